@@ -133,6 +133,15 @@ class Settings(BaseSettings):
         ge=0,
         le=1200,
     )
+    single_approver: Literal["no", "yes"] = _setting(
+        "no",
+        "yes: the firm has only one person with the right to approve, who may approve their own decisions; each is "
+        "marked.",
+    )
+    audit_channel: str = _setting(
+        "",
+        "Channel that gets the count and the last hash of the audit once a day: its id, or #name; empty: only the log.",
+    )
     schemes_dir: Path | None = _setting(
         None, "Folder of your own scheme files; the shipped presets are always there."
     )
@@ -159,7 +168,7 @@ class Settings(BaseSettings):
                 raise ValueError(Phrase(N_("%(address)s is not an e-mail address"), address=repr(address)))
         return value
 
-    @field_validator("alert_channel")
+    @field_validator("alert_channel", "audit_channel")
     @classmethod
     def _channel(cls, value: str) -> str:
         return channel_as_stored(value) if value.strip() else ""

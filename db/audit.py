@@ -5,19 +5,19 @@ moved shows. What is cut off at the end shows only against an anchor: a number a
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, text
+from sqlalchemy import Connection, Index, text
 from sqlalchemy import insert as sa_insert
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, col
 
-from db.engine import at_end, db_clock, dialect
+from db.engine import at_end, db_clock
 from db.types import NumberedRow, UtcDateTime
 
 START = "0" * 64  # stands for the hash before the first row
@@ -34,22 +34,34 @@ class AuditAction(StrEnum):
     CREDIT_APPROVED = "credit_approved"
     REVIEW_ANSWERED = "review_answered"
     GRADING_PUBLISHED = "grading_published"
+    PAST_KEPT = "past_kept"
     SCHEME_PROPOSED = "scheme_proposed"
+    SCHEME_SHADOWED = "scheme_shadowed"
     SCHEME_APPROVED = "scheme_approved"
-    SCHEME_DECIDED = "scheme_decided"
     SCHEME_RETIRED = "scheme_retired"
     CARE_PLAN_CHANGED = "care_plan_changed"
     SETTINGS_CHANGED = "settings_changed"
     IMPORTED = "imported"
     IMPORT_UNDONE = "import_undone"
     CUSTOMERS_JOINED = "customers_joined"
+    CUSTOMERS_SEPARATED = "customers_separated"
     PERSON_CHANGED = "person_changed"
     TEAM_CHANGED = "team_changed"
     DEPUTY_CHANGED = "deputy_changed"
     CARD_SHARED = "card_shared"
+    CARD_NOT_POSTED = "card_not_posted"  # Slack did not take the card that was recorded as shared
+    CARD_TAKEN_BACK = "card_taken_back"
     PERSONAL_SHOWN = "personal_shown"  # somebody saw personal or financial fields without the mask
     EXPORTED = "exported"
     ERASED = "erased"
+    CONTACT_LOGGED = "contact_logged"
+    STEP_DONE = "step_done"
+    STEP_SNOOZED = "step_snoozed"
+    MESSAGE_RETRIED = "message_retried"
+    MESSAGE_DROPPED = "message_dropped"
+    CAUGHT_UP = "caught_up"
+    TOTALS_RECOUNTED = "totals_recounted"
+    BACKUP_RESTORED = "backup_restored"
 
 
 class Door(StrEnum):
@@ -78,13 +90,45 @@ class ObjectKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Who:
-    """A person of the book by id, else whoever has this name: `operator:root` at the machine, `tierbot` itself."""
+    """A person of the book by id, else whoever has this name: `operator:root` at the machine, `tierbot` itself.
+
+    `operator` is the account of the machine through which a person acted on the command line.
+    """
 
     person_id: int | None = None
     name: str = "tierbot"
+    operator: str | None = None
 
     def __str__(self) -> str:
         return person_actor(self.person_id) if self.person_id is not None else self.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What somebody did. `before` and `after` hold ids and what the decision needs, no names and no free text:
+    erasing a person leaves the audit as it is.
+    """
+
+    actor: Who
+    action: AuditAction
+    object_kind: ObjectKind
+    object_id: int | str | None
+    door: Door
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+    def row(self) -> dict[str, str | None]:
+        """The columns of its row but the number, the time and the hash."""
+        return {
+            "actor": str(self.actor),
+            "operator": self.actor.operator,
+            "door": self.door.value,
+            "action": self.action.value,
+            "object_kind": self.object_kind.value,
+            "object_id": None if self.object_id is None else str(self.object_id),
+            "before": _as_json(self.before),
+            "after": _as_json(self.after),
+        }
 
 
 class AuditEntry(NumberedRow, table=True):
@@ -94,6 +138,7 @@ class AuditEntry(NumberedRow, table=True):
     __table_args__ = (Index("ix_audit_entry_object", "object_kind", "object_id"),)
     at: datetime = Field(sa_type=UtcDateTime)  # by the database's clock
     actor: str = Field(index=True)
+    operator: str | None = None
     door: str
     action: str
     object_kind: str
@@ -126,35 +171,49 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add an act to the transaction of its cause, one that `Database.write` began.
+    """Write an event in the transaction of its cause, one that `Database.write` began; see `Event`.
 
-    `before` and `after` hold ids and what the decision needs, no names and no free text: erasing a person leaves the
-    audit as it is. The rows are written as the last of the transaction, because until it ends nobody else can add any.
+    The rows are written as the last of the transaction, because until it ends nobody else can add any.
     """
     if session.in_nested_transaction():
         raise RuntimeError(
-            "an act is recorded in the transaction itself: a savepoint may be rolled back without it"
+            "an event is recorded in the transaction itself: a savepoint may be rolled back without it"
         )
     if not session.info.get(_PENDING):
-        at_end(session, _append)
+        at_end(session, _write_pending)
         session.info[_PENDING] = []
     session.info[_PENDING].append(
-        {
-            "actor": str(actor),
-            "door": door.value,
-            "action": action.value,
-            "object_kind": object_kind.value,
-            "object_id": None if object_id is None else str(object_id),
-            "before": _as_json(before),
-            "after": _as_json(after),
-        }
+        Event(
+            actor=actor,
+            action=action,
+            object_kind=object_kind,
+            object_id=object_id,
+            door=door,
+            before=before,
+            after=after,
+        )
     )
+
+
+def append(connection: Connection, events: Sequence[Event]) -> None:
+    """Write events as the last of a transaction: on PostgreSQL others that write some wait until it ends."""
+    if not events:
+        return
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_CHAIN_LOCK})"))
+    last, previous = _head(connection)
+    now = connection.execute(_CLOCK).scalar_one()
+    rows = []
+    for number, event in enumerate(events, last + 1):
+        row = {"id": number, "at": now, **event.row()}
+        previous = hash_of(row, previous)
+        rows.append({**row, "hash": previous})
+    connection.execute(sa_insert(_TABLE), rows)
 
 
 def head(session: Session) -> Head:
     """The last row, or 0 and `START` without any."""
-    found = session.connection().execute(_HEAD).first()
-    return Head(found.id, found.hash) if found else Head(0, START)
+    return _head(session.connection())
 
 
 def chained(session: Session) -> Iterator[AuditEntry]:
@@ -177,20 +236,14 @@ _EVERY = sa_select(_TABLE).order_by(_TABLE.c.id)
 _CLOCK = sa_select(db_clock())
 
 
-def _append(session: Session) -> None:
-    """Write the pending rows. On PostgreSQL one transaction at a time, which only those wait for that add rows too."""
-    session.flush()  # so that it waits for nothing while it holds the lock
-    connection = session.connection()
-    if dialect(session) == "postgresql":
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_CHAIN_LOCK})"))
-    last, previous = head(session)
-    now = connection.execute(_CLOCK).scalar_one()
-    rows = []
-    for number, entry in enumerate(session.info.pop(_PENDING), last + 1):
-        row = {"id": number, "at": now, **entry}
-        previous = hash_of(row, previous)
-        rows.append({**row, "hash": previous})
-    connection.execute(sa_insert(_TABLE), rows)
+def _head(connection: Connection) -> Head:
+    found = connection.execute(_HEAD).first()
+    return Head(found.id, found.hash) if found else Head(0, START)
+
+
+def _write_pending(session: Session) -> None:
+    session.flush()  # so that it waits for nothing while it holds the lock of the chain
+    append(session.connection(), session.info.pop(_PENDING))
 
 
 def _as_json(values: Mapping[str, Any] | None) -> str | None:

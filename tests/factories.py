@@ -9,9 +9,11 @@ from itertools import count
 from sqlmodel import Session, col, delete, select
 
 from bot.clock import SystemClock
+from bot.services.access import Actor
 from bot.services.name_keys import derive_keys
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
+from db.audit import Door
 from db.book import order_totals
 from db.book.customers import Customer, CustomerName, CustomerRow, NameToken, Ownership
 from db.book.facts import Activity, Fact
@@ -79,6 +81,21 @@ def scheme_text(indicators: Mapping[str, str], gates: Sequence[str] = ()) -> str
             for number, gate in enumerate(gates)
         )
         + (" []\n" if not gates else "\n")
+    )
+
+
+def operator(name: str = "operator:test", role: str = "admin") -> Actor:
+    """Who runs a command on the machine."""
+    return Actor(
+        person_id=0,
+        name=name,
+        role=role,
+        team_id=None,
+        led_teams=frozenset(),
+        slack_user_id="",
+        language="en",
+        timezone="UTC",
+        door=Door.COMMAND_LINE,
     )
 
 

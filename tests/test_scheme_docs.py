@@ -15,6 +15,7 @@ from bot.services.schemes.store import SchemeCache
 from db import schema
 from db.engine import open_database
 from db.graded import assessments
+from tests import factories
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = {page: (DOCS / page).read_text(encoding="utf-8") for page in ("scheme.md", "scheme.zh.md")}
@@ -54,7 +55,7 @@ def test_the_program_comes_to_the_numbers_of_the_page(page: str, tmp_path: Path)
             kind=kind,
             path=tmp_path / f"{kind}.csv",
             clock=FixedClock(NOW),
-            actor="test",
+            actor=factories.operator("test"),
             options=ImportOptions(source="docs", currency="CNY" if kind == "orders" else None),
             rejects_dir=tmp_path / "rejects",
         )

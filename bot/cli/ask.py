@@ -9,8 +9,9 @@ from bot.cli.console import (
     AsCsv,
     AsJson,
     _,
-    console_actor,
+    acts,
     listed,
+    named_actor,
     number,
     opened,
     print_json,
@@ -31,10 +32,11 @@ from bot.wording.messages import NoMatch, TierCard
 Name = Annotated[str, typer.Argument(help="Code, name or pinyin, written in full.")]
 
 
+@acts
 def tier(name: Name, as_json: AsJson = False) -> None:
     """What /tier NAME would answer an admin."""
     with opened() as bot:
-        actor = console_actor(bot.settings)
+        actor = named_actor(bot)
         with bot.database.read() as session:
             message = lookup.answer(session, bot.scheme_cache, bot.rules, actor, name, bot.today())
         if not as_json:
@@ -49,6 +51,7 @@ def tier(name: Name, as_json: AsJson = False) -> None:
         sys.exit(NotFound.exit_code)
 
 
+@acts
 def why(
     name: Name,
     since: Annotated[
@@ -61,7 +64,7 @@ def why(
 ) -> None:
     """What changed a customer's score, what its tier waits for, and what would lift it."""
     with opened() as bot:
-        actor = console_actor(bot.settings)
+        actor = named_actor(bot)
         day, today = to_day(since) if since else None, bot.today()
         if day is not None and day > today:
             raise BadInput(
@@ -79,10 +82,11 @@ def why(
             say(as_text(bot.renderer.slots(explained.message, bot.settings.language, mentions=False)))
 
 
+@acts
 def show_history(name: Name, as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """A customer's tiers and scores, grading by grading."""
     with opened() as bot:
-        actor = console_actor(bot.settings)
+        actor = named_actor(bot)
         customer = lookup.one(bot.database, actor, name)
         entries = history.history(bot.database, bot.scheme_cache, actor, customer)
     if as_json or as_csv:

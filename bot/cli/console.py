@@ -29,14 +29,16 @@ from rich.text import Text
 from bot import logs, settings
 from bot.app import Tierbot, build, create_if_empty, require_schema, secrets_in
 from bot.clock import Clock
-from bot.errors import ENGLISH, N_, BadInput, BotError, Phrase, ngettext, translated
+from bot.errors import ENGLISH, N_, BadInput, BotError, NotFound, Phrase, ngettext, translated
 from bot.logs import visible
-from bot.services.access import Actor
+from bot.services.access import Actor, actor_of
 from bot.services.imports.read.cells.guards import harmless
 from bot.settings import Settings
 from bot.wording import catalogue
 from bot.wording.rendering import MINUS
 from db.address import without_secrets
+from db.audit import Door
+from db.book import people
 
 _OUT = Console(highlight=False, emoji=False, soft_wrap=True)
 _ERR = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
@@ -44,6 +46,12 @@ _ERR = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 NARROW = 12  # a column whose cells are all at most so wide is not wrapped
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+_ACTING = Annotated[
+    str | None,
+    typer.Option(
+        "--as", metavar="EMAIL", help="The person who acts; without it, the operator of the machine."
+    ),
+]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print the list as CSV, with every column.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Business date, as 2026-03-31.")]
 
@@ -159,28 +167,58 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def whoami() -> str:
-    """The machine's account, as records of decisions name it."""
-    return f"cli:{getpass.getuser()}"
+def operator() -> str:
+    """The machine's account: who acts where no `--as` names a person."""
+    return f"operator:{getpass.getuser()}"
 
 
 def console_actor(settings: Settings) -> Actor:
-    """Who may run commands on the machine may see every customer."""
+    """The operator: who may run commands on the machine may see every customer."""
     return Actor(
         person_id=0,
-        name="console",
+        name=operator(),
         role="admin",
         team_id=None,
         led_teams=frozenset(),
         slack_user_id="",
         language=settings.language,
         timezone=settings.timezone,
+        door=Door.COMMAND_LINE,
     )
 
 
+class _Acting:
+    email: str | None = None
+
+
 def named_actor(bot: Tierbot) -> Actor:
-    """The console's actor under the name of the machine's account: decisions record who took them."""
-    return replace(console_actor(bot.settings), name=whoami())
+    """The person that --as names, with their rights, else the operator. Raises NotFound for somebody not in the book."""
+    if _Acting.email is None:
+        return console_actor(bot.settings)
+    with bot.database.read() as session:
+        person = people.row_by_email(session, _Acting.email, bot.clock.now())
+    if person is None:
+        raise NotFound(
+            N_("--as %(email)s: nobody in the book has this address. See: tierbot import people"),
+            email=_Acting.email,
+        )
+    return replace(actor_of(person, bot.settings), door=Door.COMMAND_LINE, operator=operator())
+
+
+def acts(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with --as, which names the person that `named_actor` gives."""
+
+    @wraps(command)
+    def with_person(*args: Any, acting: str | None = None, **given: Any) -> None:
+        _Acting.email = acting
+        command(*args, **given)
+
+    signature = inspect.signature(command)
+    option = inspect.Parameter("acting", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_ACTING)
+    with_person.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[*signature.parameters.values(), option]
+    )
+    return with_person
 
 
 def to_day(text: str) -> date:

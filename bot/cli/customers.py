@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import AsCsv, AsJson, _, listed, opened, print_json, print_records, say, whoami
+from bot.cli.console import (
+    AsCsv,
+    AsJson,
+    _,
+    acts,
+    listed,
+    named_actor,
+    opened,
+    print_json,
+    print_records,
+    say,
+)
 from bot.errors import Phrase, ngettext
 from bot.services import imports
 
@@ -22,6 +33,7 @@ def _moved(moved: Mapping[str, int]) -> list[Phrase]:
     return [phrase for table, phrase in counted.items() if moved[table]]
 
 
+@acts
 def join_customers(
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The one that is joined: SOURCE:CODE.")],
     into: Annotated[str, typer.Argument(metavar="INTO", help="The one that stays.")],
@@ -42,7 +54,7 @@ def join_customers(
             customer,
             into,
             clock=bot.clock,
-            actor=whoami(),
+            actor=named_actor(bot),
             prefer=prefer,
             dry_run=dry_run,
         )

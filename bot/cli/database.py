@@ -5,14 +5,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
 from bot import app
 from bot.app import Tierbot
-from bot.cli.console import _, opened, print_table, say, utc
+from bot.cli.console import _, acts, named_actor, opened, print_table, say, utc
 from bot.cli.output.vocabulary import tier_word
 from bot.errors import N_, BadInput, NotReady, ngettext
+from bot.services.access import Actor
 from bot.services.delivery import restore
-from db import backup, schema
+from db import audit, backup, schema
+from db.audit import AuditAction, ObjectKind
 from db.book import order_totals
 from db.engine import Database, open_database
 
@@ -35,10 +38,12 @@ def upgrade_schema() -> None:
         say(_("Database: %(before)s → %(after)s.", before=before or _("empty"), after=after))
 
 
+@acts
 def recount_totals() -> None:
     """Make the kept totals of orders anew, when `tierbot verify` says that they are not what the orders come to."""
     with opened(create=False) as bot, bot.database.write() as session:
         order_totals.recount(session.connection())
+        _record(session, named_actor(bot), AuditAction.TOTALS_RECOUNTED)
     say(_("Totals counted again."))
 
 
@@ -67,11 +72,12 @@ def back_up(file: File) -> None:
     say(_("Backup written: %(file)s", file=file))
 
 
+@acts
 def restore_backup(file: File, yes: Yes = False) -> None:
     """Put a backup in the SQLite database's place. Every process must be stopped; the old file is kept beside it."""
     with opened(check_schema=False) as bot:
         target = _sqlite_file(bot, "pg_restore, then tierbot db restored")
-        now = bot.clock.now()
+        now, actor = bot.clock.now(), named_actor(bot)
     if not file.is_file():
         raise BadInput(N_("There is no file %(file)s."), file=file)
     prepared = target.with_name(f"{target.name}.restoring")
@@ -81,7 +87,7 @@ def restore_backup(file: File, yes: Yes = False) -> None:
         database = open_database(f"sqlite:///{prepared}")
         try:
             schema.upgrade(database)
-            _rewind(database, restore.preview(database, now), yes)
+            _rewind(database, restore.preview(database, now), yes, actor)
             restore.keep_channels(database, backup.channel_ids(target), now)
         finally:
             database.close()
@@ -94,16 +100,17 @@ def restore_backup(file: File, yes: Yes = False) -> None:
     say(_("Restored."), *([_("The database as it was: %(file)s", file=kept)] if kept else []))
 
 
+@acts
 def confirm_restored(yes: Yes = False) -> None:
     """Say that this database was just restored by other means, such as pg_restore, before any process is started."""
     with opened(create=False) as bot:
         now = bot.clock.now()
         restore.require_stopped(bot.database, now)
-        _rewind(bot.database, restore.preview(bot.database, now), yes)
+        _rewind(bot.database, restore.preview(bot.database, now), yes, named_actor(bot))
     say(_("Noted."))
 
 
-def _rewind(database: Database, rewound: restore.Rewound, yes: bool) -> None:
+def _rewind(database: Database, rewound: restore.Rewound, yes: bool, actor: Actor) -> None:
     """Show what the backup does not know, ask, and mark the rows accordingly."""
     say(
         _(
@@ -130,7 +137,18 @@ def _rewind(database: Database, rewound: restore.Rewound, yes: bool) -> None:
         say(_("and %(count)s more", count=len(rewound.steps) - SHOWN))
     if not yes:
         typer.confirm(_("Go on?"), abort=True)
-    restore.apply(database, rewound)
+    restore.apply(database, rewound, actor)
+
+
+def _record(session: Session, actor: Actor, action: AuditAction) -> None:
+    audit.record(
+        session,
+        actor=actor.who,
+        action=action,
+        object_kind=ObjectKind.BOOK,
+        object_id=None,
+        door=actor.door,
+    )
 
 
 def _sqlite_file(bot: Tierbot, instead: str) -> Path:

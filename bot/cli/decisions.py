@@ -10,6 +10,7 @@ from bot.cli.console import (
     AsCsv,
     AsJson,
     _,
+    acts,
     listed,
     named_actor,
     number,
@@ -29,11 +30,14 @@ from bot.services.reports import credit, review
 Name = Annotated[str, typer.Argument(help="The customer's code or name, written in full.")]
 
 
+@acts
 def set_override(
     name: Name,
     tier: Annotated[str, typer.Argument(help="The tier's id in the scheme, such as A.")],
     reason: Annotated[str, typer.Option(help="Why; shown to everybody who asks.")],
-    approver: Annotated[str | None, typer.Option(help="Who approved it.")] = None,
+    approver: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="Who approved it: a person who may set this tier.")
+    ] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="The last day it holds.")] = None,
 ) -> None:
     """Put a tier in place of the computed one, from today on. The change is told like any other."""
@@ -48,6 +52,7 @@ def set_override(
             actor,
             lookup.one_to_change(bot.database, actor, name),
             request,
+            settings=bot.settings,
             today=bot.today(now),
             now=now,
             notify=bot.notify,
@@ -59,6 +64,7 @@ def set_override(
         say(_("%(customer)s is %(tier)s.", **held))
 
 
+@acts
 def end_override(
     name: Name, reason: Annotated[str, typer.Option(help="Why it ends before its time.")] = ""
 ) -> None:
@@ -84,6 +90,7 @@ def end_override(
     )
 
 
+@acts
 def list_overrides(
     everything: Annotated[bool, typer.Option("--all", help="Also those that have ended.")] = False,
     as_csv: AsCsv = False,
@@ -105,7 +112,9 @@ def list_overrides(
             tier_word(override.tier),
             override.expires_on,
             override.reason,
-            override.approver,
+            _("%(name)s, of their own decision", name=override.approver)
+            if override.approved_alone
+            else override.approver,
             override.set_by,
             override.ended_at and f"{override.ended_at:%Y-%m-%d} {override.ended_by}",
         ]
@@ -117,6 +126,7 @@ def list_overrides(
     )
 
 
+@acts
 def show_credit(name: Name, as_json: AsJson = False) -> None:
     """The newest credit grade with the terms and limit it proposes, what is owed, and what was approved."""
     with opened() as bot:
@@ -126,6 +136,7 @@ def show_credit(name: Name, as_json: AsJson = False) -> None:
     _print_credit(found, as_json)
 
 
+@acts
 def approve_credit(
     name: Name,
     reason: Annotated[str, typer.Option(help="Why; kept with the approval.")],
@@ -236,6 +247,7 @@ def _amount(text: str | None) -> Decimal | None:
         raise BadInput(N_("--limit %(text)s is not an amount. Write it as 250000."), text=text) from None
 
 
+@acts
 def list_reviews(
     reason: Annotated[
         str | None,
@@ -290,6 +302,7 @@ def list_reviews(
         )
 
 
+@acts
 def answer_review(
     name: Name,
     reason: Annotated[

@@ -14,6 +14,7 @@ from bot.cli.console import (
     AsJson,
     AsOf,
     _,
+    acts,
     customers,
     load_settings,
     named_actor,
@@ -27,7 +28,6 @@ from bot.cli.console import (
     say,
     to_day,
     warn,
-    whoami,
 )
 from bot.cli.output.presentation import finding_lines, rejected_lines, report_json
 from bot.cli.output.vocabulary import tier_word, word
@@ -44,6 +44,7 @@ from db.graded.runs import Purpose
 REJECTED = 7  # exit code
 
 
+@acts
 def grade(
     scheme: Annotated[
         str | None, typer.Option("--scheme", help="A scheme file, or the name of a preset.")
@@ -97,6 +98,7 @@ def grade(
                 today=today,
                 now=now,
                 notify=bot.notify,
+                actor=named_actor(bot),
                 dry_run=dry_run,
                 progress=progress,
             )
@@ -182,7 +184,7 @@ def _show(report: RunReport) -> None:
 def _note_unreached(bot: Tierbot, report: RunReport) -> None:
     """Say how many changes are not told to the customer's owner directly."""
     with bot.database.read() as session:
-        unreached = alerts.count_unreached(session, report.changes, bot.settings.admins)
+        unreached = alerts.count_unreached(session, report.changes, bot.clock.now(), bot.settings.admins)
     if unreached:
         warn(
             _(
@@ -207,7 +209,7 @@ def _keep(bot: Tierbot, scheme: str | None, period: tuple[date, date]) -> None:
             end=period[1],
             today=bot.today(now),
             now=now,
-            actor=whoami(),
+            actor=named_actor(bot),
             progress=progress,
         )
     say(

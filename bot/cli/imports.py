@@ -14,7 +14,9 @@ from bot.cli.console import (
     AsCsv,
     AsJson,
     _,
+    acts,
     load_settings,
+    named_actor,
     opened,
     print_json,
     print_records,
@@ -22,7 +24,6 @@ from bot.cli.console import (
     progress_bar,
     reads_file,
     say,
-    whoami,
 )
 from bot.cli.output import presentation, profile
 from bot.cli.output.vocabulary import word
@@ -108,7 +109,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                     kind=kind,
                     path=file,
                     clock=bot.clock,
-                    actor=whoami(),
+                    actor=named_actor(bot),
                     options=options,
                     rejects_dir=bot.settings.data_dir / "rejects",
                     progress=progress,
@@ -122,7 +123,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
 
     bring_in.__doc__ = f"Bring in {kind} from a CSV file."
     bring_in.__signature__ = _with_options(bring_in, options)  # type: ignore[attr-defined]
-    return reads_file(bring_in)
+    return acts(reads_file(bring_in))
 
 
 def _with_options(command: Callable[..., None], options: list[KindOption]) -> inspect.Signature:
@@ -183,12 +184,13 @@ def _has_tables(bot: Tierbot) -> bool:
     return True
 
 
+@acts
 def import_undo(
     batch: Annotated[int, typer.Argument(help="The import's number; see tierbot import list.")],
 ) -> None:
     """Take an import back."""
     with opened() as bot:
-        report = imports.undo(bot.database, batch, clock=bot.clock, actor=whoami())
+        report = imports.undo(bot.database, batch, clock=bot.clock, actor=named_actor(bot))
     say(
         _(
             "Import %(number)s is taken back. Rows removed: %(removed)s, restored: %(restored)s.",

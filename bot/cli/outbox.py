@@ -7,7 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.console import AsCsv, AsJson, _, opened, print_json, print_records, print_table, say, utc, whoami
+from bot.cli.console import (
+    AsCsv,
+    AsJson,
+    _,
+    acts,
+    named_actor,
+    opened,
+    print_json,
+    print_records,
+    print_table,
+    say,
+    utc,
+)
 from bot.cli.output.vocabulary import word
 from bot.errors import N_, BadInput, ngettext
 from bot.services.delivery import outbox, time_jump
@@ -59,22 +71,27 @@ def show(outbox_id: Id, as_json: AsJson = False) -> None:
         say(*(f"{name}: {value}" for name, value in known.items() if value is not None))
 
 
+@acts
 def retry(outbox_ids: Ids) -> None:
     """Send dead or unknown messages again; an unknown one then says that it may be a repeat."""
     with opened() as bot:
+        actor = named_actor(bot)
         for outbox_id in outbox_ids:
-            outbox.retry(bot.database, outbox_id, actor=whoami(), now=bot.clock.now())
+            outbox.retry(bot.database, outbox_id, actor=actor, now=bot.clock.now())
             say(_("Message %(number)s is queued again.", number=outbox_id))
 
 
+@acts
 def drop(outbox_ids: Ids) -> None:
     """Never send messages that wait, are unknown or dead; the doctor no longer counts them."""
     with opened() as bot:
+        actor = named_actor(bot)
         for outbox_id in outbox_ids:
-            outbox.drop(bot.database, outbox_id, actor=whoami())
+            outbox.drop(bot.database, outbox_id, actor=actor)
             say(_("Message %(number)s is dropped.", number=outbox_id))
 
 
+@acts
 def catch_up(
     show: Annotated[bool, typer.Option("--show", help="Only show what waits; this is the default.")] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Go on from now.")] = False,
@@ -87,7 +104,7 @@ def catch_up(
         gap = time_jump.gap(bot.database, now)
         held = time_jump.held(bot.database, now)
         if apply:
-            time_jump.catch_up(bot.database, bot.clock)
+            time_jump.catch_up(bot.database, bot.clock, named_actor(bot))
     if as_json:
         print_json({**asdict(gap), "held": held})
         return

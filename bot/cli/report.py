@@ -12,9 +12,10 @@ from bot.cli.console import (
     AsCsv,
     AsJson,
     AsOf,
-    console_actor,
+    acts,
     customers,
     in_language,
+    named_actor,
     number,
     opened,
     print_json,
@@ -40,6 +41,7 @@ CutsFile = Annotated[
 ]
 
 
+@acts
 def rfm(
     as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False
 ) -> None:
@@ -47,6 +49,7 @@ def rfm(
     _report(value.rfm, _show_rfm, as_of, cuts, most, as_csv, as_json)
 
 
+@acts
 def value_matrix(
     as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False
 ) -> None:
@@ -54,6 +57,7 @@ def value_matrix(
     _report(value.value, _show_value_matrix, as_of, cuts, most, as_csv, as_json)
 
 
+@acts
 def concentration(
     as_of: AsOf = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False
 ) -> None:
@@ -61,6 +65,7 @@ def concentration(
     _report(value.concentration, _show_concentration, as_of, None, most, as_csv, as_json)
 
 
+@acts
 def rhythm(
     as_of: AsOf = None, cuts: CutsFile = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False
 ) -> None:
@@ -68,11 +73,13 @@ def rhythm(
     _report(value.rhythm, _show_rhythm, as_of, cuts, most, as_csv, as_json)
 
 
+@acts
 def products(as_of: AsOf = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """Product types, and what comparable customers (industry, customer type) buy that one does not."""
     _report(value.products, _show_products, as_of, None, most, as_csv, as_json)
 
 
+@acts
 def freeze(
     file: Annotated[Path, typer.Argument(help="A new file for the numbers of today's book.")],
     as_of: AsOf = None,
@@ -141,7 +148,7 @@ def _report(
 
 def _load(bot: Tierbot, as_of: str | None, cuts: Path | None) -> ValueBook:
     day = to_day(as_of) if as_of else default_day(bot.today())
-    return value.load(bot.database, console_actor(bot.settings), as_of=day, cuts=cuts)
+    return value.load(bot.database, named_actor(bot), as_of=day, cuts=cuts)
 
 
 def _show_cuts(printer: Printer, found: Row) -> None:

@@ -11,6 +11,7 @@ from bot.cli.console import (
     AsJson,
     AsOf,
     _,
+    acts,
     customers,
     is_chinese,
     listed,
@@ -55,6 +56,7 @@ def check(
     say(ngettext("%(count)s scheme is in order.", "%(count)s schemes are in order.", found.read))
 
 
+@acts
 def propose(
     preset: Annotated[str, typer.Argument(help="The preset to start from, e.g. orders_only.")],
     as_of: AsOf = None,
@@ -74,6 +76,7 @@ def propose(
             today=bot.today(),
             language=bot.settings.language,
         )
+        proposal.record_proposal(bot.database, named_actor(bot), preset, text)
     if target is None:
         print_text(text)
         return
@@ -89,6 +92,7 @@ def propose(
     )
 
 
+@acts
 def list_schemes(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """Every scheme version that was used and where it stands, and the drafts in your schemes folder."""
     with opened() as bot:
@@ -137,6 +141,7 @@ def list_schemes(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
         print_table([_("purpose"), _("asked"), _("scheme"), _("applies to")], asked)
 
 
+@acts
 def show(name: Name, as_json: AsJson = False) -> None:
     """A scheme's text, its tiers, the days it was in force, and what it did in the shadow."""
     with opened() as bot:
@@ -208,6 +213,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
     say(f"\n{shown.text}")
 
 
+@acts
 def shadow(name: Name, as_json: AsJson = False) -> None:
     """From now on grade every snapshot under this scheme too, beside the one in force. Nobody is told."""
     with opened() as bot:
@@ -228,6 +234,7 @@ def shadow(name: Name, as_json: AsJson = False) -> None:
     )
 
 
+@acts
 def approve(
     name: Name,
     start: Annotated[
@@ -275,6 +282,7 @@ def approve(
     _print_version(version, as_json, *lines)
 
 
+@acts
 def retire(
     name: Annotated[str, typer.Argument(help="One that is in use, as plain or plain@2 for its version 2.")],
     yes: Annotated[bool, typer.Option("--yes", help="Also when nothing takes its place.")] = False,
@@ -289,6 +297,7 @@ def retire(
     _print_version(version, as_json, _("%(scheme)s is retired.", scheme=status.label(version)))
 
 
+@acts
 def compare(
     new: Name,
     old: Annotated[

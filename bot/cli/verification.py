@@ -10,11 +10,12 @@ from bot.cli.console import (
     AsCsv,
     AsJson,
     _,
-    console_actor,
+    acts,
     customers,
     in_language,
     is_chinese,
     listed,
+    named_actor,
     opened,
     print_json,
     print_records,
@@ -32,6 +33,7 @@ from bot.services.grade.evidence.limits import LIMITS
 DIFFERENT = 8  # exit code
 
 
+@acts
 def verify(
     name: Annotated[str | None, typer.Argument(help="Code, name or pinyin, written in full.")] = None,
     everybody: Annotated[bool, typer.Option("--all", help="Every customer; this is the default.")] = False,
@@ -42,7 +44,7 @@ def verify(
     if name is not None and everybody:
         raise BadInput(N_("Give a name or --all, not both."))
     with opened() as bot:
-        customer = None if name is None else lookup.one(bot.database, console_actor(bot.settings), name)
+        customer = None if name is None else lookup.one(bot.database, named_actor(bot), name)
         with progress_bar(_("Verifying")) as progress:
             found = verification.verify(bot.database, bot.scheme_cache, bot.settings.zone, customer, progress)
     if as_csv:

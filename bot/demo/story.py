@@ -176,7 +176,7 @@ def import_rows(bot: Tierbot, path: Path) -> int:
         kind="orders" if path.stem.startswith("orders") else path.stem,
         path=path,
         clock=bot.clock,
-        actor="demo",
+        actor=None,
         options=ImportOptions(source="demo"),
         rejects_dir=bot.settings.data_dir / "rejects",
     )

@@ -1,9 +1,10 @@
 """What people may do. What is not allowed here is denied, at the moment it is done."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Any, Protocol
+from enum import Flag, StrEnum, auto
+from typing import Any, NamedTuple, Protocol
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,10 @@ from db.book import customers, people
 from db.book.customers import Customer, CustomerRow
 from db.book.people import PersonRole, PersonRow
 
-OWN, TEAM, BOOK = "own", "team", "book"  # whose customers a list shows
+OWN, DEPUTY, TEAM, SEEN_TEAMS, BOOK = "own", "deputy", "team", "seen", "book"  # whose customers a list shows
 NOT_YOURS = N_("There is no such customer in your book.")
 # The same for a customer that does not exist, so that nobody learns from it which customers there are.
+ONLY_SEEN = N_("You can see this customer, but this is for its account manager and the lead of their team.")
 WHO_MAY_OPEN = N_(
     "You cannot open this card. The customer's account manager, the lead of their team, and admins can;"
     " ask one of them to share it with you."
@@ -28,20 +30,71 @@ WHO_MAY_OPEN = N_(
 
 
 class Act(StrEnum):
-    """What can be done to a customer."""
+    """What can be done."""
 
     SEE = "see"
     UNMASK = "unmask"  # see personal and financial fields without the mask
     SHARE = "share"
+    TAKE_BACK = "take_back"
     LOG_CONTACT = "log_contact"
     CLOSE_TOUCH = "close_touch"
+    REVIEW = "review"
     OVERRIDE = "override"
     APPROVE_CREDIT = "approve_credit"
-    REVIEW = "review"
+    DECIDE_SCHEMES = "decide_schemes"
+    IMPORT = "import"
+    NAME_DEPUTY = "name_deputy"
+    MANAGE_PEOPLE = "manage_people"
+
+
+class Scope(Flag):
+    """To whose customers a role may do something."""
+
+    NONE = 0
+    OWN = auto()  # the person's own
+    TEAMS = auto()  # those of the person's team, and of the teams that they lead
+    SEEN = auto()  # those of the teams that the person's team sees
+    BOOK = auto()  # all, and what belongs to nobody, as the firm's schemes
+
+
+NONE, MINE, SEEN, ALL = Scope.NONE, Scope.OWN, Scope.SEEN, Scope.BOOK
+TEAMS = Scope.OWN | Scope.TEAMS
+# Who may do what: role x act x scope. What is not here is denied. docs/rights.md shows the same table.
+# fmt: off
+TABLE: dict[Act, tuple[Scope, ...]] = {
+    #                    viewer  account_manager  team_lead     sales_ops  finance  admin
+    Act.SEE:            (SEEN,   MINE | SEEN,     TEAMS | SEEN, ALL,       ALL,     ALL),
+    Act.UNMASK:         (NONE,   MINE,            TEAMS,        NONE,      ALL,     ALL),
+    Act.SHARE:          (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
+    Act.TAKE_BACK:      (MINE,   MINE,            MINE,         MINE,      MINE,    ALL),  # by who shared it
+    Act.LOG_CONTACT:    (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
+    Act.CLOSE_TOUCH:    (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
+    Act.REVIEW:         (NONE,   NONE,            TEAMS,        ALL,       NONE,    ALL),
+    Act.OVERRIDE:       (NONE,   NONE,            TEAMS,        NONE,      NONE,    ALL),
+    Act.APPROVE_CREDIT: (NONE,   NONE,            NONE,         NONE,      ALL,     ALL),
+    Act.DECIDE_SCHEMES: (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
+    Act.IMPORT:         (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
+    Act.NAME_DEPUTY:    (MINE,   MINE,            TEAMS,        MINE,      MINE,    ALL),  # by whose deputy it is
+    Act.MANAGE_PEOPLE:  (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
+}
+# fmt: on
+BY_ONESELF = frozenset({Act.NAME_DEPUTY, Act.MANAGE_PEOPLE})  # no deputy does this for an absent person
+RIGHTS: dict[str, dict[str, Scope]] = {
+    act: dict(zip(map(str, PersonRole), row, strict=True)) for act, row in TABLE.items()
+}
+REFUSALS = {
+    Act.TAKE_BACK: N_("Only the person who shared this, or an admin, can take it back."),
+    Act.DECIDE_SCHEMES: N_("Only sales operations and admins decide about schemes."),
+    Act.IMPORT: N_("Only sales operations and admins import data, take it back and join customers."),
+    Act.NAME_DEPUTY: N_(
+        "You can name a deputy for yourself. For somebody else the lead of their team can, or an admin."
+    ),
+    Act.MANAGE_PEOPLE: N_("Only admins change people, their roles and their teams."),
+}
 
 
 class Owned(Protocol):
-    """What decides who may do something to a customer."""
+    """What decides who may do something to an object: the person it belongs to, and the team of that person."""
 
     @property
     def owner_id(self) -> int | None: ...
@@ -50,50 +103,78 @@ class Owned(Protocol):
     def owner_team_id(self) -> int | None: ...
 
 
+class OwnedBy(NamedTuple):
+    """An object, as far as rights depend on it."""
+
+    owner_id: int | None
+    owner_team_id: int | None = None
+
+
+FIRM = OwnedBy(None)  # what is nobody's own
+
+
 @dataclass(frozen=True, kw_only=True)
-class Actor:
-    """A known, active person in their present role."""
+class Position:
+    """A person's role, and the teams that give it its scope."""
 
     person_id: int
-    name: str
     role: str
     team_id: int | None
     led_teams: frozenset[int]
+    seen_teams: frozenset[int] = frozenset()
+
+    @property
+    def teams(self) -> frozenset[int]:
+        return self.led_teams | ({self.team_id} if self.team_id else set())
+
+    def scope(self, act: Act) -> Scope:
+        return RIGHTS.get(act, {}).get(self.role, Scope.NONE)
+
+    def reaches(self, act: Act, thing: Owned) -> bool:
+        """Whether an object lies in the scope that this position has for an act."""
+        scope, owner, team = self.scope(act), thing.owner_id, thing.owner_team_id
+        if Scope.BOOK in scope:
+            return True
+        if Scope.OWN in scope and owner is not None and owner == self.person_id:
+            return True
+        if Scope.TEAMS in scope and team is not None and team in self.teams:
+            return True
+        return Scope.SEEN in scope and team is not None and team in self.seen_teams
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor(Position):
+    """A known, active person in their present role. `absent` are the people whose deputy they are at the moment."""
+
+    name: str
     slack_user_id: str
     language: str
     timezone: str
+    absent: tuple[Position, ...] = ()
     door: Door = Door.SLACK
+    operator: str | None = None  # the account of the machine through which a person acts on the command line
 
     @property
     def who(self) -> Who:
         """The actor as the audit names them."""
-        return Who(person_id=self.person_id or None, name=self.name)
+        return Who(person_id=self.person_id or None, name=self.name, operator=self.operator)
 
     def today(self, now: datetime) -> date:
         """The date where the actor is."""
         return local_date(now, ZoneInfo(self.timezone))
 
 
-_WORK = frozenset({Act.SEE, Act.UNMASK, Act.SHARE, Act.LOG_CONTACT, Act.CLOSE_TOUCH})
-_LEAD = _WORK | {Act.OVERRIDE, Act.APPROVE_CREDIT, Act.REVIEW}
-MAY: dict[str, frozenset[Act]] = {
-    PersonRole.ADMIN: _LEAD,
-    PersonRole.TEAM_LEAD: _LEAD,
-    PersonRole.ACCOUNT_MANAGER: _WORK,
-}
+def can(actor: Actor, act: Act, thing: Owned) -> bool:
+    """Whether somebody may do this to an object: by their own role, or in the place of an absent person."""
+    if actor.reaches(act, thing):
+        return True
+    return act not in BY_ONESELF and any(absent.reaches(act, thing) for absent in actor.absent)
 
 
-def can(actor: Actor, act: Act, customer: Owned) -> bool:
-    """Admins: every customer. Team leads: their teams' and their own. Account managers: their own. Others: none."""
-    if act not in MAY.get(actor.role, frozenset()):
-        return False
-    if actor.role == PersonRole.ADMIN:
-        return True
-    if customer.owner_id is not None and customer.owner_id == actor.person_id:
-        return True
-    if actor.role != PersonRole.TEAM_LEAD or customer.owner_team_id is None:
-        return False
-    return customer.owner_team_id in actor.led_teams or customer.owner_team_id == actor.team_id
+def require(actor: Actor, act: Act, thing: Owned = FIRM) -> None:
+    """Raise NotAllowed, with who may do it, unless the actor may."""
+    if not can(actor, act, thing):
+        raise NotAllowed(REFUSALS[act])
 
 
 def customer_for(
@@ -101,12 +182,14 @@ def customer_for(
 ) -> CustomerRow:
     """The customer of an id or a button, if the actor may do that to it.
 
-    Raises NotFound with the same msgid if not and if there is none, and Conflict for a button of another customer that
-    had the same id.
+    Raises NotFound with the same msgid if not and if there is none, NotAllowed for a customer that the actor only sees,
+    and Conflict for a button of another customer that had the same id.
     """
     pointer = meant if isinstance(meant, Pointer) else Pointer(id=meant)
     customer = customers.get_row(session, pointer.id)
     if customer is None or not can(actor, act, customer):
+        if refusal == NOT_YOURS and customer is not None and can(actor, Act.SEE, customer):
+            raise NotAllowed(ONLY_SEEN)
         raise NotFound(refusal)
     if pointer.mark is not None and crc32(customer.code.encode()) != pointer.mark:
         own = customers.get(session, pointer.id)  # one that was joined into another keeps its code
@@ -131,43 +214,69 @@ def about(customer: Customer | CustomerRow) -> dict[str, Any]:
 
 def visible_owners(session: Session, actor: Actor) -> frozenset[int] | None:
     """Ids of the people whose customers an actor may see; None means all customers, owned or not."""
-    if actor.role == PersonRole.ADMIN:
+    positions = (actor, *actor.absent)
+    if any(Scope.BOOK in one.scope(Act.SEE) for one in positions):
         return None
-    if actor.role == PersonRole.TEAM_LEAD:
-        return _team_mates(session, actor)
-    return frozenset({actor.person_id} if actor.role == PersonRole.ACCOUNT_MANAGER else ())
+    own = {one.person_id for one in positions if Scope.OWN in one.scope(Act.SEE)}
+    teams = {team for one in positions if Scope.TEAMS in one.scope(Act.SEE) for team in one.teams}
+    teams |= {team for one in positions if Scope.SEEN in one.scope(Act.SEE) for team in one.seen_teams}
+    return _with_members(session, own, teams)
 
 
 def list_scope(session: Session, actor: Actor) -> tuple[str, frozenset[int] | None]:
     """Whose customers a list shows by default, and the ids of these people: None for the whole book.
 
     Own customers for account managers; a team's for those who lead or belong to one as team lead or admin; the whole
-    book for other admins, and for those whose team looks after nobody.
+    book for others who see all of it, and for those whose team looks after nobody. A deputy's list has the customers
+    of the absent person too; customers that a team only sees are listed for those who have no others.
     """
-    if actor.role == PersonRole.ADMIN:
-        mates = _team_mates(session, actor)
-        in_team = (actor.led_teams or actor.team_id) and customers.count(session, mates)
-        return (TEAM, mates) if in_team else (BOOK, None)
-    return (TEAM if actor.role == PersonRole.TEAM_LEAD else OWN), visible_owners(session, actor)
+    scope = actor.scope(Act.SEE)
+    if Scope.BOOK in scope:
+        mates = _with_members(session, {actor.person_id}, actor.teams)
+        return (TEAM, mates) if actor.teams and customers.count(session, mates) else (BOOK, None)
+    positions = (actor, *actor.absent)
+    own = {one.person_id for one in positions if one.scope(Act.SEE) & (Scope.OWN | Scope.BOOK)}
+    teams = {team for one in positions if Scope.TEAMS in one.scope(Act.SEE) for team in one.teams}
+    if not own and actor.seen_teams:
+        return SEEN_TEAMS, visible_owners(session, actor)
+    owners = _with_members(session, own, teams)
+    if actor.absent:
+        return DEPUTY, owners
+    return (TEAM if Scope.TEAMS in scope else OWN), owners
 
 
-def _team_mates(session: Session, actor: Actor) -> frozenset[int]:
-    """The members of the teams that an actor leads or belongs to, and the actor."""
-    teams = actor.led_teams | ({actor.team_id} if actor.team_id else set())
-    return frozenset(people.in_teams(session, teams) | {actor.person_id})
+def _with_members(session: Session, own: set[int], teams: Collection[int]) -> frozenset[int]:
+    """These people and the members of these teams."""
+    return frozenset(own | people.in_teams(session, teams)) if teams else frozenset(own)
 
 
-def actor_of(person: PersonRow, slack_user_id: str, settings: Settings) -> Actor:
+def role_of(email: str, role: str, admins: Collection[str]) -> str:
+    """A person's role: the one of the book, or admin by the settings."""
+    return PersonRole.ADMIN if email in admins else role
+
+
+def actor_of(person: PersonRow, settings: Settings) -> Actor:
     """A person in their present role. Raises NotAllowed for people who were switched off."""
     if not person.active:
         raise NotAllowed(N_("Your account in Tierbot is switched off. Ask your admin."))
     return Actor(
         person_id=person.id,
         name=person.name,
-        role=PersonRole.ADMIN if person.email in settings.admins else person.role,
+        role=role_of(person.email, person.role, settings.admins),
         team_id=person.team_id,
         led_teams=person.led_teams,
-        slack_user_id=slack_user_id,
+        seen_teams=person.seen_teams,
+        absent=tuple(
+            Position(
+                person_id=absent.id,
+                role=role_of(absent.email, absent.role, settings.admins),
+                team_id=absent.team_id,
+                led_teams=absent.led_teams,
+                seen_teams=absent.seen_teams,
+            )
+            for absent in person.absent
+        ),
+        slack_user_id=person.slack_user_id or "",
         language=person.language or settings.language,
         timezone=zone_named(person.timezone, ZoneInfo(settings.timezone)).key,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -14,7 +14,7 @@ from bot.services.grade.runs import RunContext
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.services.schemes.store import SchemeCache
 from bot.wording.message_base import Message
-from db.book import customers, people
+from db.book import customers
 from db.book.people import Person
 from db.graded import changes as tier_changes
 from db.graded.changes import ALERT, OWN_ALERT
@@ -33,12 +33,13 @@ log = structlog.get_logger()
 class AddressedChange:
     """A new change with the customer's owner and the channel of its alert; without a channel only the reader hears it.
 
-    `reader` gets the direct message: the owner, or the lead of their team in their place.
+    `reader` gets the direct message, as the owner, as their deputy or as the lead of their team: `part`.
     """
 
     change: TierChange
     owner: Person | None
     reader: Person | None
+    part: str
     channel: str
     language: str
 
@@ -55,8 +56,8 @@ def enqueue_alerts(
 ) -> int:
     """Record changes and put their alerts into the outbox; how many messages. Changes recorded before are left out.
 
-    Each goes to a channel, and to the customer's owner as a direct message with a key of its own: to the lead of their
-    team where the owner has left. More than twenty for one channel become one digest, and so do more than five for one
+    Each goes to a channel, and to the customer's owner as a direct message with a key of its own: to their deputy while
+    there is one, and to the lead of their team where the owner has left. More than twenty for one channel become one digest, and so do more than five for one
     reader. Without a channel, and without a reader who can be reached in Slack, a change is only recorded.
     """
     firm = FirmDefaults(channel=default_channel, language=language, admins=admins)
@@ -105,10 +106,12 @@ def enqueue_alerts(
     return told
 
 
-def count_unreached(session: Session, changes: Iterable[TierChange], admins: Collection[str] = ()) -> int:
-    """How many of these changes have an owner, but no direct message reaches them or the lead of their team."""
+def count_unreached(
+    session: Session, changes: Iterable[TierChange], now: datetime, admins: Collection[str] = ()
+) -> int:
+    """How many of these changes have an owner, but no direct message reaches them, their deputy or the lead of their team."""
     owner_ids = customers.owner_ids(session, [change.customer_id for change in changes])
-    recipients = Recipients.of(session, owner_ids.values(), FirmDefaults(admins=admins))
+    recipients = Recipients.of(session, owner_ids.values(), FirmDefaults(admins=admins), now)
     return sum(_reached(recipients, recipients.people[owner]) is None for owner in owner_ids.values())
 
 
@@ -139,18 +142,19 @@ def _new(
     if not fresh:
         return []
     owner_ids = customers.owner_ids(session, [change.customer_id for change in fresh])
-    everybody, teams = (people.everybody(session), people.teams(session)) if owner_ids else ({}, {})
-    recipients = Recipients(everybody, teams, firm)
+    recipients = Recipients.of(session, None, firm, run.now) if owner_ids else Recipients(firm)
+    everybody = recipients.people
     readers = {person: _reached(recipients, everybody.get(person)) for person in set(owner_ids.values())}
     new = []
     for change in fresh:
         owner_id = owner_ids.get(change.customer_id, 0)
-        owner = everybody.get(owner_id)
+        owner, reader = everybody.get(owner_id), readers.get(owner_id)
         new.append(
             AddressedChange(
                 change=change,
                 owner=owner,
-                reader=readers.get(owner_id),
+                reader=reader,
+                part=recipients.part_of(reader, owner),
                 channel=recipients.channel(owner),
                 language=recipients.channel_language(owner),
             )
@@ -199,14 +203,15 @@ class _Alerts:
         reader = items[0].reader
         language = (reader.language if reader else None) or self.language
         if len(items) > MOST_OWN:
-            own = all(item.owner is item.reader for item in items)
+            own = all(item.part == "owner" for item in items)
             digest = self.contents.digest(_changes_of(items), own=own)
             key = tier_changes.owner_digest_key(self.run.run_id, person_id)
             self._enqueue(OWN_ALERT, place, language, digest, key)
             return
         for item in items:
             key = tier_changes.owner_key(*self._parts_of_key(item.change))
-            content = self.contents.for_owner(item.change, for_lead=item.owner is not item.reader)
+            absent = item.owner.name if item.owner is not None and item.part == "deputy" else None
+            content = self.contents.for_reader(item.change, for_lead=item.part == "lead", absent=absent)
             self._enqueue(OWN_ALERT, place, language, content, key)
 
     def _parts_of_key(self, change: TierChange) -> tuple[str, int, date, str, str]:

@@ -80,9 +80,11 @@ class ChangeMessages:
             owner=Who(name=owner.name, slack_user_id=owner.slack_user_id) if owner else None,
         )
 
-    def for_owner(self, change: TierChange, *, for_lead: bool = False) -> OwnTierChanged:
-        """One change for the owner of the customer, or the lead of their team, who may see all its values."""
-        return OwnTierChanged(**self._move(change, all_figures=True), for_lead=for_lead)
+    def for_reader(
+        self, change: TierChange, *, for_lead: bool = False, absent: str | None = None
+    ) -> OwnTierChanged:
+        """One change for the owner, the deputy of an `absent` one, or the lead of their team: they may see all values."""
+        return OwnTierChanged(**self._move(change, all_figures=True), for_lead=for_lead, absent=absent)
 
     def digest(self, changes: Sequence[TierChange], *, own: bool) -> TierDigest:
         """Many changes in one message; `own`: for the owner of all these customers."""

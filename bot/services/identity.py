@@ -16,7 +16,8 @@ from bot.errors import N_, Conflict, NotAllowed
 from bot.services.access import Actor, actor_of
 from bot.settings import Settings
 from bot.wording import catalogue
-from db import processes
+from db import audit, processes
+from db.audit import AuditAction, Door, ObjectKind
 from db.book import people
 from db.book.people import Binding, Person, PersonRole, PersonRow, SlackStatus
 from db.engine import Database
@@ -94,10 +95,10 @@ def find_actor(
     session: Session, slack_user_id: str, settings: Settings, slack: SlackPeople, now: datetime
 ) -> Actor | None:
     """The person bound to a Slack user; None when Slack must be asked first. Raises NotAllowed for people who left."""
-    person = people.by_slack_id(session, slack_user_id)
+    person = people.by_slack_id(session, slack_user_id, now)
     if person is None or not _is_checked(person, slack.installation(), now):
         return None
-    return actor_of(person, slack_user_id, settings)
+    return actor_of(person, settings)
 
 
 def identify(
@@ -109,16 +110,16 @@ def identify(
     """
     installation = slack.installation()
     with database.read() as session:
-        person = people.by_slack_id(session, slack_user_id)
+        person = people.by_slack_id(session, slack_user_id, now)
     if person is not None and _is_checked(person, installation, now):
-        return actor_of(person, slack_user_id, settings)
+        return actor_of(person, settings)
     try:
         profile = slack.profile(slack_user_id)
     except Exception as error:
         if person is None or not _is_member(person, installation):
             raise
         log.warning("identity.unchecked", person=person.id, error=type(error).__name__)
-        return actor_of(person, slack_user_id, settings)
+        return actor_of(person, settings)
     status = status_of(profile, installation)
     if profile is None or status != SlackStatus.MEMBER:
         if person is not None:
@@ -172,7 +173,7 @@ def _bind_member(
     address, installation = profile.email or "", slack.installation()
     email = address.strip().lower()
     with database.read() as session:
-        bound = people.by_slack_id(session, profile.user_id)
+        bound = people.by_slack_id(session, profile.user_id, now)
         known = people.by_email(session, email) if bound is None else None
         other = known.slack_user_id if known else None
     if bound is None and not email:
@@ -193,6 +194,7 @@ def _bind_member(
             session.add(admin)
             session.flush()
             person_id = admin.id
+            _record(session, admin.id, None, {"role": PersonRole.ADMIN, "active": True})
         if person_id is None:
             raise NotAllowed(
                 N_(
@@ -203,9 +205,9 @@ def _bind_member(
             )
         if not _store(session, person_id, replaced, profile, installation, now):
             raise Conflict(N_("Your Slack account is just being registered. Ask again."))
-        person = people.by_slack_id(session, profile.user_id)
+        person = people.by_slack_id(session, profile.user_id, now)
         assert person is not None
-        return actor_of(person, profile.user_id, settings)
+        return actor_of(person, settings)
 
 
 def _look_up(database: Database, binding: Binding, slack: SlackPeople, now: datetime) -> bool:
@@ -224,7 +226,7 @@ def _look_up(database: Database, binding: Binding, slack: SlackPeople, now: date
         return False
     is_new = profile.user_id != binding.slack_user_id
     with database.write(lock="people") as session:
-        if is_new and people.by_slack_id(session, profile.user_id) is not None:
+        if is_new and people.by_slack_id(session, profile.user_id, now) is not None:
             return False
         stored = _store(session, binding.person_id, binding.slack_user_id, profile, installation, now)
     if stored and is_new and binding.slack_user_id is not None:
@@ -245,6 +247,9 @@ def _store(
     Time zone and language follow Slack unless the book states another one.
     """
     person = session.get_one(Person, person_id)
+    if person.slack_status != SlackStatus.MEMBER or instead_of != profile.user_id:
+        was = {"slack_status": person.slack_status, "bound": instead_of is not None}
+        _record(session, person_id, was, {"slack_status": SlackStatus.MEMBER, "bound": True})
     given = {"timezone": profile.timezone, "language": catalogue.from_locale(profile.locale)}
     values: dict[str, Any] = {}
     for name, value in given.items():
@@ -273,6 +278,7 @@ def _note_absent(
         person = session.get_one(Person, person_id)
         if person.slack_status != status:
             log.warning("identity.absent", person=person_id, status=status)
+            _record(session, person_id, {"slack_status": person.slack_status}, {"slack_status": status})
         people.bind_slack(
             session,
             person_id,
@@ -281,6 +287,22 @@ def _note_absent(
             slack_status=status,
             slack_checked_at=now,
         )
+
+
+def _record(
+    session: Session, person_id: int | None, before: dict[str, Any] | None, after: dict[str, Any]
+) -> None:
+    """Write to the audit what Slack, or the setting of the first admins, changed of a person's rights."""
+    audit.record(
+        session,
+        actor=audit.Who(),
+        action=AuditAction.PERSON_CHANGED,
+        object_kind=ObjectKind.PERSON,
+        object_id=person_id,
+        door=Door.SLACK,
+        before=before,
+        after=after,
+    )
 
 
 def _is_member(person: PersonRow, installation: Installation) -> bool:

@@ -1,14 +1,15 @@
-"""Who hears of whose customers: the owner, else the lead of their team, else a channel; as it is at this moment."""
+"""Who hears of whose customers: the deputy, else the owner, else the lead of their team, else a channel; as it is now."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
-from bot.services.access import Act, Actor, can
-from db.book import people
-from db.book.people import Person, PersonRole, Team
+from bot.services.access import Act, Actor, OwnedBy, Position, can, role_of
+from db.book import deputies, people
+from db.book.people import Person, Team
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,39 +33,42 @@ class FirmDefaults:
     admins: Collection[str] = ()
 
 
-class OwnedBy(NamedTuple):
-    """A customer, as far as rights depend on it."""
-
-    owner_id: int | None
-    owner_team_id: int | None
-
-
 class Recipients:
     """People and teams, read once, and who of them hears of the customers of an owner."""
 
-    def __init__(self, people: dict[int, Person], teams: dict[int, Team], firm: FirmDefaults) -> None:
-        self.people = people
-        self._teams = teams
+    def __init__(self, firm: FirmDefaults) -> None:
+        self.people: dict[int, Person] = {}
         self.firm = firm
+        self._teams: dict[int, Team] = {}
+        self._views: dict[int, frozenset[int]] = {}
+        self._standing: list[deputies.Standing] = []
 
     @classmethod
-    def of(cls, session: Session, person_ids: Iterable[int], firm: FirmDefaults) -> "Recipients":
-        """Some people, and the leads of all teams."""
-        teams = people.teams(session)
-        leads = {team.lead_id for team in teams.values() if team.lead_id is not None}
-        return cls(people.get_many(session, leads | set(person_ids)), teams, firm)
+    def of(
+        cls, session: Session, person_ids: Iterable[int] | None, firm: FirmDefaults, now: datetime
+    ) -> "Recipients":
+        """Some people, or all of them, with their deputies at this instant and the leads of all teams."""
+        found = cls(firm)
+        found._teams, found._views = people.teams(session), deputies.team_views(session)
+        found._standing = deputies.standing(session, now)
+        if person_ids is None:
+            found.people = people.everybody(session)
+        else:
+            leads = {team.lead_id for team in found._teams.values() if team.lead_id is not None}
+            both = {person for one in found._standing for person in one}
+            found.people = people.get_many(session, leads | both | set(person_ids))
+        return found
 
     def team(self, owner: Person | None) -> Team | None:
         return self._teams.get(owner.team_id or 0) if owner else None
 
     def may_see(self, reader: Person, owner: Person | None) -> bool:
         """Whether a person may see the customers of an owner, and is still here."""
+        absent = [self.people.get(one.person_id) for one in self._standing if one.deputy_id == reader.id]
         actor = Actor(
-            person_id=reader.id or 0,
+            **self._position(reader),
+            absent=tuple(Position(**self._position(one)) for one in absent if one),
             name=reader.name,
-            role=PersonRole.ADMIN if reader.email in self.firm.admins else reader.role,
-            team_id=reader.team_id,
-            led_teams=frozenset(number for number, team in self._teams.items() if team.lead_id == reader.id),
             slack_user_id=reader.slack_user_id or "",
             language="",
             timezone="",
@@ -72,11 +76,33 @@ class Recipients:
         customer = OwnedBy(owner.id if owner else None, owner.team_id if owner else None)
         return reader.is_present and can(actor, Act.SEE, customer)
 
+    def _position(self, person: Person) -> dict[str, Any]:
+        return {
+            "person_id": person.id or 0,
+            "role": role_of(person.email, person.role, self.firm.admins),
+            "team_id": person.team_id,
+            "led_teams": frozenset(
+                number for number, team in self._teams.items() if team.lead_id == person.id
+            ),
+            "seen_teams": self._views.get(person.team_id or 0, frozenset()),
+        }
+
     def reader(self, owner: Person | None) -> Person | None:
-        """The owner; the lead of their team when the owner has left or may not see the customers; else nobody."""
+        """The owner's deputy; without one the owner; the lead of their team when neither is here or may see the customers."""
+        if owner is None:
+            return None
+        acting = [self.people.get(one.deputy_id) for one in self._standing if one.person_id == owner.id]
         team = self.team(owner)
         lead = self.people.get(team.lead_id or 0) if team else None
-        return next((one for one in (owner, lead) if one and self.may_see(one, owner)), None)
+        return next((one for one in (*acting, owner, lead) if one and self.may_see(one, owner)), None)
+
+    def part_of(self, reader: Person | None, owner: Person | None) -> str:
+        """Why a reader hears of an owner's customers: as their `owner`, as the `deputy`, or as the `lead`."""
+        if reader is None or owner is None:
+            return "lead"
+        if reader.id == owner.id:
+            return "owner"
+        return "deputy" if (owner.id, reader.id) in self._standing else "lead"
 
     def channel(self, owner: Person | None) -> str:
         """The channel of the owner's team, else the firm's; empty without both."""

@@ -87,7 +87,7 @@ class Explainer:
         """What to say, and the person's language as far as it is known without asking Slack."""
         user_id = body.get("user_id") or (body.get("user") or {}).get("id") or ""
         with self.deps.database.read() as session:
-            person = people.by_slack_id(session, user_id)
+            person = people.by_slack_id(session, user_id, self.deps.clock.now())
         language = (person.language if person else None) or self.deps.settings.language
         error = Busy() if is_busy(error) else _as_sentence(error) or error
         if isinstance(error, BotError):

@@ -204,7 +204,7 @@ class MyCustomers(Message):
     """/tier without a name: one's own customers, those of a team or the whole book, worst news first."""
 
     menu_of: ClassVar = "hits"
-    scope: str = "own"  # own | team | book
+    scope: str = "own"  # own | deputy | team | seen | book
     by_owner: tuple[OwnerCounts, ...] = ()
     hits: tuple[Hit, ...]
     total: int
@@ -249,10 +249,11 @@ class TierChanged(Message, TierMove):
 
 @dataclass(frozen=True, kw_only=True)
 class OwnTierChanged(Message, TierMove):
-    """One customer changed tier: sent once to its owner, as a direct message, or to the lead of a team whose owner left."""
+    """One customer changed tier: sent once, as a direct message, to its owner, their deputy or the lead of their team."""
 
     buttons: ClassVar = (Action.WHY, Action.LOG_VISIT)
     for_lead: bool = False
+    absent: str | None = None  # the owner whose deputy reads it
 
     def targets(self) -> dict[Action, Pointer]:
         """*Why* explains no credit grade, and nobody visits a blocked customer."""

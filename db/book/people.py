@@ -3,21 +3,24 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Index, bindparam, func
+from sqlalchemy import ColumnElement, Index, bindparam, func
 from sqlalchemy import select as sa_select
-from sqlmodel import Field, Session, col, or_, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, Session, SQLModel, and_, col, or_, select, update
 
-from db.types import ImportedRow, UtcDateTime
+from db.types import ImportedRow, NumberedRow, UtcDateTime
 
 
 class PersonRole(StrEnum):
-    """What a person may do, least first."""
+    """What a person may do: the columns of the table in `bot.services.access`."""
 
     VIEWER = "viewer"
     ACCOUNT_MANAGER = "account_manager"
     TEAM_LEAD = "team_lead"
+    SALES_OPS = "sales_ops"
+    FINANCE = "finance"
     ADMIN = "admin"
 
 
@@ -70,8 +73,37 @@ class Person(ImportedRow, table=True):
         return self.active and self.slack_status in (None, SlackStatus.MEMBER)
 
 
+class Deputy(NumberedRow, table=True):
+    """Who acts for an absent person, and from when until when."""
+
+    __tablename__ = "deputy"
+    person_id: int = Field(foreign_key="person.id", index=True)
+    deputy_id: int = Field(foreign_key="person.id", index=True)
+    starts_at: datetime = Field(sa_type=UtcDateTime)
+    ends_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class TeamView(SQLModel, table=True):
+    """The members of a team may see the customers of another team."""
+
+    __tablename__ = "team_view"
+    team_id: int = Field(primary_key=True, foreign_key="team.id")
+    seen_team_id: int = Field(primary_key=True, foreign_key="team.id")
+
+
+class AbsentRow(NamedTuple):
+    """A person for whom another one acts at the moment."""
+
+    id: int
+    email: str
+    role: str
+    team_id: int | None
+    led_teams: frozenset[int]
+    seen_teams: frozenset[int]
+
+
 class PersonRow(NamedTuple):
-    """A person with the teams they lead, read for every press; the same as ORM objects takes 2 times as long."""
+    """A person with what their rights depend on, read for every press; as ORM objects it takes 2 times as long."""
 
     id: int
     email: str
@@ -84,15 +116,40 @@ class PersonRow(NamedTuple):
     slack_team: str | None
     slack_status: str | None
     slack_checked_at: datetime | None
+    slack_user_id: str | None
     led_teams: frozenset[int]
+    seen_teams: frozenset[int]
+    absent: tuple[AbsentRow, ...]
 
 
-# Built once: building the statement takes longer than running it.
-_BY_SLACK_ID = (
-    sa_select(*(getattr(Person, name) for name in PersonRow._fields[:-1]), col(Team.id))
+def stands_in(now: Any) -> ColumnElement[bool]:
+    """Condition: a deputy acts at this instant."""
+    return and_(col(Deputy.starts_at) <= now, col(Deputy.ends_at) > now)
+
+
+_OWN, _OF_ABSENT = PersonRow._fields[:-3], AbsentRow._fields[:-2]
+_ABSENT, _ABSENT_TEAM = aliased(Person), aliased(Team)
+_ACTS = and_(col(Deputy.deputy_id) == Person.id, stands_in(bindparam("now", type_=UtcDateTime)))
+# One statement, because it is read for every press; for most people it finds one row. Built once: that takes longer
+# than running it.
+_WITH_RIGHTS = (
+    sa_select(
+        *(getattr(Person, name) for name in _OWN),
+        *(getattr(_ABSENT, name).label(f"absent_{name}") for name in _OF_ABSENT),
+        col(Team.id).label("led"),
+        col(_ABSENT_TEAM.id).label("led_by_absent"),
+        col(TeamView.team_id).label("seeing"),
+        col(TeamView.seen_team_id).label("seen"),
+    )
     .outerjoin(Team, col(Team.lead_id) == Person.id)
-    .where(col(Person.slack_user_id) == bindparam("slack_user_id"))
+    .outerjoin(Deputy, _ACTS)
+    .outerjoin(_ABSENT, col(_ABSENT.id) == Deputy.person_id)
+    .outerjoin(_ABSENT_TEAM, col(_ABSENT_TEAM.lead_id) == _ABSENT.id)
+    .outerjoin(TeamView, col(TeamView.team_id).in_([col(Person.team_id), col(_ABSENT.team_id)]))
 )
+_BY_SLACK_ID = _WITH_RIGHTS.where(col(Person.slack_user_id) == bindparam("key"))
+_BY_EMAIL = _WITH_RIGHTS.where(col(Person.email) == bindparam("key"))
+_BY_ID = _WITH_RIGHTS.where(col(Person.id) == bindparam("key"))
 _UNMATCHED = (col(Person.slack_user_id).is_(None), col(Person.active).is_(True))
 _NO_MEMBER = or_(
     col(Person.slack_user_id).is_(None),
@@ -101,13 +158,45 @@ _NO_MEMBER = or_(
 )
 
 
-def by_slack_id(session: Session, slack_user_id: str) -> PersonRow | None:
-    """The person who was matched to a Slack user, with the teams they lead."""
-    rows = session.connection().execute(_BY_SLACK_ID, {"slack_user_id": slack_user_id}).all()
+def by_slack_id(session: Session, slack_user_id: str, now: datetime) -> PersonRow | None:
+    """The person who was matched to a Slack user, with what their rights depend on at this instant."""
+    return _with_rights(session, _BY_SLACK_ID, slack_user_id, now)
+
+
+def row_by_email(session: Session, email: str, now: datetime) -> PersonRow | None:
+    """The same by e-mail address."""
+    return _with_rights(session, _BY_EMAIL, email.strip().lower(), now)
+
+
+def row_by_id(session: Session, person_id: int, now: datetime) -> PersonRow | None:
+    """The same by id."""
+    return _with_rights(session, _BY_ID, person_id, now)
+
+
+def _with_rights(session: Session, statement: Any, key: str | int, now: datetime) -> PersonRow | None:
+    rows = session.connection().execute(statement, {"key": key, "now": now}).all()
     if not rows:
         return None
-    led_teams = frozenset(row[-1] for row in rows if row[-1] is not None)
-    return PersonRow._make((*rows[0][:-1], led_teams))
+    first, width = rows[0], len(_OWN)
+    absent = {row.absent_id: row for row in rows if row.absent_id is not None}
+    return PersonRow._make(
+        (
+            *first[:width],
+            _ids(row.led for row in rows),
+            _ids(row.seen for row in rows if row.seeing == first.team_id),
+            tuple(_absent(one[width : width + len(_OF_ABSENT)], one, rows) for one in absent.values()),
+        )
+    )
+
+
+def _absent(columns: Iterable[Any], one: Any, rows: Iterable[Any]) -> AbsentRow:
+    led = _ids(row.led_by_absent for row in rows if row.absent_id == one.absent_id)
+    seen = _ids(row.seen for row in rows if row.seeing == one.absent_team_id)
+    return AbsentRow._make((*columns, led, seen))
+
+
+def _ids(found: Iterable[int | None]) -> frozenset[int]:
+    return frozenset(one for one in found if one is not None)
 
 
 def by_email(session: Session, email: str) -> Person | None:

@@ -32,6 +32,8 @@ class Override(SQLModel, table=True):
     tier: str
     reason: str
     approver: str | None = None
+    approver_id: int | None = None  # of the person; None before version 0.2 and without an approver
+    approved_alone: bool = False  # by the person who set it, which a setting allows
     set_by: str
     set_at: datetime = Field(sa_type=UtcDateTime)
     starts_on: date

@@ -13,6 +13,7 @@ from bot.clock import SystemClock
 from bot.services.imports import ImportOptions, import_file
 from db import schema
 from db.engine import Database, open_database
+from tests import factories
 from tests.bench.measurement import peak_mib
 
 COLUMNS = ("customer_id", "source", "external_id", "ordered_on", "amount", "cost", "currency")
@@ -72,7 +73,7 @@ def tierbot(database: Database, path: Path) -> None:
         kind="orders",
         path=path,
         clock=SystemClock(),
-        actor="bench",
+        actor=factories.operator("bench"),
         options=ImportOptions(source="bench"),
         rejects_dir=path.parent / "rejects",
     )

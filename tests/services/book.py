@@ -158,9 +158,9 @@ class Book:
 
     def actor(self, slack_user_id: str) -> Actor:
         with self.database.read() as session:
-            person = people.by_slack_id(session, slack_user_id)
+            person = people.by_slack_id(session, slack_user_id, self.clock.now())
         assert person is not None
-        return access.actor_of(person, slack_user_id, SETTINGS)
+        return access.actor_of(person, SETTINGS)
 
     def with_rules(self, **changes: Any) -> "Book":
         return replace(self, rules=rules(**changes))

@@ -1,14 +1,17 @@
-"""Who is asking, and what they may do."""
+"""Who may do what to what: the whole table, written out once more, and whose customers lists and searches show."""
 
 from dataclasses import replace
 
 import pytest
 
-from bot.services.access import Act, Actor, can, visible_owners
-from db.book import customers
-from db.book.people import PersonRole
+from bot.errors import NotAllowed, NotFound
+from bot.services import access
+from bot.services.access import FIRM, Act, Actor, Position, can, list_scope, visible_owners
+from db.book import customers, people
+from db.book.people import PersonRole, TeamView
 from db.engine import Database
 from tests import factories
+from tests.conftest import on_sqlite
 from tests.factories import customer_row
 
 ACTOR = Actor(
@@ -16,69 +19,188 @@ ACTOR = Actor(
     name="Anna",
     role="account_manager",
     team_id=10,
-    led_teams=frozenset(),
+    led_teams=frozenset({11}),
+    seen_teams=frozenset({12}),
     slack_user_id="U0ANNA",
     language="en",
     timezone="UTC",
 )
-MINE = customer_row(owner_id=1, owner_team_id=10)
-MY_TEAM = customer_row(owner_id=2, owner_team_id=10)
-OTHER_TEAM = customer_row(owner_id=3, owner_team_id=11)
-NO_TEAM = customer_row(owner_id=4)
-NOBODY = customer_row(owner_id=None)
-CUSTOMERS = (MINE, MY_TEAM, OTHER_TEAM, NO_TEAM, NOBODY)
-# Who may act on whose customers; what is no daily work of a customer is not the account manager's.
-ALLOWED = {
-    "viewer": set(),
-    "account_manager": {MINE},
-    "team_lead": {MINE, MY_TEAM},
-    "admin": set(CUSTOMERS),
-    "superuser": set(),
-    "": set(),
+# What belongs to whom, by a letter.
+OBJECTS = {
+    "M": customer_row(owner_id=1, owner_team_id=10),  # my own
+    "T": customer_row(owner_id=2, owner_team_id=10),  # of my team
+    "L": customer_row(owner_id=3, owner_team_id=11),  # of a team whose lead I am
+    "S": customer_row(owner_id=4, owner_team_id=12),  # of a team that my team sees
+    "O": customer_row(owner_id=5, owner_team_id=13),  # of another team
+    "P": customer_row(owner_id=6),  # of a person without a team
+    "N": FIRM,  # nobody's
+}
+ALL = "MTLSOPN"
+MATRIX = """
+act             viewer  account_manager  team_lead  sales_ops  finance  admin    other
+see             S       MS               MTLS       MTLSOPN    MTLSOPN  MTLSOPN  -
+share           -       M                MTL        -          -        MTLSOPN  -
+take_back       M       M                M          M          M        MTLSOPN  -
+log_contact     -       M                MTL        -          -        MTLSOPN  -
+close_touch     -       M                MTL        -          -        MTLSOPN  -
+review          -       -                MTL        MTLSOPN    -        MTLSOPN  -
+override        -       -                MTL        -          -        MTLSOPN  -
+approve_credit  -       -                -          -          MTLSOPN  MTLSOPN  -
+decide_schemes  -       -                -          MTLSOPN    -        MTLSOPN  -
+import          -       -                -          MTLSOPN    -        MTLSOPN  -
+name_deputy     M       M                MTL        M          M        MTLSOPN  -
+manage_people   -       -                -          -          -        MTLSOPN  -
+delete          -       -                -          -          -        -        -
+"""
+HEADER, *LINES = (line.split() for line in MATRIX.strip().splitlines())
+ROLES = HEADER[1:]
+CELLS = [
+    (line[0], role, "" if cell == "-" else cell)
+    for line in LINES
+    for role, cell in zip(ROLES, line[1:], strict=True)
+]
+
+
+def reached(actor: Actor, act: str) -> str:
+    """The letters of the objects that an actor may do this to."""
+    return "".join(letter for letter, thing in OBJECTS.items() if can(actor, act, thing))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("act", "role", "objects"), CELLS)
+def test_each_role_may_do_each_act_to_just_these_objects(act: str, role: str, objects: str) -> None:
+    assert reached(replace(ACTOR, role=role), act) == objects
+
+
+@pytest.mark.parametrize(("act", "role", "objects"), CELLS)
+def test_a_deputy_does_what_the_absent_person_may_but_does_not_manage_people_for_them(
+    act: str, role: str, objects: str
+) -> None:
+    absent = Position(
+        **{name: getattr(ACTOR, name) for name in Position.__dataclass_fields__} | {"role": role}
+    )
+    nobody = replace(ACTOR, person_id=9, role="", team_id=None, led_teams=frozenset(), seen_teams=frozenset())
+    deputy = replace(nobody, absent=(absent,))
+    assert reached(deputy, act) == ("" if act in ("name_deputy", "manage_people") else objects)
+    assert reached(nobody, act) == ""
+
+
+def test_every_role_and_every_act_is_in_the_matrix() -> None:
+    assert [*PersonRole, "other"] == ROLES
+    assert [*Act, "delete"] == [line[0] for line in LINES]
+
+
+def test_a_team_lead_of_no_team_reaches_only_their_own_customers() -> None:
+    lead = replace(ACTOR, role="team_lead", team_id=None, led_teams=frozenset(), seen_teams=frozenset())
+    assert reached(lead, "see") == "M"
+
+
+def test_the_console_which_is_nobody_has_no_own_objects() -> None:
+    assert reached(replace(ACTOR, person_id=0, team_id=None, led_teams=frozenset()), "share") == ""
+
+
+@pytest.mark.parametrize("act", access.REFUSALS)
+def test_who_may_not_reads_who_may(act: Act) -> None:
+    with pytest.raises(NotAllowed) as caught:
+        access.require(replace(ACTOR, role="viewer"), act)
+    assert caught.value.msgid == access.REFUSALS[act]
+
+
+class Firm:
+    """Teams East, West and Care, where Care sees West; each person has a customer, and one has nobody."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        with database.write() as session:
+            east, west = factories.team(session, "East"), factories.team(session, "West")
+            care = factories.team(session, "Care")
+            session.add(TeamView(team_id=care, seen_team_id=west))
+            self.teams = {"East": east, "West": west, "Care": care}
+            self.people = {
+                "Anna": factories.person(session, "Anna", team_id=east),
+                "Ben": factories.person(session, "Ben", team_id=east, active=False),
+                "Cleo": factories.person(session, "Cleo", team_id=west),
+                "Dora": factories.person(session, "Dora", team_id=care),
+                "Emil": factories.person(session, "Emil"),
+            }
+            self.owned = {
+                factories.customer(session, f"{name}'s", owner_id=owner): name
+                for name, owner in self.people.items()
+            }
+            self.owned[factories.customer(session, "Nobody's")] = "nobody"
+
+    def actor(self, name: str, role: str, *absent: tuple[str, str]) -> Actor:
+        """A person in a role, and the people for whom they act."""
+        own, *others = (self._position(*one) for one in ((name, role), *absent))
+        return replace(
+            ACTOR,
+            **{field: getattr(own, field) for field in Position.__dataclass_fields__},
+            absent=tuple(others),
+        )
+
+    def _position(self, name: str, role: str) -> Position:
+        with self.database.read() as session:
+            person = people.get(session, self.people[name])
+        assert person is not None
+        seen = {self.teams["West"]} if person.team_id == self.teams["Care"] else ()
+        return Position(
+            person_id=self.people[name],
+            role=role,
+            team_id=person.team_id,
+            led_teams=frozenset(),
+            seen_teams=frozenset(seen),
+        )
+
+
+@pytest.fixture
+def firm(database: Database) -> Firm:
+    return Firm(database)
+
+
+@on_sqlite
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", ["Anna", "Dora", "Emil"])
+@pytest.mark.parametrize("absent", [(), (("Cleo", "account_manager"),), (("Dora", "team_lead"),)], ids=str)
+def test_whose_customers_are_found_is_whose_may_be_seen(
+    firm: Firm, role: str, name: str, absent: tuple[tuple[str, str], ...]
+) -> None:
+    actor = firm.actor(name, role, *absent)
+    with firm.database.read() as session:
+        rows = {customer: customers.get_row(session, customer) for customer in firm.owned}
+        found = customers.owned_by(session, visible_owners(session, actor))
+        assert sorted(found) == [c for c, row in rows.items() if row and can(actor, Act.SEE, row)]
+
+
+LISTS = {  # person, role, whom they stand in for -> whose customers /tier alone lists
+    ("Anna", "account_manager"): ("own", {"Anna"}),
+    ("Anna", "team_lead"): ("team", {"Anna", "Ben"}),
+    ("Anna", "viewer"): ("own", set()),
+    ("Dora", "viewer"): ("seen", {"Cleo"}),
+    ("Dora", "account_manager"): ("own", {"Dora"}),
+    ("Anna", "admin"): ("team", {"Anna", "Ben"}),
+    ("Emil", "finance"): ("book", None),
+    ("Anna", "account_manager", ("Cleo", "account_manager")): ("deputy", {"Anna", "Cleo"}),
+    ("Anna", "account_manager", ("Emil", "admin")): ("deputy", {"Anna", "Emil"}),
+    ("Emil", "viewer", ("Cleo", "team_lead")): ("deputy", {"Cleo"}),
 }
 
-DECISIONS = {Act.OVERRIDE, Act.APPROVE_CREDIT, Act.REVIEW}
+
+@on_sqlite
+@pytest.mark.parametrize("who", LISTS, ids=str)
+def test_a_list_shows_the_customers_that_a_person_works_with(firm: Firm, who: tuple[str, ...]) -> None:
+    scope, names = LISTS[who]
+    with firm.database.read() as session:
+        found = list_scope(session, firm.actor(*who))  # type: ignore[arg-type]
+    assert found == (scope, None if names is None else {firm.people[name] for name in names})
 
 
-@pytest.mark.parametrize("role", ALLOWED)
-@pytest.mark.parametrize("act", Act)
-def test_each_role_may_do_each_act_to_just_these_customers(role: str, act: Act) -> None:
-    actor = replace(ACTOR, role=role)
-    allowed = set() if act in DECISIONS and role == "account_manager" else ALLOWED[role]
-    assert {customer for customer in CUSTOMERS if can(actor, act, customer)} == allowed
-
-
-def test_every_role_is_in_the_matrix() -> None:
-    assert set(PersonRole) <= set(ALLOWED)
-
-
-@pytest.mark.parametrize("role", ALLOWED)
-def test_what_is_not_listed_is_denied(role: str) -> None:
-    assert not any(can(replace(ACTOR, role=role), "delete", customer) for customer in CUSTOMERS)  # type: ignore[arg-type]
-
-
-def test_a_team_lead_may_reach_every_team_they_lead_and_people_without_any_not() -> None:
-    lead = replace(ACTOR, role="team_lead", team_id=None, led_teams=frozenset({11}))
-    assert can(lead, Act.SEE, OTHER_TEAM)
-    assert not can(lead, Act.SEE, MY_TEAM)
-    assert not can(lead, Act.SEE, NO_TEAM)
-
-
-def test_only_a_team_lead_gains_from_being_the_lead_of_a_team() -> None:
-    former = replace(ACTOR, led_teams=frozenset({11}))
-    assert not can(former, Act.SEE, OTHER_TEAM)
-
-
-def test_whose_customers_are_listed_is_whose_may_be_seen(database: Database) -> None:
-    with database.write() as session:
-        east, west = factories.team(session, "East"), factories.team(session, "West")
-        anna = factories.person(session, "Anna", team_id=east)
-        ben = factories.person(session, "Ben", team_id=east, active=False)
-        cleo = factories.person(session, "Cleo", team_id=west)
-        owned = [factories.customer(session, owner_id=owner) for owner in (anna, ben, cleo, None)]
-    with database.read() as session:
-        rows = {customer: customers.get_row(session, customer) for customer in owned}
-        for role in ALLOWED:
-            actor = replace(ACTOR, person_id=anna, role=role, team_id=east)
-            listed = customers.owned_by(session, visible_owners(session, actor))
-            assert sorted(listed) == [c for c, row in rows.items() if row and can(actor, Act.SEE, row)]
+@on_sqlite
+def test_who_only_sees_a_customer_is_told_so_and_others_hear_that_there_is_none(firm: Firm) -> None:
+    of_cleo = next(customer for customer, name in firm.owned.items() if name == "Cleo")
+    with firm.database.read() as session:
+        with pytest.raises(NotAllowed) as caught:
+            access.customer_for(session, firm.actor("Dora", "account_manager"), Act.SHARE, of_cleo)
+        assert caught.value.msgid == access.ONLY_SEEN
+        for customer in (of_cleo, 999):
+            with pytest.raises(NotFound) as hidden:
+                access.customer_for(session, firm.actor("Anna", "team_lead"), Act.SHARE, customer)
+            assert hidden.value.msgid == access.NOT_YOURS

@@ -370,7 +370,7 @@ def test_an_owner_whom_slack_does_not_reach_is_counted(
     assert office.addresses() == ["channel:#managers"] * 2 + [f"person:{anna}"] * (1 - unreached)
     assert [line["changes"] for line in logged if line["event"] == "alert.owner_unreached"] == [1] * unreached
     with office.database.read() as session:
-        assert alerts.count_unreached(session, report.changes) == unreached
+        assert alerts.count_unreached(session, report.changes, factories.AT) == unreached
 
 
 @pytest.mark.parametrize(("count", "messages"), [(5, 5), (6, 1)])

@@ -347,7 +347,7 @@ def test_somebody_who_was_switched_off_is_refused_and_not_bound(database: Databa
     with pytest.raises(NotAllowed, match="switched off"):
         ask(database, slack)
     with database.read() as session:
-        assert people.by_slack_id(session, "U0ANNA") is None
+        assert people.by_slack_id(session, "U0ANNA", NOW) is None
 
 
 def test_a_role_is_read_anew_each_time(database: Database, slack: Slack) -> None:
@@ -375,7 +375,7 @@ def test_people_are_looked_up_in_turn_so_that_nobody_waits_behind_those_who_are_
     assert [refresh_people(database, slack, NOW) for _ in range(3)] == [0, 1, 0]
     assert len(slack.asked) == identity.LOOKUPS + 5 + identity.LOOKUPS
     with database.read() as session:
-        bound = people.by_slack_id(session, "U0LAST")
+        bound = people.by_slack_id(session, "U0LAST", NOW)
         assert bound is not None
         assert bound.email == last
 
@@ -398,8 +398,8 @@ def test_a_lookup_that_fails_loses_nobody_and_is_not_tried_first_again(
         refresh_people(database, slack, NOW)
     assert refresh_people(database, slack, NOW) == 1
     with database.read() as session:
-        assert people.by_slack_id(session, "U0ANNA") is not None
-        assert people.by_slack_id(session, "U0CLEO") is not None
+        assert people.by_slack_id(session, "U0ANNA", NOW) is not None
+        assert people.by_slack_id(session, "U0CLEO", NOW) is not None
 
 
 def test_a_user_who_is_somebody_else_already_is_not_bound_a_second_time(

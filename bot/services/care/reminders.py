@@ -21,6 +21,8 @@ from bot.services.schemes.store import TierNames
 from bot.wording.actions import Pointer
 from bot.wording.messages import Reminder, ReminderClosed, VisitLogged
 from bot.wording.parts import Who
+from db import audit
+from db.audit import AuditAction, ObjectKind
 from db.book import customers, facts, people
 from db.book.customers import Customer, CustomerRow
 from db.book.people import Person
@@ -76,7 +78,7 @@ def remind_due(
         owners = due_touches.owners(session, now)
         firm = FirmDefaults(channel=alert_channel, language=language, admins=admins)
         ids = [owner.id for owner in owners if owner is not None and owner.id is not None]
-        recipients = Recipients.of(session, ids, firm)
+        recipients = Recipients.of(session, ids, firm, now)
         for owner in owners:
             to = _recipient(rules, recipients, owner)
             if to is not None:
@@ -199,6 +201,9 @@ def finish(
         customer, touch = _touch_for(session, actor, pointer)
         _move(session, touch, state=TouchState.DONE, closed_at=now, closed_by=actor.person_id)
         plan_customers(session, rules, [customer.id], now)
+        _record(
+            session, actor, AuditAction.STEP_DONE, customer.id, {"step": touch.step, "due_on": touch.due_on}
+        )
         return _closed(session, rules, _who(actor), customer, touch, "done")
 
 
@@ -219,6 +224,7 @@ def snooze(
         if touch.kind == StepKind.GREETING and touch.anchor is not None and touch.anchor > today:
             until = min(until, touch.anchor)
         _move(session, touch, state=TouchState.SNOOZED, remind_at=rules.morning(until, zone))
+        _record(session, actor, AuditAction.STEP_SNOOZED, customer.id, {"step": touch.step, "until": until})
         return _closed(session, rules, _who(actor), customer, touch, "snoozed", until)
 
 
@@ -274,6 +280,8 @@ def log_contact(
             session.add(activity)
             session.flush()
             plan_customers(session, rules, [customer.id], now)
+            contact = {"activity": activity.id, "kind": kind, "day": happened_on}
+            _record(session, actor, AuditAction.CONTACT_LOGGED, customer.id, contact)
         step = touches.first_step(session, customer.id)
         before_commit()
         return VisitLogged(
@@ -284,6 +292,20 @@ def log_contact(
             next_step=step and rules.plan.next_step(*step, actor.today(now)),
             repeated=repeated,
         )
+
+
+def _record(
+    session: Session, actor: Actor, action: AuditAction, customer_id: int, after: dict[str, Any]
+) -> None:
+    audit.record(
+        session,
+        actor=actor.who,
+        action=action,
+        object_kind=ObjectKind.CUSTOMER,
+        object_id=customer_id,
+        door=actor.door,
+        after=after,
+    )
 
 
 def closed_by_contact(

@@ -13,9 +13,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from bot.errors import N_, Conflict, NotFound
+from bot.services.access import Actor
 from bot.services.recipients import Place
 from bot.wording import messages
 from bot.wording.message_base import Message
+from db import audit
+from db.audit import AuditAction, ObjectKind
 from db.engine import Database
 from db.outbox import channels
 from db.outbox import messages as outbox
@@ -97,31 +100,45 @@ def show(database: Database, outbox_id: int) -> OutboxMessage:
         return _existing(session, outbox_id)
 
 
-def retry(database: Database, outbox_id: int, *, actor: str, now: datetime) -> None:
+def retry(database: Database, outbox_id: int, *, actor: Actor, now: datetime) -> None:
     """Make a dead or unknown message pending again; one that may have arrived says that it may be a repeat."""
     with database.write() as session:
         row = _existing(session, outbox_id)
-        if not outbox.requeue(session, outbox_id, now=now, note=f"queued again by {actor}"):
+        if not outbox.requeue(session, outbox_id, now=now, note=f"queued again by {actor.who}"):
             raise Conflict(
                 N_("Message %(id)s is %(state)s. Only dead and unknown ones can be sent again."),
                 id=outbox_id,
                 state=row.state,
             )
-    log.warning("outbox.retry", id=outbox_id, was=row.state, actor=actor)
+        _record(session, actor, AuditAction.MESSAGE_RETRIED, row)
+    log.warning("outbox.retry", id=outbox_id, was=row.state, actor=str(actor.who))
 
 
-def drop(database: Database, outbox_id: int, *, actor: str) -> None:
+def drop(database: Database, outbox_id: int, *, actor: Actor) -> None:
     """Give up a message that was not sent; of a dead one, somebody has taken note then."""
     with database.write() as session:
         row = _existing(session, outbox_id)
         before = f"; {row.error}" if row.error else ""
-        if not outbox.drop(session, outbox_id, f"dropped by {actor}{before}"):
+        if not outbox.drop(session, outbox_id, f"dropped by {actor.who}{before}"):
             raise Conflict(
                 N_("Message %(id)s is %(state)s. Only pending, unknown and dead ones can be dropped."),
                 id=outbox_id,
                 state=row.state,
             )
-    log.warning("outbox.drop", id=outbox_id, was=row.state, actor=actor)
+        _record(session, actor, AuditAction.MESSAGE_DROPPED, row)
+    log.warning("outbox.drop", id=outbox_id, was=row.state, actor=str(actor.who))
+
+
+def _record(session: Session, actor: Actor, action: AuditAction, row: OutboxMessage) -> None:
+    audit.record(
+        session,
+        actor=actor.who,
+        action=action,
+        object_kind=ObjectKind.MESSAGE,
+        object_id=row.id,
+        door=actor.door,
+        before={"state": row.state},
+    )
 
 
 def _added(session: Session, row: OutboxMessage) -> int:

@@ -11,8 +11,10 @@ from sqlalchemy import func, select
 from sqlmodel import Session, SQLModel
 
 from bot.errors import N_, Conflict
+from bot.services.access import Actor
 from bot.services.delivery import time_jump
-from db import processes
+from db import audit, processes
+from db.audit import AuditAction, ObjectKind
 from db.care import due_touches
 from db.care.due_touches import DueStep
 from db.engine import Database
@@ -95,10 +97,19 @@ def preview(database: Database, now: datetime) -> Rewound:
         )
 
 
-def apply(database: Database, rewound: Rewound) -> None:
+def apply(database: Database, rewound: Rewound, actor: Actor) -> None:
     """Make unfinished messages unknown, skip the care steps that have become due, and go on from now."""
     now = rewound.now
     with database.write() as session:
+        audit.record(
+            session,
+            actor=actor.who,
+            action=AuditAction.BACKUP_RESTORED,
+            object_kind=ObjectKind.BOOK,
+            object_id=None,
+            door=actor.door,
+            after={"since": rewound.since},
+        )
         outcomes.mark_restored(session, since=rewound.since, now=now)
         due_touches.skip(session, now)
         processes.set_cursor(session, time_jump.CURSOR, now.isoformat())

@@ -46,13 +46,13 @@ log = structlog.get_logger()
 class Moment:
     """Who may read what of some messages now: the customers they name, these customers' owners, people and teams."""
 
-    def __init__(self, session: Session, rows: Sequence[Claimed], firm: FirmDefaults) -> None:
+    def __init__(self, session: Session, rows: Sequence[Claimed], firm: FirmDefaults, now: datetime) -> None:
         self.named = {row.id: named_customers(row.body_json) for row in rows}
         everyone = {customer for named in self.named.values() for customer in named}
         self._owners = customers.present_owners(session, sorted(everyone)) if everyone else {}
         ids = {owner for owner in self._owners.values() if owner is not None}
         ids |= {row.recipient for row in rows if row.recipient is not None}
-        self.recipients = Recipients.of(session, ids, firm) if ids or everyone else Recipients({}, {}, firm)
+        self.recipients = Recipients.of(session, ids, firm, now) if ids or everyone else Recipients(firm)
 
     def is_known(self, customer: int) -> bool:
         """False for a customer that was erased."""
@@ -122,7 +122,7 @@ def hold_back(session: Session, rows: Sequence[Claimed], firm: FirmDefaults, now
     """The messages that may go to their addresses. Each of the others goes to its new reader, or is dead with the reason."""
     if not rows:
         return []
-    moment = Moment(session, rows, firm)
+    moment = Moment(session, rows, firm, now)
     right = [row for row in rows if moment.is_right(row)]
     kept = {row.id for row in right}
     for row in rows:
@@ -131,9 +131,9 @@ def hold_back(session: Session, rows: Sequence[Claimed], firm: FirmDefaults, now
     return right
 
 
-def may_still_go(session: Session, row: Claimed, firm: FirmDefaults) -> bool:
+def may_still_go(session: Session, row: Claimed, firm: FirmDefaults, now: datetime) -> bool:
     """Whether one message may go to its address at this moment."""
-    return Moment(session, [row], firm).is_right(row)
+    return Moment(session, [row], firm, now).is_right(row)
 
 
 def named_customers(body_json: str) -> tuple[int, ...]:
@@ -231,11 +231,12 @@ def _rewritten(
     """A message for another reader: who the account manager is, whose customer it is, and in which language."""
     recipients = moment.recipients
     reader = recipients.people.get(place.person_id or 0)
-    is_owner = reader is not None and owner is not None and reader.id == owner.id
+    part = recipients.part_of(reader, owner)
     if isinstance(message, OwnTierChanged):
-        message = replace(message, for_lead=not is_owner)
+        absent = owner.name if owner is not None and part == "deputy" else None
+        message = replace(message, for_lead=part == "lead", absent=absent)
     elif isinstance(message, TierDigest):
-        message = replace(message, own=is_owner)
+        message = replace(message, own=part == "owner")
     elif isinstance(message, TierChanged):
         who = Who(name=owner.name, slack_user_id=owner.slack_user_id) if owner else None
         message = replace(message, owner=who)

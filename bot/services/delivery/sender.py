@@ -118,9 +118,11 @@ def send(worker: Worker, batch: list[tuple[Claimed, float]]) -> int:
         if (now := worker.monotonic()) - checked > PAUSE_SEEN:
             checked = now
             with worker.database.read() as session:
-                may_send = circuit.may_send(worker.state(session))
+                state = worker.state(session)
                 # If not, it is released: the next claim sends it to whom it may go now.
-                may_send = may_send and rights.may_still_go(session, row, worker.firm)
+                may_send = circuit.may_send(state) and rights.may_still_go(
+                    session, row, worker.firm, state.now
+                )
         # After a long stop of this process another one may have taken the message over.
         may_send = may_send and worker.monotonic() - began <= worker.options.lease.total_seconds() / 2
         may_send = may_send and not worker.stopping()

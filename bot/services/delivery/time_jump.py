@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from bot.clock import Clock
-from db import processes
+from bot.services.access import Actor
+from db import audit, processes
+from db.audit import AuditAction, ObjectKind
 from db.care import due_touches
 from db.engine import Database
 from db.outbox import messages as outbox
@@ -69,7 +71,19 @@ def gap(database: Database, now: datetime) -> Gap:
         )
 
 
-def catch_up(database: Database, clock: Clock) -> None:
-    """Accept the jump and go on from now."""
+def catch_up(database: Database, clock: Clock, actor: Actor | None = None) -> None:
+    """Accept the jump and go on from now; `actor` decided that, None where the clock was shifted on purpose."""
     with database.write() as session:
-        processes.set_cursor(session, CURSOR, clock.now().isoformat())
+        now = clock.now()
+        if actor is not None:
+            audit.record(
+                session,
+                actor=actor.who,
+                action=AuditAction.CAUGHT_UP,
+                object_kind=ObjectKind.BOOK,
+                object_id=None,
+                door=actor.door,
+                before={"time": last_noted(session)},
+                after={"time": now},
+            )
+        processes.set_cursor(session, CURSOR, now.isoformat())

@@ -1,16 +1,23 @@
 """Overrides: a person's tier instead of the computed one, with a reason and an end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from bot.errors import N_, BadInput, Conflict, NotFound
+from sqlmodel import Session
+
+from bot.errors import N_, BadInput, Conflict, NotAllowed, NotFound
 from bot.services import access
-from bot.services.access import Act, Actor
+from bot.services.access import Act, Actor, Owned
 from bot.services.grade import scheme_choice
 from bot.services.grade.regrades import regrade
 from bot.services.grade.runs import Notify
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
+from bot.settings import Settings
+from db import audit
+from db.audit import AuditAction, ObjectKind
+from db.book import people
 from db.book.customers import Customer, CustomerRow
 from db.engine import Database
 from db.graded import overrides
@@ -26,7 +33,7 @@ class OverrideRequest:
 
     tier: str
     reason: str
-    approver: str | None = None
+    approver: str | None = None  # e-mail address
     expires_on: date | None = None
 
 
@@ -41,6 +48,7 @@ class Decided:
     tier: str
     reason: str
     approver: str | None
+    approved_alone: bool
     set_by: str
     starts_on: date
     expires_on: date | None
@@ -56,6 +64,7 @@ def set_override(
     customer_id: int,
     request: OverrideRequest,
     *,
+    settings: Settings,
     today: date,
     now: datetime,
     notify: Notify | None,
@@ -63,10 +72,11 @@ def set_override(
     """Replace the computed tier by a person's, from today on, and notify of the change.
 
     The computed tier is still kept, and an active cap still applies. Raises BadInput for what the scheme does not allow
-    or asks for, Conflict while another override holds, NotFound for a customer that is not the actor's.
+    or asks for, Conflict while another override holds, NotFound for a customer that is not the actor's, and what
+    `approver_of` raises.
     """
-    approver = (request.approver or "").strip() or None
-    request = replace(request, reason=request.reason.strip(), approver=approver)
+    given = (request.approver or "").strip() or None
+    request = replace(request, reason=request.reason.strip(), approver=given)
     with database.write(lock="override") as session:
         customer = access.customer_for(session, actor, Act.OVERRIDE, customer_id, NOT_YOUR_TIER)
         purpose = customer.record_type
@@ -87,12 +97,18 @@ def set_override(
                 tier=present.tier,
                 code=customer.code,
             )
+        approver = None
+        if request.approver is not None:
+            approver = approver_of(session, request.approver, actor, customer, settings, now)
+        alone = approver is not None and approver.person_id == actor.person_id
         row = Override(
             customer_id=customer.id,
             purpose=purpose,
             tier=request.tier,
             reason=request.reason,
-            approver=request.approver,
+            approver=approver.name if approver else None,
+            approver_id=approver.person_id if approver else None,
+            approved_alone=alone,
             set_by=actor.name,
             set_at=now,
             starts_on=today,
@@ -100,6 +116,8 @@ def set_override(
         )
         session.add(row)
         session.flush()
+        after = {"tier": row.tier, "until": row.expires_on, "approver": row.approver_id}
+        _record(session, actor, AuditAction.OVERRIDE_SET, row, after | ({"alone": True} if alone else {}))
     regrade(database, scheme_cache, [customer.id], for_purpose=purpose, today=today, now=now, notify=notify)
     return _decided(row, customer)
 
@@ -123,10 +141,47 @@ def end_override(
             raise NotFound(N_("%(name)s has no override."), name=customer.name)
         row.ended_at, row.ended_by, row.end_reason = now, actor.name, reason.strip() or None
         session.add(row)
+        _record(
+            session, actor, AuditAction.OVERRIDE_ENDED, row, None, {"tier": row.tier, "until": row.expires_on}
+        )
     regrade(
         database, scheme_cache, [customer.id], for_purpose=row.purpose, today=today, now=now, notify=notify
     )
     return _decided(row, customer)
+
+
+def approver_of(
+    session: Session, email: str, proposer: Actor, customer: Owned, settings: Settings, now: datetime
+) -> Actor:
+    """The person who approved an override: one of the book who may set it, and not who proposes it.
+
+    Raises BadInput for somebody who is not in the book or switched off, NotAllowed without the right, and for the
+    proposer, unless the setting says that the firm has only one person with the right.
+    """
+    person = people.row_by_email(session, email, now)
+    if person is None or not person.active:
+        raise BadInput(
+            N_(
+                "--approver %(email)s: no active person of the book has this e-mail address. Name somebody who may set"
+                " this customer's tier."
+            ),
+            email=email,
+        )
+    approver = access.actor_of(person, settings)
+    if not access.can(approver, Act.OVERRIDE, customer):
+        raise NotAllowed(
+            N_("--approver %(email)s: this person may not set this customer's tier. Name somebody who may."),
+            email=email,
+        )
+    if approver.person_id == proposer.person_id and settings.single_approver == "no":
+        raise NotAllowed(
+            N_(
+                "--approver %(email)s: nobody approves their own decision. Name somebody else who may set this"
+                " customer's tier; a firm without one sets TIERBOT_SINGLE_APPROVER to yes."
+            ),
+            email=email,
+        )
+    return approver
 
 
 def list_overrides(database: Database, actor: Actor, *, ended: bool = False) -> list[Decided]:
@@ -134,6 +189,26 @@ def list_overrides(database: Database, actor: Actor, *, ended: bool = False) -> 
     with database.read() as session:
         rows = overrides.listed(session, access.visible_owners(session, actor), ended=ended)
         return [_decided(row, customer) for row, customer in rows]
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    action: AuditAction,
+    row: Override,
+    after: Mapping[str, object] | None,
+    before: Mapping[str, object] | None = None,
+) -> None:
+    audit.record(
+        session,
+        actor=actor.who,
+        action=action,
+        object_kind=ObjectKind.CUSTOMER,
+        object_id=row.customer_id,
+        door=actor.door,
+        before=before,
+        after=after,
+    )
 
 
 def _check(request: OverrideRequest, scheme: Scheme, today: date) -> None:

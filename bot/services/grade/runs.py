@@ -11,12 +11,15 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session
 
 from bot.errors import N_, Conflict
+from bot.services.access import Actor
 from bot.services.grade import book_pass, shadow
 from bot.services.grade.assessment import NO_TIER, TierChange
 from bot.services.grade.book_pass import Pass
 from bot.services.grade.shadow import Shadow
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
+from db import audit
+from db.audit import AuditAction, Door, ObjectKind, Who
 from db.book import customers
 from db.engine import Database
 from db.graded import retention, runs, schemes, shadows
@@ -88,6 +91,7 @@ def grade_book(
     today: date,
     now: datetime,
     notify: Notify | None,
+    actor: Actor | None = None,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> RunReport:
@@ -97,7 +101,8 @@ def grade_book(
     more, is an interim run: it starts from the movement state of the last snapshot and leaves it as it is. Without
     `as_of`: yesterday, or the day of the newest grading. Overrides are those that hold today. The first live run of a
     purpose is silent, and so is one without `notify`; a dry run writes nothing. A snapshot is graded under the schemes
-    in the shadow too. The same day once more writes only the assessments that differ.
+    in the shadow too. The same day once more writes only the assessments that differ. `actor` is who asked for it;
+    None for a job.
     Raises BadInput for a day before the last grading or in the future, NotReady without a scheme.
     """
     with database.read() as session:
@@ -123,6 +128,20 @@ def grade_book(
             refuse_overtaken(session, news)
             runs.publish(session, run_id, now, news.customers)
             told = notify_of(session, news, run_id, notify, now)
+            audit.record(
+                session,
+                actor=actor.who if actor else Who(),
+                action=AuditAction.GRADING_PUBLISHED,
+                object_kind=ObjectKind.GRADING,
+                object_id=run_id,
+                door=actor.door if actor else Door.JOB,
+                after={
+                    "purpose": done.purpose,
+                    "as_of": done.step.as_of,
+                    "schemes": [f"{rule.scheme.scheme}@{rule.scheme.version}" for rule in done.rules],
+                    "changes": len(done.changes),
+                },
+            )
     return replace(report_of(done, run_id, told), shadows=in_shadow)
 
 

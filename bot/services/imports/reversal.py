@@ -9,10 +9,14 @@ from sqlalchemy.schema import sort_tables
 
 from bot.clock import Clock
 from bot.errors import N_, Conflict, NotFound, Phrase
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.imports.kind import WrittenTable
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import UndoReport
-from db.book import imports
+from db import audit
+from db.audit import AuditAction, Event, ObjectKind
+from db.book import import_events, imports
 from db.book.imports import ImportBatch, ImportChange, ImportStatus, table
 from db.engine import Database
 
@@ -20,8 +24,12 @@ _PAGE = 5_000
 _batch, _change = table(ImportBatch), table(ImportChange)
 
 
-def undo(database: Database, batch_id: int, *, clock: Clock, actor: str) -> UndoReport:
-    """Delete what an import created, restore what it changed, revive the facts it superseded."""
+def undo(database: Database, batch_id: int, *, clock: Clock, actor: Actor) -> UndoReport:
+    """Delete what an import created, restore what it changed, revive the facts it superseded.
+
+    Raises NotAllowed for an actor who may not import.
+    """
+    access.require(actor, Act.IMPORT)
     try:
         with imports.exclusive(database), imports.workspace(database) as connection, connection.begin():
             # Updating the row first takes SQLite's write lock before anything is read.
@@ -30,6 +38,8 @@ def undo(database: Database, batch_id: int, *, clock: Clock, actor: str) -> Undo
             kind = _refuse_unless_published(connection, batch_id)
             written = _by_dependency(KINDS[kind].writes)
             _refuse_if_changed_since(connection, written, batch_id)
+            names = [one.table.name for one in written]
+            events = import_events.undone(connection, batch_id, kind, names, actor.who)
             creating = [one for one in written if one.has_batch]
             removed = sum(_count_created(connection, one.table, batch_id) for one in creating if one.counted)
             referred_to = [one for one in creating if one.referring_columns()]
@@ -49,8 +59,17 @@ def undo(database: Database, batch_id: int, *, clock: Clock, actor: str) -> Undo
             connection.execute(
                 _batch.update()
                 .where(_batch.c.id == batch_id)
-                .values(status=ImportStatus.UNDONE, undone_at=clock.now(), undone_by=actor)
+                .values(status=ImportStatus.UNDONE, undone_at=clock.now(), undone_by=actor.name)
             )
+            taken_back = Event(
+                actor=actor.who,
+                action=AuditAction.IMPORT_UNDONE,
+                object_kind=ObjectKind.IMPORT,
+                object_id=batch_id,
+                door=actor.door,
+                after={"kind": kind},
+            )
+            audit.append(connection, [taken_back, *events])
     except imports.ImportRunning:
         raise Conflict(N_("An import is running; try again when it is done.")) from None
     return UndoReport(batch_id=batch_id, kind=kind, removed=removed, restored=restored)

@@ -12,6 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.imports.answers import ACCEPTED, WORDS, Remembered, answers_of, merge
 from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_keys
 from bot.services.imports.check.columns import ask_about_gone
@@ -37,7 +39,9 @@ from bot.services.imports.rejects import Rejects
 from bot.services.imports.report import ImportOptions, ImportReport
 from bot.services.imports.selection import Selection
 from bot.services.imports.staging import Staging
-from db.book import imports
+from db import audit
+from db.audit import AuditAction, Door, Event, ObjectKind, Who
+from db.book import import_events, imports
 from db.engine import Database
 
 # Fields that change the amount or the day of payment: a later file without them would set these back in silence.
@@ -53,7 +57,7 @@ def import_file(
     kind: str,
     path: Path,
     clock: Clock,
-    actor: str,
+    actor: Actor | None,
     options: ImportOptions,
     rejects_dir: Path,
     progress: Progress | None = None,
@@ -63,8 +67,11 @@ def import_file(
     the staged rows after the file check.
 
     The rows are staged on a private connection and published in one transaction: until then nobody sees any of them,
-    and a killed import leaves nothing behind. Every row is accepted or rejected with a reason.
+    and a killed import leaves nothing behind. Every row is accepted or rejected with a reason. `actor` is None for
+    Tierbot itself. Raises NotAllowed for an actor who may not import.
     """
+    if actor is not None:
+        access.require(actor, Act.IMPORT)
     if kind not in KINDS:
         raise BadInput(
             N_("%(kind)s is not something to import; use one of %(kinds)s."),
@@ -113,7 +120,7 @@ class _Import:
     kind: FileKind
     file: InspectedFile
     clock: Clock
-    actor: str
+    actor: Actor | None
     options: ImportOptions
     given_source: str  # as it was typed
     rejects_dir: Path
@@ -318,7 +325,7 @@ class _Import:
                 "source": job.source,
                 "file_name": self.file.path.name,
                 "file_sha256": self.file.sha256,
-                "actor": self.actor,
+                "actor": self.actor.name if self.actor else str(Who()),
                 "rows": staging.rows,
                 "accepted": staging.accepted,
                 "rejected": job.rejects.count,
@@ -350,7 +357,28 @@ class _Import:
             field: job.layout.columns.get(field, DECLINED) for field in (*self.options.columns, *changing)
         }
         imports.remember_mapping(job.connection, job.source, self.kind.name, given)
+        self._record(job.connection, batch_id, counts)
         return batch_id, counts
+
+    def _record(self, connection: Connection, batch_id: int, counts: Counts) -> None:
+        """Write the import to the audit, as the last of its transaction."""
+        who = self.actor.who if self.actor else Who()
+        published = Event(
+            actor=who,
+            action=AuditAction.IMPORTED,
+            object_kind=ObjectKind.IMPORT,
+            object_id=batch_id,
+            door=self.actor.door if self.actor else Door.JOB,
+            after={
+                "kind": self.kind.name,
+                "created": counts.created,
+                "changed": counts.changed,
+                "sha256": self.file.sha256,
+            },
+        )
+        written = [one.table.name for one in self.kind.writes]
+        rows = import_events.imported(connection, batch_id, self.kind.name, written, who)
+        audit.append(connection, [published, *rows])
 
     def _show_progress(self, done: int) -> None:
         if self.progress is not None:

@@ -12,6 +12,8 @@ from bot.errors import N_, BadInput, NotReady
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache
+from db import audit
+from db.audit import AuditAction, ObjectKind
 from db.book import invoices
 from db.book.customers import CustomerRow
 from db.engine import Database
@@ -139,6 +141,24 @@ def approve(
             )
         )
         session.flush()
+        held = present.approved[0] if present.approved else None
+        audit.record(
+            session,
+            actor=actor.who,
+            action=AuditAction.CREDIT_APPROVED,
+            object_kind=ObjectKind.CUSTOMER,
+            object_id=customer.id,
+            door=actor.door,
+            before={"limit": held.limit, "terms": held.terms_days} if held else None,
+            after={
+                "limit": limit,
+                "terms": terms,
+                "proposed_limit": present.limit,
+                "proposed_terms": present.terms_days,
+                "grade": present.grade,
+                "currency": present.currency,
+            },
+        )
         return _credit(session, scheme_cache, customer, today)
 
 

@@ -9,6 +9,8 @@ from bot.errors import N_, BadInput, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache
+from db import audit
+from db.audit import AuditAction, ObjectKind
 from db.engine import Database
 from db.graded import reviews, runs, schemes
 from db.graded.reviews import Item, Query, ReviewAnswer, ReviewReason
@@ -76,6 +78,19 @@ def answer(
                 hidden_until=today + HIDDEN,
             )
             for one in found
+        )
+        audit.record(
+            session,
+            actor=actor.who,
+            action=AuditAction.REVIEW_ANSWERED,
+            object_kind=ObjectKind.CUSTOMER,
+            object_id=customer.id,
+            door=actor.door,
+            after={
+                "reason": wanted,
+                "items": [one.item for one in found],
+                "hidden_until": today + HIDDEN,
+            },
         )
     return found
 

@@ -1,16 +1,20 @@
 """The life of a scheme version: draft, shadow, approved from a day, retired. Decided by admins, stored as rows."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import combinations
 
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Conflict, NotFound, NotReady
-from bot.services.access import Actor
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.schemes import status, store
 from bot.services.schemes.currency import check_currency
 from bot.services.schemes.status import VersionStatus
-from bot.services.schemes.store import SchemeCache, SchemeFile
+from bot.services.schemes.store import SchemeCache, SchemeFile, SchemeInForce
+from db import audit
+from db.audit import AuditAction, ObjectKind
 from db.engine import Database
 from db.graded import runs, schemes
 from db.graded.schemes import SchemeState, SchemeVersion
@@ -27,7 +31,7 @@ def start(
     stays as it is, and where none is in force any more, this starts again. Nothing is stored for a scheme that could
     not grade the book: BadInput.
     """
-    status.require_admin(actor)
+    access.require(actor, Act.DECIDE_SCHEMES)
     purpose = store.purpose(file.scheme)
     version_id = store.record(session, file, now)
     held = schemes.in_force(session, purpose, as_of)
@@ -50,6 +54,8 @@ def start(
     check_currency(session, file.scheme)
     store.put_in_force(session, file, actor=actor.name, effective_from=as_of, now=now)
     _check_coexistence(session, version_id, file.scheme, as_of)
+    if others:
+        record_step(session, actor, AuditAction.SCHEME_APPROVED, file.scheme, as_of)
     return version_id
 
 
@@ -60,7 +66,7 @@ def shadow(
 
     Raises NotReady when no scheme is in force to compare with, Conflict when it is in force or in the shadow.
     """
-    status.require_admin(actor)
+    access.require(actor, Act.DECIDE_SCHEMES)
     purpose = store.purpose(file.scheme)
     with database.write(lock="schemes") as session:
         version_id = store.record(session, file, now)
@@ -80,6 +86,7 @@ def shadow(
         store.decide(
             session, version_id, file.scheme, SchemeState.SHADOW, actor=actor.name, start=today, now=now
         )
+        record_step(session, actor, AuditAction.SCHEME_SHADOWED, file.scheme, today)
         return status.life_of(session, version_id, purpose, today)
 
 
@@ -98,7 +105,7 @@ def approve(
     It coexists with all others. `place` gives its order, the smallest first; a scheme for everybody is last. Raises
     BadInput for a day before the last snapshot or schemes that cannot coexist, Conflict when nothing would change.
     """
-    status.require_admin(actor)
+    access.require(actor, Act.DECIDE_SCHEMES)
     purpose = store.purpose(file.scheme)
     with database.write(lock="schemes") as session:
         last = runs.last_snapshot(session, purpose)
@@ -135,6 +142,7 @@ def approve(
             place=store.next_place(file.scheme, rules) if place is None else place,
         )
         _check_coexistence(session, version_id, file.scheme, effective_from)
+        record_step(session, actor, AuditAction.SCHEME_APPROVED, file.scheme, effective_from, rules)
         return status.life_of(session, version_id, purpose, today)
 
 
@@ -146,7 +154,7 @@ def retire(
     A scheme in force ends only when `sure` or when another one applies to all its customers: else nothing would grade
     them. Raises NotFound for a name that is not in use, BadInput when several versions of it are.
     """
-    status.require_admin(actor)
+    access.require(actor, Act.DECIDE_SCHEMES)
     with database.write(lock="schemes") as session:
         lives = [life for life in status.all_lives(session, today) if life.state in status.LIVE]
         wanted, number = status.split(name)
@@ -172,7 +180,30 @@ def retire(
         if in_force and not sure and not _is_covered(session, scheme, life.purpose, today):
             _refuse_to_end(life)
         store.decide(session, row.id, scheme, SchemeState.RETIRED, actor=actor.name, start=today, now=now)
+        record_step(session, actor, AuditAction.SCHEME_RETIRED, scheme, today)
         return status.life_of(session, row.id, life.purpose, today)
+
+
+def record_step(
+    session: Session,
+    actor: Actor,
+    action: AuditAction,
+    scheme: Scheme,
+    start: date,
+    rules: Sequence[SchemeInForce] = (),
+) -> None:
+    """Write a decision about a scheme to the audit; `rules` were in force on its day before."""
+    replaced = [rule.scheme for rule in rules if store.replaces(scheme, rule.scheme)]
+    audit.record(
+        session,
+        actor=actor.who,
+        action=action,
+        object_kind=ObjectKind.SCHEME,
+        object_id=f"{scheme.scheme}@{scheme.version}",
+        door=actor.door,
+        before={"replaces": [f"{one.scheme}@{one.version}" for one in replaced]} if replaced else None,
+        after={"from": start, "sha256": scheme.sha256},
+    )
 
 
 def _check_coexistence(session: Session, version_id: int, scheme: Scheme, start: date) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.errors import N_, NotAllowed, NotFound, Phrase
-from bot.services.access import Actor
+from bot.errors import N_, NotFound, Phrase
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.schemes import store
 from bot.services.schemes.ladder import ladder
 from bot.services.schemes.store import SchemeFile
 from bot.wording.parts import LadderPart
-from db.book.people import PersonRole
 from db.engine import Database
 from db.graded import schemes, shadows
 from db.graded.runs import Purpose
@@ -70,7 +70,7 @@ class Shown:
 
 def listed(database: Database, actor: Actor, schemes_dir: Path | None, *, today: date) -> list[VersionStatus]:
     """The versions in force in their order, every other version that was used, the firm's drafts."""
-    require_admin(actor)
+    access.require(actor, Act.DECIDE_SCHEMES)
     with database.read() as session:
         lives = all_lives(session, today)
     lives.sort(key=_order)
@@ -88,7 +88,7 @@ def listed(database: Database, actor: Actor, schemes_dir: Path | None, *, today:
 
 def shown(database: Database, actor: Actor, name: str, schemes_dir: Path | None, *, today: date) -> Shown:
     """One scheme, by file, preset, or the name (and @version) of one that was used."""
-    require_admin(actor)
+    access.require(actor, Act.DECIDE_SCHEMES)
     with database.read() as session:
         file = find(session, name, schemes_dir)
         scheme = file.scheme
@@ -136,12 +136,6 @@ def split(name: str) -> tuple[str, int | None]:
     """`plain@2` as (plain, 2); a name without a number as it is."""
     wanted, at, number = name.rpartition("@")
     return (wanted, int(number)) if at and number.isdigit() else (name, None)
-
-
-def require_admin(actor: Actor) -> None:
-    """Raises NotAllowed for anybody but an admin."""
-    if actor.role != PersonRole.ADMIN:
-        raise NotAllowed(N_("Only admins decide about schemes."))
 
 
 def all_lives(session: Session, today: date) -> list[VersionStatus]:

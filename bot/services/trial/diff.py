@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput
-from bot.services.access import Actor
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.grade import book_pass, scheme_choice, shadow
 from bot.services.grade.assessment import RunStep, load_previous
 from bot.services.schemes import status, store
@@ -83,7 +84,7 @@ def diff(
     both apply. The facts are those known today. Raises BadInput for schemes of different purposes, NotReady when none is
     in force.
     """
-    status.require_admin(actor)
+    access.require(actor, Act.DECIDE_SCHEMES)
     from grading.diagnose.sensitivity import weight_sensitivity
 
     with database.read() as session:

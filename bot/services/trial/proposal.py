@@ -2,17 +2,21 @@
 
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
 from bot.errors import SeveralProblems
+from bot.services.access import Actor
 from bot.services.grade import computed, scheme_choice
 from bot.services.schemes import store
 from bot.services.schemes.currency import common_currency
 from bot.services.schemes.store import SchemeFile
 from bot.wording import catalogue
+from db import audit
+from db.audit import AuditAction, ObjectKind
 from db.book import orders
 from db.book.order_lines import product_types
 from db.engine import Database
@@ -68,6 +72,20 @@ def propose_scheme(
         )
     except ProposalError as error:
         raise SeveralProblems([error.phrase]) from None
+
+
+def record_proposal(database: Database, actor: Actor, preset: str, text: str) -> None:
+    """Write to the audit that somebody had a scheme proposed."""
+    with database.write() as session:
+        audit.record(
+            session,
+            actor=actor.who,
+            action=AuditAction.SCHEME_PROPOSED,
+            object_kind=ObjectKind.SCHEME,
+            object_id=preset,
+            door=actor.door,
+            after={"text_sha256": sha256(text.encode()).hexdigest()},
+        )
 
 
 def fill_in_constants(database: Database, file: SchemeFile, as_of: date) -> SchemeFile:

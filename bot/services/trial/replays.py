@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from bot.errors import N_, BadInput, Conflict
 from bot.frames import FactColumns, places_of
+from bot.services.access import Actor
 from bot.services.grade import computed, runs, scheme_choice
 from bot.services.grade.runs import Progress, RunReport
 from bot.services.schemes import store
+from bot.services.schemes.lifecycle import record_step
 from bot.services.schemes.store import SchemeCache, SchemeFile
+from db.audit import AuditAction
 from db.book import orders
 from db.engine import Database
 from db.graded.runs import last_published
@@ -139,7 +142,7 @@ def keep(
     end: date,
     today: date,
     now: datetime,
-    actor: str,
+    actor: Actor,
     progress: Progress | None = None,
 ) -> list[RunReport]:
     """Store the snapshots of a past period as the history that a live start continues; nobody is notified.
@@ -154,12 +157,20 @@ def keep(
                 N_("There are gradings of %(purpose)s already; a past can only be kept before the first."),
                 purpose=purpose,
             )
-        store.put_in_force(session, file, actor=actor, effective_from=days[0], now=now)
+        store.put_in_force(session, file, actor=actor.name, effective_from=days[0], now=now)
+        record_step(session, actor, AuditAction.PAST_KEPT, file.scheme, days[0])
     reports = []
     for number, day in enumerate(days, start=1):
         reports.append(
             runs.grade_book(
-                database, scheme_cache, for_purpose=purpose, as_of=day, today=today, now=now, notify=None
+                database,
+                scheme_cache,
+                for_purpose=purpose,
+                as_of=day,
+                today=today,
+                now=now,
+                notify=None,
+                actor=actor,
             )
         )
         if progress:

@@ -62,11 +62,11 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         shared, language = prepare(press, actor)
         card = card_again(press, actor)
         content = blocks.payload(deps.renderer, shared, language)
-        _take_once(deps, press)
+        _take_once(deps, press, actor)
         try:
             press.respond(content, response_type="in_channel", replace_original=False)
         except NotAnswered:  # surely not posted: it may be shared again
-            _release(deps, press)
+            _release(deps, press, actor)
             raise
         with suppress(Conflict):  # it is posted: that the question stays is no reason to say that it failed
             press.respond(card, replace_original=True)
@@ -79,7 +79,8 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.action(str(Action.TAKE_BACK))
     @deferred.writes
     def take_back(press: Press) -> None:
-        share.refuse_take_back(deps.identify(press.user_id), press.pointer.id)
+        actor = deps.identify(press.user_id)
+        share.refuse_take_back(actor, press.pointer.id)
         try:
             press.respond({}, delete_original=True)
         except Conflict:
@@ -90,6 +91,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         try:
             with deps.database.write() as session:
                 take_request(session, _key(press, "taken_back"), deps.clock.now())
+                share.record_taken_back(session, actor, _place(press))
         except OperationalError as error:  # it is deleted: only a second click would not know
             log.warning("share.deletion_not_recorded", error=describe(error))
 
@@ -128,21 +130,27 @@ def _channel(press: Press) -> tuple[str, str]:
 
 def _key(press: Press, kind: str) -> InboundKey:
     """A press on this message, by whomever and however often."""
+    return InboundKey(team_id=press.key.team_id, kind=kind, key=f"{_place(press)}:{press.pointer.id}")
+
+
+def _place(press: Press) -> str:
+    """The channel and the number of the message that a button is on."""
     where = press.body.get("container") or {}
-    key = f"{where.get('channel_id')}:{where.get('message_ts')}:{press.pointer.id}"
-    return InboundKey(team_id=press.key.team_id, kind=kind, key=key)
+    return f"{where.get('channel_id')}:{where.get('message_ts')}"
 
 
-def _release(deps: Dependencies, press: Press) -> None:
+def _release(deps: Dependencies, press: Press, actor: Actor) -> None:
     """Forget that the card was shared."""
     with deps.database.write() as session:
         forget_request(session, _key(press, "shared"))
+        share.record_not_posted(session, actor, press.pointer.id)
 
 
-def _take_once(deps: Dependencies, press: Press) -> None:
+def _take_once(deps: Dependencies, press: Press, actor: Actor) -> None:
     """Claim the press and the card: a double click is two presses, but nobody means to share twice."""
     now = deps.clock.now()
     with deps.database.write() as session:
+        share.record_shared(session, actor, press.pointer.id, _channel(press)[0])
         take_request(session, press.key, now)
         try:
             take_request(session, _key(press, "shared"), now)

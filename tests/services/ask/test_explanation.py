@@ -23,6 +23,7 @@ from db.engine import Database
 from grading.scheme.model import Name
 from tests import factories
 from tests.services.ask.test_lookup import ADMIN, actor, ask
+from tests.services.book import SETTINGS
 from tests.services.grade.test_runs import NOW, grade
 
 MARCH, APRIL, TODAY = date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 4)
@@ -216,7 +217,7 @@ def test_a_tier_set_by_hand_says_until_when_and_what_is_computed(database: Datab
     end = APRIL + timedelta(days=20)
     overrides.set_override(
         database, SchemeCache(), ADMIN, acme, OverrideRequest(tier="A", reason="strategic <!here>", expires_on=end),
-        today=TODAY, now=NOW, notify=None,
+        settings=SETTINGS, today=TODAY, now=NOW, notify=None,
     )  # fmt: skip
     message = why(database, acme).message
     assert message.by_hand is not None

@@ -18,6 +18,7 @@ from tests import factories
 from tests.conftest import on_sqlite
 from tests.services.ask.test_explanation import RULE, put, text, why
 from tests.services.ask.test_lookup import ADMIN
+from tests.services.book import SETTINGS
 from tests.services.grade.test_runs import NOW, listener, tier_of
 
 MONTHS = [
@@ -120,6 +121,7 @@ def test_under_a_tier_set_by_hand_no_answer_decides(database: Database) -> None:
         ADMIN,
         acme,
         OverrideRequest(tier="C", reason="leaves", expires_on=day + timedelta(days=300)),
+        settings=SETTINGS,
         today=day,
         now=NOW,
         notify=None,

@@ -19,6 +19,7 @@ from db.engine import Database
 from tests import factories
 from tests.conftest import on_sqlite
 from tests.services.ask.test_lookup import ADMIN
+from tests.services.book import SETTINGS
 from tests.services.grade.test_runs import NOW, grade
 from tests.services.ways.drawn_book import invoice, regrade
 
@@ -140,7 +141,15 @@ def test_while_a_person_has_set_the_tier_no_act_is_suggested(database: Database)
     grade(database, APRIL)
     request = OverrideRequest(tier="C", reason="slow payer", expires_on=date(2026, 6, 30))
     overrides.set_override(
-        database, SchemeCache(), ADMIN, customer, request, today=TODAY, now=NOW, notify=None
+        database,
+        SchemeCache(),
+        ADMIN,
+        customer,
+        request,
+        settings=SETTINGS,
+        today=TODAY,
+        now=NOW,
+        notify=None,
     )
     message = why(database, customer)
     assert (message.ways, message.no_way) == ((), "by_hand")
@@ -211,7 +220,15 @@ def test_an_override_that_ends_before_the_next_grading_hides_no_act(database: Da
     grade(database, APRIL)
     request = OverrideRequest(tier="B", reason="new site", expires_on=date(2026, 5, 20))
     overrides.set_override(
-        database, SchemeCache(), ADMIN, customer, request, today=TODAY, now=NOW, notify=None
+        database,
+        SchemeCache(),
+        ADMIN,
+        customer,
+        request,
+        settings=SETTINGS,
+        today=TODAY,
+        now=NOW,
+        notify=None,
     )
     message = why(database, customer)
     assert message.no_way is None

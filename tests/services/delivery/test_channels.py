@@ -232,7 +232,8 @@ def test_alerts_to_a_channel_that_the_restored_backup_never_reached_are_not_repe
             number, state="pending", attempt=0, attempt_id=None, first_try_at=None, slack_channel=None
         )
     harness.clock.advance(timedelta(hours=1))
-    restore.apply(harness.database, restore.preview(harness.database, harness.clock.now()))
+    rewound = restore.preview(harness.database, harness.clock.now())
+    restore.apply(harness.database, rewound, factories.operator())
     for _ in range(3):
         harness.deliver(SECOND, slack=slack)
     assert harness.states() == ["sent", "sent"]
@@ -253,7 +254,8 @@ def test_messages_to_people_whom_the_backup_does_not_know_in_slack_wait_until_it
         session.get_one(Person, anna).slack_user_id = None
     harness.change(1, state="pending", attempt=0, attempt_id=None, first_try_at=None, slack_channel=None)
     harness.clock.advance(timedelta(hours=1))
-    restore.apply(harness.database, restore.preview(harness.database, harness.clock.now()))
+    rewound = restore.preview(harness.database, harness.clock.now())
+    restore.apply(harness.database, rewound, factories.operator())
     harness.deliver(SECOND)
     assert harness.states() == ["unknown"]
     with harness.database.write() as session:

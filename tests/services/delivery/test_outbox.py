@@ -11,6 +11,7 @@ from bot.services.delivery import outbox
 from bot.wording.messages import Help
 from db.engine import Database
 from db.outbox.messages import listed
+from tests import factories
 from tests.services.delivery.outbox_harness import EAST, SETTLE, START, WEST, Harness
 
 
@@ -75,7 +76,7 @@ def dead(harness: Harness, **values: Any) -> int:
 
 def test_a_dead_message_can_be_sent_again(harness: Harness) -> None:
     outbox_id = dead(harness)
-    outbox.retry(harness.database, outbox_id, actor="cli:anna", now=harness.clock.now())
+    outbox.retry(harness.database, outbox_id, actor=factories.operator("cli:anna"), now=harness.clock.now())
     row = harness.row(outbox_id)
     assert (row.state, row.attempt, row.error) == ("pending", 0, "queued again by cli:anna")
     harness.deliver()
@@ -90,7 +91,7 @@ def test_an_unknown_message_that_is_sent_again_says_that_it_may_be_a_repeat(harn
     harness.deliver()
     harness.deliver(SETTLE)
     harness.slack.faults = lambda where, text: ""
-    outbox.retry(harness.database, outbox_id, actor="cli:anna", now=harness.clock.now())
+    outbox.retry(harness.database, outbox_id, actor=factories.operator("cli:anna"), now=harness.clock.now())
     harness.deliver()
     assert [entry.possible_repeat for entry in harness.slack.entries] == [False, True]
 
@@ -98,16 +99,16 @@ def test_an_unknown_message_that_is_sent_again_says_that_it_may_be_a_repeat(harn
 def test_a_sent_or_pending_message_is_not_sent_again(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "a")
     with pytest.raises(Conflict, match="Message 1 is pending"):
-        outbox.retry(harness.database, outbox_id, actor="x", now=START)
+        outbox.retry(harness.database, outbox_id, actor=factories.operator("x"), now=START)
     harness.deliver()
     with pytest.raises(Conflict, match="Message 1 is sent"):
-        outbox.retry(harness.database, outbox_id, actor="x", now=START)
+        outbox.retry(harness.database, outbox_id, actor=factories.operator("x"), now=START)
     assert harness.deliver() == 0
 
 
 def test_a_dropped_message_is_never_sent(harness: Harness) -> None:
     outbox_id = harness.write(EAST, "a")
-    outbox.drop(harness.database, outbox_id, actor="cli:anna")
+    outbox.drop(harness.database, outbox_id, actor=factories.operator("cli:anna"))
     assert harness.deliver() == 0
     row = harness.row(outbox_id)
     assert (row.state, row.error_class, row.error) == ("dead", "dropped", "dropped by cli:anna")
@@ -117,7 +118,7 @@ def test_a_sent_message_cannot_be_dropped_and_a_missing_one_is_not_found(harness
     harness.write(EAST, "a")
     harness.deliver()
     with pytest.raises(Conflict, match="Message 1 is sent"):
-        outbox.drop(harness.database, 1, actor="x")
-    for action in (outbox.show, lambda d, i: outbox.drop(d, i, actor="x")):
+        outbox.drop(harness.database, 1, actor=factories.operator("x"))
+    for action in (outbox.show, lambda d, i: outbox.drop(d, i, actor=factories.operator("x"))):
         with pytest.raises(NotFound, match="no message 7"):
             action(harness.database, 7)

@@ -39,7 +39,7 @@ def rewind(harness: Harness) -> None:
 
 def restored(harness: Harness) -> Rewound:
     rewound = restore.preview(harness.database, harness.clock.now())
-    restore.apply(harness.database, rewound)
+    restore.apply(harness.database, rewound, factories.operator())
     return rewound
 
 

@@ -23,6 +23,7 @@ from db.engine import Database
 from db.graded.runs import GradingRun
 from tests import factories
 from tests.services import book as care
+from tests.services.book import SETTINGS
 from tests.services.imports.conftest import Snapshot
 from tests.services.reports.test_credit import CREDIT_SCHEME
 
@@ -127,7 +128,7 @@ class RealBook:
             kind=kind,
             path=path,
             clock=self.clock,
-            actor="test",
+            actor=factories.operator("test"),
             options=ImportOptions(currency="EUR", firm_currency="EUR"),
             rejects_dir=self.folder,
         )
@@ -136,11 +137,11 @@ class RealBook:
         return report.batch_id
 
     def undo(self, batch_id: int) -> None:
-        undo(self.database, batch_id, clock=self.clock, actor="test")
+        undo(self.database, batch_id, clock=self.clock, actor=factories.operator("test"))
 
     def join(self, code: str, into: str) -> int:
         batch = join_customers(
-            self.database, code, into, clock=self.clock, actor="test", prefer="into"
+            self.database, code, into, clock=self.clock, actor=factories.operator("test"), prefer="into"
         ).batch_id
         assert batch is not None
         return batch
@@ -185,6 +186,7 @@ class RealBook:
             ADMIN,
             self.ids()[code],
             OverrideRequest(tier=tier, reason="strategic", expires_on=today + timedelta(days=days)),
+            settings=SETTINGS,
             today=today,
             now=self.clock.now(),
             notify=self.notify,

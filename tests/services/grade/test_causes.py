@@ -14,6 +14,7 @@ from bot.wording.rendering import Renderer
 from db.engine import Database
 from tests import factories
 from tests.services.ask.test_lookup import ADMIN
+from tests.services.book import SETTINGS
 from tests.services.test_alerts import FEBRUARY, JANUARY, Office
 
 RULE = "override: {allowed: true, needs: [reason], max_days: 60}\n"
@@ -97,6 +98,7 @@ def test_a_persons_decision_is_named_and_not_explained_by_points(office: Office)
         ADMIN,
         acme,
         OverrideRequest(tier="A", reason="secret plans", expires_on=date(2026, 3, 3)),
+        settings=SETTINGS,
         today=date(2026, 2, 3),
         now=now,
         notify=notify,

@@ -82,7 +82,7 @@ def bring(database: Database, folder: Path, kind: str, header: str, rows: list[A
         kind=kind,
         path=write(folder, kind, header, rows),
         clock=CLOCK,
-        actor="mia@example.com",
+        actor=factories.operator("mia@example.com"),
         options=ImportOptions(source="erp", **options),
         rejects_dir=folder / "rejects",
     )

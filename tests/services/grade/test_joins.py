@@ -76,7 +76,9 @@ class Halves:
 
     def join(self) -> JoinReport:
         self.clock.advance(timedelta(minutes=5))
-        return join_customers(self.database, "001A", "10001", clock=self.clock, actor="test")
+        return join_customers(
+            self.database, "001A", "10001", clock=self.clock, actor=factories.operator("test")
+        )
 
     def learn(self, customer: int, day: date, **facts: object) -> None:
         with self.database.write() as session:
@@ -146,7 +148,7 @@ def test_after_the_undo_both_are_graded_by_themselves(database: Database) -> Non
     done = halves.join()
     halves.regrade()
     assert done.batch_id is not None
-    undo(database, done.batch_id, clock=halves.clock, actor="test")
+    undo(database, done.batch_id, clock=halves.clock, actor=factories.operator("test"))
     report = halves.grade(date(2026, 4, 30), date(2026, 5, 1))
     assert report.customers == 2
     assert [change[:3] for change in changes(report)] == [(halves.stays, "A", "B")]
@@ -199,12 +201,12 @@ def test_a_joined_customer_gets_no_reminder_and_after_the_undo_its_own_again(dat
     book = care.Book(database=database)
     book.grade({one: "A", other: "A"})
     book.plan()
-    done = join_customers(database, "On", "Ot", clock=book.clock, actor="test")
+    done = join_customers(database, "On", "Ot", clock=book.clock, actor=factories.operator("test"))
     book.go(care.MONDAY)
     assert book.reminded_of() == [("person:1", "Other")]
     assert book.touch(one).state == "cancelled"
     assert done.batch_id is not None
-    undo(database, done.batch_id, clock=book.clock, actor="test")
+    undo(database, done.batch_id, clock=book.clock, actor=factories.operator("test"))
     book.go(care.MONDAY + timedelta(days=1))
     assert book.reminded_of() == [("person:1", "Other"), ("person:1", "One")]
 
@@ -223,7 +225,7 @@ def test_an_ended_customer_gets_no_grade_and_is_graded_at_once_when_it_comes_bac
             kind="customers",
             path=path,
             clock=halves.clock,
-            actor="test",
+            actor=factories.operator("test"),
             options=options,
             rejects_dir=tmp_path,
         )

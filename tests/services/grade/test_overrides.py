@@ -19,11 +19,14 @@ from db.engine import Database
 from db.graded import assessments
 from db.graded.runs import Assessment
 from tests import factories
+from tests.services.book import SETTINGS
 
 MARCH, TODAY = date(2026, 3, 31), date(2026, 4, 7)
 NOW = datetime(2026, 4, 7, 8, tzinfo=UTC)
 RULES = "override: {allowed: true, needs: [reason, approver, expires_on], max_days: 30}\n"
-GOOD = OverrideRequest(tier="A", reason="strategic", approver="Grace", expires_on=TODAY + timedelta(days=30))
+GOOD = OverrideRequest(
+    tier="A", reason="strategic", approver="grace@example.com", expires_on=TODAY + timedelta(days=30)
+)
 
 
 def person(role: str = "admin", person_id: int = 0) -> Actor:
@@ -45,6 +48,7 @@ def acme(database: Database) -> int:
     with database.write() as session:
         factories.scheme(session, factories.PLAIN_SCHEME + RULES)
         customer = factories.customer(session, "ACME")
+        factories.person(session, "Grace", role="admin")
         factories.fact(session, customer, "quality", 60)
     runs.grade_book(
         database, SchemeCache(), for_purpose="account", as_of=MARCH, today=TODAY, now=NOW, notify=None
@@ -53,7 +57,7 @@ def acme(database: Database) -> int:
 
 
 def decide(database: Database, customer: int, asked: OverrideRequest = GOOD, **options: Any) -> Decided:
-    values: dict[str, Any] = {"today": TODAY, "now": NOW, "notify": None} | options
+    values: dict[str, Any] = {"settings": SETTINGS, "today": TODAY, "now": NOW, "notify": None} | options
     actor = values.pop("actor", person())
     return overrides.set_override(database, SchemeCache(), actor, customer, asked, **values)
 
@@ -88,19 +92,23 @@ def test_an_active_cap_stays_above_it(database: Database, acme: int) -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        (OverrideRequest(tier="A", reason="why", approver="Grace"), "needs --until"),
+        (OverrideRequest(tier="A", reason="why", approver="grace@example.com"), "needs --until"),
         (OverrideRequest(tier="A", reason=" ", expires_on=TODAY), "needs --reason, --approver"),
         (OverrideRequest(tier="A", reason="why", approver=" ", expires_on=TODAY), "needs --approver"),
         (
-            OverrideRequest(tier="S", reason="why", approver="Grace", expires_on=TODAY),
+            OverrideRequest(tier="S", reason="why", approver="grace@example.com", expires_on=TODAY),
             "no tier S.*has A, B, C",
         ),
         (
-            OverrideRequest(tier="A", reason="why", approver="G", expires_on=TODAY - timedelta(days=1)),
+            OverrideRequest(
+                tier="A", reason="why", approver="grace@example.com", expires_on=TODAY - timedelta(days=1)
+            ),
             "is over",
         ),
         (
-            OverrideRequest(tier="A", reason="why", approver="G", expires_on=TODAY + timedelta(days=31)),
+            OverrideRequest(
+                tier="A", reason="why", approver="grace@example.com", expires_on=TODAY + timedelta(days=31)
+            ),
             "at most 30 days",
         ),
     ],
@@ -164,7 +172,11 @@ def test_a_second_override_waits_until_the_first_has_ended(database: Database, a
 
 
 def test_it_ends_by_itself_after_its_last_day(database: Database, acme: int) -> None:
-    decide(database, acme, OverrideRequest(tier="A", reason="why", approver="Grace", expires_on=TODAY))
+    decide(
+        database,
+        acme,
+        OverrideRequest(tier="A", reason="why", approver="grace@example.com", expires_on=TODAY),
+    )
 
     def end(today: date) -> int:
         return regrades.end_overrides(

@@ -41,7 +41,7 @@ def bring(database: Database, folder: Path, kind: str, *lines: str) -> None:
         kind=kind,
         path=path,
         clock=FixedClock(NOW),
-        actor="test",
+        actor=factories.operator("test"),
         options=ImportOptions(source="test"),
         rejects_dir=folder / "rejects",
     )

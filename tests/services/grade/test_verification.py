@@ -24,6 +24,7 @@ from db.engine import Database
 from db.graded.runs import Assessment, GradingRun
 from db.graded.schemes import SchemeVersion
 from tests import factories
+from tests.services.book import SETTINGS
 from tests.services.grade.test_overrides import person
 
 FEBRUARY, MARCH, APRIL, TODAY = (date(2026, *day) for day in ((2, 28), (3, 31), (4, 30), (5, 4)))
@@ -65,6 +66,7 @@ def book(database: Database, tmp_path: Path) -> dict[str, int]:
         person(),
         found["DOCK"],
         asked,
+        settings=SETTINGS,
         today=APRIL,
         now=NOW - timedelta(days=4),
         notify=record,
@@ -82,7 +84,7 @@ def bring(database: Database, folder: Path, kind: str, content: str) -> None:
         kind=kind,
         path=path,
         clock=FixedClock(NOW - timedelta(days=6)),
-        actor="test",
+        actor=factories.operator("test"),
         options=ImportOptions(),
         rejects_dir=folder,
     )

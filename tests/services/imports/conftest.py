@@ -15,6 +15,7 @@ from bot.services.imports import ImportOptions, ImportReport, UndoReport, import
 from bot.services.imports.check.findings import OpenFindings
 from db import tables
 from db.engine import Database
+from tests import factories
 
 CUSTOMERS = "code,name\nC1,Acme\nC2,Birch\n"
 
@@ -44,7 +45,7 @@ class Book:
             kind=kind,
             path=path,
             clock=self.clock,
-            actor="mia@example.com",
+            actor=factories.operator("mia@example.com"),
             options=replace(given, **options),
             rejects_dir=self.folder / "rejects",
             progress=progress,
@@ -63,7 +64,7 @@ class Book:
 
     def undo(self, batch_id: int | None) -> UndoReport:
         assert batch_id is not None
-        return undo(self.database, batch_id, clock=self.clock, actor="mia@example.com")
+        return undo(self.database, batch_id, clock=self.clock, actor=factories.operator("mia@example.com"))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self.database.reader.connect() as connection:

@@ -56,7 +56,7 @@ def die(done, total):
 
 import_file(
     open_database(sys.argv[2]), kind="orders", path=folder / "big.csv",
-    clock=FixedClock(datetime(2026, 6, 15, tzinfo=UTC)), actor="x",
+    clock=FixedClock(datetime(2026, 6, 15, tzinfo=UTC)), actor=factories.operator("x"),
     options=ImportOptions(currency="EUR", kind_options={"create_customers": True}), rejects_dir=folder / "rejects", progress=die,
 )
 """

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bot.errors import BadInput
 from bot.services.imports import ImportOptions, ImportReport, import_file
 from bot.services.imports.check.findings import OpenFindings
+from tests import factories
 from tests.conftest import on_sqlite
 from tests.services.imports.conftest import Book
 
@@ -42,7 +43,7 @@ def bring(book: Book, path: Path, kind: str, *, dry_run: bool, **options: Any) -
         kind=kind,
         path=path,
         clock=book.clock,
-        actor="mia@example.com",
+        actor=factories.operator("mia@example.com"),
         options=replace(given, dry_run=dry_run, **options),
         rejects_dir=book.folder / "rejects",
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import BadInput, Conflict, NotFound
+from tests import factories
 from tests.conftest import on_sqlite
 from tests.services.imports.conftest import Book
 
@@ -142,7 +143,7 @@ def test_a_missing_file_and_an_unknown_kind_say_so(book: Book) -> None:
             kind="orders",
             path=Path("gone.csv"),
             clock=book.clock,
-            actor="x",
+            actor=factories.operator("x"),
             options=ImportOptions(),
             rejects_dir=book.folder,
         )

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from bot.services.imports.joins.command import join_customers
 from db import schema
 from db.schema import NewerSchema
+from tests import factories
 from tests.services.imports.conftest import CUSTOMERS, Book
 
 Work = Callable[[Book, Callable[[], None]], object]
@@ -25,7 +26,7 @@ def undo(book: Book, upgrade: Callable[[], None]) -> None:
 
 def join(book: Book, upgrade: Callable[[], None]) -> None:
     upgrade()
-    join_customers(book.database, "C1", "C2", clock=book.clock, actor="mia@example.com")
+    join_customers(book.database, "C1", "C2", clock=book.clock, actor=factories.operator("mia@example.com"))
 
 
 @pytest.mark.parametrize("work", [bring, undo, join])

@@ -119,7 +119,7 @@ def test_a_dead_message_is_a_problem_until_somebody_drops_it(database: Database,
     assert [item for item in findings(database, tmp_path) if item.about == "messages"] == []
     with database.write() as session:
         session.get_one(OutboxMessage, number).error_class = None
-    outbox.drop(database, number, actor="cli:anna")
+    outbox.drop(database, number, actor=factories.operator("cli:anna"))
     assert [item for item in findings(database, tmp_path) if item.about == "messages"] == []
     assert outbox.show(database, number).error == "dropped by cli:anna; Slack refuses the blocks"
 

@@ -20,6 +20,7 @@ from db.graded.reviews import Item, Query, ReviewAnswer, of_shadow_moves
 from db.graded.schemes import SchemeVersion
 from tests import factories
 from tests.services.ask.test_lookup import ADMIN, actor
+from tests.services.book import SETTINGS
 from tests.services.grade.test_runs import grade
 
 MARCH, TODAY = date(2026, 3, 31), date(2026, 5, 4)
@@ -74,6 +75,7 @@ def decide(database: Database, customer: int, until: date) -> None:
         ADMIN,
         customer,
         OverrideRequest(tier="B", reason="why", expires_on=until),
+        settings=SETTINGS,
         today=TODAY,
         now=NOW,
         notify=None,

@@ -74,7 +74,14 @@ def test_the_later_value_of_tiers_is_measured_by_sales_no_score_included(databas
 def test_a_kept_past_is_what_grading_on_those_days_would_have_left(database: Database) -> None:
     customer = seesaw(database, 71, 60, 60, 69, 80, 60)
     reports = replays.keep(
-        database, SchemeCache(), FILE, start=START, end=END, today=TODAY, now=NOW, actor="test"
+        database,
+        SchemeCache(),
+        FILE,
+        start=START,
+        end=END,
+        today=TODAY,
+        now=NOW,
+        actor=factories.operator("test"),
     )
     assert [(report.kind, report.told) for report in reports] == [("snapshot", 0)] * 6
     with database.read() as session:
@@ -82,7 +89,16 @@ def test_a_kept_past_is_what_grading_on_those_days_would_have_left(database: Dat
     assert [row.tier for row in rows] == ["A", "A", "B", "B", "A", "A"]
     assert {row.customer_id for row in rows} == {customer}
     with pytest.raises(Conflict, match="only be kept before the first"):
-        replays.keep(database, SchemeCache(), FILE, start=START, end=END, today=TODAY, now=NOW, actor="test")
+        replays.keep(
+            database,
+            SchemeCache(),
+            FILE,
+            start=START,
+            end=END,
+            today=TODAY,
+            now=NOW,
+            actor=factories.operator("test"),
+        )
     report = runs.grade_book(
         database, SchemeCache(), for_purpose="account", as_of=TODAY, today=TODAY, now=NOW,
         notify=lambda session, changes, run: len(changes),
@@ -108,6 +124,13 @@ def test_a_day_that_is_not_over_is_no_snapshot(database: Database) -> None:
     found = replays.replay(database, FILE.scheme, start=START, end=END, today=END)
     assert [day.as_of for day in found.days] == MONTHS[:-1]
     reports = replays.keep(
-        database, SchemeCache(), FILE, start=START, end=END, today=END, now=NOW, actor="test"
+        database,
+        SchemeCache(),
+        FILE,
+        start=START,
+        end=END,
+        today=END,
+        now=NOW,
+        actor=factories.operator("test"),
     )
     assert [(report.as_of, report.kind) for report in reports] == [(day, "snapshot") for day in MONTHS[:-1]]

@@ -8,13 +8,16 @@ from sqlalchemy import Connection, MetaData, select
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.joins.choices import Preference
 from bot.services.imports.joins.pairs import BookReferences, Pair, fill_pairs, pair_table
 from bot.services.imports.joins.questions import check_pairs, read_preference
 from bot.services.imports.joins.transfer import Transfer, count_rows
 from bot.services.imports.read.refusal import RefusedValue
-from db.book import imports
+from db import audit
+from db.book import import_events, imports
 from db.book.customers import Customer
 from db.book.imports import ImportBatch, ImportStatus, table
 from db.engine import Database
@@ -41,15 +44,16 @@ def join_customers(
     into: str,
     *,
     clock: Clock,
-    actor: str,
+    actor: Actor,
     prefer: str | None = None,
     dry_run: bool = False,
 ) -> JoinReport:
     """Join a customer into another one, each given as SOURCE:CODE or as a code.
 
     Raises BadInput for customers that are not known, for one and the same, and where they say something different and
-    no preference is given.
+    no preference is given, NotAllowed for an actor who may not import.
     """
+    access.require(actor, Act.IMPORT)
     request = _Request(
         customer=customer,
         into=into,
@@ -65,9 +69,11 @@ def join_customers(
             if dry_run or report.already_one:
                 return report
             with connection.begin():
-                written = _write(connection, request, report)
+                batch_id = _write(connection, request)
                 database.before_write(connection)
-                return written
+                events = import_events.imported(connection, batch_id, imports.JOINS, (), request.actor.who)
+                audit.append(connection, [replace(one, door=request.actor.door) for one in events])
+                return replace(report, batch_id=batch_id)
     except imports.ImportRunning:
         raise Conflict(N_("An import is running; try again when it is done.")) from None
 
@@ -77,7 +83,7 @@ class _Request:
     customer: str
     into: str
     clock: Clock
-    actor: str
+    actor: Actor
     prefer: Preference | None
 
     @property
@@ -122,7 +128,8 @@ def _known(text: str, found: int | RefusedValue) -> int:
     return found
 
 
-def _write(connection: Connection, request: _Request, report: JoinReport) -> JoinReport:
+def _write(connection: Connection, request: _Request) -> int:
+    """The number of the join among the imports."""
     now = request.clock.now()
     # A write comes first: SQLite then waits for its lock instead of failing on a stale view.
     batch_id: int = connection.execute(
@@ -132,7 +139,7 @@ def _write(connection: Connection, request: _Request, report: JoinReport) -> Joi
             "source": SOURCE,
             "file_name": request.name,
             "file_sha256": sha256(request.name.encode()).hexdigest(),
-            "actor": request.actor,
+            "actor": request.actor.name,
             **dict.fromkeys(("rows", "accepted", "changed"), 1),
             **dict.fromkeys(("rejected", "created"), 0),
             "status": ImportStatus.PUBLISHED,
@@ -147,4 +154,4 @@ def _write(connection: Connection, request: _Request, report: JoinReport) -> Joi
         now=now,
         prefer=request.prefer or Preference.INTO,
     ).run()
-    return replace(report, batch_id=batch_id)
+    return batch_id

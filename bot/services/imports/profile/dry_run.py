@@ -71,7 +71,7 @@ class DryRun:
             kind=self.kind.name,
             path=self.path,
             clock=self.clock,
-            actor="profile",
+            actor=None,
             options=replace(options, dry_run=True),
             rejects_dir=Path(),
             on_staged=look,

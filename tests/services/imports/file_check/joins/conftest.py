@@ -10,6 +10,7 @@ from db import tables
 from db.book import order_totals
 from db.care.touches import Touch
 from db.graded.overrides import Override
+from tests import factories
 from tests.services.imports.conftest import Book, Snapshots
 
 ERP = "code,name,aliases,region\n10001,Basalt GmbH,OLD77,\n10002,Granit AG,,South\n"
@@ -45,7 +46,14 @@ def two(book: Book, snapshots: Snapshots) -> Book:
 
 
 def join(book: Book, customer: str = "CRM:001A", into: str = "ERP:10001", **options: Any) -> JoinReport:
-    return join_customers(book.database, customer, into, clock=book.clock, actor="mia@example.com", **options)
+    return join_customers(
+        book.database,
+        customer,
+        into,
+        clock=book.clock,
+        actor=factories.operator("mia@example.com"),
+        **options,
+    )
 
 
 def state(book: Book) -> dict[str, list[dict[str, Any]]]:

@@ -1,0 +1,70 @@
+"""Who acts for whom at the moment, which teams see the customers of others, and whether there is an admin."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import delete, exists, or_, select
+from sqlmodel import Session, col
+
+from db.book.people import Deputy, Person, PersonRole, SlackStatus, TeamView, stands_in
+
+
+class Standing(NamedTuple):
+    """A deputy at the moment."""
+
+    person_id: int
+    deputy_id: int
+
+
+def standing(session: Session, now: datetime) -> list[Standing]:
+    """Everybody who acts for somebody at this instant."""
+    rows = session.execute(
+        select(col(Deputy.person_id), col(Deputy.deputy_id)).where(stands_in(now)).order_by(col(Deputy.id))
+    )
+    return [Standing._make(row) for row in rows]
+
+
+def not_over(session: Session, now: datetime) -> list[Deputy]:
+    """The deputies of now and of later, those that begin first on top."""
+    found = select(Deputy).where(col(Deputy.ends_at) > now).order_by(col(Deputy.starts_at), col(Deputy.id))
+    return list(session.scalars(found))
+
+
+def end(session: Session, person_id: int, at: datetime, until: datetime | None = None) -> int:
+    """End a person's deputies at an instant, those that begin before `until`; how many. One to come never begins."""
+    rows = [
+        row
+        for row in not_over(session, at)
+        if row.person_id == person_id and (until is None or row.starts_at < until)
+    ]
+    for row in rows:
+        row.ends_at = max(at, row.starts_at)
+        session.add(row)
+    session.flush()
+    return len(rows)
+
+
+def team_views(session: Session) -> dict[int, frozenset[int]]:
+    """Team -> the teams whose customers its members see."""
+    found: dict[int, frozenset[int]] = {}
+    for team, seen in session.execute(select(col(TeamView.team_id), col(TeamView.seen_team_id))):
+        found[team] = found.get(team, frozenset()) | {seen}
+    return found
+
+
+def hide(session: Session, team_id: int, seen_team_id: int) -> None:
+    """Let a team no longer see another one's customers."""
+    session.execute(
+        delete(TeamView).where(col(TeamView.team_id) == team_id, col(TeamView.seen_team_id) == seen_team_id)
+    )
+
+
+def has_admin(session: Session, emails: Collection[str]) -> bool:
+    """Whether somebody present is an admin: by role, or by one of these addresses."""
+    found = exists().where(
+        or_(col(Person.role) == PersonRole.ADMIN, col(Person.email).in_(emails)),
+        col(Person.active).is_(True),
+        or_(col(Person.slack_status).is_(None), col(Person.slack_status) == SlackStatus.MEMBER),
+    )
+    return bool(session.scalar(select(found)))
