@@ -72,6 +72,11 @@ FINANCIAL_FIELDS = _names(
 )
 
 
+def of_column(table: str, column: str) -> Privacy | None:
+    """The mark of a column; None without one."""
+    return COLUMNS.get(table, {}).get(column)
+
+
 @lru_cache(maxsize=2_000)
 def of_field(field: str) -> Privacy | None:
     """The mark of a fact's field, by its name; None without one."""

@@ -21,6 +21,7 @@ from bot.services.ask.graded import (
     unit_as_read,
 )
 from bot.services.ask.known_data import KnownData, news_day, read_known
+from bot.services.ask.masks import masked_fields
 from bot.services.ask.missing import find_missing, missing_parts
 from bot.services.ask.share import sides
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
@@ -49,6 +50,7 @@ class Explained:
     change: "ExplainedChange | None"
     lift: "Lift"
     missing: "list[MissingFact]"
+    masked: frozenset[str]  # fields
 
 
 def why(
@@ -102,7 +104,7 @@ def why(
             gates=graded.breakdown.gates("gates"),
             gates_not_assessed=graded.breakdown.gates("gates_not_assessed"),
         )
-    return Explained(message=message, change=change, lift=lift, missing=missing)
+    return Explained(message=message, change=change, lift=lift, missing=missing, masked=masked_fields(scheme))
 
 
 def exact_figures(

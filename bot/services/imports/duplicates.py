@@ -10,6 +10,7 @@ from sqlalchemy import exists, func, select
 from sqlmodel import Session
 
 from bot.errors import N_, Phrase
+from bot.masking import mask_number
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.customer_rows import StagedNames
 from bot.services.imports.job import ImportJob
@@ -31,6 +32,7 @@ LIKELY = FindingType(
         " customer duplicates."
     ),
 )
+SAME_TAX_NUMBER = N_("the same tax number (%(value)s)")
 MOST = 10  # customers that share a value; a value of more is no sign
 GROUPS = 100  # values whose customers are read at once
 # Everybody's: an address there says nothing about the company.
@@ -96,13 +98,13 @@ class LikelyPair:
         return f"tierbot customer join {_written(self.customer)} {_written(self.into)}"
 
 
-def find_duplicates(database: Database, limit: int) -> list[LikelyPair]:
-    """Pairs that are probably one customer, those with most in common first."""
+def find_duplicates(database: Database, limit: int, *, masked: bool = True) -> list[LikelyPair]:
+    """Pairs that are probably one customer, those with most in common first; tax numbers are masked."""
     reasons: dict[tuple[int, int], list[str]] = {}
     known: dict[int, Candidate] = {}
     with database.read() as session:
         for what, shared in (
-            (N_("the same tax number (%(value)s)"), duplicates.same_facts(session, sorted(TAX_NUMBERS))),
+            (SAME_TAX_NUMBER, duplicates.same_facts(session, sorted(TAX_NUMBERS))),
             (N_("the same name (%(value)s)"), duplicates.same_names(session, LEGAL_ENDINGS)),
             (
                 N_("the same e-mail domain (%(value)s)"),
@@ -110,7 +112,8 @@ def find_duplicates(database: Database, limit: int) -> list[LikelyPair]:
             ),
         ):
             for value, customer, into in islice(_pairs(session, shared, known), limit):
-                reasons.setdefault((customer, into), []).append(Phrase(what, value=value))
+                shown = mask_number(value) if masked and what == SAME_TAX_NUMBER else value
+                reasons.setdefault((customer, into), []).append(Phrase(what, value=shown))
     found = [
         LikelyPair(customer=known[customer], into=known[into], reasons=tuple(why))
         for (customer, into), why in reasons.items()
