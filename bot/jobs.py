@@ -23,7 +23,7 @@ from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
-from bot.services.ops import channels
+from bot.services.ops import audit_log, channels
 from db import processes
 from db.care import touches
 from db.outbox import claims, send_state
@@ -162,6 +162,12 @@ def _options(bot: Tierbot) -> WorkerOptions:
     )
 
 
+def anchor_audit(bot: Tierbot) -> int:
+    """Write the number of rows of the audit and its last hash to the log, once a day, and to a channel."""
+    now, settings = bot.clock.now(), bot.settings
+    return audit_log.anchor(bot.database, bot.today(now), now, settings.audit_channel, settings.language)
+
+
 def do_housekeeping(bot: Tierbot) -> int:
     """Write the heartbeat, check for a time jump, and delete traces that need not be kept."""
     now = bot.clock.now()
@@ -188,6 +194,7 @@ JOBS = (
     Job(name="care", every=timedelta(seconds=30), work=plan_care, patience=LONG_WORK),
     Job(name="remind", every=timedelta(seconds=15), work=remind),
     Job(name="channels", every=timedelta(minutes=5), work=watch_channels),
+    Job(name="audit", every=timedelta(minutes=5), work=anchor_audit),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),
     Job(name="house", every=timedelta(seconds=30), work=do_housekeeping, notifies=False, vital=True),
 )

@@ -40,7 +40,7 @@ _FORMATS = {  # field -> pattern of its values, and the problem with others
 }
 
 
-def _variable(field: str) -> str:
+def variable(field: str) -> str:
     """The environment variable of a field."""
     return field.upper() if field.startswith("slack_") else f"TIERBOT_{field.upper()}"
 
@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     """Everything an installation decides outside its schemes, care plans and templates."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", alias_generator=_variable
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", alias_generator=variable
     )
 
     data_dir: Path = _setting(Path("data"), "Folder of the database file and reject files.")
@@ -341,7 +341,7 @@ def variables() -> list[tuple[str, str, str]]:
 
 
 def _fields() -> dict[str, FieldInfo]:
-    return {_variable(name): field for name, field in Settings.model_fields.items()}
+    return {variable(name): field for name, field in Settings.model_fields.items()}
 
 
 def sentence_of(error: Any) -> Phrase:

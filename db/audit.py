@@ -5,17 +5,17 @@ moved shows. What is cut off at the end shows only against an anchor: a number a
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Index, text
+from sqlalchemy import Connection, Index, String, text, type_coerce
 from sqlalchemy import insert as sa_insert
 from sqlalchemy import select as sa_select
-from sqlmodel import Field, Session, col
+from sqlmodel import Field, Session, and_, col, or_, select
 
 from db.engine import at_end, db_clock
 from db.types import NumberedRow, UtcDateTime
@@ -216,23 +216,53 @@ def head(session: Session) -> Head:
     return _head(session.connection())
 
 
-def chained(session: Session) -> Iterator[AuditEntry]:
-    """Every row in the order of the chain, a few at a time in memory."""
-    rows = session.connection().execution_options(yield_per=_STREAMED).execute(_EVERY)
-    for row in rows:
-        yield AuditEntry(**row._mapping)
+def chained(session: Session) -> Iterator[Mapping[str, Any]]:
+    """Every row in the order of the chain, column by name; some at a time in memory."""
+    for row in session.connection().execute(_EVERY):
+        yield {**row._mapping, "at": _instant(row.at)}
+
+
+def listed(
+    session: Session,
+    *,
+    actors: Collection[str],
+    objects: Collection[tuple[ObjectKind, str]],
+    since: datetime | None,
+    actions: Collection[AuditAction],
+    most: int,
+) -> list[AuditEntry]:
+    """The newest rows that meet every condition; `actors` and `objects` together: by one of these or about them."""
+    statement = select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(most)
+    about = [
+        and_(col(AuditEntry.object_kind) == kind, col(AuditEntry.object_id) == number)
+        for kind, number in objects
+    ]
+    if actors or objects:
+        statement = statement.where(or_(col(AuditEntry.actor).in_(actors), *about))
+    if since is not None:
+        statement = statement.where(col(AuditEntry.at) >= since)
+    if actions:
+        statement = statement.where(col(AuditEntry.action).in_(actions))
+    return list(session.exec(statement))
 
 
 def hash_of(entry: Mapping[str, Any], previous: str) -> str:
     """The hash of a row after a row with the hash `previous`."""
     content = [previous, *(_plain(entry[name]) for name in _HASHED)]
-    return sha256(json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
+    return sha256(
+        json.dumps(content, ensure_ascii=True, separators=(",", ":"), default=repr).encode()
+    ).hexdigest()
 
 
 _HASHED = [name for name in AuditEntry.model_fields if name != "hash"]
 _TABLE: Any = AuditEntry.__table__  # type: ignore[attr-defined]
 _HEAD = sa_select(col(AuditEntry.id), col(AuditEntry.hash)).order_by(col(AuditEntry.id).desc()).limit(1)
-_EVERY = sa_select(_TABLE).order_by(_TABLE.c.id)
+# The time as it is stored: SQLite takes any text, which must not end the reading.
+_EVERY = (
+    sa_select(*(type_coerce(one, String) if one.name == "at" else one for one in _TABLE.c))
+    .order_by(_TABLE.c.id)
+    .execution_options(yield_per=_STREAMED)
+)
 _CLOCK = sa_select(db_clock())
 
 
@@ -250,6 +280,14 @@ def _as_json(values: Mapping[str, Any] | None) -> str | None:
     if values is None:
         return None
     return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def _instant(stored: Any) -> Any:
+    """A stored time, or whatever else stands there."""
+    try:
+        return datetime.fromisoformat(stored).replace(tzinfo=UTC) if isinstance(stored, str) else stored
+    except ValueError:
+        return stored
 
 
 def _plain(value: Any) -> Any:

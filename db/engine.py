@@ -76,12 +76,17 @@ class Database:
         with Session(self.writer, expire_on_commit=False) as session, session.begin():
             session.info[_AT_END] = []
             self.before_write(session.connection())
-            if lock is not None and not self.is_sqlite:
-                keys = {"kind": _NAMED_LOCKS, "key": zlib.crc32(lock.encode()) - 2**31}
-                session.execute(text("SELECT pg_advisory_xact_lock(:kind, :key)"), keys)
+            if lock is not None:
+                self.lock(session, lock)
             yield session
             for work in session.info[_AT_END]:
                 work(session)
+
+    def lock(self, within: Session | Connection, name: str) -> None:
+        """Take a lock of `write` until the end of a writing transaction that was begun in another way."""
+        if not self.is_sqlite:
+            keys = {"kind": _NAMED_LOCKS, "key": zlib.crc32(name.encode()) - 2**31}
+            within.execute(text("SELECT pg_advisory_xact_lock(:kind, :key)"), keys)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

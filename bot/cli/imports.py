@@ -101,6 +101,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 dry_run=dry_run,
                 timezone=bot.settings.timezone,
                 firm_currency=bot.settings.currency,
+                admins=bot.settings.admins,
                 kind_options=kind_options,
             )
             with progress_bar(_("Importing %(kind)s", kind=word("import", kind))) as progress:
@@ -190,7 +191,9 @@ def import_undo(
 ) -> None:
     """Take an import back."""
     with opened() as bot:
-        report = imports.undo(bot.database, batch, clock=bot.clock, actor=named_actor(bot))
+        report = imports.undo(
+            bot.database, batch, clock=bot.clock, actor=named_actor(bot), admins=bot.settings.admins
+        )
     say(
         _(
             "Import %(number)s is taken back. Rows removed: %(removed)s, restored: %(restored)s.",

@@ -23,7 +23,7 @@ from bot.errors import N_, BadInput
 from bot.logs import configure, release_stderr
 from bot.services.ask import lookup
 from bot.services.delivery import time_jump
-from bot.services.ops import connection
+from bot.services.ops import connection, settings_changes
 from db.book import customers
 from db.engine import describe
 
@@ -63,6 +63,7 @@ def run(
         pulse = health.Pulse()
         running.callback(health.serve_health(bot, pulse))
         _bring_up_to_date(bot)
+        settings_changes.note_start(bot.database, bot.settings, bot.rules.plan, role)
         if (unsettled := bot.gateway.check_token()) is not None:
             announce(in_language(unsettled))
         scheduler = None if role is Role.WEB else jobs.scheduler(bot, pulse.beat)
@@ -129,6 +130,7 @@ def tick(
     clock = ShiftedClock(SystemClock(), _instant(at) - SystemClock().now()) if at else None
     with opened(clock=clock, create=False) as bot:
         _require_token(bot)
+        settings_changes.note_start(bot.database, bot.settings, bot.rules.plan, "tick")
         if at:  # a time that was given on purpose is no jump to hold messages for
             time_jump.catch_up(bot.database, bot.clock)
         done = jobs.tick(bot)

@@ -41,6 +41,18 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "diff": "schemes.compare",
     },
     "customer": {"join": "customers.join_customers", "duplicates": "customers.list_duplicates"},
+    "person": {
+        "list": "rights.people.list_people",
+        "role": "rights.people.set_role",
+        "deputy": "rights.people.name_deputy",
+        "end-deputy": "rights.people.end_deputy",
+    },
+    "team": {"sees": "rights.people.let_team_see"},
+    "audit": {
+        "show": "rights.audit.show",
+        "verify": "rights.audit.verify",
+        "export": "rights.audit.export",
+    },
     "override": {
         "set": "decisions.set_override",
         "end": "decisions.end_override",
@@ -75,6 +87,9 @@ HELP = {  # of groups
     "import": "Bring data in from CSV files, and take it back.",
     "scheme": "Grading schemes: check, propose, compare, and decide which one grades.",
     "customer": "Customers that are one customer: find them, join them.",
+    "person": "People: their roles, and who acts for whom.",
+    "team": "Teams: whose customers they see.",
+    "audit": "Who did what: read it, verify that it is whole, export it.",
     "override": "Set a tier by hand, with a reason and an end.",
     "credit": "Credit grades, proposed limits and their approval.",
     "review": "What a person should look at, and what was answered.",
@@ -105,7 +120,7 @@ class LazyCommand(TyperCommand):
 
     def __init__(self, name: str, place: str) -> None:
         super().__init__(name)
-        self._module, self._function = place.split(".")
+        self._module, self._function = place.rsplit(".", 1)
 
     @property
     def help(self) -> str | None:
@@ -138,7 +153,7 @@ class LazyGroup(CliGroup):
 
 @cache
 def _docstrings(module: str) -> dict[str, str | None]:
-    source = Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
+    source = Path(__file__).parent.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8")
     functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
     return {function.name: ast.get_docstring(function) for function in functions}
 

@@ -22,6 +22,7 @@ from db.book.people import PersonRole, PersonRow
 OWN, DEPUTY, TEAM, SEEN_TEAMS, BOOK = "own", "deputy", "team", "seen", "book"  # whose customers a list shows
 NOT_YOURS = N_("There is no such customer in your book.")
 # The same for a customer that does not exist, so that nobody learns from it which customers there are.
+SWITCHED_OFF = N_("Your account in Tierbot is switched off. Ask your admin.")
 ONLY_SEEN = N_("You can see this customer, but this is for its account manager and the lead of their team.")
 WHO_MAY_OPEN = N_(
     "You cannot open this card. The customer's account manager, the lead of their team, and admins can;"
@@ -45,6 +46,7 @@ class Act(StrEnum):
     IMPORT = "import"
     NAME_DEPUTY = "name_deputy"
     MANAGE_PEOPLE = "manage_people"
+    READ_AUDIT = "read_audit"
 
 
 class Scope(Flag):
@@ -76,9 +78,12 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.IMPORT:         (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
     Act.NAME_DEPUTY:    (MINE,   MINE,            TEAMS,        MINE,      MINE,    ALL),  # by whose deputy it is
     Act.MANAGE_PEOPLE:  (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
+    Act.READ_AUDIT:     (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
 }
 # fmt: on
-BY_ONESELF = frozenset({Act.NAME_DEPUTY, Act.MANAGE_PEOPLE})  # no deputy does this for an absent person
+BY_ONESELF = frozenset(
+    {Act.NAME_DEPUTY, Act.MANAGE_PEOPLE, Act.READ_AUDIT}
+)  # no deputy does this for an absent person
 RIGHTS: dict[str, dict[str, Scope]] = {
     act: dict(zip(map(str, PersonRole), row, strict=True)) for act, row in TABLE.items()
 }
@@ -90,6 +95,7 @@ REFUSALS = {
         "You can name a deputy for yourself. For somebody else the lead of their team can, or an admin."
     ),
     Act.MANAGE_PEOPLE: N_("Only admins change people, their roles and their teams."),
+    Act.READ_AUDIT: N_("Only admins read the audit."),
 }
 
 
@@ -258,7 +264,7 @@ def role_of(email: str, role: str, admins: Collection[str]) -> str:
 def actor_of(person: PersonRow, settings: Settings) -> Actor:
     """A person in their present role. Raises NotAllowed for people who were switched off."""
     if not person.active:
-        raise NotAllowed(N_("Your account in Tierbot is switched off. Ask your admin."))
+        raise NotAllowed(SWITCHED_OFF)
     return Actor(
         person_id=person.id,
         name=person.name,

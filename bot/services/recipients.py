@@ -41,7 +41,7 @@ class Recipients:
         self.firm = firm
         self._teams: dict[int, Team] = {}
         self._views: dict[int, frozenset[int]] = {}
-        self._standing: list[deputies.Standing] = []
+        self._acting: list[deputies.ActingPair] = []
 
     @classmethod
     def of(
@@ -50,12 +50,12 @@ class Recipients:
         """Some people, or all of them, with their deputies at this instant and the leads of all teams."""
         found = cls(firm)
         found._teams, found._views = people.teams(session), deputies.team_views(session)
-        found._standing = deputies.standing(session, now)
+        found._acting = deputies.acting(session, now)
         if person_ids is None:
             found.people = people.everybody(session)
         else:
             leads = {team.lead_id for team in found._teams.values() if team.lead_id is not None}
-            both = {person for one in found._standing for person in one}
+            both = {person for one in found._acting for person in one}
             found.people = people.get_many(session, leads | both | set(person_ids))
         return found
 
@@ -64,7 +64,7 @@ class Recipients:
 
     def may_see(self, reader: Person, owner: Person | None) -> bool:
         """Whether a person may see the customers of an owner, and is still here."""
-        absent = [self.people.get(one.person_id) for one in self._standing if one.deputy_id == reader.id]
+        absent = [self.people.get(one.person_id) for one in self._acting if one.deputy_id == reader.id]
         actor = Actor(
             **self._position(reader),
             absent=tuple(Position(**self._position(one)) for one in absent if one),
@@ -91,10 +91,10 @@ class Recipients:
         """The owner's deputy; without one the owner; the lead of their team when neither is here or may see the customers."""
         if owner is None:
             return None
-        acting = [self.people.get(one.deputy_id) for one in self._standing if one.person_id == owner.id]
+        in_place = [self.people.get(one.deputy_id) for one in self._acting if one.person_id == owner.id]
         team = self.team(owner)
         lead = self.people.get(team.lead_id or 0) if team else None
-        return next((one for one in (*acting, owner, lead) if one and self.may_see(one, owner)), None)
+        return next((one for one in (*in_place, owner, lead) if one and self.may_see(one, owner)), None)
 
     def part_of(self, reader: Person | None, owner: Person | None) -> str:
         """Why a reader hears of an owner's customers: as their `owner`, as the `deputy`, or as the `lead`."""
@@ -102,7 +102,7 @@ class Recipients:
             return "lead"
         if reader.id == owner.id:
             return "owner"
-        return "deputy" if (owner.id, reader.id) in self._standing else "lead"
+        return "deputy" if (owner.id, reader.id) in self._acting else "lead"
 
     def channel(self, owner: Person | None) -> str:
         """The channel of the owner's team, else the firm's; empty without both."""

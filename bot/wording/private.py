@@ -1,12 +1,11 @@
-"""What only one person reads: figure by figure and masked fields the one who asked, other things the admins."""
+"""What only the person who asked reads: figure by figure, and masked fields; see `bot.wording.messages`."""
 
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from bot.wording.channels import TroubledChannel
 from bot.wording.message_base import Message
-from bot.wording.parts import TierPart, Who
+from bot.wording.parts import TierPart
 from bot.wording.why_parts import LeverPart
 from grading.scheme.model import Name
 
@@ -55,17 +54,3 @@ class MaskedFields(Message):
     figures: tuple[MaskedFigure, ...]
     facts: tuple[MaskedFact, ...]
     as_of: date | None  # of the figures
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChannelTrouble(Message, TroubledChannel):
-    """Told to admins: a channel gets no messages."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LimitReached(Message):
-    """Told to admins: a person has looked at as many customers as one may on a day."""
-
-    who: Who
-    limit: int
-    day: date

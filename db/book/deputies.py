@@ -4,25 +4,30 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import Connection, and_, delete, exists, func, or_, select
 from sqlmodel import Session, col
 
-from db.book.people import Deputy, Person, PersonRole, SlackStatus, TeamView, stands_in
+from db.book.people import Deputy, Person, PersonRole, SlackStatus, TeamView, acts_at
+
+PRESENT = and_(
+    col(Person.active).is_(True),
+    or_(col(Person.slack_status).is_(None), col(Person.slack_status) == SlackStatus.MEMBER),
+)
 
 
-class Standing(NamedTuple):
-    """A deputy at the moment."""
+class ActingPair(NamedTuple):
+    """A deputy, and for whom they act."""
 
     person_id: int
     deputy_id: int
 
 
-def standing(session: Session, now: datetime) -> list[Standing]:
+def acting(session: Session, now: datetime) -> list[ActingPair]:
     """Everybody who acts for somebody at this instant."""
     rows = session.execute(
-        select(col(Deputy.person_id), col(Deputy.deputy_id)).where(stands_in(now)).order_by(col(Deputy.id))
+        select(col(Deputy.person_id), col(Deputy.deputy_id)).where(acts_at(now)).order_by(col(Deputy.id))
     )
-    return [Standing._make(row) for row in rows]
+    return [ActingPair._make(row) for row in rows]
 
 
 def not_over(session: Session, now: datetime) -> list[Deputy]:
@@ -32,15 +37,16 @@ def not_over(session: Session, now: datetime) -> list[Deputy]:
 
 
 def end(session: Session, person_id: int, at: datetime, until: datetime | None = None) -> int:
-    """End a person's deputies at an instant, those that begin before `until`; how many. One to come never begins."""
+    """End a person's deputies at an instant, those that begin before `until`; how many. Those to come are deleted."""
     rows = [
         row
         for row in not_over(session, at)
         if row.person_id == person_id and (until is None or row.starts_at < until)
     ]
     for row in rows:
-        row.ends_at = max(at, row.starts_at)
-        session.add(row)
+        row.ends_at = at
+        if row.starts_at >= at:
+            session.delete(row)
     session.flush()
     return len(rows)
 
@@ -60,11 +66,10 @@ def hide(session: Session, team_id: int, seen_team_id: int) -> None:
     )
 
 
-def has_admin(session: Session, emails: Collection[str]) -> bool:
-    """Whether somebody present is an admin: by role, or by one of these addresses."""
-    found = exists().where(
-        or_(col(Person.role) == PersonRole.ADMIN, col(Person.email).in_(emails)),
-        col(Person.active).is_(True),
-        or_(col(Person.slack_status).is_(None), col(Person.slack_status) == SlackStatus.MEMBER),
-    )
-    return bool(session.scalar(select(found)))
+def has_admin(within: Session | Connection, emails: Collection[str]) -> bool:
+    """Whether somebody present is an admin by role, or one of these addresses is not that of somebody who left."""
+    is_admin = select(exists().where(col(Person.role) == PersonRole.ADMIN, PRESENT))
+    gone = select(func.count()).where(col(Person.email).in_(emails), ~PRESENT)
+    if within.execute(is_admin).scalar():
+        return True
+    return bool(emails) and len(emails) > within.execute(gone).scalar_one()

@@ -122,14 +122,14 @@ class PersonRow(NamedTuple):
     absent: tuple[AbsentRow, ...]
 
 
-def stands_in(now: Any) -> ColumnElement[bool]:
+def acts_at(now: Any) -> ColumnElement[bool]:
     """Condition: a deputy acts at this instant."""
     return and_(col(Deputy.starts_at) <= now, col(Deputy.ends_at) > now)
 
 
 _OWN, _OF_ABSENT = PersonRow._fields[:-3], AbsentRow._fields[:-2]
 _ABSENT, _ABSENT_TEAM = aliased(Person), aliased(Team)
-_ACTS = and_(col(Deputy.deputy_id) == Person.id, stands_in(bindparam("now", type_=UtcDateTime)))
+_ACTS = and_(col(Deputy.deputy_id) == Person.id, acts_at(bindparam("now", type_=UtcDateTime)))
 # One statement, because it is read for every press; for most people it finds one row. Built once: that takes longer
 # than running it.
 _WITH_RIGHTS = (

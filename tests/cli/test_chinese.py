@@ -38,7 +38,7 @@ STAYS = {
     "placeholders of commands": "FILE|COLUMN|CODE|ORDER|SIGN|ID|WORD",
     "formats of files": "JSON|CSV|UTF",
     "words of --date-order": "dmy|mdy|ymd",
-    "the machine's account": r"cli:\w+",
+    "the machine's account": r"operator:\w+",
     "tiers and scores": r"\b[A-D]\b|\b[RFMk]\b",
 }
 
@@ -51,7 +51,8 @@ def english(text: str) -> list[str]:
 
 
 FILES = {
-    "people.csv": "email,name,role,language,timezone\nanna@example.com,安娜,account_manager,zh,Asia/Shanghai\n",
+    "people.csv": "email,name,role,language,timezone\nanna@example.com,安娜,account_manager,zh,Asia/Shanghai\n"
+    "wang@example.com,王总,admin,zh,Asia/Shanghai\n",
     "customers.csv": "code,name,since,country,owner\nC-1,宏远,2020-01-01,CN,anna@example.com\n"
     "C-2,天成,2020-01-01,CN,nobody@example.com\nC-3,宏远,2020-01-01,CN,\n",
     "orders.csv": "order_no,customer,date,amount,currency,cost\n"
@@ -114,8 +115,11 @@ customer join C-3 C-1 --dry-run
 customer join C-3 C-1
 override list
 override set C-1 A --reason 大客户
+override set C-1 A --reason 大客户 --approver wang@example.com --until 2026-12-10
 override set C-1 A --reason 大客户 --approver 王总 --until 2026-12-10
-override set C-1 A --reason 大客户 --approver 王总 --until 2001-01-01
+override set C-1 A --reason 大客户 --approver anna@example.com --until 2026-12-10
+override set C-1 A --reason 大客户 --approver wang@example.com --until 2026-12-10 --as wang@example.com
+override set C-1 A --reason 大客户 --approver wang@example.com --until 2001-01-01
 override list
 override end C-1
 override list --all
@@ -129,6 +133,13 @@ credit approve C-1 --limit abc --reason 首年
 credit approve C-1 --limit 1500 --terms 30 --reason 首年
 verify
 verify C-1
+audit show --most 1000
+audit show --as anna@example.com
+audit show --as nobody@example.com
+audit verify
+audit verify --anchor 9
+audit export audit.jsonl
+audit export audit.jsonl
 outbox list
 outbox show 1
 catch-up

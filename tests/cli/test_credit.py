@@ -46,7 +46,7 @@ def test_show_prints_what_is_proposed_and_owed_and_approve_stores_a_limit(comman
     (row,) = found["approved"]
     assert (row["limit"], row["terms_days"], row["reason"]) == ("1500", 30, "first year")
     assert (row["proposed_limit"], row["proposed_terms"]) == ("2400", 60)
-    assert row["approved_by"].startswith("cli:")
+    assert row["approved_by"].startswith("operator:")
 
 
 def test_a_customer_without_a_grade_and_a_wrong_amount_are_refused(command: Command) -> None:

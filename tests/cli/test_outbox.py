@@ -43,7 +43,7 @@ def test_retry_queues_a_dead_message_and_drop_stops_one_that_waits(tierbot: Outp
     tierbot("outbox", "retry", "2")
     tierbot("outbox", "drop", "3")
     assert harness.states() == ["sent", "pending", "dead"]
-    assert str(harness.row(3).error).startswith("dropped by cli:")
+    assert str(harness.row(3).error).startswith("dropped by operator:")
     with pytest.raises(Conflict):
         tierbot("outbox", "retry", "1")
     with pytest.raises(NotFound):

@@ -61,13 +61,15 @@ def test_a_scheme_is_listed_as_draft_then_in_the_shadow_then_in_force(tierbot: C
     assert "in the shadow, as of 2025-04-30: 1 of 2 customers would be in another tier" in shown
     assert SECOND in shown
     approved = tierbot("scheme", "approve", "plain@2", "--from", "2025-05-01")
-    assert "plain@2 grades (account) from 2025-05-01 on, approved by cli:grace." in approved.output
+    assert "plain@2 grades (account) from 2025-05-01 on, approved by operator:grace." in approved.output
     assert states() == {"plain@2": "in_force", "plain@1": "retired"}
     listed = tierbot("scheme", "list").output
     assert "in force" in listed
-    assert "cli:grace" in listed
+    assert "operator:grace" in listed
     first = json.loads(tierbot("scheme", "show", "plain@1", "--json").output)
-    assert first["in_force"] == [{"from": "2025-03-31", "until": "2025-05-01", "approved_by": "cli:grace"}]
+    assert first["in_force"] == [
+        {"from": "2025-03-31", "until": "2025-05-01", "approved_by": "operator:grace"}
+    ]
     assert json.loads(tierbot("grade", "--as-of", "2025-05-31", "--json").output)["scheme_version"] == 2
 
 
@@ -150,7 +152,7 @@ def test_coexisting_schemes_are_listed_in_their_order_and_retiring_one_keeps_the
     )
     (tmp_path / "banks.yaml").write_text(banks, encoding="utf-8")
     approved = tierbot("scheme", "approve", "banks.yaml", "--from", "2025-04-01", "--place", "5")
-    assert "banks@1 grades (account) from 2025-04-01 on, approved by cli:grace." in approved.output
+    assert "banks@1 grades (account) from 2025-04-01 on, approved by operator:grace." in approved.output
     assert "It is asked at place 5 and applies to industry: finance." in approved.output
     listed = json.loads(tierbot("scheme", "list", "--json").output)
     order = [

@@ -18,6 +18,7 @@ from bot.cli import console
 from bot.logs import configure, visible
 from db.book.customers import CustomerKey
 from db.book.order_lines import OrderLine
+from db.book.people import Person
 from db.engine import open_database
 from tests import factories
 from tests.cli.conftest import Program
@@ -46,6 +47,7 @@ def book(program: Program, file: Path) -> Program:
     """A customer whose name, reason and files are full of control characters."""
     database = open_database(f"sqlite:///{file}")
     with database.write() as session:
+        session.add(Person(email="evil@example.com", name=EVIL, role="admin"))
         for code, name in (("E-1", EVIL), ("E-2", EVIL), ("E-3", "Plain")):
             customer = factories.customer(session, name, code=code)
             session.add(CustomerKey(customer_id=customer, source=EVIL, external_id=code))
@@ -64,7 +66,9 @@ def book(program: Program, file: Path) -> Program:
         f"order_no,customer,date,amount,currency\n1,{EVIL},2026-01-01,{EVIL},EUR\n", encoding="utf-8"
     )
     assert program("grade", "--scheme", "plain.yaml").code == 0
-    assert program("override", "set", "E-1", "B", "--reason", EVIL, "--approver", EVIL).code == 0
+    assert (
+        program("override", "set", "E-1", "B", "--reason", EVIL, "--approver", "evil@example.com").code == 0
+    )
     return program
 
 

@@ -27,8 +27,8 @@ def test_rows_are_numbered_from_one_and_each_hash_covers_the_one_before(database
     previous, numbers = audit.START, []
     with database.read() as session:
         for entry in audit.chained(session):
-            assert entry.hash == audit.hash_of(entry.model_dump(), previous)
-            previous, numbers = entry.hash, [*numbers, entry.id]
+            assert entry["hash"] == audit.hash_of(entry, previous)
+            previous, numbers = entry["hash"], [*numbers, entry["id"]]
         assert audit.head(session) == (2, previous)
     assert numbers == [1, 2]
 

@@ -50,6 +50,7 @@ decide_schemes  -       -                -          MTLSOPN    -        MTLSOPN 
 import          -       -                -          MTLSOPN    -        MTLSOPN  -
 name_deputy     M       M                MTL        M          M        MTLSOPN  -
 manage_people   -       -                -          -          -        MTLSOPN  -
+read_audit      -       -                -          -          -        MTLSOPN  -
 delete          -       -                -          -          -        -        -
 """
 HEADER, *LINES = (line.split() for line in MATRIX.strip().splitlines())
@@ -80,7 +81,7 @@ def test_a_deputy_does_what_the_absent_person_may_but_does_not_manage_people_for
     )
     nobody = replace(ACTOR, person_id=9, role="", team_id=None, led_teams=frozenset(), seen_teams=frozenset())
     deputy = replace(nobody, absent=(absent,))
-    assert reached(deputy, act) == ("" if act in ("name_deputy", "manage_people") else objects)
+    assert reached(deputy, act) == ("" if act in ("name_deputy", "manage_people", "read_audit") else objects)
     assert reached(nobody, act) == ""
 
 

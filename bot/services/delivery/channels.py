@@ -16,7 +16,7 @@ from bot.services.delivery.messenger import Answer, Listing, SeenChannel
 from bot.services.delivery.worker import Worker, WorkerOptions
 from bot.services.recipients import Place
 from bot.wording.channels import Trouble, TroubledChannel, reason
-from bot.wording.private import ChannelTrouble
+from bot.wording.notices import ChannelTrouble
 from db.book import people
 from db.outbox import channels
 

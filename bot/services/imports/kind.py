@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, String, Table
 
+from bot.services.access import Act
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField, known_headers
 from bot.services.imports.layout.header import Header, find_header
@@ -110,6 +111,7 @@ class FileKind(ABC):
     ]  # columns of the staging table in addition to `line` and `key` -> type
     writes: ClassVar[tuple[WrittenTable, ...]]
     options: ClassVar[tuple[KindOption, ...]] = ()
+    right: ClassVar[Act] = Act.IMPORT  # that its imports, and their undoing, need
     repeats: ClassVar[bool] = True  # whether many rows with one key may be rows of something finer
 
     def __init__(self) -> None:

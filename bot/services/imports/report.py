@@ -35,6 +35,7 @@ class ImportOptions:
     dry_run: bool = False
     timezone: str = "UTC"  # the firm's: a time with an offset belongs to the day that it is there
     firm_currency: str | None = None  # amounts in other currencies are converted to it
+    admins: tuple[str, ...] = ()  # addresses of people who are admins by the settings
     kind_options: Mapping[str, Any] = field(default_factory=dict)  # name of a KindOption -> its value
 
     def refuse_unknown(self) -> None:

@@ -1,6 +1,6 @@
 """Undoes an import: deletes what it created and restores what it changed, unless something depends on it since."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -9,8 +9,8 @@ from sqlalchemy.schema import sort_tables
 
 from bot.clock import Clock
 from bot.errors import N_, Conflict, NotFound, Phrase
-from bot.services import access
-from bot.services.access import Act, Actor
+from bot.services import access, staff
+from bot.services.access import Actor
 from bot.services.imports.kind import WrittenTable
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import UndoReport
@@ -24,38 +24,24 @@ _PAGE = 5_000
 _batch, _change = table(ImportBatch), table(ImportChange)
 
 
-def undo(database: Database, batch_id: int, *, clock: Clock, actor: Actor) -> UndoReport:
+def undo(
+    database: Database, batch_id: int, *, clock: Clock, actor: Actor, admins: Collection[str] = ()
+) -> UndoReport:
     """Delete what an import created, restore what it changed, revive the facts it superseded.
 
-    Raises NotAllowed for an actor who may not import.
+    `admins` are addresses of people who are admins by the settings. Raises NotAllowed for an actor without the right.
     """
-    access.require(actor, Act.IMPORT)
     try:
         with imports.exclusive(database), imports.workspace(database) as connection, connection.begin():
             # Updating the row first takes SQLite's write lock before anything is read.
             connection.execute(_batch.update().where(_batch.c.id == batch_id).values(status=_batch.c.status))
             database.before_write(connection)
             kind = _refuse_unless_published(connection, batch_id)
-            written = _by_dependency(KINDS[kind].writes)
-            _refuse_if_changed_since(connection, written, batch_id)
-            names = [one.table.name for one in written]
+            access.require(actor, KINDS[kind].right)
+            names = [one.table.name for one in KINDS[kind].writes]
             events = import_events.undone(connection, batch_id, kind, names, actor.who)
-            creating = [one for one in written if one.has_batch]
-            removed = sum(_count_created(connection, one.table, batch_id) for one in creating if one.counted)
-            referred_to = [one for one in creating if one.referring_columns()]
-            with ExitStack() as stack:
-                for one in written:
-                    stack.enter_context(one.around_undo(connection, batch_id))
-                # Before the restoring: a fact that is valid again must not meet the one that superseded it.
-                for one in creating:
-                    if one not in referred_to:
-                        connection.execute(one.table.delete().where(one.table.c.batch_id == batch_id))
-                restored = _restore(connection, written, batch_id)
-                restored += sum(one.revive(connection, batch_id) for one in written)
-            # After the restoring: a changed customer may have a parent that the import created.
-            for one in referred_to:
-                _delete_unless_held(connection, one, batch_id)
-            connection.execute(_change.delete().where(_change.c.batch_id == batch_id))
+            with staff.kept_in_order(database, connection, KINDS[kind].right, admins):
+                removed, restored = _take_back(connection, KINDS[kind].writes, batch_id)
             connection.execute(
                 _batch.update()
                 .where(_batch.c.id == batch_id)
@@ -79,6 +65,29 @@ def history(database: Database) -> list[ImportBatch]:
     """Every import, newest first."""
     with database.read() as session:
         return imports.all_batches(session)
+
+
+def _take_back(connection: Connection, tables: Sequence[WrittenTable], batch_id: int) -> tuple[int, int]:
+    """Delete and restore rows; (how many were deleted, how many restored)."""
+    written = _by_dependency(tables)
+    _refuse_if_changed_since(connection, written, batch_id)
+    creating = [one for one in written if one.has_batch]
+    removed = sum(_count_created(connection, one.table, batch_id) for one in creating if one.counted)
+    referred_to = [one for one in creating if one.referring_columns()]
+    with ExitStack() as stack:
+        for one in written:
+            stack.enter_context(one.around_undo(connection, batch_id))
+        # Before the restoring: a fact that is valid again must not meet the one that superseded it.
+        for one in creating:
+            if one not in referred_to:
+                connection.execute(one.table.delete().where(one.table.c.batch_id == batch_id))
+        restored = _restore(connection, written, batch_id)
+        restored += sum(one.revive(connection, batch_id) for one in written)
+    # After the restoring: a changed customer may have a parent that the import created.
+    for one in referred_to:
+        _delete_unless_held(connection, one, batch_id)
+    connection.execute(_change.delete().where(_change.c.batch_id == batch_id))
+    return removed, restored
 
 
 def _by_dependency(written: Sequence[WrittenTable]) -> list[WrittenTable]:

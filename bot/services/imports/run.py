@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.clock import Clock
 from bot.errors import N_, BadInput, Conflict
-from bot.services import access
-from bot.services.access import Act, Actor
+from bot.services import access, staff
+from bot.services.access import Actor
 from bot.services.imports.answers import ACCEPTED, WORDS, Remembered, answers_of, merge
 from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_keys
 from bot.services.imports.check.columns import ask_about_gone
@@ -70,8 +70,6 @@ def import_file(
     and a killed import leaves nothing behind. Every row is accepted or rejected with a reason. `actor` is None for
     Tierbot itself. Raises NotAllowed for an actor who may not import.
     """
-    if actor is not None:
-        access.require(actor, Act.IMPORT)
     if kind not in KINDS:
         raise BadInput(
             N_("%(kind)s is not something to import; use one of %(kinds)s."),
@@ -80,6 +78,8 @@ def import_file(
         )
     options.refuse_unknown()
     built = _built(KINDS[kind])
+    if actor is not None:
+        access.require(actor, built.right)
     file = inspect_file(path, options.encoding, built.known_headers)
     if options.expected_sha256 not in (None, file.sha256):
         raise Conflict(N_("%(file)s has changed since its preview; look at it again."), file=path.name)
@@ -337,7 +337,8 @@ class _Import:
             },
         ).scalar_one()
         self.database.before_write(job.connection)
-        counts = self.kind.publish(job, batch_id)
+        with staff.kept_in_order(self.database, job.connection, self.kind.right, self.options.admins):
+            counts = self.kind.publish(job, batch_id)
         job.connection.execute(
             batch.update()
             .where(batch.c.id == batch_id)

@@ -15,7 +15,7 @@ from bot.services.delivery.messenger import Listing, SeenChannel
 from bot.services.delivery.worker import WorkerOptions
 from bot.services.recipients import Place
 from bot.wording import messages
-from bot.wording.private import ChannelTrouble
+from bot.wording.notices import ChannelTrouble
 from db.book.people import Person, Team
 from db.engine import Database
 from db.outbox import channels

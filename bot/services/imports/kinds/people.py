@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Boolean, Integer, String, exists, func, literal, select
 
 from bot.errors import N_
+from bot.services.access import Act
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
@@ -36,6 +37,7 @@ class PeopleKind(UpsertKind):
     """Upserts on the e-mail address. A team that is unknown yet is created by its name, so people can come first."""
 
     name = "people"
+    right = Act.MANAGE_PEOPLE
     key_field = "email"
     fields = (
         FileField(
@@ -139,6 +141,7 @@ class TeamKind(UpsertKind):
     """Upserts on the name."""
 
     name = "teams"
+    right = Act.MANAGE_PEOPLE
     key_field = "name"
     fields = (
         FileField(

@@ -96,6 +96,14 @@ ROLES = {
         *("主管", "团队主管", "组长", "经理", "销售主管"),
         *("teamleiter", "teamleiterin", "teamleitung", "vertriebsleiter", "vertriebsleiterin"),
     ),
+    "sales_ops": (
+        *("sales ops", "sales operations", "salesops", "sales-ops", "revops", "revenue operations"),
+        *("销售运营", "销售支持", "vertriebsinnendienst", "vertriebssteuerung", "innendienst"),
+    ),
+    "finance": (
+        *("credit", "credit control", "accounting", "accounts", "controller"),
+        *("财务", "财务部", "信用管理", "信控", "finanzen", "buchhaltung", "kreditmanagement"),
+    ),
     "admin": ("administrator", "管理员", "系统管理员"),
 }
 LANGUAGES = {

@@ -28,7 +28,7 @@ from tests.services.imports.conftest import Book
 EXAMPLES = int(os.environ.get("SHAPES", "25"))
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 # What tells how something was stored, not what.
-ABOUT_IMPORTS = ("import_batch", "import_change", "column_mapping", "import_answer")
+ABOUT_IMPORTS = ("audit_entry", "import_batch", "import_change", "column_mapping", "import_answer")
 Value = str | date | Decimal | None
 Row = dict[str, Value]
 

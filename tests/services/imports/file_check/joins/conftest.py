@@ -61,7 +61,7 @@ def state(book: Book) -> dict[str, list[dict[str, Any]]]:
     found = {}
     with book.database.reader.connect() as connection:
         for table in tables.metadata.sorted_tables:
-            if table.name != "import_batch":
+            if table.name not in ("import_batch", "audit_entry"):
                 columns = [column for column in table.c if column.name != "version"]
                 rows = connection.execute(table.select().with_only_columns(*columns)).mappings()
                 found[table.name] = sorted(map(dict, rows), key=repr)

@@ -1,0 +1,180 @@
+"""`audit`: who did what, whether the record is whole, and the record as a file."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli.console import (
+    AsCsv,
+    AsJson,
+    _,
+    acts,
+    is_chinese,
+    listed,
+    named_actor,
+    opened,
+    print_json,
+    print_records,
+    print_table,
+    progress_bar,
+    say,
+    to_day,
+    utc,
+    warn,
+)
+from bot.cli.output.vocabulary import word
+from bot.clock import local_instant
+from bot.errors import N_, BadInput, ngettext
+from bot.services.ask import lookup
+from bot.services.ops import audit_log
+from bot.services.ops.audit_log import Query, ShownEntry
+from db.audit import AuditAction
+
+BROKEN = 8  # exit code
+_SPOKEN = {  # what a row names -> the words for its values
+    "kind": "import",
+    "purpose": "purpose",
+    "reason": "review",
+    "role": "role",
+    "state": "message",
+    "tier": "tier",
+}
+
+
+@acts
+def show(
+    customer: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Only what was done to this customer.")
+    ] = None,
+    person: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="Only what this person did, or what was done to them.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="DAY", help="From this day on, as 2026-03-31.")] = None,
+    action: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ACTION", help="Only this, as --json calls it; may be repeated."),
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, max=100_000, help="How many, at most.")] = 50,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> None:
+    """Who did what to whom and when, the newest on top."""
+    with opened(create=False) as bot:
+        actor = named_actor(bot)
+        query = Query(
+            customer_id=None if customer is None else lookup.one(bot.database, actor, customer),
+            email=person,
+            since=None if since is None else local_instant(to_day(since), 0, 0, bot.settings.zone),
+            actions=tuple(map(_action, action or ())),
+            most=most,
+        )
+        found = audit_log.show(bot.database, actor, query)
+    if as_json or as_csv:
+        print_records([vars(one) for one in found], as_csv)
+        return
+    if not found:
+        say(_("The audit has no such row."))
+        return
+    print_table(
+        [_("number"), _("time"), _("who"), _("door"), _("action"), _("object"), _("before"), _("after")],
+        [
+            [
+                one.number,
+                utc(one.at),
+                _who(one),
+                word("door", one.door),
+                word("action", one.action),
+                _object(one),
+                _values(one.before),
+                _values(one.after),
+            ]
+            for one in found
+        ],
+    )
+    if len(found) == most:
+        say(_("There may be more than these %(limit)s: %(option)s shows them.", limit=most, option="--most"))
+
+
+def verify(
+    anchor: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COUNT:HASH", help="What the log said on some day; may be repeated."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute every hash again: exit code 8 with the first row that was edited, removed, inserted or moved."""
+    with opened(create=False) as bot:
+        anchors = [audit_log.parse_anchor(one) for one in anchor or ()]
+        with progress_bar(_("Verifying")) as progress:
+            found = audit_log.verify(bot.database, anchors, progress)
+    if as_json:
+        print_json({**vars(found), "anchor": found.anchor, "is_sound": found.problem is None})
+    elif found.problem is None:
+        say(
+            ngettext(
+                "%(count)s row is as it was written. Anchor: %(anchor)s",
+                "%(count)s rows are as they were written. Anchor: %(anchor)s",
+                found.rows,
+                anchor=found.anchor,
+            )
+        )
+        if not anchors:
+            warn(
+                _(
+                    "Whoever can write to the database can replace all rows. Compare with an anchor from the log: %(option)s",
+                    option="--anchor COUNT:HASH",
+                )
+            )
+    else:
+        warn(_("Row %(row)s of the audit is wrong: %(problem)s.", row=found.row, problem=found.problem))
+    if found.problem is not None:
+        sys.exit(BROKEN)
+
+
+@acts
+def export(file: Annotated[Path, typer.Argument(help="A new file, one line of JSON for each row.")]) -> None:
+    """Write the whole audit to a file. That it was exported is its last row."""
+    if file.exists():
+        raise BadInput(N_("%(file)s exists already. Name a file that does not."), file=file)
+    with opened(create=False) as bot:
+        count = audit_log.export(bot.database, named_actor(bot), file)
+    say(ngettext("Wrote %(count)s row to %(file)s.", "Wrote %(count)s rows to %(file)s.", count, file=file))
+
+
+def _action(text: str) -> AuditAction:
+    try:
+        return AuditAction(text)
+    except ValueError:
+        raise BadInput(
+            N_("--action %(text)s: there is no such action; there are %(actions)s."),
+            text=text,
+            actions=", ".join(AuditAction),
+        ) from None
+
+
+def _who(entry: ShownEntry) -> str:
+    name = entry.name or entry.actor
+    return f"{name} ({entry.operator})" if entry.operator else name
+
+
+def _object(entry: ShownEntry) -> str:
+    parts = (word("object", entry.object_kind), entry.object_name or entry.object_id)
+    return " ".join(part for part in parts if part)
+
+
+def _values(values: Mapping[str, Any] | None) -> str:
+    pairs = (values or {}).items()
+    return ("；" if is_chinese() else "; ").join(
+        f"{word('audited', name)} {_value(name, one)}" for name, one in pairs
+    )
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return listed(value)
+    return "–" if value is None else word(_SPOKEN[name], value) if name in _SPOKEN else str(value)
