@@ -29,6 +29,7 @@ from db.address import secrets_of, without_secrets
 from db.engine import Database, Unusable, open_database
 
 if TYPE_CHECKING:  # a command that sends nothing to Slack does not load its client
+    from bot.services.ask.bounds import Bounds
     from bot.slack.dependencies import Dependencies
     from bot.slack.gateway import Gateway
 
@@ -54,6 +55,12 @@ class Tierbot:
     def gateway(self) -> "Gateway":
         return self.to_slack()
 
+    @cached_property
+    def bounds(self) -> "Bounds":
+        from bot.services.ask.bounds import Bounds
+
+        return Bounds(self.database, self.settings, self.clock)
+
     @property
     def deps(self) -> "Dependencies":
         from bot.slack.dependencies import Dependencies
@@ -70,6 +77,7 @@ class Tierbot:
             ),
             clock=self.clock,
             connection=self.connection,
+            bounds=self.bounds,
         )
 
     def today(self, now: datetime | None = None) -> date:
@@ -77,6 +85,8 @@ class Tierbot:
         return local_date(now or self.clock.now(), self.settings.zone)
 
     def close(self) -> None:
+        if "bounds" in vars(self):
+            self.bounds.close()
         self.database.close()
 
 

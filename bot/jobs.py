@@ -24,7 +24,7 @@ from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
 from bot.services.ops import audit_log, channels
-from db import processes
+from db import processes, usage
 from db.care import touches
 from db.outbox import claims, send_state
 from db.processes import HeartbeatRole
@@ -182,6 +182,7 @@ def do_housekeeping(bot: Tierbot) -> int:
         if plausible:  # a clock a year ahead would delete today's
             processes.forget_requests(session, now - TRACES_KEPT)
             processes.forget_heartbeats(session, now - TRACES_KEPT)
+            usage.forget_before(session, (now - TRACES_KEPT).date())
         send_state.forget_idle(session, read_send_state(session, bot.clock).now, BUCKETS_KEPT)
     return 0
 

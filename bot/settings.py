@@ -121,6 +121,13 @@ class Settings(BaseSettings):
         ge=1,
         le=1000,
     )
+    customers_per_day: int = _setting(
+        500,
+        "Different customers that one person may look at in Slack on a day, on cards and in lists; admins hear of who "
+        "reaches it; 0: any number.",
+        ge=0,
+        le=1_000_000,
+    )
     settle_seconds: int = _setting(
         45,
         "Seconds after a lost answer before Slack's history is asked; longer than a message can be late.",
@@ -209,7 +216,7 @@ class Settings(BaseSettings):
     @classmethod
     def _from_file(cls, value: Any, info: Any) -> Any:
         file = info.data.get(f"{info.field_name}_file")
-        return secret_values.value_or_file(value, file, _variable(info.field_name))
+        return secret_values.value_or_file(value, file, variable(info.field_name))
 
     @field_validator(*_TOKENS)
     @classmethod
@@ -360,7 +367,7 @@ def choices_of(expected: str) -> Phrase:
 def _named(error: Any) -> str:
     """The variable that an error of pydantic is about, which names the field where it checked a default."""
     name = str(error["loc"][0]) if error["loc"] else "settings"
-    return _variable(name) if name in Settings.model_fields else name
+    return variable(name) if name in Settings.model_fields else name
 
 
 def _sentence(error: Any) -> Phrase:

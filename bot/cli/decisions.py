@@ -22,7 +22,7 @@ from bot.cli.console import (
     to_day,
 )
 from bot.cli.output.vocabulary import tier_word, word
-from bot.cli.personal import ShowPersonal, look, record_list
+from bot.cli.rights.personal import ShowPersonal, look, record_list
 from bot.errors import N_, BadInput, Phrase, ngettext
 from bot.masking import MASK
 from bot.services.ask import lookup

@@ -23,7 +23,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @deferred.reads
     def open_form(press: Press) -> None:
         actor = deps.identify(press.user_id)
-        with deps.database.read() as session:
+        with deps.bounds.asking(actor), deps.database.read() as session:
             customer = access.customer_for(session, actor, Act.LOG_CONTACT, press.pointer)
         today, gettext = actor.today(deps.clock.now()), catalogue.gettext(actor.language)
         metadata = blocks.encode(press.pointer)

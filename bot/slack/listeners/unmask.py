@@ -14,6 +14,8 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @deferred.writes
     def show(press: Press) -> None:
         actor = deps.identify(press.user_id)
-        found = unmasked.unmask(deps.database, deps.scheme_cache, actor, press.pointer)
+        with deps.bounds.asking(actor):
+            found = unmasked.unmask(deps.database, deps.scheme_cache, actor, press.pointer)
+        deps.bounds.show(actor, found, customer_id=press.pointer.id)
         content = blocks.payload(deps.renderer, found, actor.language)
         press.respond(content, response_type="ephemeral", replace_original=False)
