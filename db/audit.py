@@ -6,6 +6,7 @@ moved shows. What is cut off at the end shows only against an anchor: a number a
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -89,7 +90,7 @@ class ObjectKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Who:
+class AuditActor:
     """A person of the book by id, else whoever has this name: `operator:root` at the machine, `tierbot` itself.
 
     `operator` is the account of the machine through which a person acted on the command line.
@@ -109,7 +110,7 @@ class Event:
     erasing a person leaves the audit as it is.
     """
 
-    actor: Who
+    actor: AuditActor
     action: AuditAction
     object_kind: ObjectKind
     object_id: int | str | None
@@ -148,7 +149,7 @@ class AuditEntry(NumberedRow, table=True):
     hash: str
 
 
-class Head(NamedTuple):
+class ChainEnd(NamedTuple):
     """The last row of the chain: its number, which is also how many there are, and its hash."""
 
     number: int
@@ -163,7 +164,7 @@ def person_actor(person_id: int) -> str:
 def record(
     session: Session,
     *,
-    actor: Who,
+    actor: AuditActor,
     action: AuditAction,
     object_kind: ObjectKind,
     object_id: int | str | None,
@@ -211,15 +212,16 @@ def append(connection: Connection, events: Sequence[Event]) -> None:
     connection.execute(sa_insert(_TABLE), rows)
 
 
-def head(session: Session) -> Head:
+def head(session: Session) -> ChainEnd:
     """The last row, or 0 and `START` without any."""
     return _head(session.connection())
 
 
-def chained(session: Session) -> Iterator[Mapping[str, Any]]:
+@contextmanager
+def chained(session: Session) -> Iterator[Iterator[Mapping[str, Any]]]:
     """Every row in the order of the chain, column by name; some at a time in memory."""
-    for row in session.connection().execute(_EVERY):
-        yield {**row._mapping, "at": _instant(row.at)}
+    with session.connection().execute(_EVERY) as rows:
+        yield ({**row._mapping, "at": _instant(row.at)} for row in rows)
 
 
 def listed(
@@ -266,9 +268,9 @@ _EVERY = (
 _CLOCK = sa_select(db_clock())
 
 
-def _head(connection: Connection) -> Head:
+def _head(connection: Connection) -> ChainEnd:
     found = connection.execute(_HEAD).first()
-    return Head(found.id, found.hash) if found else Head(0, START)
+    return ChainEnd(found.id, found.hash) if found else ChainEnd(0, START)
 
 
 def _write_pending(session: Session) -> None:

@@ -98,6 +98,7 @@ def test_one_pass_turns_a_change_into_a_message_in_slack(
         "care": 2,
         "remind": 0,
         "channels": 0,
+        "audit": 0,
         "deliver": 0,
         "house": 0,
     }

@@ -14,7 +14,7 @@ from bot.clock import local_date, zone_named
 from bot.errors import N_, Conflict, NotAllowed, NotFound
 from bot.settings import Settings
 from bot.wording.actions import Pointer
-from db.audit import Door, Who
+from db.audit import AuditActor, Door
 from db.book import customers, people
 from db.book.customers import Customer, CustomerRow
 from db.book.people import PersonRole, PersonRow
@@ -161,9 +161,9 @@ class Actor(Position):
     operator: str | None = None  # the account of the machine through which a person acts on the command line
 
     @property
-    def who(self) -> Who:
+    def who(self) -> AuditActor:
         """The actor as the audit names them."""
-        return Who(person_id=self.person_id or None, name=self.name, operator=self.operator)
+        return AuditActor(person_id=self.person_id or None, name=self.name, operator=self.operator)
 
     def today(self, now: datetime) -> date:
         """The date where the actor is."""

@@ -295,7 +295,7 @@ def _record(
     """Write to the audit what Slack, or the setting of the first admins, changed of a person's rights."""
     audit.record(
         session,
-        actor=audit.Who(),
+        actor=audit.AuditActor(),
         action=AuditAction.PERSON_CHANGED,
         object_kind=ObjectKind.PERSON,
         object_id=person_id,

@@ -58,6 +58,13 @@ class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     next_step: NextStep | None
     owner: Who | None
     scheme: Name | None = None  # the one that graded it, where several are in force
+    may_share: bool = True
+    may_log: bool = True
+
+    def targets(self) -> dict[Action, Pointer]:
+        """Only buttons that work for the reader: a team that sees a customer changes nothing."""
+        refused = {Action.SHARE: not self.may_share, Action.LOG_VISIT: not self.may_log}
+        return {action: target for action, target in super().targets().items() if not refused.get(action)}
 
     @property
     def doubt(self) -> str | None:
@@ -84,6 +91,11 @@ class Ungraded(Message, CustomerPart):
     owner: Who | None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers
+    may_log: bool = True
+
+    def targets(self) -> dict[Action, Pointer]:
+        """No button for who only sees the customer."""
+        return super().targets() if self.may_log else {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,6 +233,8 @@ class Help(Message):
     """/tier help."""
 
     role: str
+    sees_teams: bool = False  # the reader's team sees customers of others
+    is_deputy: bool = False
     ladders: tuple[LadderPart, ...] = ()  # of the schemes in force
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, or_, select
 from sqlmodel import SQLModel
 
-from db.audit import AuditAction, Door, Event, ObjectKind, Who
+from db.audit import AuditAction, AuditActor, Door, Event, ObjectKind
 from db.book.customers import Customer
 from db.book.imports import JOINS, ImportChange, table
 from db.book.people import Person, Team
@@ -40,7 +40,7 @@ _AUDITED = (
 
 
 def imported(
-    connection: Connection, batch_id: int, kind: str, written: Collection[str], actor: Who
+    connection: Connection, batch_id: int, kind: str, written: Collection[str], actor: AuditActor
 ) -> list[Event]:
     """The events of an import that was written and is still published; `written` names the tables of its kind."""
     joins = _joins(connection, batch_id) if kind == JOINS else []
@@ -54,7 +54,7 @@ def imported(
 
 
 def undone(
-    connection: Connection, batch_id: int, kind: str, written: Collection[str], actor: Who
+    connection: Connection, batch_id: int, kind: str, written: Collection[str], actor: AuditActor
 ) -> list[Event]:
     """The events of taking that import back, read before it is."""
     joins = _joins(connection, batch_id) if kind == JOINS else []
@@ -117,7 +117,11 @@ def _joins(connection: Connection, batch_id: int) -> list[tuple[int, int]]:
 
 
 def _event(
-    actor: Who, one: _Audited, number: int, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+    actor: AuditActor,
+    one: _Audited,
+    number: int,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
 ) -> Event:
     return Event(
         actor=actor,
@@ -130,7 +134,7 @@ def _event(
     )
 
 
-def _join(actor: Who, action: AuditAction, customer: int, into: int, batch_id: int) -> Event:
+def _join(actor: AuditActor, action: AuditAction, customer: int, into: int, batch_id: int) -> Event:
     return Event(
         actor=actor,
         action=action,

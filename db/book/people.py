@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Index, bindparam, func
+from sqlalchemy import ColumnElement, Index, bindparam, exists, func
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, and_, col, or_, select, update
@@ -128,28 +128,34 @@ def acts_at(now: Any) -> ColumnElement[bool]:
 
 
 _OWN, _OF_ABSENT = PersonRow._fields[:-3], AbsentRow._fields[:-2]
+_NOW = bindparam("now", type_=UtcDateTime)
+_ACTS = and_(col(Deputy.deputy_id) == Person.id, acts_at(_NOW))
+_SEES = col(TeamView.team_id) == Person.team_id
+# Read for every press, and built once: that takes longer than running it. Few people are a deputy or see other teams:
+# only for them there is a second statement.
+_PERSON = sa_select(
+    *(getattr(Person, name) for name in _OWN),
+    col(Team.id),
+    or_(exists().where(_ACTS), exists().where(_SEES)),
+).outerjoin(Team, col(Team.lead_id) == Person.id)
+_BY_SLACK_ID = _PERSON.where(col(Person.slack_user_id) == bindparam("key"))
+_BY_EMAIL = _PERSON.where(col(Person.email) == bindparam("key"))
+_BY_ID = _PERSON.where(col(Person.id) == bindparam("key"))
 _ABSENT, _ABSENT_TEAM = aliased(Person), aliased(Team)
-_ACTS = and_(col(Deputy.deputy_id) == Person.id, acts_at(bindparam("now", type_=UtcDateTime)))
-# One statement, because it is read for every press; for most people it finds one row. Built once: that takes longer
-# than running it.
-_WITH_RIGHTS = (
+_OTHERS = (
     sa_select(
-        *(getattr(Person, name) for name in _OWN),
-        *(getattr(_ABSENT, name).label(f"absent_{name}") for name in _OF_ABSENT),
-        col(Team.id).label("led"),
-        col(_ABSENT_TEAM.id).label("led_by_absent"),
+        *(getattr(_ABSENT, name) for name in _OF_ABSENT),
+        col(_ABSENT_TEAM.id).label("led"),
         col(TeamView.team_id).label("seeing"),
         col(TeamView.seen_team_id).label("seen"),
     )
-    .outerjoin(Team, col(Team.lead_id) == Person.id)
+    .select_from(Person)
     .outerjoin(Deputy, _ACTS)
     .outerjoin(_ABSENT, col(_ABSENT.id) == Deputy.person_id)
     .outerjoin(_ABSENT_TEAM, col(_ABSENT_TEAM.lead_id) == _ABSENT.id)
     .outerjoin(TeamView, col(TeamView.team_id).in_([col(Person.team_id), col(_ABSENT.team_id)]))
+    .where(col(Person.id) == bindparam("key"))
 )
-_BY_SLACK_ID = _WITH_RIGHTS.where(col(Person.slack_user_id) == bindparam("key"))
-_BY_EMAIL = _WITH_RIGHTS.where(col(Person.email) == bindparam("key"))
-_BY_ID = _WITH_RIGHTS.where(col(Person.id) == bindparam("key"))
 _UNMATCHED = (col(Person.slack_user_id).is_(None), col(Person.active).is_(True))
 _NO_MEMBER = or_(
     col(Person.slack_user_id).is_(None),
@@ -177,22 +183,29 @@ def _with_rights(session: Session, statement: Any, key: str | int, now: datetime
     rows = session.connection().execute(statement, {"key": key, "now": now}).all()
     if not rows:
         return None
-    first, width = rows[0], len(_OWN)
-    absent = {row.absent_id: row for row in rows if row.absent_id is not None}
-    return PersonRow._make(
-        (
-            *first[:width],
-            _ids(row.led for row in rows),
-            _ids(row.seen for row in rows if row.seeing == first.team_id),
-            tuple(_absent(one[width : width + len(_OF_ABSENT)], one, rows) for one in absent.values()),
-        )
+    *own, led, has_others = rows[0]
+    led_teams = frozenset(row[-2] for row in rows) if led is not None else frozenset()
+    person = PersonRow._make((*own, led_teams, frozenset(), ()))
+    return _with_others(session, person, now) if has_others else person
+
+
+def _with_others(session: Session, person: PersonRow, now: datetime) -> PersonRow:
+    """A person with the teams that their team sees, and the people for whom they act."""
+    rows = session.connection().execute(_OTHERS, {"key": person.id, "now": now}).all()
+    absent = {row.id: row for row in rows if row.id is not None}
+    return person._replace(
+        seen_teams=_ids(row.seen for row in rows if row.seeing == person.team_id),
+        absent=tuple(
+            AbsentRow._make(
+                (
+                    *one[: len(_OF_ABSENT)],
+                    _ids(row.led for row in rows if row.id == number),
+                    _ids(row.seen for row in rows if row.seeing == one.team_id),
+                )
+            )
+            for number, one in absent.items()
+        ),
     )
-
-
-def _absent(columns: Iterable[Any], one: Any, rows: Iterable[Any]) -> AbsentRow:
-    led = _ids(row.led_by_absent for row in rows if row.absent_id == one.absent_id)
-    seen = _ids(row.seen for row in rows if row.seeing == one.absent_team_id)
-    return AbsentRow._make((*columns, led, seen))
 
 
 def _ids(found: Iterable[int | None]) -> frozenset[int]:

@@ -16,6 +16,7 @@ from db.book import people
 from db.book.people import Person
 from db.engine import Database
 from tests import factories
+from tests.recorded import recorded
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HERE, THERE = "T0LOCAL", "T0OTHER"
@@ -268,6 +269,12 @@ def test_who_became_a_guest_or_left_since_is_refused(
     slack.put("U0ANNA")  # and is a member again
     assert ask(database, slack).person_id == anna
     assert person(database, anna).is_present
+    left, back = recorded(database, "person_changed")
+    assert (left.actor, left.door, left.object) == ("tierbot", "slack", f"person {anna}")
+    assert (left.before, back.after) == (
+        '{"slack_status":"member"}',
+        '{"bound":true,"slack_status":"member"}',
+    )
 
 
 def test_when_slack_does_not_answer_what_it_said_last_counts(database: Database, slack: Slack) -> None:

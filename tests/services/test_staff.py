@@ -141,7 +141,7 @@ def test_of_two_admins_who_demote_each_other_at_once_one_stays(firm: Firm) -> No
         session.flush()
         rival.start()
         if not firm.database.is_sqlite:
-            wait_until(lambda: bool(ended) or is_waited_for(firm.database), 30, "the other admin waits")
+            wait_until(lambda: bool(ended) or is_waited_for(firm.database), "a wait for the lock", 30)
     rival.join()
     assert isinstance(ended[0], NotAllowed)
     assert (firm.role("Ada"), firm.role("Bob")) == ("admin", "viewer")

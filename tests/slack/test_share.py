@@ -15,6 +15,7 @@ from db.book.people import Person, Team
 from db.engine import Database
 from tests import factories
 from tests.conftest import on_sqlite
+from tests.recorded import recorded
 from tests.slack.office import ANNA, ROOM, Office, eventually, words
 
 pytestmark = on_sqlite
@@ -81,6 +82,14 @@ def test_the_sharer_takes_it_back(office: Office) -> None:
     eventually(lambda: not office.said_to_all(), "nothing that everybody sees")
     assert office.bots[0].front.deferred.close(20) == 0
     assert [SHARE in actions(message) for message in office.said_to(ANNA)] == [True]  # and no complaint
+    shared_row, back = recorded(office.bots[0].tierbot.database, "card_shared", "card_taken_back")
+    assert (shared_row.door, shared_row.object.split()[0], back.action) == (
+        "slack",
+        "customer",
+        "card_taken_back",
+    )
+    assert back.object == f"message {shared.channel}:{shared.ts}"
+    assert shared_row.after == f'{{"channel":"{shared.channel}"}}'
 
 
 def test_nobody_else_takes_it_back(office: Office) -> None:

@@ -30,7 +30,7 @@ from bot.clock import local_instant
 from bot.errors import N_, BadInput, ngettext
 from bot.services.ask import lookup
 from bot.services.ops import audit_log
-from bot.services.ops.audit_log import Query, ShownEntry
+from bot.services.ops.audit_log import AuditQuery, ShownEntry
 from db.audit import AuditAction
 
 BROKEN = 8  # exit code
@@ -64,7 +64,7 @@ def show(
     """Who did what to whom and when, the newest on top."""
     with opened(create=False) as bot:
         actor = named_actor(bot)
-        query = Query(
+        query = AuditQuery(
             customer_id=None if customer is None else lookup.one(bot.database, actor, customer),
             email=person,
             since=None if since is None else local_instant(to_day(since), 0, 0, bot.settings.zone),

@@ -97,7 +97,7 @@ def my_customers(
         counts=_best_first(_summed(counts), book),
         as_of=max((row.as_of for row in latest), default=None),
         scope=scope,
-        by_owner=_by_owner(counts, names, book) if scope == access.TEAM else (),
+        by_owner=_by_owner(counts, names, book) if scope not in (access.OWN, access.BOOK) else (),
     )
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, NotFound
 from bot.services import access
-from bot.services.access import NOT_YOURS, Act, Actor
+from bot.services.access import NOT_YOURS, Act, Actor, can
 from bot.services.ask import lists
 from bot.services.ask.boundaries import assessed, boundaries, coming
 from bot.services.ask.graded import graded_of, is_provisional
@@ -62,7 +62,12 @@ def answer(
     """The message for /tier with this text."""
     query = _normal(text)
     if query.casefold() in HELP:
-        return Help(role=actor.role, ladders=ladders(session, scheme_cache, today))
+        return Help(
+            role=actor.role,
+            sees_teams=bool(actor.seen_teams),
+            is_deputy=bool(actor.absent),
+            ladders=ladders(session, scheme_cache, today),
+        )
     if not query:
         return lists.my_customers(session, scheme_cache, rules, actor, today)
     found = find(session, access.visible_owners(session, actor), query)
@@ -136,6 +141,7 @@ def card(
             owner=owner,
             preset=None if schemes.in_force(session, purpose, today) else starter(purpose),
             no_scheme=bool(assessments.newest(session, customer.id, purpose)),
+            may_log=can(actor, Act.LOG_CONTACT, customer),
         )
     row, run, scheme = graded.assessment, graded.run, graded.scheme
     book, days = tiers_of(scheme), coming(session, scheme_cache, graded, today)
@@ -157,6 +163,8 @@ def card(
         orders_through=run.orders_through,
         next_step=step and rules.plan.next_step(*step, today),
         owner=owner,
+        may_share=can(actor, Act.SHARE, customer),
+        may_log=can(actor, Act.LOG_CONTACT, customer),
     )
 
 

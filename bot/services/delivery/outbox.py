@@ -103,41 +103,42 @@ def show(database: Database, outbox_id: int) -> OutboxMessage:
 def retry(database: Database, outbox_id: int, *, actor: Actor, now: datetime) -> None:
     """Make a dead or unknown message pending again; one that may have arrived says that it may be a repeat."""
     with database.write() as session:
-        row = _existing(session, outbox_id)
+        was = _existing(session, outbox_id).state
         if not outbox.requeue(session, outbox_id, now=now, note=f"queued again by {actor.who}"):
             raise Conflict(
                 N_("Message %(id)s is %(state)s. Only dead and unknown ones can be sent again."),
                 id=outbox_id,
-                state=row.state,
+                state=was,
             )
-        _record(session, actor, AuditAction.MESSAGE_RETRIED, row)
-    log.warning("outbox.retry", id=outbox_id, was=row.state, actor=str(actor.who))
+        _record(session, actor, AuditAction.MESSAGE_RETRIED, outbox_id, was)
+    log.warning("outbox.retry", id=outbox_id, was=was, actor=str(actor.who))
 
 
 def drop(database: Database, outbox_id: int, *, actor: Actor) -> None:
     """Give up a message that was not sent; of a dead one, somebody has taken note then."""
     with database.write() as session:
         row = _existing(session, outbox_id)
+        was = row.state
         before = f"; {row.error}" if row.error else ""
         if not outbox.drop(session, outbox_id, f"dropped by {actor.who}{before}"):
             raise Conflict(
                 N_("Message %(id)s is %(state)s. Only pending, unknown and dead ones can be dropped."),
                 id=outbox_id,
-                state=row.state,
+                state=was,
             )
-        _record(session, actor, AuditAction.MESSAGE_DROPPED, row)
-    log.warning("outbox.drop", id=outbox_id, was=row.state, actor=str(actor.who))
+        _record(session, actor, AuditAction.MESSAGE_DROPPED, outbox_id, was)
+    log.warning("outbox.drop", id=outbox_id, was=was, actor=str(actor.who))
 
 
-def _record(session: Session, actor: Actor, action: AuditAction, row: OutboxMessage) -> None:
+def _record(session: Session, actor: Actor, action: AuditAction, outbox_id: int, was: str) -> None:
     audit.record(
         session,
         actor=actor.who,
         action=action,
         object_kind=ObjectKind.MESSAGE,
-        object_id=row.id,
+        object_id=outbox_id,
         door=actor.door,
-        before={"state": row.state},
+        before={"state": was},
     )
 
 

@@ -19,7 +19,7 @@ from bot.services.grade.shadow import Shadow
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
 from db import audit
-from db.audit import AuditAction, Door, ObjectKind, Who
+from db.audit import AuditAction, AuditActor, Door, ObjectKind
 from db.book import customers
 from db.engine import Database
 from db.graded import retention, runs, schemes, shadows
@@ -130,7 +130,7 @@ def grade_book(
             told = notify_of(session, news, run_id, notify, now)
             audit.record(
                 session,
-                actor=actor.who if actor else Who(),
+                actor=actor.who if actor else AuditActor(),
                 action=AuditAction.GRADING_PUBLISHED,
                 object_kind=ObjectKind.GRADING,
                 object_id=run_id,

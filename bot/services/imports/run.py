@@ -40,7 +40,7 @@ from bot.services.imports.report import ImportOptions, ImportReport
 from bot.services.imports.selection import Selection
 from bot.services.imports.staging import Staging
 from db import audit
-from db.audit import AuditAction, Door, Event, ObjectKind, Who
+from db.audit import AuditAction, AuditActor, Door, Event, ObjectKind
 from db.book import import_events, imports
 from db.engine import Database
 
@@ -325,7 +325,7 @@ class _Import:
                 "source": job.source,
                 "file_name": self.file.path.name,
                 "file_sha256": self.file.sha256,
-                "actor": self.actor.name if self.actor else str(Who()),
+                "actor": self.actor.name if self.actor else str(AuditActor()),
                 "rows": staging.rows,
                 "accepted": staging.accepted,
                 "rejected": job.rejects.count,
@@ -363,7 +363,7 @@ class _Import:
 
     def _record(self, connection: Connection, batch_id: int, counts: Counts) -> None:
         """Write the import to the audit, as the last of its transaction."""
-        who = self.actor.who if self.actor else Who()
+        who = self.actor.who if self.actor else AuditActor()
         published = Event(
             actor=who,
             action=AuditAction.IMPORTED,

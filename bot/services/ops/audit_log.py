@@ -1,6 +1,7 @@
 """The audit as people read, verify and export it, and its daily anchor."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,7 +19,7 @@ from bot.services.files import written_whole
 from bot.services.recipients import Place
 from bot.wording.notices import AuditAnchor
 from db import audit, processes
-from db.audit import AuditAction, AuditEntry, Head, ObjectKind
+from db.audit import AuditAction, AuditEntry, ChainEnd, ObjectKind
 from db.book import customers, people
 from db.engine import Database
 
@@ -30,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Query:
+class AuditQuery:
     """Which rows are wanted. Of a person: what they did, and what was done to them."""
 
     customer_id: int | None = None
@@ -69,10 +70,10 @@ class VerifiedAudit:
 
     @property
     def anchor(self) -> str:
-        return anchor_text(Head(self.rows, self.hash))
+        return anchor_text(ChainEnd(self.rows, self.hash))
 
 
-def show(database: Database, actor: Actor, query: Query) -> list[ShownEntry]:
+def show(database: Database, actor: Actor, query: AuditQuery) -> list[ShownEntry]:
     """The newest rows. Raises NotAllowed for who may not read the audit, NotFound for somebody not in the book."""
     access.require(actor, Act.READ_AUDIT)
     with database.read() as session:
@@ -93,7 +94,7 @@ def show(database: Database, actor: Actor, query: Query) -> list[ShownEntry]:
         return _shown(session, rows)
 
 
-def parse_anchor(text: str) -> Head:
+def parse_anchor(text: str) -> ChainEnd:
     """`COUNT:HASH` as the log shows it. Raises BadInput."""
     count, _, found = text.strip().partition(":")
     if not count.isascii() or not count.isdigit() or len(found) != len(audit.START):
@@ -101,61 +102,49 @@ def parse_anchor(text: str) -> Head:
             N_("--anchor %(text)s: write it as the log shows it, the count of rows, a colon and the hash."),
             text=text,
         )
-    return Head(int(count), found.lower())
+    return ChainEnd(int(count), found.lower())
 
 
-def anchor_text(head: Head) -> str:
+def anchor_text(head: ChainEnd) -> str:
     """A row's number and hash as `parse_anchor` reads them."""
     return f"{head.number}:{head.hash}"
 
 
 def verify(
-    database: Database, anchors: Iterable[Head] = (), progress: Progress | None = None
+    database: Database, anchors: Iterable[ChainEnd] = (), progress: Progress | None = None
 ) -> VerifiedAudit:
     """Compute every hash again, and compare with anchors: these, and the one that the last daily job stored.
 
     Stops at the first row that is wrong. Rows are read one after the other: a million need no more memory than ten.
     """
-    with database.read() as session:
-        known = [*anchors, *_stored_anchor(session)]
+    with database.read() as session, audit.chained(session) as rows:
+        known = defaultdict[int, set[str]](set)
+        for count, found in (*anchors, *_stored_anchor(session)):
+            known[count].add(found)
         total = audit.head(session).number
-        number, previous, proven = 0, audit.START, 0
-        at_number: dict[int, set[str]] = {}
-        for one in known:
-            at_number.setdefault(one.number, set()).add(one.hash)
-        for row in audit.chained(session):
+        number, previous = proven = ChainEnd(0, audit.START)
+        for row in rows:
             if row["id"] != number + 1:
                 return _wrong(
                     number, previous, N_("it was removed, or another row was inserted in its place")
                 )
             if audit.hash_of(row, previous) != row["hash"]:
                 return _wrong(
-                    number,
-                    previous,
-                    N_("it was edited, moved or inserted, or a row before it was removed"),
+                    number, previous, N_("it was edited, moved or inserted, or a row before it was removed")
                 )
             number, previous = number + 1, row["hash"]
-            if number in at_number:
-                if at_number[number] != {previous}:
-                    return VerifiedAudit(
-                        rows=proven,
-                        hash=previous,
-                        row=proven + 1,
-                        problem=Phrase(
-                            N_(
-                                "the rows up to %(row)s were replaced: row %(row)s has another hash than the anchor"
-                            ),
-                            row=number,
-                        ),
+            if number in known:
+                if known[number] != {previous}:
+                    replaced = N_(
+                        "the rows up to %(row)s were replaced: row %(row)s has another hash than the anchor"
                     )
-                proven = number
+                    return _wrong(*proven, replaced, row=number)
+                proven = ChainEnd(number, previous)
             if progress is not None and number % 1_000 == 0:
                 progress(number, total)
-        longest = max((one.number for one in known), default=0)
-    if longest > number:
-        return _wrong(
-            number, previous, N_("it and all rows after it were removed: the anchor counts more rows")
-        )
+    if max(known, default=0) > number:
+        cut = N_("it and all rows after it were removed: the anchor counts more rows")
+        return _wrong(number, previous, cut)
     return VerifiedAudit(rows=number, hash=previous)
 
 
@@ -176,8 +165,8 @@ def export(database: Database, actor: Actor, path: Path) -> int:
             after={"what": "audit"},
         )
     count = 0
-    with database.read() as session, written_whole(path) as file:
-        for row in audit.chained(session):
+    with database.read() as session, audit.chained(session) as rows, written_whole(path) as file:
+        for row in rows:
             file.write(json.dumps(dict(row), ensure_ascii=False, default=str) + "\n")
             count += 1
     return count
@@ -212,13 +201,13 @@ def _anchored_on(session: Session) -> str | None:
     return None if known is None else known.partition(" ")[0]
 
 
-def _stored_anchor(session: Session) -> list[Head]:
+def _stored_anchor(session: Session) -> list[ChainEnd]:
     known = processes.cursor(session, CURSOR)
     return [] if known is None else [parse_anchor(known.partition(" ")[2])]
 
 
-def _wrong(right: int, previous: str, msgid: str) -> VerifiedAudit:
-    return VerifiedAudit(rows=right, hash=previous, row=right + 1, problem=Phrase(msgid))
+def _wrong(right: int, previous: str, msgid: str, **values: int) -> VerifiedAudit:
+    return VerifiedAudit(rows=right, hash=previous, row=right + 1, problem=Phrase(msgid, **values))
 
 
 def _shown(session: Session, rows: Sequence[AuditEntry]) -> list[ShownEntry]:

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from bot.services.care.plan import CarePlan
 from bot.settings import Settings, variable
 from db import audit, processes
-from db.audit import AuditAction, Door, ObjectKind, Who
+from db.audit import AuditAction, AuditActor, Door, ObjectKind
 from db.book import people
 from db.engine import Database
 
@@ -95,7 +95,7 @@ def _record(session: Session, settings: Settings, change: _Change) -> None:
     log.info("setting.changed", setting=name, **shown)
     audit.record(
         session,
-        actor=Who(),
+        actor=AuditActor(),
         action=AuditAction.SETTINGS_CHANGED,
         object_kind=ObjectKind.SETTING,
         object_id=name,
@@ -113,7 +113,7 @@ def _record_plan(session: Session, after: str) -> None:
     log.info("care_plan.changed", before=before, after=after)
     audit.record(
         session,
-        actor=Who(),
+        actor=AuditActor(),
         action=AuditAction.CARE_PLAN_CHANGED,
         object_kind=ObjectKind.CARE_PLAN,
         object_id=None,

@@ -20,6 +20,7 @@ from db.care import touches
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests import factories
+from tests.recorded import recorded as audited
 from tests.services.book import FOLLOW_UP, MONDAY, REVISIT_A, Book, at
 
 DAY = timedelta(days=1)
@@ -58,6 +59,8 @@ def test_done_closes_the_reminder_and_restarts_the_clock_on_the_owners_day(book:
     assert book.states(ACME) == [("done", MONDAY), ("planned", due)]
     assert (closed.outcome, closed.by.name, closed.next_due) == ("done", "Anna", due)
     assert book.touches(ACME)[0].closed_by == anna.person_id
+    (row,) = audited(book.database, "step_done")
+    assert (row.actor, row.after) == (f"person:{anna.person_id}", '{"due_on":"2026-03-02","step":"revisit"}')
 
 
 def test_pressing_done_twice_changes_nothing_more(book: Book, anna: Actor) -> None:
@@ -167,6 +170,11 @@ def test_a_contact_that_does_not_count_leaves_the_reminder_open(book: Book, anna
 def test_a_contact_also_ends_a_snooze(book: Book, anna: Actor) -> None:
     book.snooze(anna)
     book.log(anna, ACME, MONDAY)
+    rows = audited(book.database, "step_snoozed", "contact_logged")
+    assert [(row.action, row.actor, row.object) for row in rows] == [
+        ("step_snoozed", f"person:{anna.person_id}", "customer 1"),
+        ("contact_logged", f"person:{anna.person_id}", "customer 1"),
+    ]
     book.go(MONDAY + 3 * DAY, zone="Asia/Shanghai")
     assert len(book.reminded_of()) == 1
 

@@ -12,6 +12,7 @@ from bot.wording.messages import Help
 from db.engine import Database
 from db.outbox.messages import listed
 from tests import factories
+from tests.recorded import recorded
 from tests.services.delivery.outbox_harness import EAST, SETTLE, START, WEST, Harness
 
 
@@ -82,6 +83,8 @@ def test_a_dead_message_can_be_sent_again(harness: Harness) -> None:
     harness.deliver()
     assert [entry.possible_repeat for entry in harness.slack.entries] == [False]
     assert harness.states() == ["sent"]
+    (done,) = recorded(harness.database, "message_retried")
+    assert (done.actor, done.object, done.before) == ("cli:anna", "message 1", '{"state":"dead"}')
 
 
 def test_an_unknown_message_that_is_sent_again_says_that_it_may_be_a_repeat(harness: Harness) -> None:
@@ -112,6 +115,8 @@ def test_a_dropped_message_is_never_sent(harness: Harness) -> None:
     assert harness.deliver() == 0
     row = harness.row(outbox_id)
     assert (row.state, row.error_class, row.error) == ("dead", "dropped", "dropped by cli:anna")
+    (done,) = recorded(harness.database, "message_dropped")
+    assert (done.actor, done.object, done.before) == ("cli:anna", "message 1", '{"state":"pending"}')
 
 
 def test_a_sent_message_cannot_be_dropped_and_a_missing_one_is_not_found(harness: Harness) -> None:

@@ -16,8 +16,9 @@ from bot.services.recipients import Place
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, Reminder, TierChanged, TierDigest, load
 from bot.wording.parts import Since, TierPart, Who
+from db.book import deputies
 from db.book.customers import Customer, Ownership
-from db.book.people import Person, Team
+from db.book.people import Deputy, Person, Team, TeamView
 from db.care.touches import Touch
 from db.engine import Database
 from db.graded.changes import ALERT, OWN_ALERT
@@ -210,6 +211,68 @@ def test_the_lead_of_an_owner_who_left_reads_that_it_is_a_customer_of_the_team(f
     firm.change(firm.anna, slack_status="left")
     assert firm.deliver() == ["U0OLGA"]
     assert firm.message(own) == OwnTierChanged(**move(firm.acme), for_lead=True)
+
+
+def name_deputy(firm: Firm, person: int, deputy: int, ends: timedelta = timedelta(days=1)) -> None:
+    now = firm.harness.clock.now()
+    with firm.harness.database.write() as session:
+        session.add(Deputy(person_id=person, deputy_id=deputy, starts_at=now, ends_at=now + ends))
+
+
+# What becomes of the owner, and of the deputy Ben -> who reads an alert, and in which part.
+DEPUTIES: dict[str, tuple[dict[str, Any], dict[str, Any], str, dict[str, Any]]] = {
+    "away": ({}, {}, "U0BEN", {"absent": "Anna"}),
+    "left": ({"slack_status": "left"}, {}, "U0BEN", {"absent": "Anna"}),
+    "switched off": ({"active": False}, {}, "U0BEN", {"absent": "Anna"}),
+    "away, and the deputy has left": ({}, {"active": False}, "U0ANNA", {}),
+    "both have left": ({"active": False}, {"slack_status": "guest"}, "U0OLGA", {"for_lead": True}),
+    "no role any more": ({"role": "viewer"}, {}, "U0OLGA", {"for_lead": True}),
+}
+
+
+@pytest.mark.parametrize("case", DEPUTIES)
+def test_the_deputy_reads_of_the_customers_before_the_owner_and_the_lead(firm: Firm, case: str) -> None:
+    owner, deputy, reader, part = DEPUTIES[case]
+    own = firm.write(OWN_ALERT, firm.to("anna"), KINDS[OWN_ALERT](firm.acme))
+    name_deputy(firm, firm.anna, firm.ben)
+    firm.change(firm.anna, **owner or {"name": "Anna"})
+    firm.change(firm.ben, **deputy or {"name": "Ben"})
+    assert firm.deliver() == [reader]
+    assert firm.message(own) == OwnTierChanged(**move(firm.acme), **part)
+
+
+def test_what_waits_for_a_deputy_whose_time_is_over_goes_to_the_owner(firm: Firm) -> None:
+    name_deputy(firm, firm.anna, firm.ben, timedelta(minutes=1))
+    own = firm.write(OWN_ALERT, firm.to("ben"), OwnTierChanged(**move(firm.acme), absent="Anna"))
+    note = firm.write("of a later version", firm.to("ben"), KINDS[OWN_ALERT](firm.acme), "note")
+    firm.harness.clock.advance(timedelta(minutes=1))
+    assert firm.deliver() == ["U0ANNA"]
+    assert firm.message(own) == OwnTierChanged(**move(firm.acme))
+    assert (firm.harness.row(note).state, firm.harness.row(note).error_class) == ("dead", "not_theirs")
+
+
+def test_a_note_reaches_a_deputy_and_a_team_that_sees_only_as_long_as_they_may(firm: Firm) -> None:
+    name_deputy(firm, firm.anna, firm.ben)
+    with firm.harness.database.write() as session:
+        cara = factories.person(session, "Cara", role="viewer", team_id=factories.team(session, "Care"))
+        session.add(TeamView(team_id=3, seen_team_id=1))
+    for place in (firm.to("ben"), Place(person_id=cara)):
+        firm.write("of a later version", place, KINDS[OWN_ALERT](firm.acme), place.address)
+    assert sorted(firm.deliver()) == ["U0BEN", "U0CARA"]
+    for place in (firm.to("ben"), Place(person_id=cara)):
+        firm.write("of a later version", place, KINDS[OWN_ALERT](firm.acme), f"{place.address} again")
+    with firm.harness.database.write() as session:
+        deputies.end(session, firm.anna, firm.harness.clock.now())
+        deputies.hide(session, 3, 1)
+    firm.deliver()
+    assert [row[1:] for row in firm.rows()] == [("sent", None)] * 2 + [("dead", "not_theirs")] * 2
+
+
+def test_a_digest_for_a_deputy_is_not_of_their_own_customers(firm: Firm) -> None:
+    own = firm.write(OWN_ALERT, firm.to("anna"), digest(firm.acme, firm.globex, own=True))
+    name_deputy(firm, firm.anna, firm.ben)
+    assert firm.deliver() == ["U0BEN"]
+    assert firm.message(own) == digest(firm.acme, firm.globex, own=False)
 
 
 def test_an_alert_that_nobody_may_read_is_dropped_with_the_reason(firm: Firm) -> None:

@@ -7,10 +7,12 @@ import pytest
 from sqlmodel import col, update
 
 from bot.services.grade import computed, runs
+from bot.services.ops import audit_log
 from db.book.imports import ImportBatch
 from db.graded.runs import GradingRun
 from grading.indicators.sources import EDITION
 from tests.conftest import on_sqlite
+from tests.recorded import recorded
 from tests.services.grade.real_book import APRIL, FEBRUARY, MARCH, MAY, RealBook, real_book
 
 __all__ = ["real_book"]
@@ -23,6 +25,15 @@ def reasons(book: RealBook) -> dict[tuple[str, date, int], tuple[tuple[str, ...]
     assert (found.is_sound, found.differences) == (True, [])
     assert found.data_changed == len(found.changes)
     return {(one.customer, one.as_of, one.run_id): (one.fields, one.by) for one in found.changes}
+
+
+def test_two_months_of_ordinary_work_leave_an_audit_that_verifies(real_book: RealBook) -> None:
+    database = real_book.database
+    found = audit_log.verify(database)
+    assert (found.problem, found.rows) == (None, len(recorded(database)))
+    assert {row.action for row in recorded(database)} == {
+        *("imported", "import_undone", "grading_published", "contact_logged", "override_set")
+    }
 
 
 def test_an_untouched_book_raises_no_alarm_and_says_which_imports_changed_data_since(

@@ -1,5 +1,6 @@
 """Credit assessments: what they propose, who approves, and how they reach the grading of accounts."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -23,6 +24,7 @@ from grading.engine.inputs import unpack
 from grading.scheme.presets import preset_text
 from grading.scheme.reader import parse_scheme
 from tests import factories
+from tests.recorded import recorded
 
 MARCH, TODAY = date(2026, 3, 31), date(2026, 4, 7)
 NOW = datetime(2026, 4, 7, 8, tzinfo=UTC)
@@ -172,6 +174,10 @@ def test_a_named_person_approves_and_history_is_kept(database: Database, acme: i
         "A",
         MARCH,
     )
+    first_row, last_row = recorded(database, "credit_approved")
+    assert (first_row.before, first_row.object) == (None, f"customer {acme}")
+    assert json.loads(last_row.before or "") == {"limit": "2400", "terms": 60}
+    assert json.loads(last_row.after or "")["limit"] == "1500.5000"
 
 
 def test_nothing_is_approved_by_an_assessment_older_than_120_days(database: Database, acme: int) -> None:

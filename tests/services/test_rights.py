@@ -1,0 +1,325 @@
+"""Every door asks for its right when it is gone through: role x act x object, and what happens in between."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import col, update
+
+from bot.errors import BotError, NotAllowed, NotFound
+from bot.services import access, identity
+from bot.services.access import Act, Actor, can
+from bot.services.ask import explanation, history, lookup, share
+from bot.services.care import reminders
+from bot.services.grade import overrides
+from bot.services.grade.overrides import OverrideRequest
+from bot.services.reports import credit, review
+from bot.services.reports.credit import ApprovalRequest
+from bot.wording.actions import Pointer
+from db.book import customers, deputies
+from db.book.customers import Ownership
+from db.book.people import Deputy, Person, Team, TeamView
+from db.engine import Database
+from tests import factories
+from tests.conftest import on_sqlite
+from tests.services.book import MONDAY, SETTINGS, Book
+from tests.services.test_identity import Slack
+
+pytestmark = on_sqlite
+FEBRUARY = date(2026, 2, 28)
+MISSING = 999
+PEOPLE = {  # name -> (role, team)
+    "Anna": ("account_manager", "East"),
+    "Olga": ("team_lead", "East"),
+    "Ben": ("account_manager", "West"),
+    "Cara": ("account_manager", "Care"),
+    "Vic": ("viewer", "Care"),
+    "Sam": ("sales_ops", None),
+    "Finn": ("finance", None),
+    "Ada": ("admin", None),
+    "Dee": ("viewer", None),  # Anna's deputy
+}
+
+
+@dataclass
+class Office:
+    """Care sees East's customers, Olga leads East. Each of East, West and nobody has a customer with a reminder."""
+
+    book: Book
+    slack: Slack = field(default_factory=Slack)
+    ids: dict[str, int] = field(default_factory=dict)
+    owned: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        now = self.book.clock.now()
+        with self.book.database.write() as session:
+            teams = {name: factories.team(session, name) for name in ("East", "West", "Care")}
+            for name, (role, team) in PEOPLE.items():
+                team_id = teams.get(team or "")
+                self.ids[name] = factories.person(session, name, role=role, team_id=team_id)
+                self.slack.put(f"U0{name.upper()}", f"{name.lower()}@example.com")
+            session.exec(update(Person).values(slack_checked_at=now))
+            session.get_one(Team, teams["East"]).lead_id = self.ids["Olga"]
+            session.add(TeamView(team_id=teams["Care"], seen_team_id=teams["East"]))
+            anna, dee = self.ids["Anna"], self.ids["Dee"]
+            session.add(Deputy(person_id=anna, deputy_id=dee, starts_at=now, ends_at=now + timedelta(days=1)))
+            for owner in ("Anna", "Ben", None):
+                called, owner_id = f"Of {owner}", self.ids.get(owner or "")
+                self.owned[called] = factories.customer(session, called, owner_id=owner_id)
+        self.book.grade(dict.fromkeys(self.owned.values(), "A"), as_of=FEBRUARY)
+        self.book.plan()
+
+    @property
+    def database(self) -> Database:
+        return self.book.database
+
+    @property
+    def acme(self) -> int:
+        return self.owned["Of Anna"]
+
+    def actor(self, name: str) -> Actor:
+        """A person as they are when they press."""
+        return identity.identify(
+            self.database, f"U0{name.upper()}", SETTINGS, self.slack, self.book.clock.now()
+        )
+
+    def touch(self, customer: int) -> Pointer:
+        """What the buttons of a customer's reminder point at."""
+        found = self.book.touches(customer)
+        return Pointer(id=found[0].id or 0, version=found[0].version) if found else Pointer(id=MISSING)
+
+    def change(self, name: str, **values: Any) -> None:
+        with self.database.write() as session:
+            session.get_one(Person, self.ids[name]).sqlmodel_update(values)
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return Office(Book(database))
+
+
+def card(office: Office, actor: Actor, customer: int) -> object:
+    with office.database.read() as session:
+        return lookup.card(session, office.book.scheme_cache, office.book.rules, actor, customer, MONDAY)
+
+
+def at_once(office: Office) -> dict[str, Any]:
+    return {"today": MONDAY, "now": office.book.clock.now()}
+
+
+# What is done to a customer, the right that it needs, and how.
+DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
+    "card": (Act.SEE, card),
+    "why": (
+        Act.SEE,
+        lambda o, who, it: explanation.why(o.database, o.book.scheme_cache, who, Pointer(id=it), MONDAY),
+    ),
+    "figures": (
+        Act.SEE,
+        lambda o, who, it: explanation.exact_figures(o.database, o.book.scheme_cache, who, Pointer(id=it)),
+    ),
+    "history": (Act.SEE, lambda o, who, it: history.history(o.database, o.book.scheme_cache, who, it)),
+    "credit": (
+        Act.SEE,
+        lambda o, who, it: credit.show(o.database, o.book.scheme_cache, who, it, today=MONDAY),
+    ),
+    "closed reminder": (
+        Act.SEE,
+        lambda o, who, it: reminders.what_became(o.database, who, o.touch(it), o.book.rules),
+    ),
+    "reminders closed by a contact": (
+        Act.SEE,
+        lambda o, who, it: reminders.closed_by_contact(
+            o.database, who, it, o.book.rules, o.book.clock.now()
+        ),
+    ),
+    "share": (
+        Act.SHARE,
+        lambda o, who, it: share.shared_card(o.database, o.book.scheme_cache, who, Pointer(id=it)),
+    ),
+    "contact": (Act.LOG_CONTACT, lambda o, who, it: o.book.log(who, it, MONDAY, form_id=f"{who.name}{it}")),
+    "done": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.done(who, o.touch(it))),
+    "snooze": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.snooze(who, o.touch(it))),
+    "override": (
+        Act.OVERRIDE,
+        lambda o, who, it: overrides.set_override(
+            o.database, o.book.scheme_cache, who, it, OverrideRequest(tier="A", reason="known"),
+            **at_once(o), notify=None,
+        ),
+    ),
+    "end of an override": (
+        Act.OVERRIDE,
+        lambda o, who, it: overrides.end_override(
+            o.database, o.book.scheme_cache, who, it, reason="over", **at_once(o), notify=None
+        ),
+    ),
+    "credit approval": (
+        Act.APPROVE_CREDIT,
+        lambda o, who, it: credit.approve(
+            o.database, o.book.scheme_cache, who, it,
+            ApprovalRequest(limit=None, terms_days=None, reason="known"), **at_once(o),
+        ),
+    ),
+    "review": (
+        Act.REVIEW,
+        lambda o, who, it: review.answer(
+            o.database, o.book.scheme_cache, who, it, "unrated", note="seen", **at_once(o)
+        ),
+    ),
+}  # fmt: skip
+HIDDEN = {
+    access.NOT_YOURS,
+    access.WHO_MAY_OPEN,
+    overrides.NOT_YOUR_TIER,
+    credit.NOT_YOUR_CREDIT,
+    review.NOT_YOUR_REVIEW,
+    reminders.GONE,
+}
+
+
+def answer(office: Office, door: str, actor: Actor, customer: int) -> str | None:
+    """The sentence by which somebody is refused; None when they may."""
+    try:
+        DOORS[door][1](office, actor, customer)
+    except (NotFound, NotAllowed) as error:
+        return error.msgid if error.msgid in {*HIDDEN, access.ONLY_SEEN} else None
+    except BotError:  # whoever may not does not learn what else is wrong
+        return None
+    return None
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_door_opens_to_those_who_may_and_shows_all_others_what_is_not_there(
+    office: Office, door: str
+) -> None:
+    act = DOORS[door][0]
+    for name in PEOPLE:
+        actor = office.actor(name)
+        missing = answer(office, door, actor, MISSING)
+        for called, customer in office.owned.items():
+            with office.database.read() as session:
+                row = customers.get_row(session, customer)
+            assert row is not None
+            expected = None if can(actor, act, row) else missing
+            if expected == access.NOT_YOURS and can(actor, Act.SEE, row):
+                expected = access.ONLY_SEEN
+            assert answer(office, door, actor, customer) == expected, (name, called)
+        assert missing in HIDDEN
+
+
+def hand_over(office: Office) -> None:
+    with office.database.write() as session:
+        owned = col(Ownership.customer_id) == office.acme
+        session.exec(update(Ownership).where(owned).values(person_id=office.ids["Ben"]))
+
+
+def end_deputy(office: Office) -> None:
+    with office.database.write() as session:
+        deputies.end(session, office.ids["Anna"], office.book.clock.now())
+
+
+def hide_east(office: Office) -> None:
+    with office.database.write() as session:
+        deputies.hide(session, 3, 1)
+
+
+def replace_lead(office: Office) -> None:
+    office.change("Olga", team_id=2)
+    with office.database.write() as session:
+        session.get_one(Team, 1).lead_id = office.ids["Ben"]
+
+
+# What happens between a question and a press, and to whom.
+LOST: dict[str, tuple[str, Callable[[Office], object]]] = {
+    "the role is lost": ("Anna", lambda office: office.change("Anna", role="viewer")),
+    "an unknown role": ("Anna", lambda office: office.change("Anna", role="boss")),
+    "the customer is handed over": ("Anna", hand_over),
+    "a lead is lead no more": ("Olga", replace_lead),
+    "a lead's role is lost": ("Olga", lambda office: office.change("Olga", role="account_manager")),
+    "the customer goes to another team": ("Olga", hand_over),
+    "the owner goes to another team": ("Olga", lambda office: office.change("Anna", team_id=2)),
+    "an admin's role is lost": ("Ada", lambda office: office.change("Ada", role="viewer")),
+    "the role of sales operations is lost": ("Sam", lambda office: office.change("Sam", role="viewer")),
+    "the role of finance is lost": ("Finn", lambda office: office.change("Finn", role="account_manager")),
+    "the deputy's time is over": ("Dee", lambda office: office.book.clock.advance(timedelta(days=1))),
+    "the deputy is one no more": ("Dee", end_deputy),
+    "the absent person's role is lost": ("Dee", lambda office: office.change("Anna", role="viewer")),
+    "the absent person's customer is handed over": ("Dee", hand_over),
+    "a team no longer sees": ("Cara", hide_east),
+    "somebody leaves the team that sees": ("Vic", lambda office: office.change("Vic", team_id=2)),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_a_button_that_was_shown_before_works_for_nobody_who_may_no_longer(office: Office, what: str) -> None:
+    name, happens = LOST[what]
+    before = {door: answer(office, door, office.actor(name), office.acme) for door in DOORS}
+    allowed = [door for door, refusal in before.items() if refusal is None]
+    assert "card" in allowed
+    happens(office)
+    office.book.clock.advance(timedelta(minutes=1))
+    actor = office.actor(name)
+    assert {door: answer(office, door, actor, office.acme) for door in allowed} == {
+        door: answer(office, door, actor, MISSING) for door in allowed
+    }
+
+
+def slack_says(office: Office, **profile: Any) -> None:
+    """Slack changes its mind about Anna, and is asked again."""
+    office.slack.users["U0ANNA"] = replace(office.slack.users["U0ANNA"], **profile)
+    office.book.clock.advance(timedelta(hours=2))
+
+
+def forget(office: Office) -> None:
+    """Anna is deleted from the book."""
+    with office.database.write() as session:
+        end = session.get_one(Person, office.ids["Ben"]).id
+        session.exec(update(Ownership).values(person_id=end))
+        for deputy in deputies.not_over(session, office.book.clock.now()):
+            session.delete(deputy)
+        session.flush()
+        session.delete(session.get_one(Person, office.ids["Anna"]))
+
+
+GONE: dict[str, tuple[Callable[[Office], object], str]] = {
+    "switched off": (lambda office: office.change("Anna", active=False), "switched off"),
+    "made a guest": (lambda office: slack_says(office, is_guest=True), "Guests"),
+    "deactivated in Slack": (lambda office: slack_says(office, is_deleted=True), "deactivated"),
+    "of another company": (lambda office: slack_says(office, team_id="T0OTHER"), "not a member"),
+    "deleted": (forget, "does not know"),
+}
+
+
+@pytest.mark.parametrize("what", GONE)
+def test_a_button_works_for_nobody_who_is_not_here_any_more(office: Office, what: str) -> None:
+    happens, said = GONE[what]
+    assert answer(office, "card", office.actor("Anna"), office.acme) is None
+    happens(office)
+    with pytest.raises(NotAllowed, match=said):
+        office.actor("Anna")
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_search_finds_only_what_may_be_seen(office: Office, name: str) -> None:
+    actor = office.actor(name)
+    for called, customer in office.owned.items():
+        if answer(office, "card", actor, customer) is None:
+            assert lookup.one(office.database, actor, called) == customer
+            continue
+        with pytest.raises(NotFound) as hidden:
+            lookup.one(office.database, actor, called)
+        with pytest.raises(NotFound) as missing:
+            lookup.one(office.database, actor, "Of Nemo")
+        assert hidden.value.msgid == missing.value.msgid
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_shared_card_is_taken_back_by_who_shared_it_or_an_admin(office: Office, name: str) -> None:
+    for sharer in PEOPLE:
+        if name in (sharer, "Ada") or (name, sharer) == ("Dee", "Anna"):
+            share.refuse_take_back(office.actor(name), office.ids[sharer])
+            continue
+        with pytest.raises(NotAllowed):
+            share.refuse_take_back(office.actor(name), office.ids[sharer])
