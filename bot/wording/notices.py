@@ -23,7 +23,7 @@ class AuditAnchor(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class LimitReached(Message):
-    """Told to admins: a person has looked at as many customers as one may on a day."""
+    """Told to admins: a person wanted to look at more different customers than one may on a day."""
 
     who: Who
     limit: int

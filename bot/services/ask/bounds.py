@@ -37,13 +37,13 @@ log = structlog.get_logger()
 
 
 class LimitOfTheDay(NotAllowed):
-    """A person has looked at as many different customers as one may on a day."""
+    """A person wants to look at more different customers than one may on a day."""
 
     def __init__(self, most: int) -> None:
         super().__init__(
             N_(
-                "You have looked at %(most)s different customers today, as many as one person may. Those you have seen"
-                " today can still be opened, others tomorrow. Your admins hear of it."
+                "This would be more than %(most)s different customers today, and one person may look at no more. Those you"
+                " have seen today can still be opened, others tomorrow. Your admins hear of it."
             ),
             most=most,
         )
@@ -55,9 +55,9 @@ class Pause(Conflict):
     def __init__(self, seconds: float) -> None:
         super().__init__(
             N_(
-                "You have asked several times for what is not in your book. Wait %(seconds)s seconds, and then ask again."
+                "You have asked several times for what is not in your book. Wait %(wait)s s, and then ask again."
             ),
-            seconds=ceil(seconds),
+            wait=ceil(seconds),
         )
 
 

@@ -137,7 +137,7 @@ def test_a_person_may_look_at_so_many_different_customers_a_day(process: Process
 def test_the_limit_is_refused_with_a_sentence(process: Process) -> None:
     anna = person(process.database)
     process.look(anna, 1, 2, 3)
-    with pytest.raises(LimitOfTheDay, match="You have looked at 3 different customers today"):
+    with pytest.raises(LimitOfTheDay, match="This would be more than 3 different customers today"):
         process.bounds.show(anna, CARD, customer_id=4)
 
 
