@@ -12,7 +12,8 @@ from bot.app import Tierbot
 from bot.cli.console import _, acts, named_actor, opened, print_table, say, utc
 from bot.cli.output.vocabulary import tier_word
 from bot.errors import N_, BadInput, NotReady, ngettext
-from bot.services.access import Actor
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.delivery import restore
 from db import audit, backup, schema
 from db.audit import AuditAction, ObjectKind
@@ -42,6 +43,7 @@ def upgrade_schema() -> None:
 def recount_totals() -> None:
     """Make the kept totals of orders anew, when `tierbot verify` says that they are not what the orders come to."""
     with opened(create=False) as bot, bot.database.write() as session:
+        access.require(named_actor(bot), Act.OPERATE)
         order_totals.recount(session.connection())
         _record(session, named_actor(bot), AuditAction.TOTALS_RECOUNTED)
     say(_("Totals counted again."))

@@ -43,10 +43,12 @@ class Act(StrEnum):
     OVERRIDE = "override"
     APPROVE_CREDIT = "approve_credit"
     DECIDE_SCHEMES = "decide_schemes"
+    GRADE = "grade"
     IMPORT = "import"
     NAME_DEPUTY = "name_deputy"
     MANAGE_PEOPLE = "manage_people"
     READ_AUDIT = "read_audit"
+    OPERATE = "operate"
 
 
 class Scope(Flag):
@@ -75,27 +77,30 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.OVERRIDE:       (NONE,   NONE,            TEAMS,        NONE,      NONE,    ALL),
     Act.APPROVE_CREDIT: (NONE,   NONE,            NONE,         NONE,      ALL,     ALL),
     Act.DECIDE_SCHEMES: (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
+    Act.GRADE:          (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
     Act.IMPORT:         (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
     Act.NAME_DEPUTY:    (MINE,   MINE,            TEAMS,        MINE,      MINE,    ALL),  # by whose deputy it is
     Act.MANAGE_PEOPLE:  (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
     Act.READ_AUDIT:     (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
+    Act.OPERATE:        (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
 }
 # fmt: on
-BY_ONESELF = frozenset(
-    {Act.NAME_DEPUTY, Act.MANAGE_PEOPLE, Act.READ_AUDIT}
-)  # no deputy does this for an absent person
+# What no deputy does for an absent person.
+BY_ONESELF = frozenset({Act.NAME_DEPUTY, Act.MANAGE_PEOPLE, Act.READ_AUDIT, Act.OPERATE})
 RIGHTS: dict[str, dict[str, Scope]] = {
     act: dict(zip(map(str, PersonRole), row, strict=True)) for act, row in TABLE.items()
 }
 REFUSALS = {
     Act.TAKE_BACK: N_("Only the person who shared this, or an admin, can take it back."),
     Act.DECIDE_SCHEMES: N_("Only sales operations and admins decide about schemes."),
+    Act.GRADE: N_("Only sales operations and admins grade the book."),
     Act.IMPORT: N_("Only sales operations and admins import data, take it back and join customers."),
     Act.NAME_DEPUTY: N_(
         "You can name a deputy for yourself. For somebody else the lead of their team can, or an admin."
     ),
     Act.MANAGE_PEOPLE: N_("Only admins change people, their roles and their teams."),
     Act.READ_AUDIT: N_("Only admins read the audit."),
+    Act.OPERATE: N_("Only admins decide about messages, restored databases and kept totals."),
 }
 
 
@@ -138,14 +143,14 @@ class Position:
 
     def reaches(self, act: Act, thing: Owned) -> bool:
         """Whether an object lies in the scope that this position has for an act."""
-        scope, owner, team = self.scope(act), thing.owner_id, thing.owner_team_id
+        scope = self.scope(act)
         if Scope.BOOK in scope:
             return True
-        if Scope.OWN in scope and owner is not None and owner == self.person_id:
+        if Scope.OWN in scope and thing.owner_id == self.person_id:
             return True
-        if Scope.TEAMS in scope and team is not None and team in self.teams:
+        if Scope.TEAMS in scope and thing.owner_team_id in self.teams:
             return True
-        return Scope.SEEN in scope and team is not None and team in self.seen_teams
+        return Scope.SEEN in scope and thing.owner_team_id in self.seen_teams
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,11 @@
 Promise: nobody changes their own role, and no way of changing people leaves a firm without an admin that had one.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlmodel import Session, select
@@ -15,6 +16,8 @@ from bot.errors import N_, BadInput, Conflict, NotAllowed, NotFound
 from bot.services import access
 from bot.services.access import FIRM, Act, Actor, OwnedBy, actor_of, role_of
 from bot.settings import Settings
+from db import audit
+from db.audit import AuditAction, ObjectKind
 from db.book import deputies, people
 from db.book.people import Deputy, Person, PersonRole, Team, TeamView
 from db.engine import Database
@@ -57,7 +60,7 @@ def present_actor(session: Session, actor: Actor, settings: Settings, now: datet
     person = people.row_by_id(session, actor.person_id, now)
     if person is None:
         raise NotAllowed(access.SWITCHED_OFF)
-    return actor_of(person, settings)
+    return replace(actor_of(person, settings), door=actor.door, operator=actor.operator)
 
 
 def set_role(
@@ -74,10 +77,20 @@ def set_role(
         person = person_of(session, email)
         if person.id == acting.person_id:
             raise NotAllowed(N_("Nobody changes their own role. Ask another admin."))
+        before = person.role
         with admin_kept(session, settings.admins):
             person.role = role
             session.add(person)
             session.flush()
+        _record(
+            session,
+            acting,
+            AuditAction.PERSON_CHANGED,
+            ObjectKind.PERSON,
+            person.id,
+            {"role": before},
+            {"role": role},
+        )
         return person
 
 
@@ -130,13 +143,12 @@ def name_deputy(
             raise BadInput(N_("%(name)s has left or is switched off."), name=deputy.name)
         assert person.id is not None
         assert deputy.id is not None
-        deputies.end(session, person.id, max(starts_at, now), ends_at)
-        session.add(
-            Deputy(person_id=person.id, deputy_id=deputy.id, starts_at=max(starts_at, now), ends_at=ends_at)
-        )
-        return DeputyPeriod(
-            person=person.name, deputy=deputy.name, starts_at=max(starts_at, now), ends_at=ends_at
-        )
+        first = max(starts_at, now)
+        deputies.end(session, person.id, first, ends_at)
+        session.add(Deputy(person_id=person.id, deputy_id=deputy.id, starts_at=first, ends_at=ends_at))
+        after = {"deputy": deputy.id, "from": first, "until": ends_at}
+        _record(session, acting, AuditAction.DEPUTY_CHANGED, ObjectKind.PERSON, person.id, None, after)
+        return DeputyPeriod(person=person.name, deputy=deputy.name, starts_at=first, ends_at=ends_at)
 
 
 def end_deputy(database: Database, actor: Actor, email: str, *, settings: Settings, now: datetime) -> Person:
@@ -147,6 +159,8 @@ def end_deputy(database: Database, actor: Actor, email: str, *, settings: Settin
         access.require(acting, Act.NAME_DEPUTY, _for_deputies(person, settings))
         if not deputies.end(session, person.id or 0, now):
             raise NotFound(N_("%(name)s has no deputy."), name=person.name)
+        after = {"deputy": None, "from": now}
+        _record(session, acting, AuditAction.DEPUTY_CHANGED, ObjectKind.PERSON, person.id, None, after)
         return person
 
 
@@ -168,6 +182,8 @@ def set_view(
         deputies.hide(session, seeing, seen)
         if shown:
             session.add(TeamView(team_id=seeing, seen_team_id=seen))
+        after = {"sees": seen} if shown else {"no longer sees": seen}
+        _record(session, acting, AuditAction.TEAM_CHANGED, ObjectKind.TEAM, seeing, None, after)
 
 
 def everybody(database: Database, actor: Actor, settings: Settings, now: datetime) -> list[Colleague]:
@@ -219,3 +235,24 @@ def _team(session: Session, name: str) -> int:
     if found is None:
         raise NotFound(N_("There is no team %(name)s."), name=name)
     return found
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    action: AuditAction,
+    kind: ObjectKind,
+    object_id: int | None,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
+) -> None:
+    audit.record(
+        session,
+        actor=actor.who,
+        action=action,
+        object_kind=kind,
+        object_id=object_id,
+        door=actor.door,
+        before=before,
+        after=after,
+    )

@@ -66,6 +66,12 @@ def hide(session: Session, team_id: int, seen_team_id: int) -> None:
     )
 
 
+def admins_left(session: Session, emails: Collection[str]) -> bool:
+    """Whether there were admins, and none of them is here any more."""
+    known = exists().where(or_(col(Person.role) == PersonRole.ADMIN, col(Person.email).in_(emails)))
+    return bool(session.scalar(select(known))) and not has_admin(session, emails)
+
+
 def has_admin(within: Session | Connection, emails: Collection[str]) -> bool:
     """Whether somebody present is an admin by role, or one of these addresses is not that of somebody who left."""
     is_admin = select(exists().where(col(Person.role) == PersonRole.ADMIN, PRESENT))

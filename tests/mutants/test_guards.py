@@ -1,15 +1,39 @@
 """The table of guards fits the code: each text is found once, each test exists."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.mutants.table import Guard, faults, guards
+from tests.mutants.table import ROOT, Guard, faults, guards
 
 
 def test_the_table_fits_the_code() -> None:
     assert faults(guards()) == []
+
+
+ASKED = re.compile(
+    r"(?:access\.(?:require|customer_for|visible_owners|list_scope|can)|(?<![\w.])can|\.may_see)\("
+)
+
+
+def test_every_place_that_asks_for_a_right_is_a_guard() -> None:
+    """Whoever adds one adds the test that misses it."""
+    known = guards()
+    unguarded = []
+    for path in sorted((ROOT / "bot").rglob("*.py")):
+        text, file = path.read_text(encoding="utf-8"), str(path.relative_to(ROOT))
+        spans = [
+            range(text.index(one.find), text.index(one.find) + len(one.find))
+            for one in known
+            if one.file == file
+        ]
+        for call in ASKED.finditer(text):
+            line = text[: call.start()].count("\n") + 1
+            if not text[: call.start()].endswith("def ") and not any(call.start() in span for span in spans):
+                unguarded.append(f"{file}:{line}")
+    assert unguarded == []
 
 
 SMALL = Guard(

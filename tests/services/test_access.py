@@ -1,6 +1,8 @@
 """Who may do what to what: the whole table, written out once more, and whose customers lists and searches show."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,7 @@ OBJECTS = {
     "N": FIRM,  # nobody's
 }
 ALL = "MTLSOPN"
+DOCS = Path(__file__).parents[2] / "docs"
 MATRIX = """
 act             viewer  account_manager  team_lead  sales_ops  finance  admin    other
 see             S       MS               MTLS       MTLSOPN    MTLSOPN  MTLSOPN  -
@@ -48,12 +51,15 @@ review          -       -                MTL        MTLSOPN    -        MTLSOPN 
 override        -       -                MTL        -          -        MTLSOPN  -
 approve_credit  -       -                -          -          MTLSOPN  MTLSOPN  -
 decide_schemes  -       -                -          MTLSOPN    -        MTLSOPN  -
+grade           -       -                -          MTLSOPN    -        MTLSOPN  -
 import          -       -                -          MTLSOPN    -        MTLSOPN  -
 name_deputy     M       M                MTL        M          M        MTLSOPN  -
 manage_people   -       -                -          -          -        MTLSOPN  -
 read_audit      -       -                -          -          -        MTLSOPN  -
+operate         -       -                -          -          -        MTLSOPN  -
 delete          -       -                -          -          -        -        -
 """
+BY_ONESELF = {"name_deputy", "manage_people", "read_audit", "operate"}
 HEADER, *LINES = (line.split() for line in MATRIX.strip().splitlines())
 ROLES = HEADER[1:]
 CELLS = [
@@ -82,7 +88,7 @@ def test_a_deputy_does_what_the_absent_person_may_but_does_not_manage_people_for
     )
     nobody = replace(ACTOR, person_id=9, role="", team_id=None, led_teams=frozenset(), seen_teams=frozenset())
     deputy = replace(nobody, absent=(absent,))
-    assert reached(deputy, act) == ("" if act in ("name_deputy", "manage_people", "read_audit") else objects)
+    assert reached(deputy, act) == ("" if act in BY_ONESELF else objects)
     assert reached(nobody, act) == ""
 
 
@@ -206,3 +212,27 @@ def test_who_only_sees_a_customer_is_told_so_and_others_hear_that_there_is_none(
             with pytest.raises(NotFound) as hidden:
                 access.customer_for(session, firm.actor("Anna", "team_lead"), Act.SHARE, customer)
             assert hidden.value.msgid == access.NOT_YOURS
+
+
+WORDS = {"–": "", "own": "M", "team": "MTL", "seen": "S", "all": ALL}
+CHINESE = {"–": "–", "自己的": "own", "团队的": "team", "可见的": "seen", "全部": "all"}
+
+
+def table_of(page: str) -> dict[str, list[str]]:
+    """Act -> the objects that each role reaches, by the words of a page."""
+    rows = re.findall(
+        r"^\| `(\w+)`.*?\|(.*)\|$", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    found = {}
+    for act, cells in rows:
+        words = [re.split("[,、] ?", cell.strip()) for cell in cells.split("|")]
+        letters = ["".join(WORDS[CHINESE.get(word, word)] for word in cell) for cell in words]
+        found[act] = ["".join(sorted(cell, key=ALL.index)) for cell in letters]
+    return found
+
+
+@pytest.mark.parametrize("page", ["rights.md", "rights.zh.md"])
+def test_the_pages_show_the_same_table(page: str) -> None:
+    assert table_of(page) == {
+        str(act): [reached(replace(ACTOR, role=role), act) for role in PersonRole] for act in Act
+    }

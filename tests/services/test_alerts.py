@@ -25,6 +25,7 @@ from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest, load
 from bot.wording.rendering import Renderer
 from db.book.customers import Ownership
 from db.book.facts import Fact
+from db.book.people import Deputy
 from db.engine import Database
 from db.graded.changes import StoredTierChange
 from db.graded.runs import GradingRun
@@ -352,6 +353,37 @@ def test_after_running_and_grading_again_nobody_hears_anything_twice(office: Off
     ]
     assert told == [None, 0, 0]
     assert office.addresses() == ["channel:#managers", f"person:{anna}"]
+
+
+@pytest.mark.parametrize(("count", "messages"), [(5, 5), (6, 1)])
+def test_a_deputy_hears_of_the_absent_persons_customers_and_whose_they_are(
+    office: Office, count: int, messages: int
+) -> None:
+    with office.database.write() as session:
+        anna, bert = factories.person(session, "Anna"), factories.person(session, "Bert", language="zh")
+        session.add(
+            Deputy(
+                person_id=anna,
+                deputy_id=bert,
+                starts_at=datetime(2026, 2, 1, tzinfo=UTC),
+                ends_at=datetime(2026, 3, 1, tzinfo=UTC),
+            )
+        )
+    customers = [office.customer(50, name=f"C{n}", owner_id=anna) for n in range(count)]
+    office.grade(JANUARY)
+    for customer in customers:
+        office.learn(customer, FEBRUARY, quality=90)
+    office.grade(FEBRUARY)
+    own = [row for row in office.outbox() if row.address == f"person:{bert}"]
+    assert len(own) == messages
+    assert f"person:{anna}" not in office.addresses()
+    for row in own:
+        body = json.loads(row.body_json)
+        message = load(body)
+        assert body["language"] == "zh"
+        assert isinstance(message, OwnTierChanged | TierDigest)
+        assert (getattr(message, "own", False), getattr(message, "absent", "Anna")) == (False, "Anna")
+        assert not getattr(message, "for_lead", False)
 
 
 @pytest.mark.parametrize(("person", "unreached"), [({"slack": False}, 1), ({"active": False}, 1), ({}, 0)])

@@ -9,6 +9,7 @@ from bot.cli.console import (
     AsCsv,
     AsJson,
     _,
+    acts,
     listed,
     named_actor,
     opened,
@@ -26,6 +27,7 @@ from bot.services.staff import DeputyPeriod
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The person's e-mail address.")]
 
 
+@acts
 def list_people(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """People with their roles, teams and deputies."""
     with opened() as bot:
@@ -46,7 +48,7 @@ def list_people(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
         return _("%(name)s %(first)s to %(last)s", name=one.deputy, first=first, last=last)
 
     print_table(
-        [_("name"), _("e-mail"), _("role"), _("team"), _("leads"), _("deputy"), ""],
+        [_("name"), _("e-mail"), _("role"), _("team"), _("leads"), _("deputy"), _("status")],
         [
             [
                 one.name,
@@ -62,6 +64,7 @@ def list_people(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     )
 
 
+@acts
 def set_role(
     email: Email,
     role: Annotated[
@@ -76,6 +79,7 @@ def set_role(
     say(_("%(name)s is now: %(role)s.", name=person.name, role=word("role", person.role)))
 
 
+@acts
 def name_deputy(
     email: Email,
     deputy: Annotated[str, typer.Argument(metavar="DEPUTY", help="The e-mail address of who acts for them.")],
@@ -116,6 +120,7 @@ def name_deputy(
     )
 
 
+@acts
 def end_deputy(email: Email) -> None:
     """Let nobody act for a person any more."""
     with opened() as bot:
@@ -125,6 +130,7 @@ def end_deputy(email: Email) -> None:
     say(_("Nobody acts for %(name)s any more.", name=person.name))
 
 
+@acts
 def let_team_see(
     team: Annotated[str, typer.Argument(help="The team that sees.")],
     other: Annotated[str, typer.Argument(metavar="OTHER", help="The team whose customers it sees.")],

@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from bot.errors import N_, Conflict, NotFound
-from bot.services.access import Actor
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.recipients import Place
 from bot.wording import messages
 from bot.wording.message_base import Message
@@ -102,6 +103,7 @@ def show(database: Database, outbox_id: int) -> OutboxMessage:
 
 def retry(database: Database, outbox_id: int, *, actor: Actor, now: datetime) -> None:
     """Make a dead or unknown message pending again; one that may have arrived says that it may be a repeat."""
+    access.require(actor, Act.OPERATE)
     with database.write() as session:
         was = _existing(session, outbox_id).state
         if not outbox.requeue(session, outbox_id, now=now, note=f"queued again by {actor.who}"):
@@ -116,6 +118,7 @@ def retry(database: Database, outbox_id: int, *, actor: Actor, now: datetime) ->
 
 def drop(database: Database, outbox_id: int, *, actor: Actor) -> None:
     """Give up a message that was not sent; of a dead one, somebody has taken note then."""
+    access.require(actor, Act.OPERATE)
     with database.write() as session:
         row = _existing(session, outbox_id)
         was = row.state

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from sqlmodel import Session, SQLModel
 
 from bot.errors import N_, Conflict
-from bot.services.access import Actor
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.delivery import time_jump
 from db import audit, processes
 from db.audit import AuditAction, ObjectKind
@@ -99,6 +100,7 @@ def preview(database: Database, now: datetime) -> Rewound:
 
 def apply(database: Database, rewound: Rewound, actor: Actor) -> None:
     """Make unfinished messages unknown, skip the care steps that have become due, and go on from now."""
+    access.require(actor, Act.OPERATE)
     now = rewound.now
     with database.write() as session:
         audit.record(

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from bot.clock import Clock
-from bot.services.access import Actor
+from bot.services import access
+from bot.services.access import Act, Actor
 from db import audit, processes
 from db.audit import AuditAction, ObjectKind
 from db.care import due_touches
@@ -73,6 +74,8 @@ def gap(database: Database, now: datetime) -> Gap:
 
 def catch_up(database: Database, clock: Clock, actor: Actor | None = None) -> None:
     """Accept the jump and go on from now; `actor` decided that, None where the clock was shifted on purpose."""
+    if actor is not None:
+        access.require(actor, Act.OPERATE)
     with database.write() as session:
         now = clock.now()
         if actor is not None:

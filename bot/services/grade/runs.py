@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session
 
 from bot.errors import N_, Conflict
-from bot.services.access import Actor
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.grade import book_pass, shadow
 from bot.services.grade.assessment import NO_TIER, TierChange
 from bot.services.grade.book_pass import Pass
@@ -105,6 +106,8 @@ def grade_book(
     None for a job.
     Raises BadInput for a day before the last grading or in the future, NotReady without a scheme.
     """
+    if actor is not None:
+        access.require(actor, Act.GRADE)
     with database.read() as session:
         done = book_pass.prepare(session, scheme_cache, for_purpose=for_purpose, as_of=as_of, today=today)
         in_shadow: tuple[Shadow, ...] = ()

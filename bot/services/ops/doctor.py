@@ -16,7 +16,7 @@ from bot.services.ops.connection import ConnectionState
 from bot.services.ops.storage import Finding
 from bot.settings import Settings
 from db import processes
-from db.book import customers, people
+from db.book import customers, deputies, people
 from db.engine import Database
 from db.graded import runs
 from db.graded.runs import Purpose
@@ -93,7 +93,7 @@ def examine(
             *_circuit(session, now, asked=slack),
             *_connection(session, settings, now),
             *_messages(session, now),
-            *_people(session),
+            *_people(session, settings),
             *_gradings(session),
         ]
         known = channels.written(session, settings.alert_channel)
@@ -273,7 +273,14 @@ def _messages(session: Session, now: datetime) -> Iterator[Finding]:
         )
 
 
-def _people(session: Session) -> Iterator[Finding]:
+def _people(session: Session, settings: Settings) -> Iterator[Finding]:
+    if deputies.admins_left(session, settings.admins):
+        yield Finding(
+            "problem",
+            "people",
+            Phrase(N_("every admin has left or is switched off, so nobody may change roles or teams")),
+            Phrase(N_("name one in TIERBOT_ADMINS, or: tierbot person role EMAIL admin")),
+        )
     unmatched = people.count_unmatched(session)
     if unmatched:
         yield Finding(
@@ -294,7 +301,7 @@ def _people(session: Session) -> Iterator[Finding]:
             Phrase(
                 N_(
                     "look after customers but are no members of the Slack workspace any more (%(count)s): %(names)s;"
-                    " their reminders and alerts go to the lead of their team, else to the channel"
+                    " their reminders and alerts go to their deputy or the lead of their team, else to the channel"
                 ),
                 count=len(absent),
                 names=", ".join(absent[:MOST_NAMED]) + (" …" if len(absent) > MOST_NAMED else ""),

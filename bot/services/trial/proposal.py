@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from bot.errors import SeveralProblems
-from bot.services.access import Actor
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.grade import computed, scheme_choice
 from bot.services.schemes import store
 from bot.services.schemes.currency import common_currency
@@ -75,7 +76,8 @@ def propose_scheme(
 
 
 def record_proposal(database: Database, actor: Actor, preset: str, text: str) -> None:
-    """Write to the audit that somebody had a scheme proposed."""
+    """Write to the audit that somebody had a scheme proposed; to be called before they see it."""
+    access.require(actor, Act.DECIDE_SCHEMES)
     with database.write() as session:
         audit.record(
             session,

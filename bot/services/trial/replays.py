@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from bot.errors import N_, BadInput, Conflict
 from bot.frames import FactColumns, places_of
-from bot.services.access import Actor
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.grade import computed, runs, scheme_choice
 from bot.services.grade.runs import Progress, RunReport
 from bot.services.schemes import store
@@ -149,6 +150,7 @@ def keep(
 
     Only before the first grading of its purpose: Conflict afterwards.
     """
+    access.require(actor, Act.DECIDE_SCHEMES)
     purpose = store.purpose(file.scheme)
     days = snapshot_days(file.scheme, start, end, today)
     with database.write() as session:

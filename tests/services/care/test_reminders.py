@@ -13,7 +13,7 @@ from bot.services.delivery import outbox
 from bot.services.schemes.store import tier_names
 from bot.wording.messages import Reminder
 from bot.wording.rendering import Renderer
-from db.book.people import Person, Team
+from db.book.people import Deputy, Person, Team
 from db.care.touches import Touch
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
@@ -225,6 +225,27 @@ def test_an_owner_who_left_is_stood_in_for(
     due_on_monday(book, "A", owner_id=owner)
     book.go(MONDAY)
     assert book.reminded_of() == [(expected, "A0")]
+
+
+@pytest.mark.parametrize("gone", [{}, {"active": False}, {"slack_status": "left"}], ids=str)
+def test_the_deputy_is_reminded_until_the_end_and_then_the_owner_or_the_lead_again(
+    book: Book, gone: dict[str, Any]
+) -> None:
+    with book.database.write() as session:
+        team = factories.team(session)
+        lead = factories.person(session, "Olga", role="team_lead", team_id=team)
+        session.get_one(Team, team).lead_id = lead
+        owner, deputy = factories.person(session, "Anna", team_id=team), factories.person(session, "Ben")
+        session.get_one(Person, owner).sqlmodel_update(gone)
+        ends = {"starts_at": book.clock.now(), "ends_at": at(MONDAY + DAY, 0)}
+        session.add(Deputy(person_id=owner, deputy_id=deputy, **ends))
+    book.rules = rules(at_most_per_day=1)
+    due_on_monday(book, "AA", owner_id=owner)
+    book.go(MONDAY)
+    book.go(MONDAY + DAY)
+    after = lead if gone else owner
+    assert book.reminded_of() == [(f"person:{deputy}", "A0"), (f"person:{after}", "A1")]
+    assert book.done(book.actor("U0OLGA")).outcome == "done"
 
 
 def test_nobodys_customer_is_the_default_channels_and_a_channel_has_a_cap_too(book: Book) -> None:

@@ -139,6 +139,15 @@ def test_people_without_a_slack_user_are_noted(database: Database, tmp_path: Pat
     assert note.found.startswith("1 person has no Slack user")
 
 
+@pytest.mark.parametrize(("role", "level"), [("viewer", []), ("admin", ["problem"])])
+def test_that_every_admin_has_left_is_a_problem(
+    database: Database, tmp_path: Path, role: str, level: list[str]
+) -> None:
+    with database.write() as session:
+        session.get_one(Person, factories.person(session, "Ada", role=role)).slack_status = "left"
+    assert [item.level for item in findings(database, tmp_path) if item.about == "people"] == level
+
+
 @pytest.mark.parametrize("status", ["left", "guest", "outside"])
 def test_owners_who_are_no_members_any_more_are_a_problem(
     database: Database, tmp_path: Path, status: str

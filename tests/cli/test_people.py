@@ -1,0 +1,88 @@
+"""`person` and `team` on the command line, and who acts there by `--as`."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Program
+
+PEOPLE = """\
+email,name,role,team
+ada@example.com,Ada,admin,
+lea@example.com,Lea,team_lead,East
+anna@example.com,Anna,account_manager,East
+ben@example.com,Ben,account_manager,West
+sam@example.com,Sam,销售运营,
+finn@example.com,Finn,Finance,
+"""
+
+
+@pytest.fixture
+def firm(program: Program, tmp_path: Path) -> Program:
+    (tmp_path / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    assert program("import", "people", "people.csv").code == 0
+    return program
+
+
+def test_people_are_listed_with_roles_teams_and_deputies(firm: Program) -> None:
+    done = firm("person", "deputy", "anna@example.com", "ben@example.com", "--until", "2099-12-31")
+    assert re.fullmatch(r"Ben acts for Anna from [-0-9]+ to the end of 2099-12-31.\n", done.out)
+    begins = ("--from", "2098-01-01", "--until", "2098-01-31", "--json")
+    later = firm("person", "deputy", "lea@example.com", "finn@example.com", *begins).json
+    assert later["starts_at"].startswith("2098-01-01 00:00")
+    assert later["ends_at"].startswith("2098-02-01 00:00")
+    listed = {one["name"]: one for one in firm("person", "list", "--json").json}
+    assert {name: one["role"] for name, one in listed.items()} == {
+        "Ada": "admin",
+        "Anna": "account_manager",
+        "Ben": "account_manager",
+        "Finn": "finance",
+        "Lea": "team_lead",
+        "Sam": "sales_ops",
+    }
+    assert [one["deputy"] for one in listed["Anna"]["deputies"]] == ["Ben"]
+    table = firm("person", "list").out
+    assert "Finn 2098-01-01 to 2098-01-31" in table
+    assert firm("person", "end-deputy", "anna@example.com").out == "Nobody acts for Anna any more.\n"
+    assert firm("person", "end-deputy", "anna@example.com").err == "Anna has no deputy.\n"
+
+
+def test_a_role_is_changed_but_the_last_admin_stays_one(firm: Program) -> None:
+    assert firm("person", "role", "anna@example.com", "team_lead").out == "Anna is now: team lead.\n"
+    refused = firm("person", "role", "ada@example.com", "viewer")
+    assert (refused.code, refused.err.startswith("Nobody would be an admin any more.")) == (5, True)
+    own = firm("person", "role", "ada@example.com", "viewer", "--as", "ada@example.com")
+    assert (own.code, own.err) == (4, "Nobody changes their own role. Ask another admin.\n")
+
+
+def test_a_team_sees_another_ones_customers_until_that_is_taken_back(firm: Program) -> None:
+    assert firm("team", "sees", "West", "East").out == "West sees the customers of East.\n"
+    said = firm("team", "sees", "West", "East", "--no-longer").out
+    assert said == "West no longer sees the customers of East.\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "who", "said"),
+    [
+        ("person list", "sam", "Only admins change people"),
+        ("person role ben@example.com admin", "lea", "Only admins change people"),
+        ("team sees West East", "finn", "Only admins change people"),
+        (
+            "person deputy ada@example.com ben@example.com --until 2099-01-01",
+            "lea",
+            "You can name a deputy for",
+        ),
+        ("import people people.csv", "sam", "Only admins change people"),
+        ("import customers people.csv", "anna", "Only sales operations and admins import"),
+        ("import undo 1", "sam", "Only admins change people"),
+        ("db recount", "sam", "Only admins decide about messages"),
+        ("grade --scheme orders_only", "lea", "Only sales operations and admins"),
+    ],
+)
+def test_a_command_does_for_a_person_only_what_they_may(
+    firm: Program, command: str, who: str, said: str
+) -> None:
+    done = firm(*command.split(), "--as", f"{who}@example.com")
+    assert (done.code, done.out) == (4, "")
+    assert done.err.startswith(said)
