@@ -91,6 +91,7 @@ RIGHTS: dict[str, dict[str, Scope]] = {
     act: dict(zip(map(str, PersonRole), row, strict=True)) for act, row in TABLE.items()
 }
 REFUSALS = {
+    Act.UNMASK: N_("Only finance and admins see the masked fields of the whole book."),
     Act.TAKE_BACK: N_("Only the person who shared this, or an admin, can take it back."),
     Act.DECIDE_SCHEMES: N_("Only sales operations and admins decide about schemes."),
     Act.GRADE: N_("Only sales operations and admins grade the book."),

@@ -60,10 +60,16 @@ class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     scheme: Name | None = None  # the one that graded it, where several are in force
     may_share: bool = True
     may_log: bool = True
+    may_unmask: bool = True
 
     def targets(self) -> dict[Action, Pointer]:
-        """Only buttons that work for the reader: a team that sees a customer changes nothing."""
-        refused = {Action.SHARE: not self.may_share, Action.LOG_VISIT: not self.may_log}
+        """Only buttons that work for the reader, to masked fields only where one is masked."""
+        is_open = mask_text(self.code) == self.code and all(r.value != MASKED for r in self.up + self.down)
+        refused = {
+            Action.SHARE: not self.may_share,
+            Action.LOG_VISIT: not self.may_log,
+            Action.UNMASK: is_open or not self.may_unmask,
+        }
         return {action: target for action, target in super().targets().items() if not refused.get(action)}
 
     @property
@@ -74,13 +80,6 @@ class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
         if self.tier.id == UNRATED:
             return "unrated"
         return "provisional" if self.provisional else None
-
-    def targets(self) -> dict[Action, Pointer]:
-        """Nothing leads to masked fields where none is masked."""
-        found = super().targets()
-        if mask_text(self.code) == self.code and all(one.value != MASKED for one in self.up + self.down):
-            del found[Action.UNMASK]
-        return found
 
 
 @dataclass(frozen=True, kw_only=True)

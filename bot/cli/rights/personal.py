@@ -28,9 +28,8 @@ def in_full(bot: Tierbot, actor: Actor, customer_id: int) -> MaskedFields:
 
 def look(bot: Tierbot, actor: Actor, customer_id: int | None, fields: Collection[str]) -> None:
     """Record that the actor sees these fields of a customer, or of the whole book, and mask nothing from here on."""
-    kind = ObjectKind.BOOK if customer_id is None else ObjectKind.CUSTOMER
     with bot.database.write() as session:
-        unmasked.record_look(session, actor, kind, customer_id, fields)
+        unmasked.record_look(session, actor, customer_id, fields)
     show_personal()
 
 

@@ -33,7 +33,7 @@ def unmask(database: Database, scheme_cache: SchemeCache, actor: Actor, meant: i
         known = {field: fact for field, fact in _facts(session, customer.id).items() if field not in figures}
         looked_at = [*figures, *known, *(["code"] if mask_text(customer.code) != customer.code else [])]
         if looked_at:
-            record_look(session, actor, ObjectKind.CUSTOMER, customer.id, looked_at)
+            record_look(session, actor, customer.id, looked_at)
     return MaskedFields(
         name=customer.name,
         code=customer.code,
@@ -43,16 +43,21 @@ def unmask(database: Database, scheme_cache: SchemeCache, actor: Actor, meant: i
     )
 
 
-def record_look(
-    session: Session, actor: Actor, kind: ObjectKind, object_id: int | None, fields: Collection[str]
-) -> None:
-    """Record that somebody sees these fields without their masks."""
+def record_look(session: Session, actor: Actor, customer_id: int | None, fields: Collection[str]) -> None:
+    """Record that somebody sees these fields, of a customer or of the whole book, without their masks.
+
+    Raises NotFound or NotAllowed for an actor who may not.
+    """
+    if customer_id is None:
+        access.require(actor, Act.UNMASK)
+    else:
+        access.customer_for(session, actor, Act.UNMASK, customer_id)
     audit.record(
         session,
         actor=actor.who,
         action=AuditAction.PERSONAL_SHOWN,
-        object_kind=kind,
-        object_id=object_id,
+        object_kind=ObjectKind.BOOK if customer_id is None else ObjectKind.CUSTOMER,
+        object_id=customer_id,
         door=actor.door,
         after={"fields": sorted(fields)},
     )
