@@ -62,7 +62,7 @@ class Pause(Conflict):
 
 
 @dataclass(kw_only=True)
-class _Asker:
+class _Remembered:
     """What a process remembers of a person."""
 
     day: date | None = None
@@ -90,7 +90,7 @@ class Bounds:
         self._clock = clock
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._askers: OrderedDict[int, _Asker] = OrderedDict()
+        self._askers: OrderedDict[int, _Remembered] = OrderedDict()
         self._unstored: dict[int, Actor] = {}
         self._writing = Behind("looks", self.store)
 
@@ -192,9 +192,9 @@ class Bounds:
         asker.stored, asker.unstored, asker.has_reached = asker.stored + count, 0, False
         return asker.day, count, has_reached
 
-    def _asker(self, actor: Actor) -> _Asker:
+    def _asker(self, actor: Actor) -> _Remembered:
         """What is remembered of a person; the lock is held."""
-        asker = self._askers.setdefault(actor.person_id, _Asker())
+        asker = self._askers.setdefault(actor.person_id, _Remembered())
         self._askers.move_to_end(actor.person_id)
         if len(self._askers) > MOST_PEOPLE:
             self._askers.popitem(last=False)
