@@ -41,7 +41,7 @@ class Tierbot:
     settings: Settings
     database: Database
     scheme_cache: SchemeCache
-    rules: CareRules
+    load_rules: Callable[[], CareRules]
     renderer: Renderer
     to_slack: Callable[[], "Gateway"]
     clock: Clock
@@ -60,6 +60,11 @@ class Tierbot:
         from bot.services.ask.bounds import Bounds
 
         return Bounds(self.database, self.settings, self.clock)
+
+    @cached_property
+    def rules(self) -> CareRules:
+        """The care plan and its settings, read at their first use. Raises BadInput for a wrong plan."""
+        return self.load_rules()
 
     @property
     def deps(self) -> "Dependencies":
@@ -91,19 +96,18 @@ class Tierbot:
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
-    """Wire everything up, connecting to nothing yet. Raises BadInput for a wrong care plan, NotReady for a wrong URL."""
+    """Wire everything up, connecting to nothing and reading no care plan yet. Raises NotReady for a wrong URL."""
     scheme_cache, renderer = SchemeCache(), Renderer(settings.templates_dir)
     try:
         database = replace(open_database(settings.url), before_write=_refuse_other_schema)
     except Unusable as error:
         raise unusable_database(settings.url, str(error)) from None
     clock, boot_id = clock or SystemClock(), secrets.token_hex(8)
-    plan, remind_at = load_plan(settings.care_plan), time.fromisoformat(settings.remind_at)
     return Tierbot(
         settings=settings,
         database=database,
         scheme_cache=scheme_cache,
-        rules=CareRules(plan=plan, zone=settings.zone, remind_at=remind_at),
+        load_rules=partial(_care_rules, settings),
         renderer=renderer,
         to_slack=partial(_gateway, settings, renderer),
         clock=clock,
@@ -117,6 +121,14 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
         rng=random.Random(secrets.randbits(64)),
         boot_id=boot_id,
         connection=ConnectionWatch(boot_id, clock),
+    )
+
+
+def _care_rules(settings: Settings) -> CareRules:
+    return CareRules(
+        plan=load_plan(settings.care_plan),
+        zone=settings.zone,
+        remind_at=time.fromisoformat(settings.remind_at),
     )
 
 

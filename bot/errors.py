@@ -68,6 +68,10 @@ class NotFound(BotError):
     exit_code = 3
 
 
+class Hidden(NotFound):
+    """The customer that a button names is not there, or not for this person, even if it was when it was shown."""
+
+
 class NotAllowed(BotError):
     """This person may not do that."""
 

@@ -8,9 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from bot import settings
+from bot.cli.output.vocabulary import WORDS
 from bot.cli.tree import app
 from bot.services.ops import metrics
 from bot.slack.manifest import SCOPES
+from db.audit import AuditAction, Door, ObjectKind
 from db.engine import Database
 from grading.scheme.presets import preset_names
 
@@ -48,7 +50,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_that_is_shown_exists(page: Path) -> None:
     shown = re.findall(
-        r"tierbot ((?:import|scheme|override|credit|review|db|outbox|report) [\w-]+|[\w-]+)",
+        r"tierbot ((?:import|audit|scheme|override|credit|review|db|outbox|report) [\w-]+|[\w-]+)",
         page.read_text(encoding="utf-8"),
     )
     for command in set(shown) - {"demo"}:
@@ -100,7 +102,19 @@ def test_every_file_that_is_named_exists_and_has_the_function_named_after_it(pag
         assert not name or name in (ROOT / file).read_text(encoding="utf-8"), f"{page.name}: {name} in {file}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/importing.md"])
+@pytest.mark.parametrize("page", ["audit.md", "audit.zh.md"])
+def test_every_action_of_the_audit_is_on_its_page_and_no_other(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    cells = re.findall(r"(?m)^\| (`[^|]*`) \|", text)
+    assert [name for cell in cells for name in re.findall(r"`(\w+)`", cell)] == list(AuditAction)
+
+
+def test_every_action_door_and_object_of_the_audit_has_a_word() -> None:
+    for kind, values in {"action": AuditAction, "door": Door, "object": ObjectKind}.items():
+        assert set(WORDS[kind]) == set(values)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/importing.md", "docs/audit.md"])
 def test_a_chinese_page_has_the_sections_commands_tables_and_links_of_the_english_one(page: str) -> None:
     english, chinese = (_outline(ROOT / name) for name in (page, page.replace(".md", ".zh.md")))
     assert chinese == english

@@ -224,7 +224,7 @@ def test_care_is_planned_again_only_when_one_of_its_inputs_has_changed(
         session.get_one(ImportBatch, 1).undone_at = clock.now()
     assert plans(bot)
     plan = bot.rules.plan.model_copy(update={"at_most_per_day": 9})
-    changed = replace(bot, rules=replace(bot.rules, plan=plan))
+    changed = replace(bot, load_rules=lambda: replace(bot.rules, plan=plan))
     assert plans(changed)
     assert not plans(changed)
 

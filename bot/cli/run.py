@@ -57,7 +57,7 @@ def run(
 
     with ExitStack() as running:
         bot = running.enter_context(opened(check_schema=False))
-        _require_token(bot)
+        _require_settings(bot)
         if role is not Role.WORKER:
             _require_way_in(bot)
         pulse = health.Pulse()
@@ -129,7 +129,7 @@ def tick(
     """One pass over everything due, then stop: what cron would call."""
     clock = ShiftedClock(SystemClock(), _instant(at) - SystemClock().now()) if at else None
     with opened(clock=clock, create=False) as bot:
-        _require_token(bot)
+        _require_settings(bot)
         settings_changes.note_start(bot.database, bot.settings, bot.rules.plan, "tick")
         if at:  # a time that was given on purpose is no jump to hold messages for
             time_jump.catch_up(bot.database, bot.clock)
@@ -185,9 +185,11 @@ def end_within(seconds: float) -> None:
     timer.start()
 
 
-def _require_token(bot: Tierbot) -> None:
+def _require_settings(bot: Tierbot) -> None:
+    """Raise BadInput without a token or with a wrong care plan, before anything starts."""
     if bot.settings.slack_bot_token is None:
         raise BadInput(N_("SLACK_BOT_TOKEN is not set. Take it from your Slack app's page, under OAuth."))
+    _ = bot.rules
 
 
 def _bring_up_to_date(bot: Tierbot) -> None:

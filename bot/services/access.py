@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot.clock import local_date, zone_named
-from bot.errors import N_, Conflict, NotAllowed, NotFound
+from bot.errors import N_, Conflict, Hidden, NotAllowed
 from bot.settings import Settings
 from bot.wording.actions import Pointer
 from db.audit import AuditActor, Door
@@ -194,7 +194,7 @@ def customer_for(
 ) -> CustomerRow:
     """The customer of an id or a button, if the actor may do that to it.
 
-    Raises NotFound with the same msgid if not and if there is none, NotAllowed for a customer that the actor only sees,
+    Raises Hidden with the same msgid if not and if there is none, NotAllowed for a customer that the actor only sees,
     and Conflict for a button of another customer that had the same id.
     """
     pointer = meant if isinstance(meant, Pointer) else Pointer(id=meant)
@@ -202,7 +202,7 @@ def customer_for(
     if customer is None or not can(actor, act, customer):
         if refusal == NOT_YOURS and customer is not None and can(actor, Act.SEE, customer):
             raise NotAllowed(ONLY_SEEN)
-        raise NotFound(refusal)
+        raise Hidden(refusal)
     if pointer.mark is not None and crc32(customer.code.encode()) != pointer.mark:
         own = customers.get(session, pointer.id)  # one that was joined into another keeps its code
         if own is None or crc32(own.code.encode()) != pointer.mark:

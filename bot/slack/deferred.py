@@ -66,6 +66,13 @@ class Press:
         return str((self.body.get("user") or {}).get("id") or NOBODY)
 
     @property
+    def is_private(self) -> bool:
+        """Whether what was pressed is on a message that nobody else reads."""
+        where = self.body.get("container") or {}
+        channel = str(where.get("channel_id") or "")
+        return "response_url" in self.body and bool(where.get("is_ephemeral") or channel.startswith("D"))
+
+    @property
     def pointer(self) -> Pointer:
         """What the pressed button, or the chosen option, points at. Raises BadInput."""
         action = self.body["actions"][0]

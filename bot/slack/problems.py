@@ -9,7 +9,7 @@ from slack_bolt import BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.errors import SlackApiError
 
-from bot.errors import N_, BotError, Conflict, NotReady
+from bot.errors import N_, BotError, Conflict, Hidden, NotReady
 from bot.slack import blocks
 from bot.slack.answers import ACCOUNT, MAY_HAVE_ARRIVED, RATE_LIMITED, error_code, status_of
 from bot.slack.deferred import Busy, Full, Press
@@ -65,7 +65,9 @@ class Explainer:
         problem, language = self._problem(error, press.body)
         try:
             content = blocks.payload(self.deps.renderer, problem, language)
-            if "response_url" in press.body:
+            if isinstance(error, Hidden) and press.is_private:
+                press.respond(content, replace_original=True)  # what was shown there is no longer theirs
+            elif "response_url" in press.body:
                 press.respond(content, response_type="ephemeral", replace_original=False)
             else:  # pressed in a view
                 press.client.chat_postMessage(channel=press.user_id, **content)

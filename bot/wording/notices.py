@@ -15,9 +15,8 @@ class ChannelTrouble(Message, TroubledChannel):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditAnchor(Message):
-    """Told to the audit's channel each day: how many rows the audit has, and the hash of the last one."""
+    """Told to the audit's channel each day: the number of its rows and the hash of the last one, as one text."""
 
-    count: int
     anchor: str
 
 

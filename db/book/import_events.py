@@ -39,58 +39,78 @@ _AUDITED = (
 )
 
 
-def imported(
-    connection: Connection, batch_id: int, kind: str, written: Collection[str], actor: AuditActor
-) -> list[Event]:
-    """The events of an import that was written and is still published; `written` names the tables of its kind."""
-    joins = _joins(connection, batch_id) if kind == JOINS else []
+@dataclass(frozen=True, kw_only=True)
+class ImportBy:
+    """An import, or its undoing, as the audit names it; `written` are the tables of its kind."""
+
+    batch_id: int
+    kind: str
+    written: Collection[str]
+    actor: AuditActor
+    door: Door
+
+
+def imported(connection: Connection, of: ImportBy, after: Mapping[str, Any]) -> list[Event]:
+    """The events of an import that was written; `after` sums it up."""
     return [
-        *(
-            _event(actor, one, number, before, after)
-            for one, number, before, after in _rows(connection, batch_id, written)
-        ),
-        *(_join(actor, AuditAction.CUSTOMERS_JOINED, customer, into, batch_id) for customer, into in joins),
+        _whole(of, AuditAction.IMPORTED, {"kind": of.kind, **after}),
+        *(_event(of, one, number, before, after) for one, number, before, after in _rows(connection, of)),
+        *joined(connection, of, Door.IMPORT),
     ]
 
 
-def undone(
-    connection: Connection, batch_id: int, kind: str, written: Collection[str], actor: AuditActor
-) -> list[Event]:
-    """The events of taking that import back, read before it is."""
-    joins = _joins(connection, batch_id) if kind == JOINS else []
+def undone(connection: Connection, of: ImportBy) -> list[Event]:
+    """The events of taking it back, read before it is."""
     return [
-        *(
-            _event(actor, one, number, after, before)
-            for one, number, before, after in _rows(connection, batch_id, written)
-        ),
-        *(
-            _join(actor, AuditAction.CUSTOMERS_SEPARATED, customer, into, batch_id)
-            for customer, into in joins
-        ),
+        _whole(of, AuditAction.IMPORT_UNDONE, {"kind": of.kind}),
+        *(_event(of, one, number, after, before) for one, number, before, after in _rows(connection, of)),
+        *joined(connection, of, Door.IMPORT, AuditAction.CUSTOMERS_SEPARATED),
+    ]
+
+
+def joined(
+    connection: Connection,
+    of: ImportBy,
+    door: Door,
+    action: AuditAction = AuditAction.CUSTOMERS_JOINED,
+) -> list[Event]:
+    """An event for each pair of an import of joins, about the customer that stays."""
+    return [
+        Event(
+            actor=of.actor,
+            action=action,
+            object_kind=ObjectKind.CUSTOMER,
+            object_id=into,
+            door=door,
+            after={"joined": customer, "import": of.batch_id},
+        )
+        for customer, into in (_joins(connection, of.batch_id) if of.kind == JOINS else [])
     ]
 
 
 _Row = tuple[_Audited, int, Mapping[str, Any] | None, Mapping[str, Any] | None]
 
 
-def _rows(connection: Connection, batch_id: int, written: Collection[str]) -> Iterator[_Row]:
+def _rows(connection: Connection, of: ImportBy) -> Iterator[_Row]:
     """The rows that an import created or changed, with the previous and the present values; None before they were."""
     for one in _AUDITED:
         rows = table(one.model)
-        if rows.name not in written:
+        if rows.name not in of.written:
             continue
         of_batch = and_(
-            _change.c.batch_id == batch_id, _change.c.table_name == rows.name, _change.c.row_id == rows.c.id
+            _change.c.batch_id == of.batch_id,
+            _change.c.table_name == rows.name,
+            _change.c.row_id == rows.c.id,
         )
         found = connection.execute(
             select(rows.c.id, rows.c.batch_id, _change.c.before, *(rows.c[name] for name in one.columns))
             .select_from(rows.outerjoin(_change, of_batch))
-            .where(or_(rows.c.batch_id == batch_id, _change.c.id.is_not(None)))
+            .where(or_(rows.c.batch_id == of.batch_id, _change.c.id.is_not(None)))
             .order_by(rows.c.id)
         )
         for row in found:
             after = {name: row._mapping[name] for name in one.columns}
-            if row.batch_id == batch_id:
+            if row.batch_id == of.batch_id:
                 yield one, row.id, None, after
                 continue
             previous = json.loads(row.before)
@@ -116,30 +136,30 @@ def _joins(connection: Connection, batch_id: int) -> list[tuple[int, int]]:
     return [(row[0], row[1]) for row in found]
 
 
+def _whole(of: ImportBy, action: AuditAction, after: Mapping[str, Any]) -> Event:
+    return Event(
+        actor=of.actor,
+        action=action,
+        object_kind=ObjectKind.IMPORT,
+        object_id=of.batch_id,
+        door=of.door,
+        after=after,
+    )
+
+
 def _event(
-    actor: AuditActor,
+    of: ImportBy,
     one: _Audited,
     number: int,
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
 ) -> Event:
     return Event(
-        actor=actor,
+        actor=of.actor,
         action=one.action,
         object_kind=one.kind,
         object_id=number,
         door=Door.IMPORT,
         before=before,
         after=after,
-    )
-
-
-def _join(actor: AuditActor, action: AuditAction, customer: int, into: int, batch_id: int) -> Event:
-    return Event(
-        actor=actor,
-        action=action,
-        object_kind=ObjectKind.CUSTOMER,
-        object_id=into,
-        door=Door.IMPORT,
-        after={"joined": customer, "import": batch_id},
     )

@@ -4,10 +4,12 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from bot.services.ops import audit_log
 from db.engine import Database, open_database
 from db.schema import upgrade
 from tests.bench import (
     bench_aggregates,
+    bench_audit,
     bench_grading,
     bench_imports,
     books,
@@ -100,3 +102,12 @@ def test_a_table_is_markdown() -> None:
     table = Table(title="Speed", columns=("what", "s"), notes=("Aim: 1.",))
     table.add("walk", "10")
     assert str(table) == "\n## Speed\n\n| what | s  |\n| ---- | -- |\n| walk | 10 |\n\nAim: 1."
+
+
+def test_the_bench_of_the_audit_writes_and_verifies_a_chain(database_url: str, tmp_path: Path) -> None:
+    assert len(bench_audit.decisions(database_url, rounds=2)) == 4
+    database = open_database(database_url)
+    assert audit_log.verify(database).rows == 2 + 1
+    database.close()
+    found = bench_audit.verify(f"sqlite:///{tmp_path / 'chain.db'}", 50)
+    assert found["verify"] > 0

@@ -19,7 +19,7 @@ STAYS = {
     "options": r"--[a-z-]+(?:[= ][\w@./=:-]+)?",
     "names of findings, as --yes takes them": rf"\b(?:{'|'.join(sorted(FINDINGS, key=len, reverse=True))})\b",
     "settings": "|".join(name for name, _, _ in variables()),
-    "files and folders": r"[\w./-]+\.(?:csv|yaml|db|md|jinja)[\w.-]*",
+    "files and folders": r"[\w./-]+\.(?:csv|yaml|db|md|jinja|jsonl)[\w.-]*",
     "presets and schemes": rf"\b(?:{'|'.join([*preset_names(), 'orders_only_own', 'plain', 'simple_credit'])})\b",
     "what has no name but its column's in verify": r"\bassessment\b",
     "fields and columns of files": r"\b[a-z]+(?:_[a-z0-9]+)+\b|"
@@ -27,6 +27,7 @@ STAYS = {
     r"language|timezone|subtract|ended|quality|service|standing|due|paid|kind|at|fallback|into|version)\b",
     "currencies": "CNY|USD|EUR",
     "encodings": r"utf-8|gb18030",
+    "anchors of the audit": r"\b\d+:[0-9a-f]{64}\b",
     "hashes of schemes": r"\b[0-9a-f]{8}\b",
     "words of --purpose, --reason and --state": r"\b(?:credit|account|prospect|no_scheme|unrated|uncertain|capped|override|"
     r"stale|shadow)\b",

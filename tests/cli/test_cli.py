@@ -366,6 +366,22 @@ def test_a_refusal_is_one_sentence_and_an_exit_code(
     assert expected in done.err
 
 
+def test_a_wrong_care_plan_stops_what_acts_on_it_before_it_begins(
+    tierbot: Tierbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        "plan: ours\nversion: 1\ntiers:\n  A:\n    - {id: x, kind: revisitt}\n"
+    )
+    assert tierbot("db", "upgrade").code == 0
+    monkeypatch.setenv("TIERBOT_CARE_PLAN", "plan.yaml")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    for command in (("run", "--role", "worker"), ("tick",)):
+        done = tierbot(*command)
+        assert (done.code, "plan.yaml line 5" in done.err) == (2, True), done
+    (tmp_path / "customers.csv").write_text("code,name\nA1,Acme\n")
+    assert tierbot("import", "customers", "customers.csv").code == 0  # which does not need the plan
+
+
 def test_wrong_input_is_refused_with_customers_in_the_database(book: Path, tierbot: Tierbot) -> None:
     ungraded = tierbot("grade")
     assert (ungraded.code, "No scheme is in force" in ungraded.err) == (6, True)

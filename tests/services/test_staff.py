@@ -23,6 +23,7 @@ from tests import factories
 from tests.conftest import on_sqlite
 from tests.e2e.processes import wait_until
 from tests.factories import customer_row
+from tests.services.ask.test_lists import counted
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -381,6 +382,15 @@ def test_several_deputies_teams_and_views_are_told_apart(firm: Firm) -> None:
         {2, south},
     )
     assert (finn.role, finn.led_teams, finn.seen_teams) == ("finance", set(), {north})
+
+
+@on_sqlite
+@pytest.mark.parametrize(("name", "statements"), [("Anna", 1), ("Lea", 1), ("Ada", 1), ("Ben", 2)])
+def test_who_acts_is_one_query_except_for_deputies(firm: Firm, name: str, statements: int) -> None:
+    firm.name_deputy("Anna", "Anna", "Ben")
+    with counted(firm.database) as said:
+        firm.actor(name)
+    assert len(said) == statements
 
 
 @on_sqlite

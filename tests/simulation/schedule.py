@@ -302,7 +302,7 @@ class Schedule:
             bot,
             clock=self.clock,
             to_slack=lambda: cast(Any, self.slack),
-            rules=replace(bot.rules, plan=self.plan),
+            load_rules=lambda: replace(bot.rules, plan=self.plan),
         )
 
 
@@ -323,7 +323,7 @@ def _wired(database: Database) -> Tierbot:
         settings=_settings(),
         database=database,
         scheme_cache=scheme_cache,
-        rules=CareRules(plan=_plans()[0], zone=ZoneInfo("Europe/Berlin"), remind_at=time(9)),
+        load_rules=lambda: CareRules(plan=_plans()[0], zone=ZoneInfo("Europe/Berlin"), remind_at=time(9)),
         renderer=cast(Any, None),
         to_slack=lambda: cast(Any, None),
         clock=FixedClock(START),

@@ -138,11 +138,11 @@ class Office:
         ]
         return self.post({"text": "Revisit Globex", "blocks": [{"type": "actions", "elements": buttons}]})
 
-    def post(self, content: dict[str, Any]) -> StoredMessage:
+    def post(self, content: dict[str, Any], channel: str = ROOM) -> StoredMessage:
         """A message of the bot in a channel."""
         client = WebClient("xoxb-local", base_url=self.workspace.api_url)
-        posted = client.chat_postMessage(channel=ROOM, **content)
-        return next(m for m in self.workspace.messages(ROOM) if m.ts == posted["ts"])
+        posted = client.chat_postMessage(channel=channel, **content)
+        return next(m for m in self.workspace.messages(channel) if m.ts == posted["ts"])
 
     def now(self, message: StoredMessage) -> StoredMessage:
         return next(m for m in self.workspace.messages(ROOM, ANNA) if m.ts == message.ts)

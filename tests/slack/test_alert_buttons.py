@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import update
 
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
@@ -14,10 +15,11 @@ from bot.wording.actions import Action
 from bot.wording.messages import OwnTierChanged, TierChanged
 from bot.wording.parts import TierPart
 from bot.wording.rendering import Renderer
+from db.book.customers import Ownership
 from db.engine import Database
 from tests import factories
 from tests.conftest import on_sqlite
-from tests.slack.office import ANNA, Office, eventually, words
+from tests.slack.office import ANNA, ROOM, Office, eventually, words
 
 pytestmark = on_sqlite
 FEBRUARY = date(2026, 2, 28)
@@ -88,6 +90,33 @@ def test_the_owner_explains_and_logs_a_visit_from_their_message(office: Office) 
     office.workspace.close_view(ANNA, office.workspace.view_of(ANNA))  # type: ignore[arg-type]
     assert office.workspace.click(ANNA, alert, str(Action.LOG_VISIT)).ok
     assert "记录拜访" in str(eventually(lambda: office.workspace.view_of(ANNA), "the form"))
+
+
+@pytest.mark.parametrize("where", ["only for her", "direct message", "channel"])
+@pytest.mark.parametrize("action", [Action.WHY, Action.LOG_VISIT])
+def test_what_somebody_may_no_longer_see_disappears_from_where_only_they_read(
+    office: Office, where: str, action: Action
+) -> None:
+    channel = office.workspace.dm(ANNA) if where == "direct message" else ROOM
+    if where == "only for her":
+        assert office.workspace.command(ANNA, ROOM, "/tier", "G").ok
+        shown = eventually(lambda: office.said_to(ANNA), "the card")[-1]
+    else:
+        shown = office.post(blocks.payload(Renderer(), move(OwnTierChanged, office.globex), "en"), channel)
+    with office.database.write() as session:
+        session.exec(update(Ownership).values(person_id=4))
+    assert office.workspace.click(ANNA, shown, str(action)).ok
+
+    def now() -> str:
+        found = [m for m in office.workspace.messages(channel, ANNA) if m.ts == shown.ts]
+        return words(found[0]) if found else ""
+
+    if where == "channel":
+        assert eventually(lambda: office.said_to(ANNA), "the answer")
+        assert "Globex" in now()
+    else:
+        eventually(lambda: "Globex" not in now(), "the refusal in its place")
+    assert office.workspace.view_of(ANNA) is None
 
 
 def test_the_form_of_a_visit_opens_only_for_those_who_may_log_one(office: Office) -> None:

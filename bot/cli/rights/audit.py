@@ -34,6 +34,7 @@ from bot.services.ops.audit_log import AuditQuery, ShownEntry
 from db.audit import AuditAction
 
 BROKEN = 8  # exit code
+_HASHES = ("sha256", "text_sha256")  # in full with --json
 _SPOKEN = {  # what a row names -> the words for its values
     "kind": "import",
     "purpose": "purpose",
@@ -175,6 +176,8 @@ def _values(values: Mapping[str, Any] | None) -> str:
 def _value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if name in _HASHES:
+        return str(value)[:8]
     if isinstance(value, list):
         return listed(value)
     return "–" if value is None else word(_SPOKEN[name], value) if name in _SPOKEN else str(value)

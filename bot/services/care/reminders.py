@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot.clock import local_date, local_instant, zone_named
-from bot.errors import N_, BadInput, Conflict, NotFound
+from bot.errors import N_, BadInput, Conflict, Hidden
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care.plan import CONTACTS, FollowUp, Greeting, Revisit
@@ -351,7 +351,7 @@ def _seen(session: Session, actor: Actor, act: Act, pointer: Pointer) -> tuple[C
     """The touch that a button points at with its customer, if the actor may do that."""
     touch = touches.get(session, pointer.id)
     if touch is None:
-        raise NotFound(GONE)
+        raise Hidden(GONE)
     meant = replace(pointer, id=touch.customer_id)
     return access.customer_for(session, actor, act, meant, GONE), touch
 

@@ -8,7 +8,8 @@ from bot.services.grade import book_pass
 from bot.services.grade import runs as grading
 from bot.services.grade.runs import CHUNK, Notify, RunReport
 from bot.services.schemes.store import SchemeCache
-from db import processes
+from db import audit, processes
+from db.audit import AuditAction, AuditActor, Door, ObjectKind
 from db.book import imports
 from db.engine import Database
 from db.graded import overrides, runs
@@ -165,6 +166,15 @@ def end_overrides(
             row = session.get_one(overrides.Override, override.id)
             row.ended_at, row.ended_by = now, EXPIRY
             session.add(row)
+            audit.record(
+                session,
+                actor=AuditActor(),
+                action=AuditAction.OVERRIDE_ENDED,
+                object_kind=ObjectKind.CUSTOMER,
+                object_id=row.customer_id,
+                door=Door.JOB,
+                before={"tier": row.tier, "until": row.expires_on},
+            )
     for purpose in {override.purpose for override in over}:
         ids = [override.customer_id for override in over if override.purpose == purpose]
         regrade(database, scheme_cache, ids, for_purpose=purpose, today=today, now=now, notify=notify)

@@ -191,7 +191,7 @@ class Currencies:
         if self._rates is not None:
             self._convert(job, chunk, self._rates, names, days)
         else:
-            self._note_several(job, {one for one in values["currency"] if isinstance(one, str)})
+            self._note_several(job, {one for one in set(values["currency"]) if isinstance(one, str)})
 
     def _check_headers(self, job: ImportJob) -> None:
         """Ask for the currency where nothing says it, and where a header says another one."""

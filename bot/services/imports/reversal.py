@@ -15,7 +15,6 @@ from bot.services.imports.kind import WrittenTable
 from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import UndoReport
 from db import audit
-from db.audit import AuditAction, Event, ObjectKind
 from db.book import import_events, imports
 from db.book.imports import ImportBatch, ImportChange, ImportStatus, table
 from db.engine import Database
@@ -38,8 +37,14 @@ def undo(
             database.before_write(connection)
             kind = _refuse_unless_published(connection, batch_id)
             access.require(actor, KINDS[kind].right)
-            names = [one.table.name for one in KINDS[kind].writes]
-            events = import_events.undone(connection, batch_id, kind, names, actor.who)
+            of = import_events.ImportBy(
+                batch_id=batch_id,
+                kind=kind,
+                written=[one.table.name for one in KINDS[kind].writes],
+                actor=actor.who,
+                door=actor.door,
+            )
+            events = import_events.undone(connection, of)
             with staff.kept_in_order(database, connection, KINDS[kind].right, admins):
                 removed, restored = _take_back(connection, KINDS[kind].writes, batch_id)
             connection.execute(
@@ -47,15 +52,7 @@ def undo(
                 .where(_batch.c.id == batch_id)
                 .values(status=ImportStatus.UNDONE, undone_at=clock.now(), undone_by=actor.name)
             )
-            taken_back = Event(
-                actor=actor.who,
-                action=AuditAction.IMPORT_UNDONE,
-                object_kind=ObjectKind.IMPORT,
-                object_id=batch_id,
-                door=actor.door,
-                after={"kind": kind},
-            )
-            audit.append(connection, [taken_back, *events])
+            audit.append(connection, events)
     except imports.ImportRunning:
         raise Conflict(N_("An import is running; try again when it is done.")) from None
     return UndoReport(batch_id=batch_id, kind=kind, removed=removed, restored=restored)

@@ -187,7 +187,7 @@ def anchor(database: Database, today: date, now: datetime, channel: str, languag
                 session,
                 kind=KIND,
                 place=Place(channel=channel),
-                message=AuditAnchor(count=head.number, anchor=anchor_text(head)),
+                message=AuditAnchor(anchor=anchor_text(head)),
                 language=language,
                 dedupe_key=f"audit:{today.isoformat()}",
                 now=now,

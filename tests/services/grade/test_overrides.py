@@ -19,6 +19,7 @@ from db.engine import Database
 from db.graded import assessments
 from db.graded.runs import Assessment
 from tests import factories
+from tests.recorded import recorded
 from tests.services.book import SETTINGS
 
 MARCH, TODAY = date(2026, 3, 31), date(2026, 4, 7)
@@ -185,6 +186,8 @@ def test_it_ends_by_itself_after_its_last_day(database: Database, acme: int) -> 
 
     assert (end(TODAY), newest(database, acme).tier) == (0, "A")
     assert (end(TODAY + timedelta(days=1)), newest(database, acme).tier) == (1, "B")
+    (row,) = recorded(database, "override_ended")
+    assert (row.actor, row.door, row.object) == ("tierbot", "job", f"customer {acme}")
     assert end(TODAY + timedelta(days=2)) == 0
 
 

@@ -193,7 +193,7 @@ def test_the_anchor_goes_to_the_channel_that_the_settings_name_once_a_day(databa
         first = session.get_one(OutboxMessage, 1)
         assert first.channel == "#audit"
         assert messages.load(json.loads(first.body_json)) == AuditAnchor(
-            count=1, anchor=audit_log.anchor_text(audit.head(session))
+            anchor=audit_log.anchor_text(audit.head(session))
         )
 
 

@@ -56,6 +56,8 @@ def check_encoding(file: InspectedFile, findings: FileFindings, *, given: str | 
     """Add what the words of a file show to the findings; `given` is the encoding that a person gave."""
     if given is not None and not file.is_ascii and _add_misfit(file, findings):
         return
+    if file.is_plain:
+        return
     damaged: dict[FindingType, list[tuple[int, str, str]]] = {MOJIBAKE: [], LOST_LETTERS: []}
     seen: set[str] = set()
     for line, cell in _suspicious_cells(file):

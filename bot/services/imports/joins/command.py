@@ -71,8 +71,14 @@ def join_customers(
             with connection.begin():
                 batch_id = _write(connection, request)
                 database.before_write(connection)
-                events = import_events.imported(connection, batch_id, imports.JOINS, (), request.actor.who)
-                audit.append(connection, [replace(one, door=request.actor.door) for one in events])
+                of = import_events.ImportBy(
+                    batch_id=batch_id,
+                    kind=imports.JOINS,
+                    written=(),
+                    actor=request.actor.who,
+                    door=request.actor.door,
+                )
+                audit.append(connection, import_events.joined(connection, of, of.door))
                 return replace(report, batch_id=batch_id)
     except imports.ImportRunning:
         raise Conflict(N_("An import is running; try again when it is done.")) from None

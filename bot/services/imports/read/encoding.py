@@ -47,6 +47,7 @@ class InspectedFile:
     encoding: str
     is_ascii: bool
     is_utf8: bool
+    is_plain: bool  # ASCII without question marks: no letters can have been lost or misread
     header_line: int = 1
     header_names: tuple[str, ...] = ()  # where two lines make up the header
 
@@ -67,7 +68,7 @@ def inspect_file(
         digest = hashlib.sha256()
         line_length = 0  # at least: of the blocks that hold no line end
         utf8 = codecs.getincrementaldecoder("utf-8")()
-        is_utf8 = is_ascii = True
+        is_utf8 = is_ascii = is_plain = True
         for block in _blocks(path):
             digest.update(block)
             line_length = 0 if b"\n" in block or b"\r" in block else line_length + len(block)
@@ -77,6 +78,7 @@ def inspect_file(
                     file=path.name,
                 )
             is_ascii = is_ascii and block.isascii()
+            is_plain = is_plain and is_ascii and b"?" not in block and b"\0" not in block
             is_utf8 = is_utf8 and _decodes(utf8, block)
         is_utf8 = is_utf8 and _decodes(utf8, b"", final=True)
         marked = (name for mark, name in _MARKS if head.startswith(mark))
@@ -98,6 +100,7 @@ def inspect_file(
         sha256=digest.hexdigest(),
         encoding=found,
         is_ascii=is_ascii,
+        is_plain=is_plain,
         is_utf8=is_utf8,
     )
 

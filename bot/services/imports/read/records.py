@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import TextIO
 
 from bot.errors import N_, BadInput, Phrase
@@ -188,3 +189,17 @@ def _read_header(records: Iterator[tuple[int, list[str]] | Broken], name: str) -
         if any(cell.strip() for cell in cells):
             return cells
     raise BadInput(N_("%(file)s is empty."), file=name)
+
+
+def first_rows(file: InspectedFile, delimiter: str, most: int) -> list[tuple[int, list[str]]]:
+    """The first records with their lines; one of another width than the header's stays as it is."""
+    with open_table(file, delimiter) as table:
+        width = len(table.header)
+        return [
+            (
+                record[0],
+                record[1] if len(record[1]) == width else fit(record[1], width, delimiter) or record[1],
+            )
+            for record in islice(table.records, most)
+            if not isinstance(record, Broken)
+        ]

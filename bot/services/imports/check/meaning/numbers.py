@@ -77,7 +77,7 @@ class NumberPrefixes:
     def count(self, chunk: Chunk) -> None:
         """Count the rows whose amount is not below zero already."""
         keys, amounts = chunk.values[self._key_field], chunk.values["amount"]
-        beginnings = {key[:2].lower() for key in keys if type(key) is str}
+        beginnings = {one.lower() for one in {key[:2] for key in keys if type(key) is str}}
         telling = {one[:2] for one in _PREFIXES} & beginnings
         self._others = self._others or bool(beginnings - telling)
         if not telling:
