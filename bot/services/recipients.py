@@ -88,10 +88,11 @@ class Recipients:
         }
 
     def reader(self, owner: Person | None) -> Person | None:
-        """The owner's deputy; without one the owner; the lead of their team when neither is here or may see the customers."""
+        """The owner's deputy; without one in Slack the owner; the lead of their team when neither is here or may see the customers."""
         if owner is None:
             return None
         in_place = [self.people.get(one.deputy_id) for one in self._acting if one.person_id == owner.id]
+        in_place = [one for one in in_place if one and one.slack_user_id]
         team = self.team(owner)
         lead = self.people.get(team.lead_id or 0) if team else None
         return next((one for one in (*in_place, owner, lead) if one and self.may_see(one, owner)), None)

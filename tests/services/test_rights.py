@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
-from sqlmodel import col, update
+from sqlmodel import SQLModel, col, update
 
-from bot.errors import BotError, NotAllowed, NotFound
+from bot.errors import BotError, Hidden, NotAllowed, NotFound
 from bot.services import access, identity, imports, staff
 from bot.services.access import Act, Actor, can
 from bot.services.ask import explanation, history, lookup, share
@@ -26,7 +27,7 @@ from bot.services.trial import diff, proposal, replays
 from bot.wording.actions import Action, Pointer
 from bot.wording.messages import TierCard, Ungraded
 from db.book import customers, deputies
-from db.book.customers import Ownership
+from db.book.customers import Customer, Ownership
 from db.book.imports import ImportBatch
 from db.book.people import Deputy, Person, Team, TeamView
 from db.engine import Database
@@ -112,7 +113,7 @@ def office(database: Database) -> Office:
     return Office(Book(database))
 
 
-def card(office: Office, actor: Actor, customer: int) -> object:
+def card(office: Office, actor: Actor, customer: int | Pointer) -> object:
     with office.database.read() as session:
         return lookup.card(session, office.book.scheme_cache, office.book.rules, actor, customer, MONDAY)
 
@@ -263,7 +264,7 @@ FIRM: dict[str, tuple[Act, Callable[[Office, Actor], object]]] = {
             o.database, who, "East", "West", shown=False, settings=SETTINGS, now=o.book.clock.now()
         ),
     ),
-    "audit": (Act.READ_AUDIT, lambda o, who: audit_log.show(o.database, who, audit_log.Query())),
+    "audit": (Act.READ_AUDIT, lambda o, who: audit_log.show(o.database, who, audit_log.AuditQuery())),
     "export of the audit": (
         Act.READ_AUDIT, lambda o, who: audit_log.export(o.database, who, Path("/dev/null/gone"))
     ),
@@ -355,11 +356,21 @@ def replace_lead(office: Office) -> None:
         session.get_one(Team, 1).lead_id = office.ids["Ben"]
 
 
+def erase(office: Office) -> None:
+    """The customer is deleted from the book."""
+    with office.database.write() as session:
+        for table in reversed(SQLModel.metadata.sorted_tables):
+            if "customer_id" in table.c:
+                session.execute(table.delete().where(table.c.customer_id == office.acme))
+        session.delete(session.get_one(Customer, office.acme))
+
+
 # What happens between a question and a press, and to whom.
 LOST: dict[str, tuple[str, Callable[[Office], object]]] = {
     "the role is lost": ("Anna", lambda office: office.change("Anna", role="viewer")),
     "an unknown role": ("Anna", lambda office: office.change("Anna", role="boss")),
     "the customer is handed over": ("Anna", hand_over),
+    "the customer is erased": ("Ada", erase),
     "a lead is lead no more": ("Olga", replace_lead),
     "a lead's role is lost": ("Olga", lambda office: office.change("Olga", role="account_manager")),
     "the customer goes to another team": ("Olga", hand_over),
@@ -388,6 +399,41 @@ def test_a_button_that_was_shown_before_works_for_nobody_who_may_no_longer(offic
     assert {door: answer(office, door, actor, office.acme) for door in allowed} == {
         door: answer(office, door, actor, MISSING) for door in allowed
     }
+
+
+FORGED = {  # what a button may say of a customer that is somebody else's, or of none
+    "of somebody else": lambda office: Pointer(id=office.owned["Of Ben"]),
+    "with the right mark": lambda office: Pointer(id=office.owned["Of Ben"], mark=mark(office, "Of Ben")),
+    "with another mark": lambda office: Pointer(id=office.owned["Of Ben"], mark=1),
+    "with the mark of an own one": lambda office: Pointer(
+        id=office.owned["Of Ben"], mark=mark(office, "Of Anna")
+    ),
+    "nobody's": lambda office: Pointer(id=office.owned["Of None"]),
+    "zero": lambda office: Pointer(id=0),
+    "negative": lambda office: Pointer(id=-office.acme),
+    "large": lambda office: Pointer(id=2**53),
+}
+
+
+def mark(office: Office, called: str) -> int:
+    with office.database.read() as session:
+        return crc32(session.get_one(Customer, office.owned[called]).code.encode())
+
+
+@pytest.mark.parametrize("value", FORGED)
+def test_a_forged_button_says_nothing_about_what_is_there(office: Office, value: str) -> None:
+    pointer, anna = FORGED[value](office), office.actor("Anna")
+    for pressed in (
+        lambda meant: share.shared_card(office.database, office.book.scheme_cache, anna, meant),
+        lambda meant: explanation.why(office.database, office.book.scheme_cache, anna, meant, MONDAY),
+        lambda meant: card(office, anna, meant),
+        lambda meant: office.book.log(anna, meant, MONDAY),
+    ):
+        with pytest.raises(Hidden) as forged:
+            pressed(pointer)
+        with pytest.raises(Hidden) as missing:
+            pressed(Pointer(id=MISSING))
+        assert (forged.value.msgid, forged.value.values) == (missing.value.msgid, missing.value.values)
 
 
 def slack_says(office: Office, **profile: Any) -> None:

@@ -225,6 +225,7 @@ DEPUTIES: dict[str, tuple[dict[str, Any], dict[str, Any], str, dict[str, Any]]] 
     "left": ({"slack_status": "left"}, {}, "U0BEN", {"absent": "Anna"}),
     "switched off": ({"active": False}, {}, "U0BEN", {"absent": "Anna"}),
     "away, and the deputy has left": ({}, {"active": False}, "U0ANNA", {}),
+    "away, and the deputy is not in Slack": ({}, {"slack_user_id": None}, "U0ANNA", {}),
     "both have left": ({"active": False}, {"slack_status": "guest"}, "U0OLGA", {"for_lead": True}),
     "no role any more": ({"role": "viewer"}, {}, "U0OLGA", {"for_lead": True}),
 }
