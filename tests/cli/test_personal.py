@@ -145,7 +145,12 @@ def test_score_shows_the_callers_own_file_as_it_is(program: Program, book: Datab
 def test_a_person_without_the_right_sees_no_field_in_full(program: Program, book: Database) -> None:
     with book.write() as session:
         factories.person(session, "Vera", role="sales_ops", slack=False)
-    for command in (["tier", "ACME"], ["why", "ACME"], ["credit", "show", "ACME"], ["customer", "duplicates"]):
+    for command in (
+        ["tier", "ACME"],
+        ["why", "ACME"],
+        ["credit", "show", "ACME"],
+        ["customer", "duplicates"],
+    ):
         done = program(*command, "--show-personal", "--as", "vera@example.com")
         assert done.code == 4, command
         assert seen_in(done.out + done.err) == []
