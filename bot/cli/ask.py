@@ -21,9 +21,9 @@ from bot.cli.console import (
     say,
     to_day,
 )
+from bot.cli.output.personal import ShowPersonal, in_full
 from bot.cli.output.presentation import as_text, card_json, message_json, why_json
 from bot.cli.output.vocabulary import tier_word, word
-from bot.cli.rights.personal import ShowPersonal, in_full
 from bot.errors import N_, BadInput, NotFound
 from bot.services.access import Act
 from bot.services.ask import explanation, history, lookup

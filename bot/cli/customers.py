@@ -17,7 +17,7 @@ from bot.cli.console import (
     print_records,
     say,
 )
-from bot.cli.rights.personal import ShowPersonal, look, record_list
+from bot.cli.output.personal import ShowPersonal, look, record_list
 from bot.errors import Phrase, ngettext
 from bot.services import imports
 from db.privacy import TAX_NUMBERS

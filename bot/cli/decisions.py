@@ -21,8 +21,8 @@ from bot.cli.console import (
     say,
     to_day,
 )
+from bot.cli.output.personal import ShowPersonal, look, record_list
 from bot.cli.output.vocabulary import tier_word, word
-from bot.cli.rights.personal import ShowPersonal, look, record_list
 from bot.errors import N_, BadInput, Phrase, ngettext
 from bot.masking import MASK
 from bot.services.ask import lookup

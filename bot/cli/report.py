@@ -25,7 +25,7 @@ from bot.cli.console import (
     to_day,
     warn,
 )
-from bot.cli.rights.personal import record_list
+from bot.cli.output.personal import record_list
 from bot.errors import N_
 from bot.services.grade.book_pass import default_day
 from bot.services.reports import calibration, value

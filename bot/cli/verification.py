@@ -24,7 +24,7 @@ from bot.cli.console import (
     say,
     warn,
 )
-from bot.cli.rights.personal import ShowPersonal, look
+from bot.cli.output.personal import ShowPersonal, look
 from bot.errors import N_, BadInput, ngettext
 from bot.masking import MASK
 from bot.services.ask import lookup

@@ -131,7 +131,7 @@ def test_a_list_of_customers_is_recorded_with_their_number(
 ) -> None:
     assert program(*command, "--csv").code == 0
     (act,) = [one for one in program("audit", "show", "--json").json if one["action"] == "exported"]
-    assert (act["object_kind"], act["object_id"]) == ("book", " ".join(command))
+    assert (act["object_kind"], act["object_id"]) == ("book", f"tierbot {' '.join(command)}")
     assert act["after"]["customers"] >= 1
 
 

@@ -41,7 +41,7 @@ def record_list(bot: Tierbot, actor: Actor, name: str, customers: int) -> None:
             actor=actor.who,
             action=AuditAction.EXPORTED,
             object_kind=ObjectKind.BOOK,
-            object_id=name,
+            object_id=f"tierbot {name}",
             door=actor.door,
             after={"customers": customers},
         )
