@@ -19,6 +19,7 @@ from bot.services import alerts, identity
 from bot.services.care.plan import load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.grade.runs import Notify
+from bot.services.ops.addresses import why_unusable
 from bot.services.ops.connection import ConnectionWatch
 from bot.services.ops.revisions import other_revision
 from bot.services.schemes.store import SchemeCache
@@ -101,7 +102,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
     try:
         database = replace(open_database(settings.url), before_write=_refuse_other_schema)
     except Unusable as error:
-        raise unusable_database(settings.url, str(error)) from None
+        raise unusable_database(settings.url, why_unusable(error)) from None
     clock, boot_id = clock or SystemClock(), secrets.token_hex(8)
     return Tierbot(
         settings=settings,

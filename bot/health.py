@@ -23,8 +23,8 @@ from bot.app import Tierbot
 from bot.jobs import Job
 from bot.server import serve
 from bot.services.ops import connection, metrics
+from bot.services.ops.failing import reason_of
 from db import schema
-from db.engine import describe
 
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ class Pulse:
                 self._failing.pop(job.name, None)
             else:
                 since = self._failing[job.name][0] if job.name in self._failing else now
-                self._failing[job.name] = since, job, _reason(failure)
+                self._failing[job.name] = since, job, reason_of(failure)
             if failure is None or not job.vital:
                 self._until[job.name] = now + job.patience.total_seconds()
             elif isinstance(failure, DatabaseError):
@@ -70,11 +70,6 @@ class Pulse:
                 for name, (since, job, reason) in self._failing.items()
                 if now >= since + 2 * job.every.total_seconds()
             )
-
-
-def _reason(failure: Exception) -> str:
-    """What anybody may see: the database's message, or only the class of another error."""
-    return describe(failure) if isinstance(failure, DatabaseError) else type(failure).__name__
 
 
 def serve_health(bot: Tierbot, pulse: Pulse) -> Callable[[], None]:
@@ -121,14 +116,14 @@ def _database_problem(bot: Tierbot) -> str:
     except schema.SchemaMismatch:
         return "database of another revision"
     except DatabaseError as error:
-        return f"database: {_reason(error)}"
+        return f"database: {reason_of(error)}"
     return ""
 
 
 def _connection_problem(bot: Tierbot) -> Iterator[str]:
-    """What keeps this process from receiving all that Slack sends."""
+    """What keeps this process from receiving all that Slack sends; not what anybody's requests can cause."""
     state = bot.connection.state
-    if state is not None and state.problem:
+    if state is not None and state.problem not in ("", connection.UNVERIFIED):
         found, _ = connection.describe(state, bot.clock.now())
         yield f"slack: {found}"
 

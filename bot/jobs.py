@@ -23,7 +23,7 @@ from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
-from bot.services.ops import audit_log, channels
+from bot.services.ops import audit_log, channels, failing
 from db import processes, usage
 from db.care import touches
 from db.outbox import claims, send_state
@@ -55,8 +55,10 @@ class Job:
 
 
 def match_people(bot: Tierbot) -> int:
-    """Find the Slack users of people who have none yet, and see whether the others are still members."""
-    return identity.refresh_people(bot.database, bot.gateway.users, bot.clock.now())
+    """Find the Slack users of people who have none yet and of admins, and see whether the others are still members."""
+    slack, now = bot.gateway.users, bot.clock.now()
+    added = identity.add_admins(bot.database, bot.settings, slack, now)
+    return added + identity.refresh_people(bot.database, slack, now)
 
 
 def grade(bot: Tierbot) -> int:
@@ -282,15 +284,19 @@ def _work(bot: Tierbot, job: Job) -> int:
 
 
 def _attempt(bot: Tierbot, job: Job) -> tuple[int, Exception | None]:
-    """How much a job did, and its failure, which is logged."""
+    """How much a job did, and its failure, which is logged, and stored for the doctor."""
+    done = 0
+    failure: Exception | None = None
     try:
-        return _work(bot, job), None
+        done = _work(bot, job)
     except BotError as error:
         log.error("job.failed", job=job.name, error=type(error).__name__, sentence=error.text())
-        return 0, error
+        failure = error
     except Exception as error:
         log.error("job.failed", job=job.name, error=type(error).__name__, exc_info=error)
-        return 0, error
+        failure = error
+    failing.note(bot.database, job.name, failure, bot.clock.now())
+    return done, failure
 
 
 def _run(bot: Tierbot, job: Job, beat: Beat) -> None:

@@ -4,13 +4,30 @@ import os
 import sqlite3
 import stat
 from contextlib import closing
+from enum import StrEnum
 from pathlib import Path
 
 from db import schema
 
 
+class Unfitness(StrEnum):
+    """Why a file cannot be restored, or not to that place."""
+
+    NOT_COPIED = "not copied"  # target, reason
+    NOT_WHOLE = "not whole"  # reason
+    DAMAGED = "damaged"  # damage
+    OTHER_VERSION = "other version"
+    OTHER_OWNER = "other owner"  # file, user
+    IN_USE = "in use"
+
+
 class Unfit(Exception):
-    """A file that cannot be restored, or a place it cannot go to; says why."""
+    """A file cannot be restored, or not to that place; `values` say more of why."""
+
+    def __init__(self, why: Unfitness, **values: object) -> None:
+        super().__init__(why, values)
+        self.why = why
+        self.values = values
 
 
 class Damaged(Exception):
@@ -62,21 +79,20 @@ def prepare(backup: Path, target: Path) -> None:
     try:
         _copy(backup, target, changing=backup.with_name(f"{backup.name}-wal").exists())
     except (OSError, sqlite3.OperationalError) as error:
-        raise Unfit(
-            f"it cannot be copied to {target} ({getattr(error, 'strerror', None) or error})"
-        ) from None
+        reason = getattr(error, "strerror", None) or error
+        raise Unfit(Unfitness.NOT_COPIED, target=target, reason=reason) from None
     except sqlite3.DatabaseError as error:
-        raise Unfit(f"it is not a whole database of Tierbot ({error})") from None
+        raise Unfit(Unfitness.NOT_WHOLE, reason=error) from None
     try:
         with closing(sqlite3.connect(target)) as connection:
             integrity = connection.execute("PRAGMA integrity_check").fetchone()[0]
             revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.DatabaseError as error:
-        raise Unfit(f"it is not a whole database of Tierbot ({error})") from None
+        raise Unfit(Unfitness.NOT_WHOLE, reason=error) from None
     if integrity != "ok":
-        raise Unfit(f"it is damaged ({integrity})")
+        raise Unfit(Unfitness.DAMAGED, damage=integrity)
     if revision is None or revision[0] not in schema.revisions():
-        raise Unfit("it was made by another version of Tierbot; install that one first")
+        raise Unfit(Unfitness.OTHER_VERSION)
 
 
 def channel_ids(database: Path) -> dict[str, str]:
@@ -117,10 +133,7 @@ def _give(file: Path, like: Path) -> None:
         os.chown(file, wanted.st_uid, wanted.st_gid)
     except PermissionError:
         if own.st_uid != wanted.st_uid:
-            raise Unfit(
-                f"{like} belongs to another user (number {wanted.st_uid}), who could not use the restored file;"
-                " restore as that user or as root"
-            ) from None
+            raise Unfit(Unfitness.OTHER_OWNER, file=like, user=wanted.st_uid) from None
 
 
 def _require_unused(database: Path) -> None:
@@ -130,7 +143,7 @@ def _require_unused(database: Path) -> None:
             connection.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
-            raise Unfit("another process has the database open; stop every process first") from None
+            raise Unfit(Unfitness.IN_USE) from None
     except sqlite3.DatabaseError:
         pass  # a broken file is the reason to restore
 

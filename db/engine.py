@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -34,6 +35,9 @@ from db.types import UtcDateTime
 # whose outcome could not be written after it.
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
+# A server that vanished without a word is noticed after half a minute; by the system's own settings after 15 minutes,
+# and where nothing is being sent after two hours. What the URL says counts instead.
+_ALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 TRIES = 5
 _RETRIED = (
     "40001",
@@ -53,8 +57,24 @@ _AT_END = "at_end"
 Result = TypeVar("Result")
 
 
+class AddressFault(StrEnum):
+    """Why a URL opens no database."""
+
+    NO_ADDRESS = "no address"
+    OTHER_PRODUCT = "other product"  # product
+    NO_DRIVER = "no driver"  # reason
+    SLASHES = "slashes"
+    FOLDER = "folder"  # file
+    NO_FOLDER = "no folder"  # file, reason
+
+
 class Unusable(Exception):
-    """A URL that opens no database; says why and what to do, without the password."""
+    """A URL opens no database; `values` say more of why, without the password."""
+
+    def __init__(self, why: AddressFault, **values: object) -> None:
+        super().__init__(why, values)
+        self.why = why
+        self.values = values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,15 +215,12 @@ def open_database(url: str) -> Database:
     """A database that connects when it is first used; a SQLite file's folder is created. Raises Unusable."""
     address = parsed(url)
     if address is None:
-        raise Unusable(
-            "this is not a database URL; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME, and in the"
-            " password @ as %40 and / as %2F"
-        )
+        raise Unusable(AddressFault.NO_ADDRESS)
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address)
     if address.drivername in ("postgres", "postgresql", "postgresql+psycopg"):  # hosters write the first two
         return _open_postgresql(address.set(drivername="postgresql+psycopg"))
-    raise Unusable(f"{address.drivername} is not supported; use sqlite:///FILE or postgresql://…")
+    raise Unusable(AddressFault.OTHER_PRODUCT, product=address.drivername)
 
 
 def file_of(url: str) -> Path | None:
@@ -218,14 +235,12 @@ def _open_postgresql(address: URL) -> Database:
     try:
         import psycopg  # noqa: F401 - imported here to say how to install it
     except ImportError as error:
-        raise Unusable(
-            f"PostgreSQL needs psycopg, which cannot be loaded ({error}). Run: pip install 'tierbot[postgres]'"
-        ) from None
+        raise Unusable(AddressFault.NO_DRIVER, reason=error) from None
     options = " ".join(part for part in (_OPTIONS, address.query.get("options")) if isinstance(part, str))
     hidden = hidden_parameters(address)  # the engine would print them with its address
     arguments: dict[str, Any] = {"application_name": "tierbot", **hidden, "options": options}
-    if "connect_timeout" not in address.query:
-        arguments["connect_timeout"] = CONNECT_SECONDS
+    limits = {"connect_timeout": CONNECT_SECONDS, **_ALIVE}
+    arguments |= {name: limit for name, limit in limits.items() if name not in address.query}
     engine = create_engine(
         address.difference_update_query(hidden),
         pool_pre_ping=True,
@@ -240,14 +255,14 @@ def _open_postgresql(address: URL) -> Database:
 
 def _open_sqlite(address: URL) -> Database:
     if address.host:
-        raise Unusable("a SQLite file has three slashes before its path, four before an absolute one")
+        raise Unusable(AddressFault.SLASHES)
     if address.database:
         if Path(address.database).is_dir():
-            raise Unusable(f"{address.database} is a folder; name a file in it")
+            raise Unusable(AddressFault.FOLDER, file=address.database)
         try:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Unusable(f"the folder of {address.database} cannot be made: {error.strerror}") from None
+            raise Unusable(AddressFault.NO_FOLDER, file=address.database, reason=error.strerror) from None
     arguments: dict[str, Any] = {"check_same_thread": False, "timeout": BUSY_SECONDS}
     shared: dict[str, Any] = {"poolclass": QueuePool, "connect_args": arguments, "hide_parameters": True}
     writer = create_engine(address, pool_size=1, max_overflow=0, pool_timeout=30, **shared)

@@ -89,6 +89,16 @@ def set_cursor(session: Session, name: str, value: str) -> None:
     upsert(session, Cursor, [{"name": name, "value": value}])
 
 
+def forget_cursor(session: Session, name: str) -> None:
+    session.exec(delete(Cursor).where(col(Cursor.name) == name))
+
+
+def cursors(session: Session, prefix: str) -> dict[str, str]:
+    """Name -> value of the cursors whose names begin so."""
+    found = session.exec(select(Cursor).where(col(Cursor.name).startswith(prefix)).order_by(col(Cursor.name)))
+    return {cursor.name: cursor.value for cursor in found}
+
+
 def take_request(session: Session, request: InboundKey, now: datetime) -> None:
     """Record a request in the transaction of its effect. Raises Repeated when it was handled before."""
     statement = (

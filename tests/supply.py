@@ -107,13 +107,7 @@ def _component(package: Locked) -> dict[str, Any]:
         "purl": package.ref,
         "scope": "required" if package.is_here else "optional",
         **({"licenses": licenses} if (licenses := list(_licenses(package))) else {}),
-        "externalReferences": [
-            {
-                "type": "distribution",
-                "url": f"https://pypi.org/project/{package.name}/{package.version}/",
-                "hashes": [{"alg": "SHA-256", "content": one} for one in package.hashes],
-            }
-        ],
+        "hashes": [{"alg": "SHA-256", "content": one} for one in package.hashes],
     }
 
 

@@ -187,6 +187,25 @@ def test_a_process_that_does_not_hear_slack_is_not_ready(server: Server, bot: Ti
     assert get(server, "/readyz")[0] == 200
 
 
+def test_in_http_mode_metrics_tell_when_a_request_came_and_nobody_makes_the_process_unready(
+    server: Server, bot: Tierbot
+) -> None:
+    watch = bot.connection
+    watch.listen()
+    watch.refused()
+    assert get(server, "/readyz") == (200, "ready\n")
+    connection.report(bot.database, watch, FixedClock(NOW))
+    page = get(server, "/metrics")[1]
+    assert 'tierbot_slack_connection_problems{problem="unverified"} 1.0' in page
+    assert "\ntierbot_slack_last_request_seconds " not in page
+    watch.heard()
+    connection.report(bot.database, watch, FixedClock(NOW))
+    page = get(server, "/metrics")[1]
+    assert "\ntierbot_slack_connection_problems{" not in page
+    assert "\ntierbot_slack_last_request_seconds " in page
+    assert "\ntierbot_slack_connections{" not in page  # of Socket Mode only
+
+
 def test_metrics_tell_whether_requests_arrive(server: Server, bot: Tierbot) -> None:
     assert "tierbot_slack_connections{" not in get(server, "/metrics")[1]
     deaf, hearing = ConnectionWatch("deaf", FixedClock(NOW)), ConnectionWatch("hearing", FixedClock(NOW))

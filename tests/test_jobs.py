@@ -18,6 +18,7 @@ from bot.clock import FixedClock, SystemClock
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, LIN_WEI, PEOPLE
 from bot.jobs import JOBS, Job, scheduler, tick
+from bot.services.ops import doctor, metrics
 from bot.settings import Settings
 from db import processes
 from db.book.people import Person
@@ -153,6 +154,43 @@ def test_a_failing_job_stops_no_other_and_its_error_is_raised_at_the_end_of_the_
     with database.read() as session:
         assert len(session.exec(select(Touch)).all()) == 2
         assert session.exec(select(Heartbeat.boot_id)).all() == [bot.boot_id]
+
+
+def test_the_doctor_and_the_metrics_know_a_job_that_keeps_failing_until_it_works_again(
+    start: Start, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It leads to no message, so that nothing else shows it to another process."""
+    failure: list[Exception] = [ZeroDivisionError("ACME")]
+
+    def fail(_: Tierbot) -> int:
+        if failure:
+            raise failure[0]
+        return 0
+
+    monkeypatch.setattr(jobs, "JOBS", (Job(name="broken", every=DAY, work=fail), *JOBS))
+    bot = start()
+
+    def known() -> list[tuple[str, str]]:
+        findings = doctor.examine(bot.database, bot.settings, doctor.Slack(team="Local"), clock.now())
+        return [(one.level, one.found) for one in findings if one.about == "jobs"]
+
+    def measured() -> dict[tuple[str, ...], float]:
+        with bot.database.read() as session:
+            found = metrics.measure(session, clock.now())
+        return dict(next(one.samples for one in found if one.name == "job_failing_seconds"))
+
+    for times in range(3):
+        assert measured() == {}, times
+        with pytest.raises(ZeroDivisionError):
+            tick(bot)
+        clock.advance(timedelta(minutes=5))
+    alive = ("problem", "last sign of life 5 min ago")
+    assert known() == [alive, ("problem", "the job broken has failed for 15 min: ZeroDivisionError")]
+    assert measured() == {("broken",): 900.0}
+    failure.clear()
+    tick(bot)
+    assert known() == [("ok", "last sign of life 0 s ago")]
+    assert measured() == {}
 
 
 def test_the_scheduler_runs_every_job_on_its_interval_and_stores_nothing(

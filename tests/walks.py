@@ -148,7 +148,7 @@ def walker() -> Iterator[Walker]:
             try:
                 demo.scheduler.shutdown(wait=True)  # a job that runs meanwhile is no part of a walk
                 demo.scheduler.start(paused=True)  # for `stop`
-                demo.connection.end_reports()
+                demo.connection.reports.end()
                 yield Walker(demo=demo, walk=walk, anna=ANNA_SCHMIDT.id)
             finally:
                 demo.stop()

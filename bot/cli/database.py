@@ -11,18 +11,30 @@ from bot import app
 from bot.app import Tierbot
 from bot.cli.console import _, acts, named_actor, opened, print_table, say, utc
 from bot.cli.output.vocabulary import tier_word
-from bot.errors import N_, BadInput, NotReady, ngettext
+from bot.errors import N_, BadInput, NotReady, Phrase, ngettext
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.delivery import restore
 from db import audit, backup, schema
 from db.audit import AuditAction, ObjectKind
+from db.backup import Unfitness
 from db.book import order_totals
 from db.engine import Database, open_database
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 SHOWN = 20
+UNFIT = {
+    Unfitness.NOT_COPIED: N_("it cannot be copied to %(target)s (%(reason)s)"),
+    Unfitness.NOT_WHOLE: N_("it is not a whole database of Tierbot (%(reason)s)"),
+    Unfitness.DAMAGED: N_("it is damaged (%(damage)s)"),
+    Unfitness.OTHER_VERSION: N_("it was made by another version of Tierbot; install that one first"),
+    Unfitness.OTHER_OWNER: N_(
+        "%(file)s belongs to another user (number %(user)s), who could not use the restored file; restore as that user"
+        " or as root"
+    ),
+    Unfitness.IN_USE: N_("another process has the database open; stop every process first"),
+}
 
 
 def upgrade_schema() -> None:
@@ -95,7 +107,11 @@ def restore_backup(file: File, yes: Yes = False) -> None:
             database.close()
         kept = backup.replace(target, prepared)
     except backup.Unfit as error:
-        raise BadInput(N_("%(file)s was not restored: %(reason)s."), file=file, reason=error) from None
+        raise BadInput(
+            N_("%(file)s was not restored: %(reason)s."),
+            file=file,
+            reason=Phrase(UNFIT[error.why], **error.values),
+        ) from None
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
             prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)

@@ -141,7 +141,7 @@ def tick(
 def _listen(bot: Tierbot) -> Callable[[], None]:
     """Receive Slack's requests over Socket Mode or HTTP; returns the function that ends it."""
     from bot.slack.gateway import web_client  # Slack's libraries: a worker listens to nothing
-    from bot.slack.server import connect, front, serve_http
+    from bot.slack.server import connect, front, listen
 
     _warm_up(bot)
     slack = front(bot.deps, web_client(bot.settings), lambda: f"{bot.rng.getrandbits(32):08x}")
@@ -150,7 +150,8 @@ def _listen(bot: Tierbot) -> Callable[[], None]:
         stop = connect(slack.app, bot.deps).close
     else:
         try:
-            stop = serve_http(slack.app, secrets, bot.settings.host, bot.settings.port).stop
+            host, port = bot.settings.host, bot.settings.port
+            stop = listen(slack.app, bot.deps, secrets, host, port).close
         except OSError as error:
             raise BadInput(
                 N_("Port %(port)s cannot be used (%(reason)s). Set TIERBOT_PORT to another one."),

@@ -152,6 +152,26 @@ def refresh_people(database: Database, slack: SlackPeople, now: datetime) -> int
     return found
 
 
+def add_admins(database: Database, settings: Settings, slack: SlackPeople, now: datetime) -> int:
+    """Add to the book the members whom TIERBOT_ADMINS names and the book does not; how many.
+
+    So admins who have never asked anything are told of trouble too. One whom Slack does not know is looked for again.
+    """
+    with database.read() as session:
+        unknown = set(settings.admins) - people.known_emails(session, settings.admins)
+    added = 0
+    for email in sorted(unknown)[:LOOKUPS]:
+        profile = slack.profile_by_email(email)
+        if profile is None or status_of(profile, slack.installation()) != SlackStatus.MEMBER:
+            continue
+        with database.read() as session:
+            found = people.by_slack_id(session, profile.user_id, now)  # under an older address
+        if found is None:
+            _bind_member(database, profile, settings, slack, now)
+            added += 1
+    return added
+
+
 def refresh(database: Database, bindings: Iterable[Binding], slack: SlackPeople, now: datetime) -> None:
     """Check some people now; when Slack does not answer, what it said last counts."""
     for binding in bindings:
@@ -215,6 +235,8 @@ def _look_up(database: Database, binding: Binding, slack: SlackPeople, now: date
     installation, profile, status = slack.installation(), None, SlackStatus.LEFT
     if binding.slack_user_id is not None:
         profile = slack.profile(binding.slack_user_id)
+        if profile is not None and not _is_same(binding, profile, installation):
+            profile = None
         status = status_of(profile, installation)
     if profile is None or status != SlackStatus.MEMBER:
         profile = slack.profile_by_email(
@@ -226,8 +248,13 @@ def _look_up(database: Database, binding: Binding, slack: SlackPeople, now: date
         return False
     is_new = profile.user_id != binding.slack_user_id
     with database.write(lock="people") as session:
-        if is_new and people.by_slack_id(session, profile.user_id, now) is not None:
+        holder = people.by_slack_id(session, profile.user_id, now) if is_new else None
+        if holder is not None and holder.active:
+            log.warning("identity.held", person=binding.person_id, by=holder.id)
             return False
+        if holder is not None:  # the people file has them under another address by now
+            people.unbind_slack(session, holder.id)
+            log.warning("identity.moved", person=binding.person_id, was=holder.id)
         stored = _store(session, binding.person_id, binding.slack_user_id, profile, installation, now)
     if stored and is_new and binding.slack_user_id is not None:
         log.warning("identity.taken_over", person=binding.person_id, was=status)
@@ -316,7 +343,7 @@ def _is_checked(person: PersonRow, installation: Installation, now: datetime) ->
     return _is_member(person, installation) and at is not None and abs(now - at) <= CHECKED
 
 
-def _is_same(person: PersonRow, profile: SlackProfile, installation: Installation) -> bool:
+def _is_same(person: PersonRow | Binding, profile: SlackProfile, installation: Installation) -> bool:
     """Whether a user id that was bound in another workspace is the same person here."""
     if person.slack_team in (None, installation.key):
         return True

@@ -27,8 +27,9 @@ from db.processes import InboundKey, Repeated
 READERS, WRITERS = 5, 5
 MOST_WAITING = 200  # presses; for one more Slack tells the person at once that it did not work
 REMEMBERED = 10_000  # requests
-# How long a form waits for its contents to be stored: Slack wants its answer within three seconds.
-FORM_SECONDS = 1.5
+# How long a form waits for its contents to be stored, and then, once they are being committed, for the end of that:
+# Slack wants its answer within three seconds.
+FORM_SECONDS, COMMIT_SECONDS = 1.5, 1.0
 BEGIN = "tierbot_begin"  # in the context of a request: the function to call once it has been answered
 
 log = structlog.get_logger()
@@ -48,6 +49,28 @@ class Busy(Conflict):
             N_(
                 "The database is busy: something else is being written to it. Nothing of this has been saved;"
                 " try again in a minute."
+            )
+        )
+
+
+class Late(Conflict):
+    """Work took longer than its form can wait, and was given up."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_(
+                "The database is busy, or Slack is slow to answer. Nothing of this has been saved; try again in a minute."
+            )
+        )
+
+
+class Unsettled(Conflict):
+    """Work is still being committed when its form can wait no longer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_(
+                "The database is slow, and this may be saved in a moment. Send the form again to be sure: it counts once."
             )
         )
 
@@ -217,10 +240,13 @@ class WorkQueue:
     def finish(self, press: Press, work: Callable[[Attempt], Result]) -> Result:
         """The result of work that must be done before the request is answered.
 
-        Raises Busy when that takes too long; then it is given up, and nothing of it is committed. Raises TooMany.
+        Raises Late when that takes, or would take, too long; nothing of it is committed then. Raises Unsettled when
+        only the commit takes too long, and TooMany.
         """
-        if self.unfinished >= self._most or self._jobs.of(press.user_id) >= MOST_OF_ONE:
+        if self._jobs.of(press.user_id) >= MOST_OF_ONE:
             raise TooMany
+        if self.unfinished >= self._most:
+            raise Late
         done, attempt = Future[Result](), Attempt()
 
         def job() -> None:
@@ -234,8 +260,11 @@ class WorkQueue:
             return done.result(FORM_SECONDS)
         except TimeoutError:
             if attempt.settle():
-                raise Busy from None
-            return done.result(FORM_SECONDS)  # it is being committed
+                raise Late from None
+        try:
+            return done.result(COMMIT_SECONDS)
+        except TimeoutError:
+            raise Unsettled from None
 
     def put(self, job: Job, user_id: str = NOBODY) -> None:
         """Have a job done; by the caller's thread when the queue is closed, because it was acknowledged."""

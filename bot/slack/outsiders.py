@@ -31,5 +31,7 @@ def refuse_outsiders(app: App, installation: Callable[[], Installation], deferre
     ) -> BoltResponse | None:
         if "event" in body or not is_outsider(body, installation()):
             return next()
+        if body.get("type") == "view_submission":  # a form has no other place for a sentence than its answer
+            raise NotAllowed(OUTSIDER)
         deferred.reads.defer(context, Press(body=body, client=client), refuse)
         return BoltResponse(status=200)

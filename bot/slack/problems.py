@@ -1,6 +1,7 @@
 """Errors as words for the person who caused them: a BotError's sentence, or a reference that is also in the log."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.errors import SlackApiError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import N_, BotError, Conflict, Hidden, NotReady
 from bot.slack import blocks
@@ -65,12 +67,14 @@ class Explainer:
         problem, language = self._problem(error, press.body)
         try:
             content = blocks.payload(self.deps.renderer, problem, language)
-            if isinstance(error, Hidden) and press.is_private:
-                press.respond(content, replace_original=True)  # what was shown there is no longer theirs
-            elif "response_url" in press.body:
-                press.respond(content, response_type="ephemeral", replace_original=False)
-            else:  # pressed in a view
-                press.client.chat_postMessage(channel=press.user_id, **content)
+            if "response_url" in press.body:  # not where it was pressed in a view
+                with suppress(Conflict):
+                    if isinstance(error, Hidden) and press.is_private:
+                        press.respond(content, replace_original=True)  # what was shown is no longer theirs
+                    else:
+                        press.respond(content, response_type="ephemeral", replace_original=False)
+                    return
+            press.client.chat_postMessage(channel=press.user_id, **content)
         except Exception as unsaid:
             log.error("press.untold", error=type(unsaid).__name__, exc_info=unsaid)
 
@@ -86,11 +90,8 @@ class Explainer:
         return {"response_action": "errors", "errors": {inputs[-1]: blocks.plain(text, FORM_ERROR)["text"]}}
 
     def _problem(self, error: Exception, body: dict[str, Any]) -> tuple[Problem, str]:
-        """What to say, and the person's language as far as it is known without asking Slack."""
-        user_id = body.get("user_id") or (body.get("user") or {}).get("id") or ""
-        with self.deps.database.read() as session:
-            person = people.by_slack_id(session, user_id, self.deps.clock.now())
-        language = (person.language if person else None) or self.deps.settings.language
+        """What to say, and in which language."""
+        language = self._language(body.get("user_id") or (body.get("user") or {}).get("id") or "")
         error = Busy() if is_busy(error) else _as_sentence(error) or error
         if isinstance(error, BotError):
             log.info("listener.refused", error=type(error).__name__, msgid=error.msgid)
@@ -98,6 +99,16 @@ class Explainer:
         reference = self.new_reference()
         log.error("listener.failed", reference=reference, error=type(error).__name__, exc_info=error)
         return Problem(text="", reference=reference), language
+
+    def _language(self, user_id: str) -> str:
+        """The person's language, as far as it is known without asking Slack."""
+        person = None
+        try:
+            with self.deps.database.read() as session:
+                person = people.by_slack_id(session, user_id, self.deps.clock.now())
+        except SQLAlchemyError as error:  # perhaps the very reason why there is something to explain
+            log.warning("listener.language_unknown", error=type(error).__name__)
+        return (person.language if person else None) or self.deps.settings.language
 
 
 def _as_sentence(error: Exception) -> BotError | None:

@@ -1,5 +1,6 @@
 """Calls to Slack that may be made again: when Slack asks to wait, fails, or the connection breaks."""
 
+import json
 import time
 from collections.abc import Callable
 from http.client import HTTPException
@@ -8,22 +9,13 @@ from typing import Any, TypeVar
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from bot.slack.answers import header
+from bot.slack.answers import MAY_HAVE_ARRIVED, RATE_LIMITED, TRUNCATED, header
 
 PAUSES = (0.5, 2.0)  # seconds before the second and the third try
 LONGEST_PAUSE = 5.0  # seconds; a thread that waits for Slack does nothing else
 ANSWER_TIMEOUT = 10  # seconds
 # Codes of answers with status 200 after which the same call may succeed.
-PASSING = frozenset(
-    {
-        "ratelimited",
-        "internal_error",
-        "fatal_error",
-        "service_unavailable",
-        "request_timeout",
-        "hash_conflict",
-    }
-)
+PASSING = RATE_LIMITED | MAY_HAVE_ARRIVED | TRUNCATED | {"hash_conflict"}
 
 Result = TypeVar("Result")
 
@@ -38,6 +30,14 @@ class NotTaken(Exception):
     @property
     def status(self) -> int:
         return self.response.status_code
+
+    @property
+    def code(self) -> str:
+        """Slack's word for why; empty where the answer has none."""
+        try:
+            return str(json.loads(self.response.body)["error"])
+        except (ValueError, KeyError, TypeError):  # an HTML page, or a word
+            return ""
 
 
 def persistently(call: Callable[[], Result], *, harmless: bool = True) -> Result:
@@ -73,12 +73,12 @@ def respond(url: str, content: dict[str, Any], *, harmless: bool) -> None:
 
 def was_refused(error: Exception) -> bool:
     """Whether Slack has surely not carried out the call."""
-    return isinstance(error, NotTaken) and error.status < 500
+    return isinstance(error, NotTaken) and error.status < 500 and error.code not in MAY_HAVE_ARRIVED
 
 
 def is_limited(error: Exception) -> bool:
     """Whether Slack has asked to wait."""
-    return _status(error) == 429 or _code(error) == "ratelimited"
+    return _status(error) == 429 or _code(error) in RATE_LIMITED
 
 
 def _is_passing(error: Exception) -> bool:
@@ -94,6 +94,8 @@ def _status(error: Exception) -> int:
 
 
 def _code(error: Exception) -> str:
+    if isinstance(error, NotTaken):
+        return error.code
     response = getattr(error, "response", None)
     return str(response.get("error") or "") if isinstance(error, SlackApiError) and response else ""
 

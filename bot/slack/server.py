@@ -10,16 +10,15 @@ from slack_bolt import App, BoltResponse
 from slack_sdk import WebClient
 
 from bot.errors import N_, BadInput, NotReady
-from bot.server import Server, serve
+from bot.server import Server
 from bot.services.ops import connection
-from bot.services.ops.connection import ConnectionWatch
 from bot.slack.deferred import Deferred, queues
 from bot.slack.dependencies import Dependencies
 from bot.slack.gateway import web_client
 from bot.slack.listeners import register_all
 from bot.slack.outsiders import refuse_outsiders
 from bot.slack.problems import Explainer
-from bot.slack.transport.http_mode import http_app
+from bot.slack.transport.http_mode import serve_slack
 from bot.slack.transport.socket_mode import TIMING, ConnectionKeeper, Timing
 
 log = structlog.get_logger()
@@ -59,9 +58,22 @@ def front(deps: Dependencies, client: WebClient, new_reference: Callable[[], str
     return Front(app=app, deferred=deferred)
 
 
-def serve_http(app: App, signing_secrets: Sequence[str], host: str, port: int) -> Server:
-    """Listen for signed requests. Raises OSError when the port is not available."""
-    return serve(http_app(app, signing_secrets), host=host, port=port, name="http-mode")
+class Reports:
+    """Reports how this process hears Slack, until it ends."""
+
+    def __init__(self, deps: Dependencies) -> None:
+        self._watch = deps.connection
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(
+            target=_report, args=[deps, self._stopping], name="connection-report", daemon=True
+        )
+        self._thread.start()
+
+    def end(self) -> None:
+        """Report nothing more, and remove the report of this process."""
+        self._stopping.set()
+        self._watch.changed.set()
+        self._thread.join(WITHDRAW_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,19 +81,30 @@ class SocketModeConnection:
     """The Socket Mode connection of this process, which reports its state until it is closed."""
 
     keeper: ConnectionKeeper
-    watch: ConnectionWatch
-    reporting: threading.Thread
-    stopping: threading.Event
+    reports: Reports
 
     def close(self) -> None:
         self.keeper.close()
-        self.end_reports()
+        self.reports.end()
 
-    def end_reports(self) -> None:
-        """Report nothing more, and remove the report of this process."""
-        self.stopping.set()
-        self.watch.changed.set()
-        self.reporting.join(WITHDRAW_SECONDS)
+
+@dataclass(frozen=True, kw_only=True)
+class HttpListener:
+    """The server of HTTP mode, which reports what it hears until it is closed."""
+
+    server: Server
+    reports: Reports
+
+    def close(self) -> None:
+        self.server.stop()
+        self.reports.end()
+
+
+def listen(app: App, deps: Dependencies, signing_secrets: Sequence[str], host: str, port: int) -> HttpListener:
+    """Listen for requests that Slack has signed. Raises OSError when the port is not available."""
+    watch = deps.connection
+    watch.listen()
+    return HttpListener(server=serve_slack(app, signing_secrets, host, port, watch), reports=Reports(deps))
 
 
 def connect(app: App, deps: Dependencies, timing: Timing = TIMING) -> SocketModeConnection:
@@ -109,14 +132,11 @@ def connect(app: App, deps: Dependencies, timing: Timing = TIMING) -> SocketMode
             ),
             code=reason,
         )
-    stopping = threading.Event()
-    reporting = threading.Thread(target=_report, args=[deps, stopping], name="connection-report", daemon=True)
-    reporting.start()
-    return SocketModeConnection(keeper=keeper, watch=watch, reporting=reporting, stopping=stopping)
+    return SocketModeConnection(keeper=keeper, reports=Reports(deps))
 
 
 def _report(deps: Dependencies, stopping: threading.Event) -> None:
-    """Write the state of the connection whenever it changes, and in between as a sign of life."""
+    """Write how this process hears Slack whenever that changes, and in between as a sign of life."""
     watch = deps.connection
     while not stopping.is_set():
         watch.changed.clear()

@@ -1,7 +1,8 @@
 """Limits for a firm's own templates: a mistake in one can neither stop the process nor fill its memory.
 
 Every turn of a loop, call and included template is a step, which is counted and looks at the clock; what is printed or
-joined is counted in characters. What makes a large value in one operation is refused before it is done.
+joined is counted in characters. What makes a large value in one operation is refused before it is done: a list that
+names one text a thousand times is small until something reads it, so what an operation is given is measured as read.
 """
 
 import re
@@ -96,10 +97,44 @@ def printed(text: Any) -> Any:
     """Count what is printed, and give it back. Raises TooMuch."""
     spent = _SPENT.get()
     if spent is not None:
-        spent.characters += len(text)
+        spent.characters += max(1, len(text))  # what prints nothing, a million times, takes its time too
         if spent.characters > MOST_CHARACTERS:
             raise TooMuch(f"prints more than {MOST_CHARACTERS:,} characters.")
     return text
+
+
+def measured(value: Any) -> Any:
+    """Give a value back unless it is large with all it holds, which counts each time that it is named. Raises TooMuch."""
+    _measure(value)
+    return value
+
+
+def _measure(*values: Any) -> int:
+    """How many characters and items that is. Raises TooMuch."""
+    size, unread = 0, list(values)
+    while unread:
+        value = unread.pop()
+        if not isinstance(value, str | bytes | list | tuple | dict | set | frozenset):
+            size += 1
+            continue
+        size += 1 + len(value)
+        if size > MOST_CHARACTERS:
+            break
+        if isinstance(value, dict):
+            unread += [*value.keys(), *value.values()]
+        elif not isinstance(value, str | bytes):
+            unread += value
+    if size > MOST_CHARACTERS:
+        raise TooMuch(f"works on more than {MOST_CHARACTERS:,} characters or items at once.")
+    return size
+
+
+def _measure_filling(texts: Iterable[Any], *values: Any) -> None:
+    """Refuse to fill texts with values if each of their places could take the largest. Raises TooMuch."""
+    size = _measure(*values)
+    places = sum(text.count("%") + text.count("{") for text in texts if isinstance(text, str))
+    if places * size > MOST_CHARACTERS:
+        raise TooMuch(f"fills a text with more than {MOST_CHARACTERS:,} characters.")
 
 
 class LimitedEnvironment(ImmutableSandboxedEnvironment):
@@ -111,11 +146,24 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
         super().__init__(loader=loader, **options)
         for name in ("lipsum", "cycler", "joiner"):
             del self.globals[name]
-        self.filters.update(_steps=_steps, _join=markup_join, format=_format)
+        self.filters.update(_join=markup_join, format=_format)
 
     def limit_filters(self) -> None:
-        """Bound every filter, when all of them are there."""
+        """Bound every filter and test, when all of them are there."""
         self.filters = {name: _bounded(filter_) for name, filter_ in self.filters.items()}
+        self.filters.update(_steps=_steps, _measured=measured)
+        tests: dict[str, Any] = self.tests
+        self.tests = {name: _bounded(test) for name, test in tests.items()}
+
+    def concat(self, parts: Iterable[str]) -> str:  # of what a block or macro has printed
+        return "".join(map(printed, parts))
+
+    def call(self, context: Context, called: Any, *arguments: Any, **options: Any) -> Any:
+        _measure_filling(arguments, *arguments, *options.values())
+        return super().call(context, called, *arguments, **options)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        return super().getitem(obj, measured(argument))
 
     def get_template(self, *arguments: Any, **options: Any) -> Any:
         step()  # an include may include itself
@@ -136,9 +184,18 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
 
     def wrap_str_format(self, value: Any) -> Any:
         wrapped = super().wrap_str_format(value)
-        if wrapped is not None and _WIDE_FIELD(value.__self__):
+        if wrapped is None:
+            return None
+        text, fill = value.__self__, wrapped
+        if _WIDE_FIELD(text):
             raise TooMuch("formats a value wider than any message is.")
-        return wrapped
+
+        @wraps(fill)
+        def measured_first(*arguments: Any, **options: Any) -> Any:
+            _measure_filling([text], *arguments, *options.values())
+            return fill(*arguments, **options)
+
+        return measured_first
 
     def is_safe_callable(self, obj: Any) -> bool:
         step()
@@ -165,6 +222,18 @@ class _Counting(NodeTransformer):
         node.iter = _filtered("_steps", node.iter)
         return node
 
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - the name is the library's
+        self.generic_visit(node)
+        node.expr = _filtered("_measured", node.expr)
+        for operand in node.ops:
+            operand.expr = _filtered("_measured", operand.expr)
+        return node
+
+    def visit_Pair(self, node: nodes.Pair) -> nodes.Node:  # noqa: N802 - the name is the library's
+        self.generic_visit(node)
+        node.key = _filtered("_measured", node.key)  # a key is hashed
+        return node
+
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - the name is the library's
         self.generic_visit(node)
         return _filtered("_join", nodes.List(node.nodes, lineno=node.lineno))
@@ -183,13 +252,15 @@ def _steps(items: Iterable[Any]) -> Iterator[Any]:
 def _bounded(filter_: Callable[..., Any]) -> Callable[..., Any]:
     """The filter, refusing large arguments and large results. What its library marked it with stays on it."""
 
-    own = (
-        2 if hasattr(filter_, "jinja_pass_arg") else 1
-    )  # the value, after the environment where it takes that
+    place = int(hasattr(filter_, "jinja_pass_arg"))  # of the value, after the environment where it takes that
 
     @wraps(filter_)
     def bounded(*arguments: Any, **options: Any) -> Any:
-        for given in (*arguments[own:], *options.values()):
+        if isinstance(value := arguments[place], Iterator):  # it would be read without being measured
+            value = list(_steps(value))
+        arguments = (*arguments[:place], value, *arguments[place + 1 :])
+        _measure(*arguments[place:], *options.values())
+        for given in (*arguments[place + 1 :], *options.values()):
             large = isinstance(given, int | float) and abs(given) > _LARGEST_ARGUMENT
             if large or (isinstance(given, str) and len(given) > _LARGEST_ARGUMENT):
                 raise TooMuch("gives a filter a number or a text that is too large.")
@@ -200,6 +271,7 @@ def _bounded(filter_: Callable[..., Any]) -> Callable[..., Any]:
 
 def _format(text: str, *values: Any) -> str:
     """`%.1f` and the like, with values or with one mapping."""
+    _measure_filling([text], *values)
     if _WIDE_SPECIFIER(text):
         raise TooMuch("formats a value wider than any message is.")
     return str(_sized(text % (values[0] if len(values) == 1 and isinstance(values[0], dict) else values)))

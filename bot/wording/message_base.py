@@ -39,6 +39,19 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReaderRights:
+    """What the reader of a message may do to its customer, to stand before `Message`: other buttons are not shown."""
+
+    may_share: bool = True
+    may_log: bool = True
+
+    def targets(self) -> dict[Action, Pointer]:
+        refused = {Action.SHARE: not self.may_share, Action.LOG_VISIT: not self.may_log}
+        targets: dict[Action, Pointer] = super().targets()  # type: ignore[misc]
+        return {action: target for action, target in targets.items() if not refused.get(action)}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Slots:
     """A rendered message: the escaped texts of its template's blocks."""
 

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from bot.masking import mask_text
 from bot.wording import notices, private  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
-from bot.wording.message_base import Message
+from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (
     MASKED,
     AssessmentPart,
@@ -43,7 +43,7 @@ from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
 
 @dataclass(frozen=True, kw_only=True)
-class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
+class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     """The private answer to /tier NAME."""
 
     buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.UNMASK)
@@ -58,19 +58,13 @@ class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     next_step: NextStep | None
     owner: Who | None
     scheme: Name | None = None  # the one that graded it, where several are in force
-    may_share: bool = True
-    may_log: bool = True
     may_unmask: bool = True
 
     def targets(self) -> dict[Action, Pointer]:
-        """Only buttons that work for the reader, to masked fields only where one is masked."""
+        """To masked fields only where one is masked, for who may see it."""
         is_open = mask_text(self.code) == self.code and all(r.value != MASKED for r in self.up + self.down)
-        refused = {
-            Action.SHARE: not self.may_share,
-            Action.LOG_VISIT: not self.may_log,
-            Action.UNMASK: is_open or not self.may_unmask,
-        }
-        return {action: target for action, target in super().targets().items() if not refused.get(action)}
+        left_out = {Action.UNMASK} if is_open or not self.may_unmask else set()
+        return {action: target for action, target in super().targets().items() if action not in left_out}
 
     @property
     def doubt(self) -> str | None:
@@ -83,18 +77,13 @@ class TierCard(Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ungraded(Message, CustomerPart):
+class Ungraded(ReaderRights, Message, CustomerPart):
     """The answer for a customer that no grading has covered yet."""
 
     buttons: ClassVar = (Action.LOG_VISIT,)
     owner: Who | None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers
-    may_log: bool = True
-
-    def targets(self) -> dict[Action, Pointer]:
-        """No button for who only sees the customer."""
-        return super().targets() if self.may_log else {}
 
 
 @dataclass(frozen=True, kw_only=True)

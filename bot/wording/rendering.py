@@ -28,7 +28,7 @@ from bot.errors import BotError, translated
 from bot.masking import mask_text
 from bot.settings import ROOT
 from bot.wording import catalogue
-from bot.wording.limits import LimitedEnvironment, TooMuch, limited, printed
+from bot.wording.limits import LimitedEnvironment, TooMuch, limited, measured, printed
 from bot.wording.message_base import Message, Slots
 from bot.wording.parts import TierPart, Who
 from grading.scheme.model import BLOCKED, NEW, UNRATED, Name
@@ -162,7 +162,7 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         loader=FileSystemLoader([str(folder) for folder in folders]),
         extensions=["jinja2.ext.i18n"],
         autoescape=True,
-        finalize=(lambda value: printed(escape(value))) if is_own else escape,
+        finalize=(lambda value: printed(escape(measured(value)))) if is_own else escape,
         undefined=StrictUndefined,
         auto_reload=False,
     )

@@ -216,6 +216,11 @@ def by_email(session: Session, email: str) -> Person | None:
     return session.exec(select(Person).where(Person.email == email.strip().lower())).first()
 
 
+def known_emails(session: Session, emails: Collection[str]) -> set[str]:
+    """Those of these addresses that belong to people, active or not."""
+    return set(session.exec(select(Person.email).where(col(Person.email).in_(emails))))
+
+
 def get(session: Session, person_id: int | None) -> Person | None:
     return None if person_id is None else session.get(Person, person_id)
 
@@ -230,12 +235,21 @@ class Binding(NamedTuple):
     person_id: int
     email: str
     slack_user_id: str | None
+    slack_team: str | None
+
+
+_BINDING = [col(getattr(Person, name)) for name in ("id", *Binding._fields[1:])]
+
+
+def bindings() -> Any:
+    """A query of people's bindings, to which the caller adds conditions."""
+    return sa_select(*_BINDING)
 
 
 def to_look_up(session: Session, after: int, checked_before: datetime, limit: int) -> list[Binding]:
     """Active people with ids greater than `after` who have no member of the workspace, or who were checked long ago."""
     rows = session.execute(
-        sa_select(col(Person.id), col(Person.email), col(Person.slack_user_id))
+        bindings()
         .where(
             col(Person.active).is_(True),
             col(Person.id) > after,
@@ -298,11 +312,11 @@ def count_unmatched(session: Session) -> int:
 
 
 def admins(session: Session, emails: Collection[str]) -> list[Person]:
-    """Active people with a Slack user who are admins by role, or by one of these addresses."""
+    """Those who are admins by role, or by one of these addresses, and can be written to in Slack."""
     by_role_or_address = or_(Person.role == PersonRole.ADMIN, col(Person.email).in_(emails))
     found = session.exec(
         select(Person)
         .where(by_role_or_address, col(Person.active).is_(True), col(Person.slack_user_id).is_not(None))
         .order_by(col(Person.id))
     )
-    return list(found)
+    return [person for person in found if person.is_present]

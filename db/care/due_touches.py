@@ -30,7 +30,14 @@ def owners(session: Session, now: datetime) -> list[Person | None]:
 
 
 def count(session: Session, now: datetime) -> int:
-    return session.exec(select(func.count()).select_from(Touch).where(_is_due(now))).one()
+    """How many touches of customers that are not archived are due."""
+    found = (
+        select(func.count())
+        .select_from(Touch)
+        .join(Customer, col(Customer.id) == Touch.customer_id)
+        .where(_is_due(now), col(Customer.archived).is_(False))
+    )
+    return session.exec(found).one()
 
 
 class DueStep(NamedTuple):

@@ -236,10 +236,20 @@ def move(session: Session, touch_id: int, version: int, **values: object) -> boo
     return bool(result.rowcount)
 
 
-def reminders_closed_at(session: Session, customer_id: int, at: datetime) -> list[tuple[Touch, str, str]]:
-    """(touch, channel, ts) of the reminders in Slack whose touches were closed at this time."""
+class ClosedReminder(NamedTuple):
+    """A closed touch, and where its reminder is: the Slack channel, and whose direct messages that is."""
+
+    touch: Touch
+    channel: str
+    ts: str
+    recipient: int | None
+
+
+def reminders_closed_at(session: Session, customer_id: int, at: datetime) -> list[ClosedReminder]:
+    """The reminders in Slack whose touches were closed at this time."""
+    place = (OutboxMessage.slack_channel, OutboxMessage.slack_ts, OutboxMessage.recipient)
     statement = (
-        sa_select(Touch, col(OutboxMessage.slack_channel), col(OutboxMessage.slack_ts))
+        sa_select(Touch, *map(col, place))
         .join(OutboxMessage, col(OutboxMessage.id) == col(Touch.outbox_id))
         .where(
             col(Touch.customer_id) == customer_id,
@@ -249,7 +259,7 @@ def reminders_closed_at(session: Session, customer_id: int, at: datetime) -> lis
             col(OutboxMessage.slack_ts).is_not(None),
         )
     )
-    return [(row[0], row[1], row[2]) for row in session.execute(statement)]
+    return [ClosedReminder._make(row) for row in session.execute(statement)]
 
 
 def release_undelivered(

@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, bindparam, case, func, text
-from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, or_, select, update
 
-from db.book.people import Binding, Person, SlackStatus
+from db.book.people import Binding, Person, SlackStatus, bindings
 from db.engine import dialect
 from db.outbox.channels import ChannelName
 from db.outbox.messages import MessageState, OutboxMessage, in_state
@@ -97,7 +96,7 @@ def recipients_to_check(
         .subquery()
     )
     found = session.execute(
-        sa_select(col(Person.id), col(Person.email), col(Person.slack_user_id))
+        bindings()
         .join(first, first.c.person == Person.id)
         .where(
             col(Person.active).is_(True),

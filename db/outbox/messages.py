@@ -140,6 +140,13 @@ def count_dead(session: Session) -> int:
     return session.exec(select(func.count()).where(in_state(MessageState.DEAD), wanted)).one()
 
 
+def count_sent_to_people(session: Session, since: datetime) -> int:
+    """How many direct messages have reached people that were first tried at or after a time."""
+    tried = col(OutboxMessage.first_try_at) >= since
+    sent = in_state(MessageState.SENT), col(OutboxMessage.recipient).is_not(None), tried
+    return session.exec(select(func.count()).where(*sent)).one()
+
+
 def oldest(session: Session) -> dict[str, datetime]:
     """Pending, sending, unknown -> when the oldest message in that state was written."""
     rows = session.exec(

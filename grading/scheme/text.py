@@ -31,6 +31,7 @@ Plain: TypeAlias = "Scalar | list[Plain] | dict[str, Plain]"
 MAX_CHARACTERS = 500_000  # the longest preset has 12,000; a file beyond this is no scheme and no plan
 MAX_DEPTH = 100  # of values in values
 MAX_VALUES = 50_000  # with aliases written out: ten lines of nested aliases can stand for gigabytes
+MAX_DIGITS = 1_000  # of a whole number: one of five thousand cannot be shown in an error
 NOT_A_WORD = "!!"  # marks a key that YAML reads as true, 1 or null, so that it differs from one in quotes
 SWITCHES = {NOT_A_WORD + "true": True, NOT_A_WORD + "false": False}
 _TAG = "tag:yaml.org,2002:"
@@ -63,7 +64,7 @@ def load(text: str) -> Any:
         yaml.Composer = _CountingComposer
         try:
             return yaml.load(text)
-        except ValueError:  # 2026-02-30, or a whole number of five thousand digits
+        except (ValueError, KeyError):  # 2026-02-30, a number of five thousand digits, or `!!bool x`
             raise Refused(
                 Phrase(N_("a day or a number in it does not exist")),
                 Phrase(N_("mend it or put it in quotes")),
@@ -106,6 +107,8 @@ class _CountingComposer(Composer):
 def _values(node: Any, known: dict[int, float]) -> float:
     """How many values a node stands for, each alias counted in full; infinitely many where it contains itself."""
     if isinstance(node, ScalarNode):
+        if len(node.value) > MAX_DIGITS and str(node.tag) == _TAG + "int":  # Python reads it in hexadecimal
+            raise ValueError
         return 1
     if id(node) not in known:
         known[id(node)] = float("inf")  # while its own parts are counted

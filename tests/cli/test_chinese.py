@@ -182,6 +182,28 @@ def test_no_english_word_is_left_in_what_commands_say_in_chinese(chinese: Progra
     assert left == {}
 
 
+# Addresses of databases that cannot be used, and their file system's word for why.
+UNUSABLE = [
+    "mysql://localhost/tierbot",
+    "nonsense",
+    "sqlite://tier.db",
+    "sqlite:///.",
+    "sqlite:////proc/1/x/t.db",
+]
+
+
+@pytest.mark.parametrize("url", UNUSABLE)
+def test_no_english_word_is_left_in_why_a_database_cannot_be_used(
+    chinese: Program, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("TIERBOT_DATABASE_URL", url)
+    done = chinese("tier", "C-1")
+    assert done.code != 0
+    paths = r"[!-~]*://[!-~…]*|/proc[!-~]*|nonsense|mysql|No such file or directory"
+    left = english(re.sub(paths, " ", done.err))
+    assert left == []
+
+
 ORDER = "order_no,customer,date,amount,currency"
 INVOICE = "invoice_no,customer,date,due,amount,currency"
 # Finding -> the kind, with options, and the file that raises it.

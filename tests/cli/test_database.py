@@ -17,12 +17,14 @@ from bot.clock import SystemClock
 from bot.errors import BadInput, Conflict, NotReady
 from bot.services.delivery import restore, time_jump
 from bot.services.delivery.worker import doubted_since
+from bot.wording.catalogue import catalogue
 from db import backup, processes, schema
 from db.book.imports import ImportBatch
 from db.engine import open_database
 from db.outbox import channels
 from db.processes import HeartbeatRole
 from tests.cli.conftest import Command, Output
+from tests.cli.test_chinese import english
 from tests.db import scratch_revision
 from tests.full_disk import files_of_at_most
 from tests.services.delivery.outbox_harness import EAST, Harness
@@ -133,8 +135,9 @@ def test_a_file_that_is_no_complete_backup_is_refused_and_nothing_changes(
     tierbot("db", "backup", "copy.db")
     assert callable(change)
     change(tmp_path / "copy.db")
-    with pytest.raises(BadInput, match=words):
+    with pytest.raises(BadInput, match=words) as refused:
         tierbot("db", "restore", "copy.db", "--yes")
+    assert not english(refused.value.text(catalogue("zh")).split("（")[0])  # SQLite's words follow
     assert write(file) == ["pending"]
 
 

@@ -40,7 +40,7 @@ def test_rows_are_numbered_from_one_and_each_hash_covers_the_one_before(database
         record(session, 1, tier="A", until=None)
     with database.write() as session:
         record(session, 2, name="中文")
-    previous, numbers = audit.START, []
+    previous, numbers = audit.START, list[int]()
     with database.read() as session:
         for entry in entries_of(session):
             assert entry["hash"] == audit.hash_of(entry, previous)
@@ -81,7 +81,7 @@ from sqlalchemy import text
 database, name = open_database(sys.argv[1]), sys.argv[2]
 print("ready", flush=True)
 sys.stdin.readline()
-for number in range(20):
+for number in range(60):
     with database.write() as session:
         for event in range(1 + number % 3):
             audit.record(session, actor=AuditActor(name=name), action=AuditAction.IMPORTED, object_kind=ObjectKind.IMPORT,
@@ -109,12 +109,16 @@ def test_processes_that_write_at_once_leave_one_chain(database: Database) -> Non
         assert process.stdout is not None
         process.stdout.readline()
     for process in started:
-        process.communicate("go\n", timeout=60)
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in started:
+        process.communicate(timeout=60)
     assert [process.returncode for process in started] == [0, 0]
     with database.read() as session:
         entries, previous = entries_of(session), audit.START
     for number, entry in enumerate(entries, 1):
         assert (entry["id"], entry["hash"]) == (number, audit.hash_of(entry, previous))
         previous = entry["hash"]
-    written = sum(1 + number % 3 for number in range(20))
+    written = sum(1 + number % 3 for number in range(60))
     assert Counter(entry["actor"] for entry in entries) == {"one": written, "four": written}

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,6 +17,7 @@ from db import processes, schema
 from db.engine import MIGRATION_LOCK, Database, open_database
 from db.tables import metadata
 from tests.conftest import OpenAnother, on_postgresql
+from tests.e2e.processes import wait_until
 
 
 def test_the_migrations_create_exactly_the_tables_of_the_code(database: Database) -> None:
@@ -148,3 +150,25 @@ def schema_of(database: Database) -> list[tuple[object, ...]]:
     )
     with database.reader.connect() as connection:
         return [tuple(row) for row in connection.execute(text(query))]
+
+
+@on_postgresql
+def test_a_migration_waits_for_the_one_of_another_process(
+    database: Database, open_another: OpenAnother
+) -> None:
+    waiting = text(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = :key AND NOT granted"
+    )
+    with open_another().writer.connect() as other, ThreadPoolExecutor(1) as second:
+        with other.begin():
+            other.execute(text("SELECT pg_advisory_xact_lock(:key)").bindparams(key=MIGRATION_LOCK))
+            upgrading = second.submit(schema.upgrade, database)
+
+            def waits() -> bool:
+                return upgrading.done() or bool(
+                    other.execute(waiting.bindparams(key=MIGRATION_LOCK)).scalar_one()
+                )
+
+            wait_until(waits, "the second migration", 20)
+            assert not upgrading.done()
+        upgrading.result(20)

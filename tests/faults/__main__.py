@@ -1,111 +1,19 @@
-"""`python -m tests.faults`: one row for each fault and database; exit code 1 when a promise is broken."""
+"""`python -m tests.faults`: a row for each fault, database and seed; exit code 1 when a promise is broken."""
 
 import argparse
-import shutil
 import sys
-import tempfile
-import time
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from multiprocessing import get_context
 
 from sqlalchemy import URL
 
-from bot import logs
-from db.engine import open_database
-from db.schema import upgrade
 from tests import postgres
-from tests.faults import (
-    crowd,
-    deafness,
-    disks,
-    forms,
-    kills,
-    machine,
-    presses,
-    refusals,
-    restarts,
-    restores,
-    revisions,
-    schedulers,
-    wrong_clocks,
-)
-from tests.faults.installation import Installation
-from tests.faults.report import Outcome, line
-from tests.faults.slack import Now, Slack
-
-BOTH = ("sqlite", "postgresql")
-
-
-@dataclass(frozen=True)
-class Fault:
-    name: str
-    inject: Callable[..., Outcome]
-    databases: tuple[str, ...] = BOTH
-
+from tests.faults.report import line
+from tests.faults.table import BOTH, FAULTS, attempt
 
 SMOKE = ("F01", "F02", "F05", "F21")  # what --quick tries by default: half a minute
-
-FAULTS = {
-    "F01": Fault("killed at every step", kills.killed),
-    "F02": Fault("answers lost", kills.lost_answers),
-    "F03": Fault("stored late", kills.stored_late),
-    "F15": Fault("several schedulers at once", schedulers.together),
-    "F04": Fault("paused for two leases", machine.paused),
-    "F05": Fault("died holding claims", kills.inherited),
-    "F06": Fault("Slack down for hours", refusals.down),
-    "F07": Fault("storm of 429", refusals.storm),
-    "F08": Fault("odd Retry-After", refusals.odd_waits),
-    "F09": Fault("token revoked and restored", refusals.revoked),
-    "F10": Fault("channels and people gone", refusals.missing_places),
-    "R01": Fault("channels renamed, names taken over", refusals.changed_channels),
-    "F11": Fault("history unreadable", refusals.unreadable),
-    "F12": Fault("presses delivered four times", presses.repeated_presses),
-    "F13": Fault("answering under a lock", presses.locked_presses),
-    "F39": Fault("forms killed and locked", forms.typed_notes),
-    "S01": Fault("Socket Mode connections broken", presses.broken_connections, ("sqlite",)),
-    "C01": Fault("app token shared with another installation", deafness.shared_token, ("sqlite",)),
-    "C02": Fault("app token refused for a while", deafness.refused_token, ("sqlite",)),
-    "C03": Fault("Slack answers 500 at the start", deafness.failing_at_the_start, ("sqlite",)),
-    "L01": Fault("fifty people, an import, 429, a flood", crowd.crowd),
-    "F14": Fault("SIGTERM in mid-batch", machine.stopped),
-    "F16": Fault("ticks that stop", restarts.stopped_jobs),
-    "F17": Fault("clock jumps", wrong_clocks.jumping),
-    "F21": Fault("machines' clocks 5 min apart", wrong_clocks.different_clocks),
-    "F22": Fault("writer lock held", machine.locked, ("sqlite",)),
-    "F23": Fault("read-only file system", restarts.read_only, ("sqlite",)),
-    "F24": Fault("disk full, then freed", machine.full, ("sqlite",)),
-    "F25": Fault("damaged files", disks.damaged, ("sqlite",)),
-    "S02": Fault("commands on a full disk", disks.full_disk, ("sqlite",)),
-    "F26": Fault("connections cut, server crashes", machine.cut_connections, ("postgresql",)),
-    "F27": Fault("upgraded beside running workers", revisions.migrated),
-    "F28": Fault("an older backup restored", restores.restored),
-    "F37": Fault("log full or closed, port taken", restarts.unwritable_log, ("sqlite",)),
-}
-
-
-@contextmanager
-def installed(
-    kind: str, server: URL | None, code: str, seed: int, now: Now | None = None
-) -> Iterator[Installation]:
-    """A new installation on this kind of database, deleted afterwards."""
-    with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix=f"tierbot-{code.lower()}-"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        url = f"sqlite:///{folder / 'tierbot.db'}"
-        if server is not None:
-            url = postgres.text_of(stack.enter_context(postgres.new_database(server)))
-        database = open_database(url)
-        upgrade(database)
-        database.close()
-        slack = Slack(seed, now)
-        stack.callback(slack.close)
-        yield Installation(
-            url=url, folder=folder, slack=slack, seed=seed, fresh=partial(installed, kind, server, code)
-        )
 
 
 def main() -> int:
@@ -116,29 +24,42 @@ def main() -> int:
         "--quick", action="store_true", help="a handful of kills and messages, of a few faults"
     )
     parser.add_argument("--seed", type=int, default=20260302)
+    parser.add_argument(
+        "--seeds", type=int, default=1, help="try each fault with so many seeds from --seed on"
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="try so many at the same time")
     given = parser.parse_args()
     wanted = given.only.split(",") if given.only else list(SMOKE if given.quick else FAULTS)
     if unknown := [code for code in wanted if code not in FAULTS]:
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(FAULTS)}")
-    logs.configure("critical")
-    print(f"seed {given.seed}")
-    broken = 0
-    for kind in BOTH if given.database == "both" else (given.database,):
-        with ExitStack() as stack:
-            server = stack.enter_context(postgres.server()) if kind == "postgresql" else None
-            for code in wanted:
-                fault = FAULTS[code]
-                if kind not in fault.databases:
-                    continue
-                began = time.monotonic()
-                try:
-                    with installed(kind, server, code, given.seed) as here:
-                        outcome = fault.inject(here, quick=given.quick)
-                except Exception as error:  # the others are tried all the same
-                    traceback.print_exc()
-                    outcome = Outcome(figures={}, broken=[f"could not be tried: {type(error).__name__}"])
-                print(line(code, fault.name, kind, time.monotonic() - began, outcome), flush=True)
-                broken += bool(outcome.broken)
+    print(
+        f"seed {given.seed}" if given.seeds == 1 else f"seeds {given.seed} to {given.seed + given.seeds - 1}"
+    )
+    held: Counter[tuple[str, str]] = Counter()
+    tried: Counter[tuple[str, str]] = Counter()
+    with ExitStack() as stack:
+        pool = stack.enter_context(ProcessPoolExecutor(given.jobs, get_context("spawn")))
+        servers: dict[str, URL | None] = {}
+        for kind in BOTH if given.database == "both" else (given.database,):
+            servers[kind] = stack.enter_context(postgres.server()) if kind == "postgresql" else None
+        running = {
+            pool.submit(attempt, code, kind, server, seed, quick=given.quick): (code, kind, seed)
+            for kind, server in servers.items()
+            for seed in range(given.seed, given.seed + given.seeds)
+            for code in wanted
+            if kind in FAULTS[code].databases
+        }
+        for done in as_completed(running):
+            code, kind, seed = running[done]
+            seconds, outcome = done.result()
+            name = FAULTS[code].name if given.seeds == 1 else f"seed {seed}: {FAULTS[code].name}"
+            print(line(code, name, kind, seconds, outcome), flush=True)
+            tried[code, kind] += 1
+            held[code, kind] += not outcome.broken
+    if given.seeds > 1:
+        for code, kind in sorted(tried):
+            print(f"{code}  {kind:<10}  {held[code, kind]} of {tried[code, kind]} held")
+    broken = tried.total() - held.total()
     print("every promise held" if not broken else f"{broken} promises broken")
     return 1 if broken else 0
 

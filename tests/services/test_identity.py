@@ -10,10 +10,10 @@ import pytest
 from bot.errors import Conflict, NotAllowed
 from bot.services import identity
 from bot.services.access import Actor
-from bot.services.identity import Installation, SlackProfile, find_actor, identify, refresh_people
+from bot.services.identity import Installation, SlackProfile, add_admins, find_actor, identify, refresh_people
 from bot.settings import Settings
 from db.book import people
-from db.book.people import Person
+from db.book.people import Person, SlackStatus
 from db.engine import Database
 from tests import factories
 from tests.recorded import recorded
@@ -300,6 +300,40 @@ def test_a_user_id_of_another_workspace_is_somebody_else(database: Database, sla
     assert ask(database, slack).person_id == ben
 
 
+def test_admins_of_the_settings_are_found_before_they_ever_ask(database: Database, slack: Slack) -> None:
+    slack.put("U0ANNA")
+    slack.put("U0BOB", "bob@example.com")
+    named = settings((ANNA, "nobody@example.com"))
+    assert [add_admins(database, named, slack, NOW) for _ in range(2)] == [1, 0]
+    with database.read() as session:
+        told = [(one.email, one.name, one.slack_user_id) for one in people.admins(session, named.admins)]
+    assert told == [(ANNA, "Anna S.", "U0ANNA")]
+    assert slack.asked.count(ANNA) == 1
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_nobody_but_a_member_becomes_an_admin_by_the_settings(
+    database: Database, slack: Slack, stranger: str
+) -> None:
+    slack.put("U0EVE", **STRANGERS[stranger][0])
+    assert add_admins(database, settings((ANNA,)), slack, NOW) == 0
+    with database.read() as session:
+        assert people.everybody(session) == {}
+
+
+def test_an_admin_whom_the_book_has_switched_off_or_knows_by_another_address_is_not_added_again(
+    database: Database, slack: Slack
+) -> None:
+    slack.put("U0ANNA")
+    slack.put("U0BOB", "bob@example.com")
+    add(database, "Bob", active=False, slack=False)
+    anna = add(database, "Anna")
+    change(database, anna, email="anna@older.example")
+    assert add_admins(database, settings((ANNA, "bob@example.com")), slack, NOW) == 0
+    with database.read() as session:
+        assert len(people.everybody(session)) == 2
+
+
 def test_the_first_admin_comes_from_the_settings(database: Database, slack: Slack) -> None:
     slack.put("U0ANNA", "Anna@Example.com ")
     actor = ask(database, slack, admins=(ANNA,))
@@ -417,3 +451,36 @@ def test_a_user_who_is_somebody_else_already_is_not_bound_a_second_time(
     slack.put("U0ANNA", "ben@example.com")
     assert refresh_people(database, slack, NOW) == 0
     assert person(database, anna).slack_user_id == "U0ANNA"
+
+
+def test_nobody_stays_bound_to_a_user_of_the_same_id_in_another_workspace(
+    database: Database, slack: Slack
+) -> None:
+    """Also when nobody asks anything: the job that looks people up must not take that user for the person."""
+    anna = add(database)
+    slack.here = Installation(team_id=THERE)
+    slack.put("U0ANNA", "eve@example.com", team_id=THERE)
+    later = NOW + identity.CHECKED
+    assert refresh_people(database, slack, later) == 0
+    assert person(database, anna).slack_status == SlackStatus.LEFT
+    slack.put("U0OTHER", team_id=THERE)  # her own user there
+    assert refresh_people(database, slack, later) == 1
+    assert person(database, anna).slack_user_id == "U0OTHER"
+    change(database, anna, slack_team=HERE)  # the same person under the same id
+    assert refresh_people(database, slack, later + identity.CHECKED) == 0
+    assert (person(database, anna).slack_team, person(database, anna).slack_user_id) == (THERE, "U0OTHER")
+
+
+def test_who_got_another_address_is_answered_once_the_old_one_is_switched_off(
+    database: Database, slack: Slack
+) -> None:
+    """A changed name: the people file has a new row for the same Slack user, who is bound to the old row."""
+    old = add(database)
+    new = add(database, "Anna.Miller", slack=False)
+    slack.put("U0ANNA", "anna.miller@example.com")
+    assert refresh_people(database, slack, NOW) == 0  # the old row is in use: nobody takes it over
+    assert ask(database, slack).person_id == old
+    change(database, old, active=False)
+    assert refresh_people(database, slack, NOW) == 1
+    assert person(database, old).slack_user_id is None
+    assert ask(database, slack).person_id == new

@@ -308,8 +308,12 @@ def answer(office: Office, door: str, actor: Actor, customer: int) -> str | None
     """The sentence by which somebody is refused; None when they may."""
     try:
         DOORS[door][1](office, actor, customer)
-    except (NotFound, NotAllowed) as error:
-        return error.msgid if error.msgid in {*HIDDEN, access.ONLY_SEEN} else None
+    except NotAllowed as error:
+        if error.msgid != access.ONLY_SEEN:
+            raise
+        return error.msgid
+    except NotFound as error:
+        return error.msgid if error.msgid in HIDDEN else None
     except BotError:  # whoever may not does not learn what else is wrong
         return None
     return None

@@ -15,13 +15,12 @@ from sqlalchemy import make_url
 from bot.app import Tierbot, build
 from bot.clock import SystemClock
 from bot.demo.workspace import StoredMessage, Workspace
-from bot.server import Server
 from bot.services.care.schedule import plan_customers
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.deferred import WRITERS
 from bot.slack.gateway import web_client
-from bot.slack.server import Front, SocketModeConnection, connect, front, serve_http
+from bot.slack.server import Front, HttpListener, SocketModeConnection, connect, front, listen
 from bot.slack.transport.http_mode import PATH
 from bot.wording.actions import Action, Pointer
 from db.care import touches
@@ -39,7 +38,7 @@ class Bot:
 
     tierbot: Tierbot
     front: Front
-    way: Server | SocketModeConnection
+    way: HttpListener | SocketModeConnection
 
 
 @dataclass(kw_only=True)
@@ -75,10 +74,10 @@ class Office:
         )
         tierbot = build(settings)
         slack = front(tierbot.deps, web_client(settings), lambda: "0badcafe")
-        way: Server | SocketModeConnection
+        way: HttpListener | SocketModeConnection
         if self.way == "http":
-            way = serve_http(slack.app, settings.signing_secrets, "127.0.0.1", 0)
-            self.workspace.deliver_by_http(f"http://127.0.0.1:{way.port}{PATH}")
+            way = listen(slack.app, tierbot.deps, settings.signing_secrets, "127.0.0.1", 0)
+            self.workspace.deliver_by_http(f"http://127.0.0.1:{way.server.port}{PATH}")
         else:
             way = connect(slack.app, tierbot.deps)
             self.workspace.wait_for_app(len(self.bots) + 1)
@@ -91,10 +90,7 @@ class Office:
 
     def close(self) -> None:
         for bot in self.bots:
-            if isinstance(bot.way, Server):
-                bot.way.stop()
-            else:
-                bot.way.close()
+            bot.way.close()
             bot.front.deferred.close(5)
             bot.tierbot.close()
 

@@ -156,7 +156,7 @@ def test_work_that_takes_too_long_is_given_up_and_not_committed(monkeypatch: pyt
         attempt.before_commit()
         committed.append(1)
 
-    with pytest.raises(deferred.Busy):
+    with pytest.raises(deferred.Late):
         crowd.queues.writes.finish(press, work)
     crowd.go_on.set()
     assert crowd.queues.close(PATIENCE) == 0
@@ -170,3 +170,14 @@ def test_work_is_either_given_up_or_committed() -> None:
         given_up.before_commit()
     committed.before_commit()
     assert not committed.settle()  # whoever waits for it goes on waiting
+
+
+def test_a_form_that_others_keep_waiting_does_not_blame_its_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = Crowd()
+    monkeypatch.setattr(crowd.queues.writes, "_most", 1)
+    crowd.queues.writes.put(lambda: bool(crowd.go_on.wait(PATIENCE)) and None, "B")
+    press = Press(body={"user": {"id": "A"}}, client=None)  # type: ignore[arg-type]
+    with pytest.raises(deferred.Late):
+        crowd.queues.writes.finish(press, lambda attempt: None)
+    crowd.go_on.set()
+    assert crowd.queues.close(PATIENCE) == 0

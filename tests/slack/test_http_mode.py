@@ -19,9 +19,11 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.clock import SystemClock
-from bot.server import Server, serve
-from bot.slack.transport import http_mode
-from bot.slack.transport.http_mode import LARGEST_BODY, PATH, Refusals, http_app
+from bot.server import Server
+from bot.services.ops import connection
+from bot.services.ops.connection import ConnectionWatch
+from bot.slack.transport import bounded_connection, http_mode
+from bot.slack.transport.http_mode import LARGEST_BODY, PATH, Refusals, serve_slack
 from bot.slack.transport.payloads import MOST_DEPTH, MOST_FIELDS, Malformed, payload_of
 from tests.e2e.processes import wait_until
 
@@ -33,6 +35,7 @@ PATIENCE = 20.0  # seconds; only what waits for something else takes so long
 ANSWERED: list[str] = []  # the texts of the commands that the app has got
 LET_GO = threading.Event()  # until then the slow command is not answered
 CLOCK = [0.0]
+WATCH = ConnectionWatch("web", SystemClock())
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +55,8 @@ def server() -> Iterator[Server]:
             LET_GO.wait(30)
         ack("an answer")
 
-    application = http_app(app, [SECRET, PREVIOUS], refusals=Refusals(lambda: CLOCK[0]))
-    running = serve(application, host="127.0.0.1", port=0, name="http-mode")
+    WATCH.listen()
+    running = serve_slack(app, [SECRET, PREVIOUS], "127.0.0.1", 0, WATCH, Refusals(lambda: CLOCK[0]))
     yield running
     running.stop()
 
@@ -96,6 +99,20 @@ def post(server: Server, body: bytes, headers: dict[str, str], path: str = PATH)
         return response.status, response.read().decode()
     finally:
         connection.close()
+
+
+def test_the_watch_learns_whether_requests_are_verified(server: Server, answered: list[str]) -> None:
+    WATCH.heard_at = None
+    post(server, form(), {"Content-Type": "application/x-www-form-urlencoded"})
+    assert WATCH.state is not None
+    assert (WATCH.state.problem, WATCH.heard_at) == ("", None)  # a stranger's says nothing
+    for wrong in (signed(form(), secret="guessed"), signed(form(), at=now() - 600)):
+        post(server, form(), wrong)
+        assert (WATCH.state.problem, WATCH.heard_at) == (connection.UNVERIFIED, None)
+        post(server, form(), signed(form()))
+        assert WATCH.state.problem == ""
+        assert WATCH.heard_at is not None
+        WATCH.heard_at = None
 
 
 def test_a_signed_request_is_answered(server: Server, answered: list[str]) -> None:
@@ -313,6 +330,78 @@ def test_a_body_that_does_not_arrive_is_given_up(server: Server, monkeypatch: py
     connection.close()
 
 
+def open_connections(server: Server, count: int, start: bytes) -> list[socket.socket]:
+    """Connections that have sent this much of a request."""
+    opened = [socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) for _ in range(count)]
+    for one in opened:
+        one.sendall(start)
+    return opened
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Wait until the server has closed a connection, whatever it says before."""
+    with suppress(ConnectionResetError):
+        while connection.recv(65_536):
+            pass
+    connection.close()
+    return True
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"",
+        b"POST /slack/events HTTP/1.1\r\nHost: x\r\nX-Slack-",
+        b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 150\r\n\r\nssl_",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET",
+    ],
+    ids=["nothing", "half a head", "half a body of a refused request", "half of a second request"],
+)
+def test_a_connection_without_a_whole_request_is_closed(
+    server: Server, monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    monkeypatch.setattr(http_mode, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(bounded_connection, "REQUEST_SECONDS", 0.1)
+    (connection,) = open_connections(server, 1, start)
+    assert is_closed(connection)
+
+
+def test_connections_that_send_nothing_neither_take_all_files_nor_keep_slack_out(
+    server: Server, answered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded_connection, "MOST_CONNECTIONS", 5)
+    with structlog.testing.capture_logs() as lines:
+        opened = open_connections(server, 30, b"POST")
+        assert all(is_closed(one) for one in opened[:24])
+        assert post(server, form("ACME"), signed(form("ACME")))[0] == 200
+    assert answered == ["ACME"]
+    assert {(line["event"], line["status"]) for line in lines} == {("http.refused", 503)}
+    assert len(lines) == 1
+    for one in opened[24:]:
+        one.close()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01 a greeting of TLS\r\n\r\n",
+        b"POST /slack/events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET /slack/events HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n",
+        b"GET /slack/events HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n",
+    ],
+    ids=["TLS", "broken chunks", "HTTP 2", "WebSocket"],
+)
+def test_a_flood_of_what_is_no_request_is_one_line_in_the_log(
+    server: Server, caplog: pytest.LogCaptureFixture, data: bytes
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        for connection in open_connections(server, 20, data):
+            assert is_closed(connection)
+    statuses = [line["status"] for line in lines]
+    assert 1 <= len(statuses) == len(set(statuses)) <= 2  # the app may note that the body ended as well
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
 @pytest.mark.parametrize("body", [b"ssl_check=1", b"ssl_check=1&token=abc", b"token=abc&ssl_check=1"])
 def test_a_check_of_the_certificate_is_answered_without_a_signature(server: Server, body: bytes) -> None:
     assert post(server, body, {"Content-Type": "application/x-www-form-urlencoded"}) == (200, "")
@@ -360,7 +449,8 @@ def test_a_body_without_a_length_is_counted_while_it_comes(server: Server, answe
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", PATH, 405), ("POST", "/", 404), ("POST", "/metrics", 404)]
+    ("method", "path", "status"),
+    [("GET", PATH, 405), ("POST", "/", 404), ("POST", f"{PATH}/", 404), ("POST", "/metrics", 404)],
 )
 def test_nothing_else_is_served(server: Server, method: str, path: str, status: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)

@@ -5,11 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
+from bot.clock import SystemClock
 from bot.demo.workspace import BOT_USER_ID, User, Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
-from bot.wording.actions import Action
+from bot.slack import blocks
+from bot.wording import catalogue
+from bot.wording.actions import Action, Pointer
 from db.book import people
+from db.book.facts import Activity
 from db.book.people import Person
 from db.engine import Database
 from tests.conftest import on_sqlite
@@ -70,6 +75,23 @@ def test_an_outsider_who_presses_a_button_changes_nothing(office: Office, action
     told = eventually(lambda: office.said_to(EVE), "a refusal")
     assert REFUSED in words(told[0])
     assert office.now(reminder) == reminder
+
+
+def test_an_outsiders_form_says_why_nothing_was_saved_and_keeps_what_was_typed(office: Office) -> None:
+    pointer = blocks.encode(Pointer(id=office.globex))
+    form = blocks.visit_form("Globex", "C1", SystemClock().now().date(), pointer, catalogue.gettext("en"))
+    payload = {
+        "type": "view_submission",
+        "team": {"id": "T0OTHER"},
+        "user": {"id": EVE, "team_id": "T0OTHER"},
+        "trigger_id": "1.2.3",
+        "view": {**form, "id": "V1", "state": {"values": {}}},
+    }
+    answer = office.deliver("interactive", payload)
+    assert answer["response_action"] == "errors"
+    assert list(answer["errors"].values()) == [f"{REFUSED} Please ask a colleague there."]
+    with office.database.read() as session:
+        assert session.exec(select(Activity)).all() == []
 
 
 def test_a_request_that_names_another_team_is_refused_even_with_a_bound_user_id(office: Office) -> None:

@@ -15,8 +15,8 @@ from bot.clock import SystemClock
 from bot.demo.workspace import View, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.demo.workspace.wire.http_mode import HttpMode
-from bot.server import Server
 from bot.slack import blocks, deferred
+from bot.slack.server import HttpListener, SocketModeConnection
 from bot.slack.transport.http_mode import PATH
 from bot.wording.actions import Action
 from bot.wording.message_base import Message
@@ -239,10 +239,10 @@ def test_a_press_that_is_delivered_four_times_to_two_processes_has_one_effect(of
     office.start()
     preview, reminder = office.preview(), office.reminder()
     first = office.bots[0].way
-    if isinstance(first, Server):
+    if isinstance(first, HttpListener):
         here = office.workspace.interactions.delivery
         there = HttpMode(
-            f"http://127.0.0.1:{first.port}{PATH}",
+            f"http://127.0.0.1:{first.server.port}{PATH}",
             signing_secret=SECRET,
             ack_seconds=PATIENCE,
             now=SystemClock().now,
@@ -337,7 +337,7 @@ def test_what_was_not_acknowledged_is_not_done(office: Office, monkeypatch: pyte
     if office.way != "socket":
         return
     preview, (bot,) = office.preview(), office.bots
-    assert not isinstance(bot.way, Server)
+    assert isinstance(bot.way, SocketModeConnection)
 
     def broken(*_: Any) -> None:
         raise ConnectionResetError

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
@@ -16,9 +17,18 @@ from bot.app import Tierbot, build
 from bot.clock import ShiftedClock, SystemClock
 from bot.demo.workspace import Outcome, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.demo.workspace.records import APP_ID
 from bot.errors import BadInput
 from bot.services.ops import connection
-from bot.services.ops.connection import CONNECTING, DISABLED, FULL, SHARED, UNREACHABLE, ConnectionWatch
+from bot.services.ops.connection import (
+    CONNECTING,
+    DISABLED,
+    FULL,
+    OTHER_APP,
+    SHARED,
+    UNREACHABLE,
+    ConnectionWatch,
+)
 from bot.settings import Settings
 from bot.slack.gateway import web_client
 from bot.slack.probe import probe
@@ -304,6 +314,20 @@ def test_a_refused_app_token_ends_the_start_with_a_sentence(workspace: Workspace
     assert (problem.error, problem.app_token_error) == ("", "invalid_auth")
     workspace.faults.clear()
     assert probe(tierbot.settings, tierbot.clock).app_token_error == ""
+
+
+@pytest.mark.parametrize(("app", "problem"), [(APP_ID, ""), ("A0OTHER", OTHER_APP)])
+@on_sqlite
+def test_the_doctor_sees_tokens_of_two_apps(
+    workspace: Workspace, tierbot: Tierbot, app: str, problem: str
+) -> None:
+    """Both are valid and the connection is sound, but what people type goes to the other app."""
+    token = f"xapp-1-{app}-1-canary"
+    workspace.platform.app_token = token
+    settings = tierbot.settings.model_copy(update={"slack_app_token": SecretStr(token)})
+    assert probe(settings, tierbot.clock).app_token_error == problem
+    workspace.faults.switch("error", code="missing_scope", methods=["bots.info"])
+    assert probe(settings, tierbot.clock).app_token_error == ""  # not known
 
 
 @pytest.mark.parametrize(

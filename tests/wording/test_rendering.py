@@ -154,6 +154,14 @@ def doubled(step: str) -> str:
     return "{% set x = 'x' %}" + step * 60 + "{{ x }}"
 
 
+def nested(name: str, opening: str, closing: str) -> str:
+    """A list of twenty lists of twenty lists … of a text: small, until something reads it."""
+    level = f"{{% set {name} = {opening}{', '.join([name] * 20)}{closing} %}}"
+    return f"{{% set {name} = '{name * 9}' %}}" + level * 9
+
+
+LONG = "{% set x = 'x'|center(999)|replace(' ', '" + "x" * 50 + "') %}"
+NAMED = f"[{', '.join(['x'] * 2_000)}]"
 POISON = {
     "endless loop": "{% for a in range(10**9) %}{% endfor %}",
     "loops in loops": "{% for a in range(999) %}" * 4 + "{% endfor %}" * 4,
@@ -189,6 +197,25 @@ POISON = {
     "bytes": "{{ (1).to_bytes(10**9, 'big') }}",
     "filler": "{{ lipsum(10**6) }}",
     "insides": "{{ name.__class__.__mro__ }}",
+    "one long text, named often, joined": f"{LONG}{{{{ {NAMED}|join }}}}",
+    "added up with ~": LONG + "{{ " + " ~ ".join(["x"] * 2_000) + " }}",
+    "printed as a list": f"{LONG}{{{{ {NAMED} }}}}",
+    "made a text": f"{LONG}{{{{ {NAMED}|string|length }}}}",
+    "made JSON": f"{LONG}{{{{ {NAMED}|tojson|length }}}}",
+    "laid out": f"{LONG}{{{{ {NAMED}|pprint|length }}}}",
+    "filled into fields": LONG + "{{ '" + "{0}" * 2_000 + "'.format(x) }}",
+    "filled into places": LONG + "{{ '" + "%(a)s" * 2_000 + "' % {'a': x} }}",
+    "filled into a translation": LONG + "{{ gettext('" + "%(a)s" * 2_000 + "', a=x) }}",
+    "lists of lists": f"{nested('list', '[', ']')}{{{{ list|string|length }}}}",
+    "lists compared": f"{nested('one', '[', ']')}{nested('other', '[', ']')}{{{{ one == other }}}}",
+    "a key of keys": f"{nested('key', '(', ')')}{{{{ {{key: 1}}|length }}}}",
+    "looked up by a key of keys": f"{nested('key', '(', ')')}{{{{ {{}}[key] }}}}",
+    "tested": f"{nested('one', '[', ']')}{nested('other', '[', ']')}{{{{ one is eq(other) }}}}",
+    "items that are read by a filter": "{{ range(99999)|map('abs')|sum }}",
+    "collected by a block": "{% set x %}{% for a in range(9999) %}"
+    + "x" * 40_000
+    + "{% endfor %}{% endset %}",
+    "nothing, printed often": "{% for a in range(9999) %}" + "{{ '' if a else '' }}" * 1_000 + "{% endfor %}",
 }
 
 
@@ -205,6 +232,21 @@ def test_a_template_that_takes_too_long_or_too_much_gives_way_to_the_shipped_one
         shown = [renderer.slots(ungraded(), "en").fallback for _ in range(3)]
     assert shown == ["ACME has no tier yet"] * 3
     assert [(line["event"], line["template"]) for line in logged] == [("template.broken", "ungraded.jinja")]
+
+
+@pytest.mark.parametrize(
+    "case", [case for case, text in POISON.items() if LONG in text or "{% set key" in text]
+)
+def test_what_would_be_large_is_refused_before_it_is_made(tmp_path: Path, case: str) -> None:
+    """Afterwards it would be too late: such a file made 3.5 GB of 50,000 characters."""
+    (problem,) = check_templates(
+        write(tmp_path / "own", "ungraded.jinja", f"{{% block fallback %}}{POISON[case]}{{% endblock %}}")
+    )
+    works_on = "works on more than 100,000 characters or items at once."
+    fills = "fills a text with more than 100,000 characters."
+    assert problem.endswith(
+        (fills, works_on) if "translation" in case else fills if "filled" in case else works_on
+    )
 
 
 def test_check_names_a_template_that_takes_too_much(tmp_path: Path) -> None:

@@ -315,21 +315,32 @@ def _record(
 
 
 def closed_by_contact(
-    database: Database, actor: Actor, customer_id: int, rules: CareRules, at: datetime
+    database: Database,
+    actor: Actor,
+    customer_id: int,
+    rules: CareRules,
+    at: datetime,
+    admins: Collection[str] = (),
 ) -> list[SentReminder]:
-    """The reminders in Slack that a contact has closed which was recorded at this time."""
+    """The reminders in Slack that a contact has closed which was recorded at this time.
+
+    One in the direct messages of a person who may not see the customer any more only says that it is over.
+    """
     with database.read() as session:
         customer = access.customer_for(session, actor, Act.SEE, customer_id)
         owner = customers.owner(session, customer.id)
-        return [
-            SentReminder(
-                channel=channel,
-                ts=ts,
-                language=(owner and owner.language) or actor.language,
-                closed=_closed(session, rules, _who(actor), customer, touch, "contact"),
-            )
-            for touch, channel, ts in touches.reminders_closed_at(session, customer.id, at)
-        ]
+        found = touches.reminders_closed_at(session, customer.id, at)
+        readers = {one.recipient for one in found if one.recipient is not None}
+        recipients = Recipients.of(session, readers, FirmDefaults(admins=admins), at)
+        sent = []
+        for touch, channel, ts, recipient in found:
+            closed = _closed(session, rules, _who(actor), customer, touch, "contact")
+            reader = recipients.people.get(recipient or 0)
+            if reader is not None and not recipients.may_see(reader, owner):
+                closed = replace(closed, outcome="over", by=None, next_due=None)
+            language = (reader or owner or actor).language or actor.language
+            sent.append(SentReminder(channel=channel, ts=ts, language=language, closed=closed))
+        return sent
 
 
 def what_became(database: Database, actor: Actor, pointer: Pointer, rules: CareRules) -> ReminderClosed:

@@ -15,7 +15,7 @@ import structlog
 from sqlmodel import Session
 
 from bot.services import identity
-from bot.services.delivery import circuit, outbox
+from bot.services.delivery import channels, circuit, outbox
 from bot.services.delivery.worker import Worker
 from bot.services.identity import SlackPeople
 from bot.services.recipients import FirmDefaults, Place, Recipients
@@ -25,7 +25,7 @@ from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import Who
 from db import processes
 from db.book import customers
-from db.book.people import Person
+from db.book.people import Person, PersonRole
 from db.care import touches
 from db.graded import changes
 from db.graded.changes import OWN_ALERT
@@ -65,6 +65,8 @@ class Moment:
         """Whether a message may go to its address."""
         if row.recipient is not None and not self._is_present(row.recipient):
             return False
+        if row.kind == channels.KIND and not self._is_admin(row.recipient):
+            return False
         own = Place(person_id=row.recipient, channel=row.channel)
         return all(self.place(row, customer) == own for customer in self.named[row.id])
 
@@ -96,6 +98,12 @@ class Moment:
     def _is_present(self, person_id: int) -> bool:
         person = self.recipients.people.get(person_id)
         return person is not None and person.is_present
+
+    def _is_admin(self, person_id: int | None) -> bool:
+        person = self.recipients.people.get(person_id or 0)
+        return person is not None and (
+            person.role == PersonRole.ADMIN or person.email in self.recipients.firm.admins
+        )
 
     def reason(self, row: Claimed) -> str:
         """Why a message may not go to its address: a key of `REASONS`."""

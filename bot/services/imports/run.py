@@ -16,10 +16,11 @@ from bot.errors import N_, BadInput, Conflict
 from bot.services import access, staff
 from bot.services.access import Actor
 from bot.services.imports.answers import ACCEPTED, WORDS, Remembered, answers_of, merge
-from bot.services.imports.check.codes import ask_about_decimals, ask_about_new_keys
+from bot.services.imports.check.codes import SIMILAR_CODES, ask_about_decimals, ask_about_new_keys
 from bot.services.imports.check.columns import ask_about_gone
 from bot.services.imports.check.encoding import check_encoding
 from bot.services.imports.check.findings import FileFindings
+from bot.services.imports.check.known.other_numbers import ask_about_amounts_by_other_numbers
 from bot.services.imports.check.meaning.grain import check_repeats
 from bot.services.imports.check.meaning.part_paid import OPEN_FIELD, PAID_FIELD
 from bot.services.imports.check.shape import find_reports, note_header
@@ -292,6 +293,8 @@ class _Import:
                     source=job.source,
                     odd=key.odd,
                 )
+            if not any(one.type is SIMILAR_CODES for one in job.findings):
+                ask_about_amounts_by_other_numbers(job, kind.key_field, kind.stage, kind.known_keys)
             self.on_staged(job, kind)
         if kind.repeats:
             check_repeats(job.repeats, job.findings, kind.key_field)

@@ -158,9 +158,13 @@ def watch(database: Database, slack: Messenger, options: WorkerOptions, now: dat
         for name, seen in found.sound.items():
             if is_name(name):
                 channels.remember(session, name, seen.id, now)
-        if found.unread is None:
+        told = tell_admins(session, found.troubled, options, now)
+        heard = not found.troubled or people.admins(session, options.admins)
+        if (
+            found.unread is None and heard
+        ):  # else the next pass tries again: an admin may have been found by then
             processes.set_cursor(session, CURSOR, now.isoformat())
-        return tell_admins(session, found.troubled, options, now)
+        return told
 
 
 def _judged(channel: str, channel_id: str, seen: SeenChannel | None) -> SeenChannel | TroubledChannel:

@@ -12,6 +12,7 @@ from bot.errors import N_, BotError, Phrase, SeveralProblems
 from bot.services.care.plan import load_plan
 from bot.services.delivery.messenger import Messenger
 from bot.services.ops import channels
+from bot.services.ops.addresses import why_unusable
 from bot.services.ops.channels import Written
 from bot.services.ops.revisions import other_revision
 from bot.services.ops.templates import check_templates
@@ -196,7 +197,7 @@ def _check_database(settings: Settings, found: Findings) -> Written:
             Phrase(
                 N_("The database %(url)s cannot be used: %(error)s. Check TIERBOT_DATABASE_URL."),
                 url=without_secrets(settings.url),
-                error=error,
+                error=why_unusable(error),
             )
         )
         return written

@@ -1,4 +1,4 @@
-"""Whether this installation receives what Slack sends: what each process knows of its Socket Mode connection.
+"""Whether this installation receives what Slack sends: what each process knows, in Socket Mode of its connection.
 
 A process keeps it in memory for /readyz, and reports it in a row for the doctor, /metrics and the other processes.
 """
@@ -20,18 +20,24 @@ from db.engine import Database
 
 log = structlog.get_logger()
 
-CONNECTING, UNREACHABLE, SHARED = "connecting", "unreachable", "shared"
+CONNECTING, UNREACHABLE, SHARED, OTHER_APP = "connecting", "unreachable", "shared", "other_app"
+UNVERIFIED = "unverified"  # HTTP mode; anybody can cause it, so it must not end what depends on /readyz
 FULL, DISABLED = "too_many_websockets", "link_disabled"  # Slack's words, of its `disconnect`
 FRESH = timedelta(seconds=60)  # a running process reports four times as often
 
 _NETWORK = N_("check the network and the proxy of this machine; it connects again by itself")
 _REMEDIES: dict[str, str] = {
+    UNVERIFIED: N_(
+        "copy the signing secret again from the app's page, under Basic Information, set SLACK_SIGNING_SECRET and start"
+        " Tierbot again; is this machine's clock right?"
+    ),
     CONNECTING: _NETWORK,
     UNREACHABLE: _NETWORK,
     FULL: N_(
         "end other processes that use this app token; connections of machines that vanished end by themselves"
     ),
     DISABLED: N_("switch it on, on the app's page under Socket Mode; it connects again by itself"),
+    OTHER_APP: N_("copy both tokens from the page of one app, set them and start Tierbot again"),
     SHARED: N_(
         "end the other installation, or give it a Slack app of its own; a connection that a machine has lost ends by"
         " itself within minutes"
@@ -62,7 +68,10 @@ _LATER_REMEDY = N_("Slack is asked again by itself; see status.slack.com if this
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionState:
-    """A process's Socket Mode connection at one moment; `problem` is empty while everything it should hear arrives."""
+    """How a process hears Slack at one moment; `problem` is empty while everything it should hear arrives.
+
+    `connected`, `counted` and `others` are of Socket Mode: in HTTP mode there is no connection to keep.
+    """
 
     since: datetime
     problem: str = CONNECTING  # one of those above, or Slack's error
@@ -72,7 +81,7 @@ class ConnectionState:
 
 
 class ConnectionWatch:
-    """The connection state of this process, for any thread. There is none before `begin`: in HTTP mode, in a worker."""
+    """How this process hears Slack, for any thread. There is no state before `begin` or `listen`: in a worker."""
 
     def __init__(self, boot_id: str, clock: Clock) -> None:
         self.boot_id = boot_id
@@ -90,6 +99,30 @@ class ConnectionWatch:
         """From now on this process should be connected."""
         with self._lock:
             self._state = ConnectionState(since=self._clock.now())
+
+    def listen(self) -> None:
+        """From now on this process should get requests over HTTP."""
+        with self._lock:
+            self._state = ConnectionState(since=self._clock.now(), problem="")
+        self.changed.set()
+
+    def heard(self) -> None:
+        """A request with Slack's signature has come over HTTP."""
+        self.heard_at = time.monotonic()
+        if self._require().problem:
+            with self._lock:
+                self._change(self._require(), problem="")
+
+    def refused(self) -> None:
+        """A request has come over HTTP whose signature is wrong or old: perhaps Slack's, with another secret.
+
+        Not Slack's while others are verified.
+        """
+        if self.heard_at is not None and time.monotonic() - self.heard_at < FRESH.total_seconds():
+            return
+        if not self._require().problem:
+            with self._lock:
+                self._change(self._require(), problem=UNVERIFIED)
 
     def opened(self, counted: int | None, others: int) -> None:
         """A connection was opened; `others` are those that are not this installation's.
@@ -145,6 +178,11 @@ class ConnectionWatch:
             log.error("slack.deaf", problem=problem, sentence=f"{found}: {remedy}")
 
 
+def is_over_http(row: SlackConnection) -> bool:
+    """Whether a process listens over HTTP: in Socket Mode one that is not connected has a problem of another kind."""
+    return not row.connected and row.problem in ("", UNVERIFIED)
+
+
 def describe(state: ConnectionState | SlackConnection, now: datetime) -> tuple[Phrase, Phrase]:
     """What a problem is, and what to do."""
     seconds = max(0, int((now - state.since).total_seconds()))
@@ -157,6 +195,19 @@ def describe(state: ConnectionState | SlackConnection, now: datetime) -> tuple[P
             found = Phrase(N_("Slack refuses a connection, because the app has ten"))
         case "link_disabled":
             found = Phrase(N_("Socket Mode is switched off for the app"))
+        case "unverified":
+            found = Phrase(
+                N_(
+                    "requests come that SLACK_SIGNING_SECRET does not verify, and for %(seconds)s s none that it does"
+                ),
+                seconds=seconds,
+            )
+        case "other_app":
+            found = Phrase(
+                N_(
+                    "SLACK_APP_TOKEN and SLACK_BOT_TOKEN are of two apps: what people type and press for one goes to the other"
+                )
+            )
         case "shared":
             found = ngettext(
                 "Slack counts %(count)s connection of the app that this installation does not hold: part of what people type"

@@ -5,18 +5,20 @@ import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlmodel import Session
 
 from bot.errors import N_, Phrase, ngettext
 from bot.services.delivery import circuit, time_jump
 from bot.services.delivery.messenger import Messenger
-from bot.services.ops import channels, connection, storage
+from bot.services.ops import channels, connection, failing, storage
 from bot.services.ops.connection import ConnectionState
 from bot.services.ops.storage import Finding
 from bot.settings import Settings
 from db import processes
 from db.book import customers, deputies, people
+from db.care import due_touches
 from db.engine import Database
 from db.graded import runs
 from db.graded.runs import Purpose
@@ -27,6 +29,8 @@ from db.outbox.send_state import CircuitReason
 PACKAGES = ("tierbot", "slack-bolt", "slack-sdk", "sqlalchemy", "apscheduler", "pandas", "tzdata", "holidays")
 SILENT = timedelta(seconds=90)
 STUCK = timedelta(minutes=15)
+LONG_UNHEARD = timedelta(days=1)
+UNTOLD = timedelta(days=1)
 CLOCK_APART = timedelta(seconds=60)
 MOST_NAMED = 5
 CIRCUIT_REMEDIES: dict[str, str] = {
@@ -44,6 +48,14 @@ STUCK_REMEDIES: dict[str, str] = {
     ),
     MessageState.UNKNOWN: Phrase(N_("Slack's answer was lost: tierbot outbox list --state unknown")),
 }
+
+
+HTTP_REMEDY = Phrase(
+    N_(
+        "type /tier in Slack; if it says that the app did not respond, compare the request URL on the app's page with"
+        " the address that the proxy forwards"
+    )
+)
 
 
 _PURPOSES = {
@@ -89,10 +101,12 @@ def examine(
     with database.read() as session:
         findings += [
             *_beats(session, now),
+            *_failing(session, now),
             *_held(session, now),
             *_circuit(session, now, asked=slack),
             *_connection(session, settings, now),
             *_messages(session, now),
+            *_care(session, now),
             *_people(session, settings),
             *_gradings(session),
         ]
@@ -176,6 +190,21 @@ def _beats(session: Session, now: datetime) -> Iterator[Finding]:
         yield Finding("ok", "jobs", found)
 
 
+def _failing(session: Session, now: datetime) -> Iterator[Finding]:
+    for one in failing.jobs_failing(session):
+        yield Finding(
+            "problem",
+            "jobs",
+            Phrase(
+                N_("the job %(job)s has failed for %(span)s: %(reason)s"),
+                job=one.job,
+                span=_span(now - one.since),
+                reason=one.reason,
+            ),
+            Phrase(N_("the log says why, in the lines job.failed; it is tried again by itself")),
+        )
+
+
 def _held(session: Session, now: datetime) -> Iterator[Finding]:
     since = time_jump.jumped_since(session, now)
     if since is not None:
@@ -224,8 +253,8 @@ def _circuit(session: Session, now: datetime, *, asked: Slack) -> Iterator[Findi
 
 
 def _connection(session: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Whether requests arrive in Socket Mode, by what the running processes report."""
-    if settings.slack_app_token is None:
+    """Whether requests arrive, by what the running processes report."""
+    if settings.slack_app_token is None and settings.slack_signing_secret is None:
         return
     rows = connection.running(session, now)
     if not rows:
@@ -235,17 +264,45 @@ def _connection(session: Session, settings: Settings, now: datetime) -> Iterator
             Phrase(N_("no process receives what people type and press in Slack")),
             Phrase(N_("start `tierbot run`")),
         )
+    heard = [row.last_request_at for row in rows if row.last_request_at is not None]
     for row in rows:
         if row.problem:
-            yield Finding("problem", "connection", *connection.describe(row, now))
-    if rows and not any(row.problem for row in rows):
-        heard = [row.last_request_at for row in rows if row.last_request_at is not None]
-        found = (
-            Phrase(N_("connected; the last request came %(span)s ago"), span=_span(now - max(heard)))
-            if heard
-            else Phrase(N_("connected; no request has come since the start"))
+            # Where Slack has been heard, requests that it did not sign may be anybody's.
+            level: Literal["note", "problem"] = (
+                "note" if row.problem == connection.UNVERIFIED and heard else "problem"
+            )
+            yield Finding(level, "connection", *connection.describe(row, now))
+    if not rows or any(row.problem for row in rows):
+        return
+    over_http = all(connection.is_over_http(row) for row in rows)
+    if heard:
+        last = N_("connected; the last request came %(span)s ago")
+        if over_http:
+            last = N_("listens over HTTP; the last request of Slack came %(span)s ago")
+        yield Finding("ok", "connection", Phrase(last, span=_span(now - max(heard))))
+    elif over_http:
+        yield _unheard(session, now, since=min(row.since for row in rows))
+    else:
+        yield Finding("ok", "connection", Phrase(N_("connected; no request has come since the start")))
+
+
+def _unheard(session: Session, now: datetime, *, since: datetime) -> Finding:
+    """In HTTP mode only a request shows that the address is right; people who get messages press their buttons."""
+    span = _span(now - since)
+    if not (sent := messages.count_sent_to_people(session, since)):
+        found = Phrase(
+            N_("listens over HTTP; no request of Slack has come since the start %(span)s ago"), span=span
         )
-        yield Finding("ok", "connection", found)
+        return Finding("note", "connection", found, HTTP_REMEDY)
+    found = ngettext(
+        "listens over HTTP; no request of Slack has come since the start %(span)s ago, but %(count)s message went to"
+        " people",
+        "listens over HTTP; no request of Slack has come since the start %(span)s ago, but %(count)s messages went to"
+        " people",
+        sent,
+        span=span,
+    )
+    return Finding("problem" if now - since > LONG_UNHEARD else "note", "connection", found, HTTP_REMEDY)
 
 
 def _messages(session: Session, now: datetime) -> Iterator[Finding]:
@@ -273,6 +330,26 @@ def _messages(session: Session, now: datetime) -> Iterator[Finding]:
         )
 
 
+def _care(session: Session, now: datetime) -> Iterator[Finding]:
+    """Steps that nobody is told of. What a person hears only tomorrow is not due before tomorrow."""
+    if untold := due_touches.count(session, now - UNTOLD):
+        yield Finding(
+            "note",
+            "care",
+            ngettext(
+                "%(count)s care step has been due for more than a day, and nobody was told",
+                "%(count)s care steps have been due for more than a day, and nobody was told",
+                untold,
+            ),
+            Phrase(
+                N_(
+                    "import owners of the customers, or set TIERBOT_ALERT_CHANNEL for those without one; while nothing"
+                    " ticks or is held, nobody is told either"
+                )
+            ),
+        )
+
+
 def _people(session: Session, settings: Settings) -> Iterator[Finding]:
     if deputies.admins_left(session, settings.admins):
         yield Finding(
@@ -291,7 +368,12 @@ def _people(session: Session, settings: Settings) -> Iterator[Finding]:
                 "%(count)s people have no Slack user yet: their reminders wait, and no direct message tells them of tier changes",
                 unmatched,
             ),
-            Phrase(N_("is the e-mail address the same as in Slack? correct it and import the people again")),
+            Phrase(
+                N_(
+                    "is the e-mail address the same as in Slack? correct it and import the people again; switch off"
+                    " who is in the list a second time under an older address"
+                )
+            ),
         )
     absent = customers.absent_owners(session)
     if absent:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.services.ops import connection
+from bot.services.ops import connection, failing
 from db import processes
 from db.care import touches
 from db.graded import runs
@@ -53,6 +53,12 @@ def measure(session: Session, now: datetime) -> list[Metric]:
             ],
         ),
         _by(
+            "job",
+            "job_failing_seconds",
+            "Seconds since when a job has only failed, three times or more.",
+            [(one.job, (now - one.since).total_seconds()) for one in failing.jobs_failing(session)],
+        ),
+        _by(
             "state", "touches_open", "Open care steps by state.", sorted(touches.open_counts(session).items())
         ),
         _by(
@@ -85,18 +91,19 @@ def measure(session: Session, now: datetime) -> list[Metric]:
 
 
 def _connections(session: Session, now: datetime) -> Iterable[Metric]:
-    """Socket Mode: nothing where no process is to be connected."""
+    """How the running processes hear Slack: nothing where none is to hear anything."""
     rows = connection.running(session, now)
+    sockets = [row for row in rows if not connection.is_over_http(row)]
     yield _by(
         "of",
         "slack_connections",
         "Socket Mode connections: held by this installation, counted by Slack, and of these held by others.",
         [
-            ("held", sum(row.connected for row in rows)),
-            ("counted", rows[-1].counted or 0),
-            ("others", rows[-1].others),
+            ("held", sum(row.connected for row in sockets)),
+            ("counted", sockets[-1].counted or 0),
+            ("others", sockets[-1].others),
         ]
-        if rows
+        if sockets
         else [],
     )
     yield _by(

@@ -65,7 +65,10 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             deps.identify(press.user_id),
             blocks.decode(press.body["view"]["private_metadata"]).id,
         )
-        for sent in reminders.closed_by_contact(deps.database, actor, customer_id, deps.rules, now):
+        closed = reminders.closed_by_contact(
+            deps.database, actor, customer_id, deps.rules, now, deps.settings.admins
+        )
+        for sent in closed:
             outcomes.update(deps, press.client, sent.channel, sent.ts, sent.closed, sent.language)
 
 

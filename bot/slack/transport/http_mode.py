@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 from slack_bolt import App, BoltRequest, BoltResponse
@@ -24,7 +25,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.clock import SystemClock
+from bot.server import Server, serve
+from bot.services.ops.connection import ConnectionWatch
 from bot.slack.deferred import BEGIN
+from bot.slack.transport.bounded_connection import BACKLOG, BoundedConnection
 from bot.slack.transport.payloads import Malformed, payload_of
 
 PATH = "/slack/events"
@@ -52,6 +56,10 @@ class _Refused(Exception):
         super().__init__(reason)
 
 
+class _Unverified(_Refused):
+    """Signed in Slack's way, but not verified: Slack's own, perhaps, while the secret or the clock is wrong."""
+
+
 class Refusals:
     """Logs refused requests: of each kind one line in a while, with the number since the last one."""
 
@@ -72,9 +80,30 @@ class Refusals:
         log.warning("http.refused", status=status, reason=reason, count=count)
 
 
-def http_app(app: App, signing_secrets: Sequence[str], *, refusals: Refusals | None = None) -> Starlette:
-    """The ASGI application around a Bolt app; each of the secrets may have signed a request."""
-    secrets, refusals = [secret.encode() for secret in signing_secrets], refusals or Refusals()
+def serve_slack(
+    app: App,
+    signing_secrets: Sequence[str],
+    host: str,
+    port: int,
+    watch: ConnectionWatch,
+    refusals: Refusals | None = None,
+) -> Server:
+    """Listen for requests that one of the secrets has signed; `watch` gets to know of each. Raises OSError when the port is not available."""
+    refusals = refusals or Refusals()
+    return serve(
+        http_app(app, signing_secrets, watch, refusals),
+        host=host,
+        port=port,
+        name="http-mode",
+        http=partial(BoundedConnection, note=refusals.note),
+        ws="none",
+        backlog=BACKLOG,
+    )
+
+
+def http_app(app: App, signing_secrets: Sequence[str], watch: ConnectionWatch, refusals: Refusals) -> Starlette:
+    """The ASGI application around a Bolt app."""
+    secrets = [secret.encode() for secret in signing_secrets]
 
     async def receive(request: Request) -> Response:
         try:
@@ -85,9 +114,12 @@ def http_app(app: App, signing_secrets: Sequence[str], *, refusals: Refusals | N
             body = await _verified_body(request, secrets)
             if body is None:
                 return Response(status_code=200)
+            watch.heard()
             # Bolt's own Starlette adapter runs a sync app on the event loop, one request at a time.
             answer, begin = await run_in_threadpool(dispatch, app, body, request.headers)
         except _Refused as refused:
+            if isinstance(refused, _Unverified):
+                watch.refused()
             refusals.note(refused.status, refused.reason)
             return Response(status_code=refused.status)
         except Malformed as problem:
@@ -98,7 +130,9 @@ def http_app(app: App, signing_secrets: Sequence[str], *, refusals: Refusals | N
             response.background = BackgroundTask(begin)  # runs when the answer has been sent
         return response
 
-    return Starlette(routes=[Route(PATH, receive, methods=["GET", "POST"])])
+    application = Starlette(routes=[Route(PATH, receive, methods=["GET", "POST"])])
+    application.router.redirect_slashes = False  # the address would be built from a header of the request
+    return application
 
 
 async def _verified_body(request: Request, secrets: Sequence[bytes]) -> bytes | None:
@@ -111,10 +145,10 @@ async def _verified_body(request: Request, secrets: Sequence[bytes]) -> bytes | 
             return None
         raise _Refused(401, "not signed")
     if abs(SystemClock().now().timestamp() - int(stamp)) > FRESH_SECONDS:
-        raise _Refused(401, "signed more than five minutes ago, or after now")
+        raise _Unverified(401, "signed more than five minutes ago, or after now")
     body = await _body(request, LARGEST_BODY, otherwise=413)
     if not any(is_signed(secret, stamp, signature, body) for secret in secrets):
-        raise _Refused(401, "signed with another secret")
+        raise _Unverified(401, "signed with another secret")
     return body
 
 

@@ -251,6 +251,22 @@ def test_what_a_contact_closed_is_shown_to_those_only_who_may_see_the_customer(
         reminders.closed_by_contact(book.database, book.actor("U0BEN"), ACME, book.rules, book.clock.now())
 
 
+def test_a_reminder_of_somebody_who_lost_the_customer_says_no_more_than_that_it_is_over(
+    book: Book, anna: Actor
+) -> None:
+    """The message stands in Anna's direct messages; who does what for the customer now is not for her."""
+    with book.database.write() as session:
+        session.exec(update(OutboxMessage).values(slack_channel="D1", slack_ts="1.0"))
+        session.exec(update(Ownership).values(person_id=3))
+        session.exec(update(Person).where(col(Person.id) == 1).values(language="de"))
+        session.exec(update(Person).where(col(Person.id) == 3).values(language="zh"))
+    ben = book.actor("U0BEN")
+    book.log(ben, ACME, MONDAY)
+    (sent,) = reminders.closed_by_contact(book.database, ben, ACME, book.rules, book.clock.now())
+    assert (sent.channel, sent.language) == ("D1", "de")
+    assert (sent.closed.outcome, sent.closed.by, sent.closed.next_due) == ("over", None, None)
+
+
 def test_an_old_button_is_dead_after_losing_the_role(book: Book) -> None:
     button = book.button()
     with book.database.write() as session:

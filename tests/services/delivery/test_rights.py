@@ -10,11 +10,13 @@ import pytest
 from sqlmodel import col, select, update
 
 from bot.services.care import reminders
-from bot.services.delivery import outbox
+from bot.services.delivery import channels, outbox
 from bot.services.delivery.worker import Step
 from bot.services.recipients import Place
+from bot.wording.channels import Trouble, TroubledChannel
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, Reminder, TierChanged, TierDigest, load
+from bot.wording.notices import ChannelTrouble
 from bot.wording.parts import Since, TierPart, Who
 from db.book import deputies
 from db.book.customers import Customer, Ownership
@@ -376,3 +378,24 @@ def test_a_reminder_of_a_customer_with_a_new_owner_is_due_again_for_them_at_once
         harness.deliver(SECOND)
     assert [entry.where for entry in harness.slack.entries] == ["U0BEN"] * written
     assert book.reminded_of() == [(f"person:{who}", "ACME") for who in (anna, ben) for _ in range(written)]
+
+
+def test_what_only_admins_are_told_reaches_nobody_who_is_no_admin_any_more(firm: Firm) -> None:
+    firm.change(firm.olga, role="admin")
+    firm.change(firm.ben, role="admin")
+    trouble = ChannelTrouble(channel="#managers", trouble="is_archived")
+    for person in ("olga", "ben"):
+        firm.write(channels.KIND, firm.to(person), trouble, key=person)
+    firm.change(firm.ben, role="account_manager")
+    assert firm.deliver() == ["U0OLGA"]
+    assert [row[1:] for row in firm.rows()] == [("sent", None), ("dead", "not_theirs")]
+
+
+def test_admins_who_have_left_are_not_written_to(firm: Firm) -> None:
+    """Their messages would be dead every day, and the doctor red for nothing."""
+    firm.change(firm.olga, role="admin")
+    firm.change(firm.ben, role="admin", slack_status="left")
+    with firm.harness.database.write() as session:
+        trouble = TroubledChannel(channel="#managers", trouble=Trouble.ARCHIVED)
+        channels.tell_admins(session, [trouble], firm.harness.options, START)
+    assert [row[0] for row in firm.rows()] == [firm.to("olga").address]

@@ -102,7 +102,7 @@ def test_orders_upsert_on_their_number_within_their_source(filled: Book) -> None
     report = filled.bring(
         "orders",
         "order_no,customer,date,amount,cost\n1,C2,2026-01-04,120,\n3,C1,2026-01-05,1,\n",
-        accepted=("order-number-reused",),
+        accepted=("order-number-reused", "kept-cost"),
     )
     assert counts(report) == (1, 1, 0, 0)
     assert filled.rows(

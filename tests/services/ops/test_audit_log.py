@@ -276,6 +276,14 @@ def test_the_exported_file_holds_every_row_with_a_hash_that_can_be_computed_agai
     assert [entry["action"] for entry in entries] == [*["override_set"] * 2, "person_changed", "exported"]
 
 
+def test_a_number_that_is_left_out_shows_also_where_the_hash_fits(
+    database: Database, rows: list[Row]
+) -> None:
+    last = {**rows[-1], "id": ROWS + 1}
+    put(database, [*rows[:-1], {**last, "hash": audit.hash_of(last, rows[-2]["hash"])}])
+    assert audit_log.verify(database).row == ROWS
+
+
 def test_a_row_that_is_updated_in_place_shows_too(database: Database, rows: list[Row]) -> None:
     with database.writer.begin() as connection:
         connection.execute(update(TABLE).where(TABLE.c.id == 4).values(after='{"tier":"S"}'))

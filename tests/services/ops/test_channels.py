@@ -138,3 +138,15 @@ def test_a_look_remembers_names_and_tells_admins_of_trouble_at_most_once_an_hour
     assert watch(database, slack, options, NOW + HOUR / 2) == 0
     assert watch(database, slack, options, NOW + HOUR) == 1  # of #managers; the other was told today
     assert watch(database, slack, options, NOW + timedelta(days=1)) == 2
+
+
+@on_sqlite
+def test_trouble_seen_before_there_was_an_admin_is_told_as_soon_as_there_is_one(
+    database: Database, workspace: Workspace
+) -> None:
+    options, slack = WorkerOptions(fallback_channel="C0NOWHERE"), real_slack(workspace.api_url)
+    assert watch(database, slack, options, NOW) == 0
+    with database.write() as session:
+        factories.person(session, "grace", role="admin")
+    assert watch(database, slack, options, NOW + timedelta(minutes=5)) == 1
+    assert watch(database, slack, options, NOW + timedelta(minutes=10)) == 0

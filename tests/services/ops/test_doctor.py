@@ -24,8 +24,10 @@ from db.outbox import send_state
 from db.outbox.messages import OutboxMessage
 from db.processes import HeartbeatRole
 from tests import factories
+from tests.services.book import MONDAY, Book, at
 
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
+DAY = timedelta(days=1)
 ALL = frozenset(SCOPES) | frozenset(OPTIONAL_SCOPES)
 
 
@@ -228,6 +230,7 @@ def test_a_connection_that_hears_slack_is_in_order(database: Database, tmp_path:
         ("invalid_auth", "Slack refuses the app token: invalid_auth", "set SLACK_APP_TOKEN"),
         ("too_many_websockets", "the app has ten", "end other processes that use this app token"),
         ("link_disabled", "Socket Mode is switched off", "switch it on"),
+        ("other_app", "are of two apps", "from the page of one app"),
         ("internal_error", "Slack opens no connection: internal_error", "asked again by itself"),
     ],
 )
@@ -285,3 +288,113 @@ def test_messages_held_after_a_time_jump_are_a_problem_with_a_remedy(
         processes.set_cursor(session, time_jump.CURSOR, (NOW - timedelta(days=8)).isoformat())
     (held,) = [item for item in findings(database, tmp_path) if item.about == "time"]
     assert (held.level, "2026-04-26" in held.found, "catch-up" in held.remedy) == ("problem", True, True)
+
+
+def in_http_mode(database: Database, tmp_path: Path) -> list[Finding]:
+    settings = Settings(_env_file=None, TIERBOT_DATA_DIR=tmp_path, SLACK_SIGNING_SECRET="secret")
+    found = examine(database, settings, slack(), NOW)
+    return [item for item in found if item.about == "connection"]
+
+
+def listening(database: Database, since: timedelta) -> ConnectionWatch:
+    """A process that has listened over HTTP for so long."""
+    watch = ConnectionWatch("web", FixedClock(NOW - since))
+    watch.listen()
+    connection.report(database, watch, FixedClock(NOW))
+    return watch
+
+
+def test_http_mode_says_when_the_last_request_came(database: Database, tmp_path: Path) -> None:
+    watch = listening(database, timedelta(minutes=3))
+    watch.heard()  # by a clock that is three minutes late
+    connection.report(database, watch, FixedClock(NOW))
+    (found,) = in_http_mode(database, tmp_path)
+    words = "listens over HTTP; the last request of Slack came 3 min ago"
+    assert (found.level, found.found) == ("ok", words)
+
+
+@pytest.mark.parametrize(
+    ("since", "sent", "level", "words"),
+    [
+        (timedelta(hours=3), None, "note", "no request of Slack has come since the start 3 h ago"),
+        (
+            timedelta(days=9),
+            timedelta(days=10),
+            "note",
+            "no request of Slack has come since the start 216 h ago",
+        ),
+        (timedelta(hours=3), timedelta(hours=2), "note", "the start 3 h ago, but 1 message went to people"),
+        (
+            timedelta(days=2),
+            timedelta(hours=2),
+            "problem",
+            "the start 48 h ago, but 1 message went to people",
+        ),
+    ],
+)
+def test_http_mode_without_a_request_is_a_problem_once_people_got_messages(
+    database: Database, tmp_path: Path, since: timedelta, sent: timedelta | None, level: str, words: str
+) -> None:
+    listening(database, since)
+    if sent is not None:
+        with database.write() as session:
+            place = Place(person_id=factories.person(session))
+            number = outbox.enqueue(
+                session,
+                kind="reminder",
+                place=place,
+                message=Problem(text="x"),
+                language="en",
+                dedupe_key="x",
+                now=NOW,
+            )
+            row = session.get_one(OutboxMessage, number)
+            row.state, row.first_try_at = "sent", NOW - sent
+    (found,) = in_http_mode(database, tmp_path)
+    assert (found.level, found.found.endswith(words)) == (level, True)
+    assert "request URL" in found.remedy
+
+
+def test_requests_that_the_secret_does_not_verify_are_a_problem_until_one_is_verified(
+    database: Database, tmp_path: Path
+) -> None:
+    watch = listening(database, timedelta(minutes=3))
+    watch.refused()
+    connection.report(database, watch, FixedClock(NOW))
+    (found,) = in_http_mode(database, tmp_path)
+    assert (found.level, "SLACK_SIGNING_SECRET" in found.found) == ("problem", True)
+    assert "copy the signing secret again" in found.remedy
+    watch.heard()
+    watch.refused()  # somebody else's, beside Slack's
+    connection.report(database, watch, FixedClock(NOW))
+    assert [item.level for item in in_http_mode(database, tmp_path)] == ["ok"]
+
+
+def test_without_a_process_that_listens_nothing_is_received_in_http_mode_either(
+    database: Database, tmp_path: Path
+) -> None:
+    (found,) = in_http_mode(database, tmp_path)
+    assert found.found == "no process receives what people type and press in Slack"
+
+
+def test_care_steps_of_which_nobody_is_told_are_noted(database: Database, tmp_path: Path) -> None:
+    book = Book(database, clock=FixedClock(at(MONDAY)))
+    with database.write() as session:
+        acme = factories.customer(session, "ACME")  # without an owner, and there is no channel
+        factories.contact(session, acme, MONDAY - 400 * DAY, "call")
+    book.grade({acme: "A"})
+    book.go(MONDAY)
+
+    def found() -> list[tuple[str, str]]:
+        settings = Settings(_env_file=None, TIERBOT_DATA_DIR=tmp_path)
+        findings = examine(database, settings, slack(), book.clock.now())
+        return [(one.level, one.found) for one in findings if one.about == "care"]
+
+    assert book.reminded_of() == []
+    assert found() == []
+    book.go(MONDAY + 2 * DAY)
+    assert found() == [("note", "1 care step has been due for more than a day, and nobody was told")]
+    with database.write() as session:
+        factories.own(session, acme, factories.person(session))
+    book.go(MONDAY + 3 * DAY)
+    assert found() == []

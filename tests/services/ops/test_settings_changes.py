@@ -23,7 +23,7 @@ SECRETS = {
 
 
 def start(
-    database: Database, role: str = "all", plan: Any = PLAN, **values: str
+    database: Database, role: str = "all", plan: Any = PLAN, **values: Any
 ) -> tuple[list[str], list[Any]]:
     """The variables that changed, and the lines of the log."""
     with structlog.testing.capture_logs() as logs:

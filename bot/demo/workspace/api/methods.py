@@ -24,6 +24,7 @@ _HISTORY = ("channels:history", "groups:history", "im:history")
 
 METHODS: dict[str, Method] = {
     "auth.test": Method(people.test_token),
+    "bots.info": Method(people.bot, ("users:read",)),
     "apps.connections.open": Method(people.open_connection, app_level=True),
     "chat.postMessage": Method(chat.post_message, ("chat:write",)),
     "chat.postEphemeral": Method(chat.post_ephemeral, ("chat:write",)),

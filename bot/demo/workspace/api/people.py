@@ -1,4 +1,4 @@
-"""The methods auth.test, apps.connections.open and users.*"""
+"""The methods auth.test, bots.info, apps.connections.open and users.*"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.demo.workspace.api.arguments import page, word
 from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.records import BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID, Json, User
+from bot.demo.workspace.records import APP_ID, BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID, Json, User
 
 
 def test_token(platform: Platform, args: Json) -> Json:
@@ -23,6 +23,14 @@ def test_token(platform: Platform, args: Json) -> Json:
         "is_enterprise_install": False,
         **({"enterprise_id": bot.enterprise_id} if bot.enterprise_id else {}),
     }
+
+
+def bot(platform: Platform, args: Json) -> Json:
+    """bots.info"""
+    if word(args, "bot", missing="bot_not_found") != BOT_ID:
+        raise ApiError("bot_not_found")
+    name = platform.state.users[BOT_USER_ID].name
+    return {"bot": {"id": BOT_ID, "app_id": APP_ID, "user_id": BOT_USER_ID, "name": name, "deleted": False}}
 
 
 def open_connection(platform: Platform, args: Json) -> Json:

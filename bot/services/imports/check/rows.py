@@ -7,7 +7,7 @@ from functools import cache
 
 from bot.errors import N_
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
-from bot.services.imports.layout.columns import FileField, Layout
+from bot.services.imports.layout.columns import FileField, Layout, known_headers
 from bot.services.imports.read.cells.word_lists import TOTALS, is_total, spellings, total_of
 from bot.services.imports.read.refusal import clip
 from bot.services.imports.read.text import plain
@@ -36,6 +36,15 @@ SHORT_ROWS = FindingType(
     sentence=N_(
         "Rows that end early are read with empty last cells: %(count)d, the first is line %(line)d (%(text)s)."
     ),
+)
+SECOND_HEADER = FindingType(
+    name="second-header",
+    level=Level.REFUSAL,
+    sentence=N_(
+        "Line %(line)d is a header of its own, with other columns (%(text)s): what is below it would be read into wrong"
+        " columns. Lines like that: %(count)d."
+    ),
+    answer=N_("Make a file of its own of each list."),
 )
 QUOTED_LINES = FindingType(
     name="quoted-lines",
@@ -78,6 +87,7 @@ class OtherLines:
         self._findings = findings
         self._header = [plain(name) for name in layout.header]
         self._fields = {layout.places[field.name]: field for field in fields if field.name in layout.places}
+        self._names = known_headers(fields) | set(self._header)
         self._required = [place for place, field in self._fields.items() if field.required]
         key = next(field for field in fields if field.name == key_field)
         self._key = layout.places.get(key_field) if key.unique and key.required else None
@@ -110,6 +120,8 @@ class OtherLines:
             return None
         if self._is_header(filled):
             return REPEATED_HEADER
+        if refused and self._is_other_header(filled):
+            return SECOND_HEADER
         first = filled[0][1]
         texts = [text for _, text in filled]
         complete = not any(wanted not in dict(filled) for wanted in self._required)
@@ -149,6 +161,15 @@ class OtherLines:
             len(own) >= 2
             and set(self._required) <= own.keys()
             and all(name in self._fields[place].known_headers for place, name in own.items())
+        )
+
+    def _is_other_header(self, filled: Sequence[tuple[int, str]]) -> bool:
+        """Whether a line has nothing but names of columns, among them those of all required fields, elsewhere."""
+        names = {plain(text) for _, text in filled}
+        return (
+            len(names) > 2
+            and names <= self._names
+            and all(not names.isdisjoint(self._fields[place].known_headers) for place in self._required)
         )
 
     def _has_total(self, filled: Sequence[tuple[int, str]]) -> bool:

@@ -11,9 +11,10 @@ from sqlalchemy import Date, Integer, String, and_, exists, func, select
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.known.other_numbers import ask_about_activities_by_other_numbers
+from bot.services.imports.check.known.reused_numbers import find_reused, reused_number
 from bot.services.imports.check.meaning.activity_rows import DERIVED, RowCounts, ask_about_known_activities
 from bot.services.imports.check.meaning.row_columns import RowColumns
-from bot.services.imports.check.reused_numbers import find_reused, reused_number
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
@@ -189,6 +190,7 @@ class ActivityKind(UpsertKind):
         self._check_planned(job)
         if "id" in job.layout.places:
             find_reused(job, REUSED, self.stage, _activity, "happened_on")
+            ask_about_activities_by_other_numbers(job, self.key_field, self.stage, _activity)
         ask_about_known_activities(job, self.stage)
         if self._repeats:
             job.findings.add(REPEATED, count=len(self._repeats), line=min(self._repeats))

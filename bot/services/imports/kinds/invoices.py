@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, Date, Integer, String, func, select
 
 from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.known.open_list import ask_about_open_not_listed
+from bot.services.imports.check.known.reused_numbers import find_reused, reused_number
 from bot.services.imports.check.meaning.absent import check_paid
 from bot.services.imports.check.meaning.grain import (
     INVOICE_LINES,
@@ -26,7 +28,7 @@ from bot.services.imports.check.meaning.part_paid import (
 )
 from bot.services.imports.check.meaning.row_columns import RowColumns
 from bot.services.imports.check.meaning.unit_price import check_unit_price
-from bot.services.imports.check.reused_numbers import find_reused, reused_number
+from bot.services.imports.check.split_amounts import SplitAmounts
 from bot.services.imports.conversion import CURRENCY, SUBTRACT
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES
 from bot.services.imports.job import Chunk, ImportJob
@@ -155,6 +157,7 @@ class InvoiceKind(LinesKind):
             self.filled = tuple(name for name in self.filled if name != "is_open")
         self._row_columns = RowColumns(job, self.name)
         self._prefixes = NumberPrefixes(self.key_field)
+        self._split = SplitAmounts(job)
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
@@ -185,6 +188,7 @@ class InvoiceKind(LinesKind):
         self.customers.resolve(chunk)
         self._row_columns.count(chunk)
         self._prefixes.count(chunk)
+        self._split.take(chunk)
 
     def clears(self, job: ImportJob) -> Mapping[str, ColumnElement[bool]]:
         return {"paid_on": self.stage.c.is_open == 1} if self._part_payments.says_open else {}
@@ -195,10 +199,12 @@ class InvoiceKind(LinesKind):
         check_paid(job)
         self._row_columns.check(job)
         self._prefixes.check(job)
+        self._split.check()
         check_documents(job.layout, job.findings, self.key_field)
         self._part_payments.check()
         check_paid_zeros(job, self.stage)
         note_paid_before(job, self.stage, _invoice)
+        ask_about_open_not_listed(job, self.stage, _invoice)
         check_unit_price(job)
         check_payments(job.repeats, job.findings)
         check_lines(job.repeats, job.findings, INVOICE_LINES, job.layout.of_lines)

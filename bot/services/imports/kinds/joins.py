@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection, Integer, Select, and_, exists, func, select
 
 from bot.errors import N_, Conflict, Phrase
+from bot.services.imports.check.meaning.row_columns import RowColumns
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.joins.choices import ENDED_BY, Preference
 from bot.services.imports.joins.pairs import BookReferences, Reference, fill_pairs, follow_chains, pair_table
@@ -152,11 +153,13 @@ class JoinKind(FileKind):
     def prepare(self, job: ImportJob) -> None:
         self._references = BookReferences(job.connection)
         self._prefer = read_preference(job.options.kind_options.get("prefer"))
+        self._row_columns = RowColumns(job, self.name)
         self._cells: dict[int, list[str]] = {}
         self._repeats: dict[str, list[int]] = {}
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
         values = chunk.values
+        self._row_columns.count(chunk)
         for name, staged in (("customer", "from_id"), ("into", "into_id")):
             given = [
                 self._reference(code, source)
@@ -208,6 +211,7 @@ class JoinKind(FileKind):
         return refused, repeated
 
     def check(self, job: ImportJob) -> None:
+        self._row_columns.check(job)
         check_pairs(job.connection, self._pairs, self._prefer, job.now, job.findings)
 
     def count(self, job: ImportJob) -> Counts:

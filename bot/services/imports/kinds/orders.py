@@ -8,6 +8,8 @@ from typing import ClassVar
 from sqlalchemy import Connection, Date, Integer, String
 
 from bot.errors import N_
+from bot.services.imports.check.known.kept_costs import ask_about_kept_costs
+from bot.services.imports.check.known.reused_numbers import find_reused, reused_number
 from bot.services.imports.check.meaning.absent import check_cost
 from bot.services.imports.check.meaning.amount_columns import check_amount_columns
 from bot.services.imports.check.meaning.costs import (
@@ -31,7 +33,7 @@ from bot.services.imports.check.meaning.numbers import (
 )
 from bot.services.imports.check.meaning.row_columns import RowColumns
 from bot.services.imports.check.meaning.unit_price import check_unit_price
-from bot.services.imports.check.reused_numbers import find_reused, reused_number
+from bot.services.imports.check.split_amounts import SplitAmounts
 from bot.services.imports.conversion import COST, CURRENCY, SUBTRACT
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS, CUSTOMER_TABLES
 from bot.services.imports.job import Chunk, ImportJob
@@ -139,6 +141,7 @@ class OrderKind(LinesKind):
         self._row_columns = RowColumns(job, self.name)
         self._companies = CompanyNumbers(job, self.key_field)
         self._prefixes = NumberPrefixes(self.key_field)
+        self._split = SplitAmounts(job)
         if "original" not in job.layout.places:
             self.filled = tuple(name for name in self.filled if name != "original")
 
@@ -148,6 +151,7 @@ class OrderKind(LinesKind):
         self._row_columns.count(chunk)
         self._companies.count(job, chunk)
         self._prefixes.count(chunk)
+        self._split.take(chunk)
 
     def add_up(self, job: ImportJob) -> tuple[int, int]:
         check_signs(job, self.intake)
@@ -161,6 +165,7 @@ class OrderKind(LinesKind):
         super().check(job)
         note_returns(job, self.stage)
         find_reused(job, REUSED, self.stage, _order, "ordered_on")
+        ask_about_kept_costs(job, self.stage, _order)
         check_cost(job, self.intake)
         check_unit_price(job)
         check_cost_per_piece(job)
@@ -169,6 +174,7 @@ class OrderKind(LinesKind):
         check_similar_numbers(job, self.stage, self.key_field)
         self._row_columns.check(job)
         self._prefixes.check(job)
+        self._split.check()
         check_receipts(job.layout, job.findings)
         check_documents(job.layout, job.findings, self.key_field)
         if not any(one.type is COMPANY_NUMBERS for one in job.findings):

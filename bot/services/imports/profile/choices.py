@@ -198,6 +198,11 @@ def _sides(finding: FileFinding, totals: Totals) -> OpenChoice:
 
 def _ended(finding: FileFinding, totals: Totals) -> OpenChoice:
     (column,) = shlex.split(finding.values["map"])
+    if column == "COLUMN":
+        skip = Alternative(
+            options=_typed_options(finding.values["options"]), meaning=Phrase(N_("they are left out"))
+        )
+        return OpenChoice(about=_found(finding), alternatives=(skip, _accept(finding)))
     ended = Alternative(
         options={"columns": {"ended": column}}, meaning=Phrase(N_("these customers have ended"))
     )

@@ -37,7 +37,7 @@ def test_a_cost_with_another_sign_than_its_amount_is_asked_about(
     assert filled.ask("orders", content).keys() == {"cost-sign"}
     filled.bring("orders", content, accepted=("cost-sign",))
     assert costs(filled) == stored
-    later = filled.bring("orders", content.replace("\nA", "\nB"))
+    later = filled.bring("orders", content.replace("\nA", "\nB").replace("2026-01", "2026-02"))
     assert ([one.level for one in later.findings], costs(filled)) == (["note"], stored * 2)
 
 

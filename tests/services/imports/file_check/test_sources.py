@@ -134,7 +134,10 @@ def known(difference: str, count: int, remedy: str) -> dict[str, str]:
     }
 
 
-NOTES = "with another person or note, where one of the two has none", "export the file with the same columns"
+NOTES = (
+    "with another person or note, where one of the two has none, or a note with another point at its end",
+    "export the file with the same columns",
+)
 TIMED = WITHOUT_IDS.replace("2026-01-05", "2026-01-05 09:30")
 
 

@@ -4,6 +4,7 @@ from sqlalchemy import Table, and_, exists, func, or_, select
 
 from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.known.other_numbers import bare
 from bot.services.imports.check.meaning import vocabulary
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.read.amounts import dissect, read_decimal
@@ -41,7 +42,11 @@ _OF_IDS = {
 }
 _OF_TIMES = Phrase(N_("with a time of day")), Phrase(N_("export the file with the times"))
 _OF_NOTES = (
-    Phrase(N_("with another person or note, where one of the two has none")),
+    Phrase(
+        N_(
+            "with another person or note, where one of the two has none, or a note with another point at its end"
+        )
+    ),
     Phrase(N_("export the file with the same columns")),
 )
 DERIVED = "row-"  # begins the id of an activity that came without one
@@ -93,10 +98,11 @@ def ask_about_known_activities(job: ImportJob, stage: Table) -> None:
     had_none, has_none = (key.startswith(DERIVED) for key in (known.external_id, stage.c.key))
     had_time, has_time = (key.contains("@") for key in (known.external_id, stage.c.key))
     optional = [(known[name], stage.c[name]) for name in _OPTIONAL]
+    alike = [(known.person_id, stage.c.person_id), (bare(known.note), bare(stage.c.note))]
     differs_in_part = or_(*(old.is_distinct_from(new) for old, new in optional))
     same = and_(
         *(known[name] == stage.c[name] for name in _REQUIRED),  # found by their index
-        *(or_(old.is_(None), new.is_(None), old == new) for old, new in optional),
+        *(or_(old.is_(None), new.is_(None), old == new) for old, new in alike),
         or_(
             and_(or_(known.source != job.source, had_none != has_none), ~differs_in_part),
             and_(

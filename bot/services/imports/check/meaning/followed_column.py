@@ -42,6 +42,8 @@ class FollowedColumn:
     unpaid: Counter[str] = field(default_factory=Counter)  # of these, how many have no day of payment
     first: dict[str, int] = field(default_factory=dict)  # cell -> line
 
+    says_ends: bool = True  # whether it can be read as one of days, or of yes and no
+
     def __post_init__(self) -> None:
         # Yes or no, or a day or a reason where the answer is yes.
         self.is_flag = vocabulary.is_flag(self.header, self.kind)
@@ -63,7 +65,8 @@ class FollowedColumn:
         return (
             plain(self.header) in vocabulary.TYPE_HEADERS
             and 2 <= len(words) <= _CODES
-            and all(len(said) <= _LONGEST and said not in _TELLING for said in words)
+            and all(len(said) <= _LONGEST for said in words)
+            and not words <= _TELLING  # "si" is a yes in Italian, and a sales invoice
         )
 
     def add(
@@ -101,7 +104,17 @@ class FollowedColumn:
         """Yes, no and words of a status as they are, zero and a later day as no, and anything else as ANY."""
         if not word(cell) or word(cell) in _TELLING:
             return cell.strip()
-        return "0" if is_zero(cell) or (self.today and _is_later(cell, self.today)) else ANY
+        if is_zero(cell) or (self.today and _is_later(cell, self.today)):
+            return "0"
+        self.says_ends = self.says_ends and _has_day(cell)
+        return ANY
+
+    @property
+    def has_amounts(self) -> bool:
+        """Whether it has numbers other than 0 and 1."""
+        return any(
+            is_number(cell) and word(cell) not in vocabulary.TRUE | vocabulary.FALSE for cell in self.rows
+        )
 
     def means_paid(self, cell: str) -> bool:
         """Whether a word says that an invoice is paid."""

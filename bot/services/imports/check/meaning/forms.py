@@ -40,9 +40,10 @@ _UNIT = re.compile(
     r"万|萬|千元|百元|百万|亿|['’]000|\b000s?\b|\bk ?(?:eur|usd|gbp|cny|chf|€|\$|£|¥)|[€$£¥] ?k\b|\(k\)|\bt ?(?:eur|€)|\bteur|\bmio\b|\bmrd\b"
     r"|\btsd\b|\bthousands?\b|\bmillions?\b|\bmn\b|\blakhs?\b|\bcrores?\b|\bk ?rmb\b|\bk$|\bmln\b|\bbn\b|\bbillions?\b"
     r"|\bm ?(?:eur|usd|gbp|cny|chf|€|\$|£|¥)|[€$£¥] ?mn?\b|\(mn?\)|\bx ?1[.,]?000\b|\b(?:in|je) 1[.,]?000\b|\b1[.,]000 ?(?:eur|usd|€|\$)"
-    r"|\bcents?\b|\bpence\b|[(（]分[)）]",
+    r"|\bcents?\b|\bpence\b|\bpaise\b|\bcentimes?\b|\bcentavos?\b|\bminor\b|[(（]分[)）]|单位[:： ]?分|额分$",
     re.IGNORECASE,
 )
+_BETWEEN_WORDS = re.compile(r"_|(?<=[a-z])(?=[A-Z])")  # of amount_cents and amountCents
 _SCALE = re.compile(r"k|千|萬元|tsd\.?|k\.? ?eur|mln\.?|bn", re.IGNORECASE).fullmatch
 _NUMBERS = ("value", "rate")  # fields of numbers that are no amounts
 _ODD = 1_000  # one row in so many may be an oddity; more are a form of the column
@@ -98,7 +99,7 @@ class Forms:
             if place is None or not (isinstance(parser, Amounts) or field in _NUMBERS):
                 continue
             header = layout.header[place]
-            unit = _UNIT.search(header)
+            unit = _UNIT.search(_BETWEEN_WORDS.sub(" ", header))
             if unit is not None:
                 findings.add(AMOUNT_UNIT, what=HEADER, column=repr(header), unit=unit[0])
             if isinstance(parser, Amounts) and parser.sides and parser.negative is None:

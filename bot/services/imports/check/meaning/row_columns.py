@@ -33,6 +33,18 @@ UNCERTAIN_ROWS = FindingType(
     ),
     accept=True,
 )
+UNCERTAIN_PAIRS = FindingType(
+    name="uncertain-pairs",
+    level=Level.QUESTION,
+    sentence=N_(
+        "The column %(column)s says that pairs are not certain: %(count)s, such as %(example)s (line %(line)d)."
+    ),
+    answer=N_(
+        "Look at them, and take those that are one customer, such as with --only %(option)s; --yes uncertain-pairs joins"
+        " all of them."
+    ),
+    accept=True,
+)
 REMARK_COLUMN = FindingType(
     name="remark-column",
     level=Level.QUESTION,
@@ -62,6 +74,10 @@ _CHANCES = names(
     "probability, probability %, win probability, chance, likelihood, confidence %, close probability, deal probability",
     "概率, 赢率, 赢单率, 赢单概率, 成交概率, 成功率, 可能性, 成单概率, 预计成交概率, Wahrscheinlichkeit, Abschlusswahrscheinlichkeit",
     "Chance %, probabilité, probabilidad, probabilità, kans",
+)
+_SCORES = names(
+    "score, match score, similarity, similarity %, confidence, match %, match quality, certainty",
+    "相似度, 匹配度, 匹配分, 匹配得分, 置信度, 可信度, Ähnlichkeit, Übereinstimmung, Trefferquote, score de similarité",
 )
 _REMARKS = names(
     "remark, remarks, comment, comments, note, notes, memo, order note, order notes, order comment, internal note",
@@ -94,6 +110,7 @@ class _Watched:
     example: str = ""
     words: dict[str, None] = field(default_factory=dict)  # for the option that answers
     certain: str = "100%"  # how the column writes it
+    highest: str = ""  # score of a pair
 
 
 class RowColumns:
@@ -114,6 +131,8 @@ class RowColumns:
                 continue
             found = {cell: said for cell in set(cells) if (said := _said(one, cell))}
             one.certain = next((cell.strip() for cell in set(cells) if _is_certain(cell)), one.certain)
+            if one.asked is UNCERTAIN_PAIRS:
+                one.highest = _highest((*cells, one.highest))
             if not found:
                 continue
             rows = [row for row, cell in enumerate(cells) if cell in found]
@@ -127,7 +146,8 @@ class RowColumns:
         asked = {one.values["column"] for one in job.findings if one.type is STATUS_COLUMN}
         for one in self._columns:
             if one.count and repr(one.header) not in asked:
-                words = [f"*{said}*" for said in one.words] if one.marks else [one.certain]
+                certain = one.highest or one.certain
+                words = [f"*{said}*" for said in one.words] if one.marks else [certain]
                 job.findings.add(
                     one.asked,
                     column=repr(one.header),
@@ -143,7 +163,10 @@ def _watched(layout: Layout, kind: str) -> Iterator[tuple[int, str, FindingType,
     of_sales = kind in ("orders", "invoices")
     for place, name in layout.unused.items():
         said = plain(name)
-        if said in _CHANCES:
+        if kind == "joins":
+            if said in _CHANCES | _SCORES:
+                yield place, name, UNCERTAIN_PAIRS, ()
+        elif said in _CHANCES:
             yield place, name, UNCERTAIN_ROWS, ()
         elif kind == "activities":
             if said in _REMARKS or said in _TEXTS:
@@ -162,6 +185,15 @@ def _watched(layout: Layout, kind: str) -> Iterator[tuple[int, str, FindingType,
     if kind == "customers":
         place = layout.places["name"]
         yield place, layout.header[place], ENDED_NAMES, (OF_NAMES,)
+
+
+def _highest(cells: Iterable[str]) -> str:
+    """The cell with the highest number; "" where none has one."""
+    texts = (cell.strip() for cell in set(cells))
+    numbers = {
+        text: number for text in texts if (number := number_in(text.rstrip("%％ "), "point")) is not None
+    }
+    return max(numbers, key=numbers.__getitem__, default="")
 
 
 def _has_stem(marks: Iterable[Marks], cells: Iterable[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FileFindings, FindingType, Level
 from bot.services.imports.check.meaning import vocabulary
 from bot.services.imports.check.meaning.followed_column import FollowedColumn, is_number, is_zero
@@ -36,12 +36,13 @@ ENDED_COLUMN = FindingType(
     name="ended-column",
     level=Level.QUESTION,
     sentence=N_("The column %(column)s may say that customers have ended: %(words)s."),
-    answer=N_(
-        "Give --map ended=%(map)s to end these customers, or %(options)s to leave them out;"
-        " --yes ended-column: all of them go on."
-    ),
+    answer=N_("%(remedy)s; --yes ended-column: all of them go on."),
     accept=True,
     once=True,
+)
+_END_OR_LEAVE_OUT = N_("Give --map ended=%(map)s to end these customers, or %(options)s to leave them out")
+_LEAVE_OUT = N_(
+    "Give %(options)s to leave them out, or add a column ended with a day, or yes and no, to end these customers"
 )
 NOT_CUSTOMERS = FindingType(
     name="not-customers",
@@ -151,7 +152,8 @@ class Survey:
         """Whether a column says by words which invoices are paid."""
         columns = (*self._columns.values(), *self._all.values())
         read = (found.means_paid(cell) for found in columns for cell in found.rows)
-        is_no = (word(cell) in _NO for found in columns if found.says_paid for cell in found.rows)
+        of_words = (found for found in columns if found.says_paid and not found.has_amounts)
+        is_no = (word(cell) in _NO for found in of_words for cell in found.rows)
         named = (vocabulary.PAID & one.options.keys() for one in self._filters.values())
         return any(read) or any(is_no) or any(named)
 
@@ -206,7 +208,12 @@ class Survey:
                     options=self._options(found, about),
                     known=any(self._option(found, cell) is not None for cell in about)
                     and not self._matches_all(found, about),
-                    map=spell(found.header),
+                    map=spell(found.header) if found.says_ends else "COLUMN",
+                    remedy=Phrase(
+                        _END_OR_LEAVE_OUT if found.says_ends else _LEAVE_OUT,
+                        map=spell(found.header),
+                        options=self._options(found, about),
+                    ),
                 )
         for found in {**self._columns, **self._balances}.values():
             paid = [cell for cell in found.rows if found.unpaid[cell] and found.means_paid(cell)]

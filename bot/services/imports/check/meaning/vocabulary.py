@@ -76,7 +76,7 @@ SKIPPED_HERE = _words(
     "vd, qt, qte, quo, dft, drft, forecast, budget, budgeted, plan, target, 预测, 预算, 计划, 目标",
     "prognose, planung, hochrechnung, ziel, prévision, presupuestado, previsión",
 )
-NEGATED_HERE = _words("gs, cm, cn, cr, crn, crm, crd, ret, rtn, rfd, sto, gu")
+NEGATED_HERE = _words("gs, cm, cn, cr, crn, crm, crd, sc, scn, ret, rtn, rfd, sto, gu")
 COUNTED_HERE = _words(
     "inv, si, so, ord, ship, shp, shpd, dlvd, re, rg, ok, act, actual, actuals, ist, 实际, 实绩"
 )
@@ -217,7 +217,11 @@ _VALID_HEADERS_IN = {
         "是否合并, 确认合并, 合并, 是否同一客户, 同一客户, 是否重复, 决定, 审核结果",
         "entscheidung, dublette, ist dublette, zusammenführen, identisch, gleich",
     ),
-    "activities": _words("justified, 是否属实, 属实, 是否成立, berechtigt, ist berechtigt, took place"),
+    "activities": _words(
+        "justified, 是否属实, 属实, 是否成立, berechtigt, ist berechtigt, took place, valid complaint, is valid complaint",
+        "complaint valid, complaint justified, justified complaint, is complaint valid, 有效投诉, 是否有效投诉, 投诉是否有效",
+        "投诉是否成立, 投诉是否属实, reklamation berechtigt, beschwerde berechtigt, berechtigte reklamation",
+    ),
 }
 # Of activities: how long they took; those of no time did not take place.
 DURATION_HEADERS = _words(
@@ -254,6 +258,9 @@ _FLAG_PARTS = _parts(
 )
 _FLAG_HEADERS = _words(
     "returned qty, returned quantity, qty returned, quantity returned, 退货数量, 已退数量, 已退货数量, retourenmenge",
+    "reason for rejection, rejection reason, reason for cancellation, cancellation reason, cancel reason, void reason",
+    "lost reason, loss reason, reason lost, closed lost reason, absagegrund, stornogrund, ablehnungsgrund, motif d'annulation",
+    "取消原因, 作废原因, 拒绝原因, 驳回原因, 丢单原因, 输单原因, 退款原因, 退货原因, 关闭原因",
     "hold, blocked, is blocked, locked, is locked, 暂停, 是否暂停, gesperrt, ist gesperrt, sperre, liefersperre, auftragssperre",
 )
 # The same, in files of one kind only.
@@ -261,6 +268,8 @@ _FLAG_PARTS_IN = {
     "customers": _parts(
         "sperr, blocked, locked, contractend, endofcontract, contractexpir, contractuntil, deceased, bankrupt, insolven",
         "closedon, closeddate, exitdate, donotuse, blacklist, 合同到期, 合同结束, 合同终止, 合作结束, 合作终止, 到期日, 倒闭, 破产",
+        "validto, validuntil, validthru, gültigbis, activeuntil, customeruntil, 有效期至, 有效期止, 截止日期, 合作至",
+        "mergedinto, mergedto, duplicateof, masterrecord, replacedby, 合并到, 合并至, 并入, 重复于, zusammengeführt, ersetztdurch",
         "闭店, 黑名单, vertragsende, vertragende, kündigung, gekündigt, verstorben, erloschen",
     ),
     "people": _parts(

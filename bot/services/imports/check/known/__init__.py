@@ -1,0 +1,1 @@
+"""What a file says against what the book has already."""
