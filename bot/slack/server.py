@@ -100,7 +100,9 @@ class HttpListener:
         self.reports.end()
 
 
-def listen(app: App, deps: Dependencies, signing_secrets: Sequence[str], host: str, port: int) -> HttpListener:
+def listen(
+    app: App, deps: Dependencies, signing_secrets: Sequence[str], host: str, port: int
+) -> HttpListener:
     """Listen for requests that Slack has signed. Raises OSError when the port is not available."""
     watch = deps.connection
     watch.listen()

@@ -101,7 +101,9 @@ def serve_slack(
     )
 
 
-def http_app(app: App, signing_secrets: Sequence[str], watch: ConnectionWatch, refusals: Refusals) -> Starlette:
+def http_app(
+    app: App, signing_secrets: Sequence[str], watch: ConnectionWatch, refusals: Refusals
+) -> Starlette:
     """The ASGI application around a Bolt app."""
     secrets = [secret.encode() for secret in signing_secrets]
 
