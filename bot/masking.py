@@ -14,14 +14,12 @@ _NUMBER = (
     r"(?![0-9A-Za-z])"
 )
 _PERSONAL = re.compile(f"({EMAIL})|{_NUMBER}")
-_has_digits = re.compile("[0-9]{4}").search
+looks_personal = re.compile("[@+]|[0-9]{4}").search  # cheap: without it nothing is to be masked
 
 
 def mask_text(text: str) -> str:
     """The text with its e-mail addresses, telephone and identity card numbers masked."""
-    if "@" in text or "+" in text or _has_digits(text):
-        return _PERSONAL.sub(_masked, text)
-    return text
+    return _PERSONAL.sub(_masked, text) if looks_personal(text) else text
 
 
 def mask_number(text: str) -> str:

@@ -25,7 +25,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from bot.errors import BotError, translated
-from bot.masking import mask_text
+from bot.masking import looks_personal, mask_text
 from bot.settings import ROOT
 from bot.wording import catalogue
 from bot.wording.limits import LimitedEnvironment, TooMuch, limited, measured, printed
@@ -67,7 +67,7 @@ def escape(value: object, longest: int = LONGEST_VALUE, *, mask: bool = True) ->
     if not text.isprintable():
         text = "".join(" " if unicodedata.category(c) in _UNSEEN else c for c in text)
     text = " ".join(text.split())
-    if mask:
+    if mask and looks_personal(text):
         text = mask_text(text)
     if len(text) > longest:
         text = text[: longest - 1].rstrip() + "…"
