@@ -30,6 +30,7 @@ from db.address import secrets_of, without_secrets
 from db.engine import Database, Unusable, open_database
 
 if TYPE_CHECKING:  # a command that sends nothing to Slack does not load its client
+    from bot.services.ask.bounds import Bounds
     from bot.slack.dependencies import Dependencies
     from bot.slack.gateway import Gateway
 
@@ -56,6 +57,12 @@ class Tierbot:
         return self.to_slack()
 
     @cached_property
+    def bounds(self) -> "Bounds":
+        from bot.services.ask.bounds import Bounds
+
+        return Bounds(self.database, self.settings, self.clock)
+
+    @cached_property
     def rules(self) -> CareRules:
         """The care plan and its settings, read at their first use. Raises BadInput for a wrong plan."""
         return self.load_rules()
@@ -76,6 +83,7 @@ class Tierbot:
             ),
             clock=self.clock,
             connection=self.connection,
+            bounds=self.bounds,
         )
 
     def today(self, now: datetime | None = None) -> date:
@@ -83,6 +91,8 @@ class Tierbot:
         return local_date(now or self.clock.now(), self.settings.zone)
 
     def close(self) -> None:
+        if "bounds" in vars(self):
+            self.bounds.close()
         self.database.close()
 
 
@@ -130,9 +140,10 @@ def _gateway(settings: Settings, renderer: Renderer) -> "Gateway":
 
 
 def secrets_in(settings: Settings) -> tuple[str, ...]:
-    """The tokens, the signing secret and the passwords of the database, as the log must not show them."""
-    held = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
-    return (*(one.get_secret_value() for one in held if one is not None), *secrets_of(settings.url))
+    """The tokens, the signing secrets and the passwords of the database, as the log must not show them."""
+    tokens = (settings.slack_bot_token, settings.slack_app_token)
+    held = (one.get_secret_value() for one in tokens if one is not None)
+    return (*held, *settings.signing_secrets, *secrets_of(settings.url))
 
 
 def unusable_database(url: str, reason: str) -> NotReady:

@@ -25,14 +25,14 @@ from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
 from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import retention
-from db import processes, rewriting
+from db import processes, rewriting, usage
 from db.care import touches
 from db.outbox import claims, send_state
 from db.processes import HeartbeatRole
 
 log = structlog.get_logger()
 
-HEARTBEATS_KEPT = timedelta(days=7)
+TRACES_KEPT = timedelta(days=7)  # heartbeats, and who looked at which customers
 LONGEST_PASS = 30.0  # seconds of sending; messages that are claimed but not sent are released
 LONG_WORK = timedelta(minutes=15)  # the most that a grading, a plan or the first match of all people takes
 BUCKETS_KEPT = timedelta(hours=1)
@@ -184,7 +184,8 @@ def do_housekeeping(bot: Tierbot) -> int:
         processes.beat(session, HeartbeatRole.WORKER, bot.boot_id, now)
         if plausible:  # a clock a year ahead would delete today's
             processes.forget_requests(session, now - timedelta(days=bot.settings.keep_requests_days))
-            processes.forget_heartbeats(session, now - HEARTBEATS_KEPT)
+            processes.forget_heartbeats(session, now - TRACES_KEPT)
+            usage.forget_before(session, (now - TRACES_KEPT).date())
         send_state.forget_idle(session, read_send_state(session, bot.clock).now, BUCKETS_KEPT)
     return 0
 

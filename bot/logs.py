@@ -11,15 +11,14 @@ from typing import Any, TextIO, cast
 
 import structlog
 
+from bot.masking import EMAIL
+
 # Every pattern reads a text once, however long it is: it tries a run of letters from its start only.
 _TOKEN = re.compile(r"(xox[a-z][.-]|xapp-)[\w.-]+|(Bearer )\S+")
 _ADDRESS = re.compile(r"://\S+")
 _PASSWORD = re.compile(r"(passw\w*\s*=\s*)(?:'[^']*'|[^\s&]+)", re.IGNORECASE)
 # E-mail addresses, and numbers as long as a telephone's or an identity card's: our ids and times are shorter.
-_PERSONAL = re.compile(
-    r"(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]+"
-    r"|(?<![\w:.+-])\+?[0-9](?:[ -]?[0-9]){9,17}[Xx]?(?![\w:]|\.[0-9])"
-)
+_PERSONAL = re.compile(EMAIL + r"|(?<![\w:.+-])\+?[0-9](?:[ -]?[0-9]){9,17}[Xx]?(?![\w:]|\.[0-9])")
 # PostgreSQL quotes the whole row that it refuses.
 _DETAIL = re.compile(r"(DETAIL:|Failing row contains|Key \().*")
 _SHORTEST = 6  # letters of a secret that is hidden wherever it stands; a shorter one is part of other words

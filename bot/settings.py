@@ -13,12 +13,20 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot import environment, secret_values
 from bot.channel_names import channel_as_stored
 from bot.errors import N_, BadInput, Phrase, SeveralProblems
 
 ROOT = Path(__file__).parent.parent
-DOTENV = Path(".env")
-_TOKEN = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+").fullmatch
+# Each is also read from the file that NAME_FILE names.
+SECRETS = (
+    "database_url",
+    "slack_bot_token",
+    "slack_app_token",
+    "slack_signing_secret",
+    "slack_signing_secret_previous",
+)
+_TOKENS = {"slack_bot_token": "xoxb-", "slack_app_token": "xapp-"}  # field -> how its values start
 _TIME_OF_DAY = (r"([01]\d|2[0-3]):[0-5]\d", N_("%(value)s is not a time of day; write it as 09:00"))
 _FORMATS = {  # field -> pattern of its values, and the problem with others
     "currency": (r"([A-Z]{3})?", N_("%(value)s is not an ISO currency code; use one such as CNY")),
@@ -49,12 +57,35 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = _setting(Path("data"), "Folder of the database file and reject files.")
-    database_url: SecretStr = _setting(
-        SecretStr(""), "SQLAlchemy URL of the database; empty: the SQLite file tierbot.db in the data folder."
+    # The file of a secret comes before it, because fields are read in this order.
+    database_url_file: Path | None = _setting(
+        None, "File that holds TIERBOT_DATABASE_URL, instead of the variable; so it is with the other _FILE."
     )
-    slack_bot_token: SecretStr | None = _setting(None, "Bot token of the Slack app, starts with xoxb-.")
-    slack_app_token: SecretStr | None = _setting(None, "App-level token for Socket Mode, starts with xapp-.")
-    slack_signing_secret: SecretStr | None = _setting(None, "Signing secret of the Slack app, for HTTP mode.")
+    database_url: SecretStr = _setting(
+        SecretStr(""),
+        "SQLAlchemy URL of the database; empty: the SQLite file tierbot.db in the data folder.",
+        validate_default=True,
+    )
+    slack_bot_token_file: Path | None = _setting(None, "File that holds SLACK_BOT_TOKEN.")
+    slack_bot_token: SecretStr | None = _setting(
+        None, "Bot token of the Slack app, starts with xoxb-.", validate_default=True
+    )
+    slack_app_token_file: Path | None = _setting(None, "File that holds SLACK_APP_TOKEN.")
+    slack_app_token: SecretStr | None = _setting(
+        None, "App-level token for Socket Mode, starts with xapp-.", validate_default=True
+    )
+    slack_signing_secret_file: Path | None = _setting(None, "File that holds SLACK_SIGNING_SECRET.")
+    slack_signing_secret: SecretStr | None = _setting(
+        None, "Signing secret of the Slack app, for HTTP mode.", validate_default=True
+    )
+    slack_signing_secret_previous_file: Path | None = _setting(
+        None, "File that holds SLACK_SIGNING_SECRET_PREVIOUS."
+    )
+    slack_signing_secret_previous: SecretStr | None = _setting(
+        None,
+        "The signing secret before a change, accepted as well while it is set; remove it after the change.",
+        validate_default=True,
+    )
     slack_api_url: str = _setting(
         "https://slack.com/api/",
         "Base address of the Slack Web API; ends in /api/, and is https:// unless it is on this machine.",
@@ -89,6 +120,13 @@ class Settings(BaseSettings):
         "Messages a minute for the whole workspace; halved for a while when Slack asks to wait.",
         ge=1,
         le=1000,
+    )
+    customers_per_day: int = _setting(
+        500,
+        "Different customers that one person may look at in Slack on a day, on cards and in lists; admins hear of who "
+        "reaches it; 0: any number.",
+        ge=0,
+        le=1_000_000,
     )
     settle_seconds: int = _setting(
         45,
@@ -187,52 +225,26 @@ class Settings(BaseSettings):
             raise ValueError(Phrase(problem, value=repr(value)))
         return value or None
 
-    @field_validator("slack_bot_token", "slack_app_token")
+    @field_validator(*(f"{name}_file" for name in SECRETS), mode="before")
+    @classmethod
+    def _no_file(cls, value: Any) -> Any:
+        return value or None  # an empty text would be the working folder
+
+    @field_validator(*SECRETS, mode="before")
+    @classmethod
+    def _from_file(cls, value: Any, info: Any) -> Any:
+        file = info.data.get(f"{info.field_name}_file")
+        return secret_values.value_or_file(value, file, variable(info.field_name))
+
+    @field_validator(*_TOKENS)
     @classmethod
     def _token_kind(cls, value: SecretStr | None, info: Any) -> SecretStr | None:
-        found = value.get_secret_value().strip() if value is not None else ""
-        if not found:
-            return None
-        wanted = {"slack_bot_token": "xoxb-", "slack_app_token": "xapp-"}[info.field_name]
-        if found[0] in "\"'“":
-            raise ValueError(Phrase(N_("stands in quotation marks; leave them out")))
-        if found.startswith("xoxe"):
-            raise ValueError(
-                Phrase(
-                    N_(
-                        "starts with %(start)s and expires after hours, because the app rotates its tokens; that cannot be"
-                        " switched off, so create a new app from the output of tierbot manifest and copy its token"
-                    ),
-                    start=repr(found[:5]),
-                )
-            )
-        if not found.startswith(wanted):
-            raise ValueError(
-                Phrase(
-                    N_("starts with %(start)s, but this token must start with %(wanted)s; are two swapped?"),
-                    start=repr(found[:5]),
-                    wanted=repr(wanted),
-                )
-            )
-        if not found.isascii() or not _TOKEN(found):
-            raise ValueError(
-                Phrase(N_("holds characters that no token has; copy it again from your Slack app's page"))
-            )
-        return SecretStr(found)
+        return secret_values.check_token(value, _TOKENS[info.field_name])
 
-    @field_validator("slack_signing_secret")
+    @field_validator("slack_signing_secret", "slack_signing_secret_previous")
     @classmethod
     def _no_token(cls, value: SecretStr | None) -> SecretStr | None:
-        found = value.get_secret_value().strip() if value is not None else ""
-        if found.startswith(("xox", "xapp-")):
-            raise ValueError(
-                Phrase(N_("is a token; the signing secret is under Basic Information; are two swapped?"))
-            )
-        if any(letter.isspace() or letter in "\"'" for letter in found):
-            raise ValueError(
-                Phrase(N_("holds a space or a quotation mark; copy it again from your Slack app's page"))
-            )
-        return SecretStr(found) if found else None
+        return secret_values.check_signing_secret(value)
 
     @field_validator("data_dir")
     @classmethod
@@ -287,6 +299,12 @@ class Settings(BaseSettings):
             or f"sqlite:///{(self.data_dir / 'tierbot.db').absolute()}"
         )
 
+    @property
+    def signing_secrets(self) -> tuple[str, ...]:
+        """The signing secrets by which a request is accepted: the present one, and the one before a change."""
+        held = (self.slack_signing_secret, self.slack_signing_secret_previous)
+        return tuple(one.get_secret_value() for one in held if one is not None)
+
 
 def _is_loopback(host: str) -> bool:
     try:
@@ -297,7 +315,7 @@ def _is_loopback(host: str) -> bool:
 
 def load(**overrides: Any) -> Settings:
     """Settings from the environment and `.env`. Raises BadInput with every problem; secrets are never quoted."""
-    problems = unknown_variables({**_dotenv(), **os.environ})
+    problems = environment.misspelt({**environment.dotenv(), **os.environ}, list(_fields()))
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
@@ -310,6 +328,14 @@ def load(**overrides: Any) -> Settings:
                     port=settings.port,
                 )
             )
+        if settings.slack_signing_secret is None and settings.slack_signing_secret_previous is not None:
+            problems.append(
+                Phrase(
+                    N_(
+                        "SLACK_SIGNING_SECRET_PREVIOUS is set without SLACK_SIGNING_SECRET; set that to the present one"
+                    )
+                )
+            )
     if problems:
         raise SeveralProblems(problems, N_("Settings: %(problems)s"))
     return settings
@@ -319,13 +345,14 @@ def usable() -> Settings:
     """The settings with defaults in place of those that are wrong: for `check`, which goes on after a problem."""
     file: dict[str, Any] = {}
     try:
-        _dotenv()
+        environment.dotenv()
     except BadInput:
         file = {"_env_file": None}
     try:
         return Settings(**file)
     except ValidationError as error:
-        wrong = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
+        wrong = {_named(item) for item in error.errors()}
+    wrong |= {f"{name}_FILE" for name in wrong}
     return Settings(**file, **{name: field.default for name, field in _fields().items() if name in wrong})
 
 
@@ -336,27 +363,6 @@ def variables() -> list[tuple[str, str, str]]:
         empty = field.default in (None, ()) or isinstance(field.default, SecretStr)
         rows.append((name, "" if empty else str(field.default), field.description or ""))
     return rows
-
-
-def unknown_variables(environment: Any) -> list[Phrase]:
-    """A sentence for each TIERBOT_ variable that is no setting; TIERBOT_TEST_ ones belong to the tests.
-
-    Other programs have SLACK_ variables too: of those only one that is nearly a setting's name is misspelt.
-    """
-    known = list(_fields())
-    problems: list[Phrase] = []
-    for name in sorted(environment):
-        if name in known or not name.startswith(("SLACK_", "TIERBOT_")) or name.startswith("TIERBOT_TEST_"):
-            continue
-        ours = name.startswith("TIERBOT_")
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.8 if ours else 0.9)
-        if near:
-            problems.append(
-                Phrase(N_("%(name)s is not a setting: did you mean %(near)s?"), name=name, near=near[0])
-            )
-        elif ours:
-            problems.append(Phrase(N_("%(name)s is not a setting: remove it."), name=name))
-    return problems
 
 
 def _fields() -> dict[str, FieldInfo]:
@@ -376,8 +382,14 @@ def choices_of(expected: str) -> Phrase:
     return Phrase(N_("%(first)s or %(second)s"), first=words, second=last)
 
 
-def _sentence(error: Any) -> Phrase:
+def _named(error: Any) -> str:
+    """The variable that an error of pydantic is about, which names the field where it checked a default."""
     name = str(error["loc"][0]) if error["loc"] else "settings"
+    return variable(name) if name in Settings.model_fields else name
+
+
+def _sentence(error: Any) -> Phrase:
+    name = _named(error)
     message, value = sentence_of(error), repr(error["input"])
     field = _fields().get(name)
     if error["type"] == "literal_error":
@@ -392,22 +404,3 @@ def _sentence(error: Any) -> Phrase:
             high=high,
         )
     return Phrase(N_("%(name)s: %(reason)s"), name=name, reason=message)
-
-
-def _dotenv() -> dict[str, str]:
-    """The names in `.env`. Raises BadInput when it cannot be read."""
-    try:
-        text = DOTENV.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    except UnicodeDecodeError as error:
-        raise BadInput(
-            N_("%(file)s is not UTF-8 text (byte %(place)s); save it as UTF-8."),
-            file=DOTENV.absolute(),
-            place=error.start + 1,
-        ) from None
-    except OSError as error:
-        raise BadInput(
-            N_("%(file)s cannot be read: %(problem)s."), file=DOTENV.absolute(), problem=error.strerror
-        ) from None
-    return dict.fromkeys(re.findall(r"^\s*(?:export\s+)?(\w+)\s*=", text, flags=re.MULTILINE), "")

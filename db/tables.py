@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from db import audit, connections, processes  # noqa: F401
+from db import audit, connections, processes, usage  # noqa: F401
 from db.book import (  # noqa: F401  # noqa: F401
     customers,
     exchange_rates,

@@ -18,8 +18,8 @@ TITLES = {
 # schemes decided so far, their cadence, the last snapshot.
 # Every request says of which team its user is, and every message is checked against the rights of its moment. What
 # writes checks the database's revision, who acts for whom, and a decision its row in the audit; what Slack's answers mean is in
-# bot/slack/answers.py. An import asks who was erased.
-MOST = {"tier": 34, "alert": 137, "done": 50}
+# bot/slack/answers.py. An import asks who was erased. What a card shows is counted for its reader, and masked.
+MOST = {"tier": 37, "alert": 140, "done": 50}
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_a_walk_does_not_grow(name: str, walks: dict[str, Walk]) -> None:
 
 
 def test_an_answer_goes_straight_through(walks: dict[str, Walk]) -> None:
-    assert walks["tier"].returns <= 63
+    assert walks["tier"].returns <= 70
 
 
 def test_a_return_is_an_entry_into_a_file_that_was_left() -> None:

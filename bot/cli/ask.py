@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bot.app import Tierbot
 from bot.cli.console import (
     AsCsv,
     AsJson,
@@ -20,6 +21,7 @@ from bot.cli.console import (
     say,
     to_day,
 )
+from bot.cli.output.personal import ShowPersonal, in_full
 from bot.cli.output.presentation import as_text, card_json, message_json, why_json
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, NotFound
@@ -27,24 +29,27 @@ from bot.services.access import Act
 from bot.services.ask import explanation, history, lookup
 from bot.services.ask.graded import graded_for
 from bot.wording.actions import Pointer
+from bot.wording.message_base import Message
 from bot.wording.messages import NoMatch, TierCard
 
 Name = Annotated[str, typer.Argument(help="Code, name or pinyin, written in full.")]
 
 
 @acts
-def tier(name: Name, as_json: AsJson = False) -> None:
+def tier(name: Name, personal: ShowPersonal = False, as_json: AsJson = False) -> None:
     """What /tier NAME would answer an admin."""
     with opened() as bot:
         actor = named_actor(bot)
         with bot.database.read() as session:
             message = lookup.answer(session, bot.scheme_cache, bot.rules, actor, name, bot.today())
+        customer = getattr(message, "customer_id", None)
+        full = in_full(bot, actor, customer) if personal and customer is not None else None
         if not as_json:
-            say(as_text(bot.renderer.slots(message, bot.settings.language, mentions=False)))
+            _say(bot, message, *filter(None, [full]))
         elif isinstance(message, TierCard):
             with bot.database.read() as session:
                 _, graded = graded_for(session, bot.scheme_cache, actor, Act.SEE, message.customer_id)
-            print_json(card_json(message, graded))
+            print_json(card_json(message, graded, full))
         else:
             print_json(message_json(message))
     if isinstance(message, NoMatch):
@@ -60,6 +65,7 @@ def why(
     exact: Annotated[
         bool, typer.Option("--exact", help="What single figures would have to be for the tier above.")
     ] = False,
+    personal: ShowPersonal = False,
     as_json: AsJson = False,
 ) -> None:
     """What changed a customer's score, what its tier waits for, and what would lift it."""
@@ -71,15 +77,16 @@ def why(
                 N_("--since %(day)s lies in the future; today is %(today)s."), day=day, today=today
             )
         customer = Pointer(id=lookup.one(bot.database, actor, name))
+        full = in_full(bot, actor, customer.id) if personal else None
         if exact and not as_json:
             figures = explanation.exact_figures(bot.database, bot.scheme_cache, actor, customer)
-            say(as_text(bot.renderer.slots(figures, bot.settings.language, mentions=False)))
+            _say(bot, figures, *filter(None, [full]))
             return
         explained = explanation.why(bot.database, bot.scheme_cache, actor, customer, today, day)
         if as_json:
-            print_json(why_json(explained))
+            print_json(why_json(explained, full))
         else:
-            say(as_text(bot.renderer.slots(explained.message, bot.settings.language, mentions=False)))
+            _say(bot, explained.message, *filter(None, [full]))
 
 
 @acts
@@ -110,3 +117,9 @@ def show_history(name: Name, as_csv: AsCsv = False, as_json: AsJson = False) -> 
             [entry.as_of, word("run", entry.kind), tier_word(entry.tier), score, change, shown, scheme]
         )
     print_table([_("as of"), _("grading"), _("tier"), _("score"), _("change"), "", _("scheme")], rows)
+
+
+def _say(bot: Tierbot, *messages: Message) -> None:
+    """Print messages as text, one below the other."""
+    texts = (as_text(bot.renderer.slots(one, bot.settings.language, mentions=False)) for one in messages)
+    say("\n\n".join(texts))

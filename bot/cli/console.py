@@ -31,6 +31,7 @@ from bot.app import Tierbot, build, create_if_empty, require_schema, secrets_in
 from bot.clock import Clock
 from bot.errors import ENGLISH, N_, BadInput, BotError, NotFound, Phrase, ngettext, translated
 from bot.logs import visible
+from bot.masking import mask_values
 from bot.services.access import Actor, actor_of
 from bot.services.imports.read.cells.guards import harmless
 from bot.settings import Settings
@@ -58,6 +59,20 @@ AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Busin
 
 class _Speech:
     words = ENGLISH
+
+
+class _Sight:
+    masked = True
+
+
+def show_personal() -> None:
+    """Mask nothing in what this command prints from here on: who looks at it has been recorded."""
+    _Sight.masked = False
+
+
+def _seen(value: Any) -> Any:
+    """What is to be printed, with the personal texts in it masked."""
+    return mask_values(value) if _Sight.masked else value
 
 
 def speak(language: str) -> None:
@@ -98,13 +113,13 @@ def listed(parts: Iterable[Any]) -> str:
 def say(*lines: str) -> None:
     """Print lines, phrases among them in the installation's language."""
     for line in lines:
-        _OUT.print(visible(in_language(line)), markup=False)
+        _OUT.print(visible(_seen(in_language(line))), markup=False)
 
 
 def warn(*lines: str) -> None:
     """Print lines on standard error, phrases among them in the installation's language."""
     for line in lines:
-        _ERR.print(visible(in_language(line)), markup=False)
+        _ERR.print(visible(_seen(in_language(line))), markup=False)
 
 
 def announce(line: str) -> None:
@@ -139,6 +154,7 @@ def load_settings() -> Settings:
     loaded = settings.load()
     logs.configure(loaded.log_level, secrets_in(loaded))
     speak(loaded.language)
+    _Sight.masked = True
     return loaded
 
 
@@ -237,7 +253,9 @@ def utc(at: datetime) -> str:
 def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """Print a table; None is an empty cell. On a terminal wide cells are wrapped; elsewhere each row is one line."""
     titles = list(columns)
-    cells = [["" if cell is None else _on_a_line(str(in_language(cell))) for cell in row] for row in rows]
+    cells = [
+        ["" if cell is None else _on_a_line(_seen(str(in_language(cell)))) for cell in row] for row in rows
+    ]
     widths = [max(map(cell_len, column)) for column in zip(titles, *cells, strict=True)]
     if not _OUT.is_terminal:
         for row in [titles, *cells]:
@@ -277,7 +295,7 @@ def print_records(rows: list[dict[str, Any]], as_csv: bool) -> None:
 
 def _print_csv(rows: Iterable[Mapping[str, Any]]) -> None:
     """The names of --json are the columns; lists are joined, and what is deeper is JSON."""
-    found = list(rows)
+    found = _seen(list(rows))
     names = list(dict.fromkeys(name for row in found for name in row))
     if names:
         text = io.StringIO()
@@ -297,7 +315,7 @@ def _csv_cell(value: Any) -> object:
 
 def print_json(value: Any) -> None:
     """Print a value for scripts; dates and decimals become text."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    text = json.dumps(_seen(value), ensure_ascii=False, indent=2, default=str)
     # The same value for a script: JSON writes the lower control characters out itself.
     sys.stdout.write(re.sub(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", _json_escape, text) + "\n")
 

@@ -17,8 +17,10 @@ from bot.cli.console import (
     print_records,
     say,
 )
+from bot.cli.output.personal import ShowPersonal, look, record_list
 from bot.errors import Phrase, ngettext
 from bot.services import imports
+from db.privacy import TAX_NUMBERS
 
 
 def _moved(moved: Mapping[str, int]) -> list[Phrase]:
@@ -93,14 +95,20 @@ def join_customers(
     )
 
 
+@acts
 def list_duplicates(
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many, at most.")] = 50,
+    personal: ShowPersonal = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
     """Customers that are probably one: the same name, tax number or e-mail domain in two systems. Changes nothing."""
     with opened() as bot:
-        found = imports.find_duplicates(bot.database, limit)
+        actor = named_actor(bot)
+        if personal:
+            look(bot, actor, None, TAX_NUMBERS)
+        found = imports.find_duplicates(bot.database, limit, masked=not personal)
+        record_list(bot, actor, "customer duplicates", 2 * len(found))
     if as_json:
         print_json(
             [

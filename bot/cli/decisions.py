@@ -21,8 +21,10 @@ from bot.cli.console import (
     say,
     to_day,
 )
+from bot.cli.output.personal import ShowPersonal, look, record_list
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, Phrase, ngettext
+from bot.masking import MASK
 from bot.services.ask import lookup
 from bot.services.grade import overrides
 from bot.services.reports import credit, review
@@ -98,7 +100,9 @@ def list_overrides(
 ) -> None:
     """The overrides that hold, those that end first on top."""
     with opened() as bot:
-        found = overrides.list_overrides(bot.database, named_actor(bot), ended=everything)
+        actor = named_actor(bot)
+        found = overrides.list_overrides(bot.database, actor, ended=everything)
+        record_list(bot, actor, "override list", len(found))
     if as_json or as_csv:
         print_records([vars(override) for override in found], as_csv)
         return
@@ -127,13 +131,15 @@ def list_overrides(
 
 
 @acts
-def show_credit(name: Name, as_json: AsJson = False) -> None:
+def show_credit(name: Name, personal: ShowPersonal = False, as_json: AsJson = False) -> None:
     """The newest credit grade with the terms and limit it proposes, what is owed, and what was approved."""
     with opened() as bot:
         actor = named_actor(bot)
         customer = lookup.one(bot.database, actor, name)
         found = credit.show(bot.database, bot.scheme_cache, actor, customer, today=bot.today())
-    _print_credit(found, as_json)
+        if personal:
+            look(bot, actor, customer, credit.MASKED)
+    _print_credit(found if personal else credit.masked(found), as_json)
 
 
 @acts
@@ -183,7 +189,7 @@ def _print_credit(found: credit.Credit, as_json: bool) -> None:
         say(_("Altman's Z'': %(zone)s.", zone=word("zone", found.z_zone)))
     if found.terms_days is None:
         say(_("Proposed: nothing; this grade has no terms."))
-    elif found.limit is None:
+    elif found.limit is None and "limit" not in found.masked:
         say(
             _(
                 "Proposed: terms of %(days)s; no limit, for lack of %(lacking)s.",
@@ -192,7 +198,7 @@ def _print_credit(found: credit.Credit, as_json: bool) -> None:
             )
         )
     else:
-        limit, days = f"{number(found.limit, ',.2f')} {money}".rstrip(), _days(found.terms_days)
+        limit, days = f"{_limit(found, found.limit)} {money}".rstrip(), _days(found.terms_days)
         say(_("Proposed: %(limit)s, terms of %(days)s.", limit=limit, days=days))
         if found.behaviour_only:
             say(_("By behaviour only: there is no net worth of the last 18 months."))
@@ -211,9 +217,9 @@ def _print_credit(found: credit.Credit, as_json: bool) -> None:
         [
             approval.approved_on,
             approval.approved_by,
-            number(approval.limit, ",.2f"),
+            _limit(found, approval.limit),
             approval.terms_days,
-            number(approval.proposed_limit, ",.2f"),
+            _limit(found, approval.proposed_limit),
             approval.proposed_terms,
             f"{tier_word(approval.grade)} {approval.assessed_on}",
             approval.reason,
@@ -223,6 +229,10 @@ def _print_credit(found: credit.Credit, as_json: bool) -> None:
     print_table(
         [_("day"), _("by"), _("limit"), _("days"), _("proposed"), _("days"), _("grade"), _("reason")], rows
     )
+
+
+def _limit(found: credit.Credit, amount: Decimal | None) -> str:
+    return MASK if found.masked else number(amount, ",.2f")
 
 
 def _days(count: int) -> Phrase:
@@ -259,9 +269,11 @@ def list_reviews(
 ) -> None:
     """Customers that no scheme applies to, tiers that are unrated, uncertain, capped or set by hand until soon, and judgements that grow old."""
     with opened() as bot:
+        actor = named_actor(bot)
         found = review.list_items(
-            bot.database, bot.scheme_cache, named_actor(bot), today=bot.today(), limit=limit, reason=reason
+            bot.database, bot.scheme_cache, actor, today=bot.today(), limit=limit, reason=reason
         )
+        record_list(bot, actor, "review list", len(found))
     if as_json or as_csv:
         print_records([vars(item) for item in found], as_csv)
         return

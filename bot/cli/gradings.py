@@ -26,6 +26,7 @@ from bot.cli.console import (
     progress_bar,
     reads_file,
     say,
+    show_personal,
     to_day,
     warn,
 )
@@ -306,6 +307,7 @@ def score(
         firm_currency=loaded.currency,
         kind_options={"percent": percent},
     )
+    show_personal()  # the file is the caller's own, and no book is read
     report = score_file.score_table(file, chosen, to_day(as_of), options)
     warn(*(_("rejected: %(line)s", line=line) for line in rejected_lines(report.rejected)))
     warn(*finding_lines(report.findings))

@@ -25,6 +25,7 @@ from bot.cli.console import (
     to_day,
     warn,
 )
+from bot.cli.output.personal import record_list
 from bot.errors import N_
 from bot.services.grade.book_pass import default_day
 from bot.services.reports import calibration, value
@@ -127,6 +128,7 @@ def _report(
 ) -> None:
     with opened() as bot:
         found = measure(bot.database, _load(bot, as_of, cuts), most)
+        record_list(bot, named_actor(bot), f"report {measure.__name__}", len(found["customers"]))
     if as_csv:
         print_records(found["customers"], as_csv)
         return

@@ -145,13 +145,13 @@ def _listen(bot: Tierbot) -> Callable[[], None]:
 
     _warm_up(bot)
     slack = front(bot.deps, web_client(bot.settings), lambda: f"{bot.rng.getrandbits(32):08x}")
-    secret = bot.settings.slack_signing_secret
-    if bot.settings.slack_app_token is not None or secret is None:
+    secrets = bot.settings.signing_secrets
+    if bot.settings.slack_app_token is not None or not secrets:
         stop = connect(slack.app, bot.deps).close
     else:
         try:
             host, port = bot.settings.host, bot.settings.port
-            stop = listen(slack.app, bot.deps, secret.get_secret_value(), host, port).close
+            stop = listen(slack.app, bot.deps, secrets, host, port).close
         except OSError as error:
             raise BadInput(
                 N_("Port %(port)s cannot be used (%(reason)s). Set TIERBOT_PORT to another one."),

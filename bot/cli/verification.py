@@ -1,7 +1,7 @@
 """`verify`: what gradings stored, compared with what it follows from."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
@@ -24,11 +24,14 @@ from bot.cli.console import (
     say,
     warn,
 )
+from bot.cli.output.personal import ShowPersonal, look
 from bot.errors import N_, BadInput, ngettext
+from bot.masking import MASK
 from bot.services.ask import lookup
 from bot.services.grade import verification
-from bot.services.grade.evidence.findings import MOST_LISTED, Verified
+from bot.services.grade.evidence.findings import DATA, MOST_LISTED, Mismatch, Verified
 from bot.services.grade.evidence.limits import LIMITS
+from db import privacy
 
 DIFFERENT = 8  # exit code
 
@@ -37,6 +40,7 @@ DIFFERENT = 8  # exit code
 def verify(
     name: Annotated[str | None, typer.Argument(help="Code, name or pinyin, written in full.")] = None,
     everybody: Annotated[bool, typer.Option("--all", help="Every customer; this is the default.")] = False,
+    personal: ShowPersonal = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
@@ -47,6 +51,10 @@ def verify(
         customer = None if name is None else lookup.one(bot.database, named_actor(bot), name)
         with progress_bar(_("Verifying")) as progress:
             found = verification.verify(bot.database, bot.scheme_cache, bot.settings.zone, customer, progress)
+        if personal:
+            look(bot, named_actor(bot), customer, {one.what for one in found.differences if _is_masked(one)})
+        else:
+            found.differences = [_masked(one) for one in found.differences]
     if as_csv:
         print_records([asdict(one) for one in found.differences], as_csv)
     elif as_json:
@@ -123,6 +131,16 @@ def _show_differences(found: Verified) -> None:
             page="docs/verifying.md",
         )
     )
+
+
+def _masked(found: Mismatch) -> Mismatch:
+    return replace(found, stored=MASK, computed=MASK) if _is_masked(found) else found
+
+
+def _is_masked(found: Mismatch) -> bool:
+    """Whether the values that differ are masked where they are shown to people."""
+    table, _, column = found.what.partition(".")
+    return privacy.is_masked(privacy.of_field(column) if table == DATA else privacy.of_column(table, column))
 
 
 def _cell(value: Any) -> str:

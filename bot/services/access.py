@@ -34,6 +34,7 @@ class Act(StrEnum):
     """What can be done."""
 
     SEE = "see"
+    UNMASK = "unmask"  # see personal and financial fields without the mask
     SHARE = "share"
     TAKE_BACK = "take_back"
     LOG_CONTACT = "log_contact"
@@ -68,6 +69,7 @@ TEAMS = Scope.OWN | Scope.TEAMS
 TABLE: dict[Act, tuple[Scope, ...]] = {
     #                    viewer  account_manager  team_lead     sales_ops  finance  admin
     Act.SEE:            (SEEN,   MINE | SEEN,     TEAMS | SEEN, ALL,       ALL,     ALL),
+    Act.UNMASK:         (NONE,   MINE,            TEAMS,        NONE,      ALL,     ALL),
     Act.SHARE:          (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
     Act.TAKE_BACK:      (MINE,   MINE,            MINE,         MINE,      MINE,    ALL),  # by who shared it
     Act.LOG_CONTACT:    (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
@@ -91,6 +93,7 @@ RIGHTS: dict[str, dict[str, Scope]] = {
     act: dict(zip(map(str, PersonRole), row, strict=True)) for act, row in TABLE.items()
 }
 REFUSALS = {
+    Act.UNMASK: N_("Only finance and admins see the masked fields of the whole book."),
     Act.TAKE_BACK: N_("Only the person who shared this, or an admin, can take it back."),
     Act.DECIDE_SCHEMES: N_("Only sales operations and admins decide about schemes."),
     Act.GRADE: N_("Only sales operations and admins grade the book."),

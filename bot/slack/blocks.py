@@ -25,6 +25,7 @@ TEXT, FIELD, HEADER, CONTEXT, BUTTON, LABEL, FALLBACK = 3000, 2000, 150, 2000, 7
 TITLE, NOTE = 24, 2000  # of a view; of what is typed into one
 MOST_FIELDS, MOST_ELEMENTS, MOST_BUTTONS, MOST_OPTIONS = 10, 10, 25, 100
 VISIT_KINDS = (ContactKind.VISIT, ContactKind.CALL, ContactKind.MEETING)
+MOST_ID, MOST_MARK = 2**31 - 1, 2**32 - 1  # in a button: what a column of ids holds, and a crc32
 NOTHING = "–"  # Slack refuses empty texts
 
 
@@ -131,8 +132,12 @@ def decode(value: str | None) -> Pointer:
     """The pointer of a button's value. Raises BadInput."""
     try:
         data = json.loads(value or "")
-        return Pointer(id=int(data["id"]), version=int(data["v"]), mark=data.get("of"))
-    except (ValueError, KeyError, TypeError):
+        found = Pointer(id=data["id"], version=data["v"], mark=data.get("of"))
+        for number, most in ((found.id, MOST_ID), (found.version, MOST_ID), (found.mark or 0, MOST_MARK)):
+            if type(number) is not int or not 0 <= number <= most:
+                raise ValueError
+        return found
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadInput(N_("This button is from an older version. Ask again with /tier.")) from None
 
 

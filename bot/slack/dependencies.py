@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.services.access import Actor
+from bot.services.ask.bounds import Bounds
 from bot.services.care.schedule import CareRules
 from bot.services.ops.connection import ConnectionWatch
 from bot.services.schemes.store import SchemeCache
@@ -27,3 +28,4 @@ class Dependencies:
     identify: Callable[[str], Actor]  # of a Slack user; raises NotAllowed
     clock: Clock
     connection: ConnectionWatch
+    bounds: Bounds

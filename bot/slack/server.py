@@ -1,7 +1,7 @@
 """The Bolt app with its listeners, over Socket Mode or HTTP. What takes long is done after the acknowledgement."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,11 +100,13 @@ class HttpListener:
         self.reports.end()
 
 
-def listen(app: App, deps: Dependencies, signing_secret: str, host: str, port: int) -> HttpListener:
+def listen(
+    app: App, deps: Dependencies, signing_secrets: Sequence[str], host: str, port: int
+) -> HttpListener:
     """Listen for requests that Slack has signed. Raises OSError when the port is not available."""
     watch = deps.connection
     watch.listen()
-    return HttpListener(server=serve_slack(app, signing_secret, host, port, watch), reports=Reports(deps))
+    return HttpListener(server=serve_slack(app, signing_secrets, host, port, watch), reports=Reports(deps))
 
 
 def connect(app: App, deps: Dependencies, timing: Timing = TIMING) -> SocketModeConnection:

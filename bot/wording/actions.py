@@ -27,6 +27,7 @@ class Action(StrEnum):
     POST = "tierbot_post", N_("Post"), "primary"
     CANCEL = "tierbot_cancel_share", N_("Cancel")
     TAKE_BACK = "tierbot_take_back", N_("Take back"), None, "sharer"
+    UNMASK = "tierbot_unmask", N_("Show masked fields")
     LOG_VISIT = "tierbot_log_visit", N_("Log a visit")
     VISIT_FORM = "tierbot_visit_form"
     DONE = "tierbot_done", N_("Done"), "primary", "touch"

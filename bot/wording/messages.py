@@ -14,10 +14,12 @@ from zlib import crc32
 
 from pydantic import TypeAdapter
 
-from bot.wording import notices  # noqa: F401 - more messages
+from bot.masking import mask_text
+from bot.wording import notices, private  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
 from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (
+    MASKED,
     AssessmentPart,
     BoundaryState,
     CapState,
@@ -36,7 +38,7 @@ from bot.wording.parts import (
     WithScore,
     WithTier,
 )
-from bot.wording.why_parts import LeverPart, NotComputed, RatingGap, ScoreChange, Wanted, WayPart
+from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, WayPart
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
 
@@ -44,7 +46,7 @@ from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     """The private answer to /tier NAME."""
 
-    buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT)
+    buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.UNMASK)
     provisional: bool
     certain: bool
     capped_by: Name | None
@@ -56,6 +58,13 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     next_step: NextStep | None
     owner: Who | None
     scheme: Name | None = None  # the one that graded it, where several are in force
+    may_unmask: bool = True
+
+    def targets(self) -> dict[Action, Pointer]:
+        """To masked fields only where one is masked, for who may see it."""
+        is_open = mask_text(self.code) == self.code and all(r.value != MASKED for r in self.up + self.down)
+        left_out = {Action.UNMASK} if is_open or not self.may_unmask else set()
+        return {action: target for action, target in super().targets().items() if action not in left_out}
 
     @property
     def doubt(self) -> str | None:
@@ -148,22 +157,6 @@ class Why(Message, CustomerPart, AssessmentPart, BoundaryState):
             part.left_out or any(reason.missing and reason.score is None for reason in part.reasons)
             for part in self.dimensions
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExactFigures(Message):
-    """What single figures would have to be for the tier above, all others as they are."""
-
-    name: str
-    tier: TierPart
-    score: float | None
-    goal: TierPart | None
-    needed: float | None
-    levers: tuple[LeverPart, ...]
-    together: bool  # no lever is enough by itself
-    enough: bool  # those that are listed are, together
-    as_of: date
-    no_tier: str | None = None  # unrated | new | blocked: why no figure gives a tier
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
+from bot.masking import MASK
 from grading.scheme.model import BLOCKED, Name
+
+MASKED = Name(en=MASK, zh=MASK)  # in the place of a value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from bot.errors import BotError, translated
+from bot.masking import looks_personal, mask_text
 from bot.settings import ROOT
 from bot.wording import catalogue
 from bot.wording.limits import LimitedEnvironment, TooMuch, limited, measured, printed
@@ -55,14 +56,19 @@ AS_WRITTEN_IN_PLAIN_TEXT = str.maketrans({new: old for old, new in _LOOKALIKES.i
 _FORMATTED = re.compile(r"[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=[^\s:]*(?::|$))|^>")
 
 
-def escape(value: object, longest: int = LONGEST_VALUE) -> Markup:
-    """A value as Slack text: one line without control characters or formatting, `&`, `<`, `>` as entities, clipped."""
+def escape(value: object, longest: int = LONGEST_VALUE, *, mask: bool = True) -> Markup:
+    """A value as Slack text: one line without control characters or formatting, `&`, `<`, `>` as entities, clipped.
+
+    E-mail addresses, telephone and identity card numbers in it are masked, unless `mask` is off.
+    """
     if isinstance(value, Markup):
         return value
     text = str(value)[: longest * 10].translate(_BIDI)
     if not text.isprintable():
         text = "".join(" " if unicodedata.category(c) in _UNSEEN else c for c in text)
     text = " ".join(text.split())
+    if mask and looks_personal(text):
+        text = mask_text(text)
     if len(text) > longest:
         text = text[: longest - 1].rstrip() + "…"
     text = _FORMATTED.sub(lambda found: _LOOKALIKES[found[0]], text)
@@ -114,7 +120,7 @@ def render(environment: Environment, message: Message) -> Slots:
     if "fallback" not in template.blocks:
         raise TemplateError("has no block named fallback; add {% block fallback %}.")
     kind: Any = type(message)
-    escaped = _escaped(message)
+    escaped = _escaped(message, mask=not kind.unmasked)
     context = template.new_context(
         {name: getattr(escaped, name) for name in (*_fields(kind), *kind.properties)}
     )
@@ -143,7 +149,8 @@ def problem_text(error: BotError, language: str | None) -> Markup:
         return sentence
     numbers = (int, float)
     return sentence % {
-        key: value if isinstance(value, numbers) else escape(value, LONGEST_IN_PROBLEM)
+        # Not masked: it is said only to the person who typed it, or whose own address it is.
+        key: value if isinstance(value, numbers) else escape(value, LONGEST_IN_PROBLEM, mask=False)
         for key, value in translated(error.values, catalogue.catalogue(language or "en")).items()
     }
 
@@ -247,7 +254,7 @@ def _entities(text: str) -> Markup:
     return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
-def _escaped(value: Any) -> Any:
+def _escaped(value: Any, *, mask: bool) -> Any:
     """A message, or a value in it, with every string escaped."""
     kind: Any = type(value)
     if kind in _PLAIN:
@@ -255,11 +262,12 @@ def _escaped(value: Any) -> Any:
     if kind is Name:
         return _escaped_name(value.en, value.zh)
     if names := _fields(kind):
-        return dataclasses.replace(value, **{name: _escaped(getattr(value, name)) for name in names})
+        escaped = {name: _escaped(getattr(value, name), mask=mask) for name in names}
+        return dataclasses.replace(value, **escaped)
     if isinstance(value, str) and not isinstance(value, Markup):
-        return escape(value)
+        return escape(value, mask=mask)
     if isinstance(value, tuple):
-        return tuple(_escaped(item) for item in value)
+        return tuple(_escaped(item, mask=mask) for item in value)
     return value
 
 
@@ -272,7 +280,7 @@ def _fields(kind: Any) -> tuple[str, ...]:
 # Typed, because an escaped text equals one that is not escaped yet. The names of a scheme come again with each card.
 @lru_cache(maxsize=2_000, typed=True)
 def _escaped_name(en: str, zh: str) -> Name:
-    return Name(en=_escaped(en), zh=_escaped(zh))
+    return Name(en=escape(en), zh=escape(zh))
 
 
 def _local(language: str, name: Name | None) -> Markup:

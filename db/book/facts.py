@@ -197,6 +197,16 @@ def activity(session: Session, source: str, external_id: str) -> Activity | None
     return session.execute(statement).scalar()
 
 
+def current(session: Session, customer_id: int) -> list[tuple[str, str, date]]:
+    """(field, value, day) of a customer's valid facts, by field and the newest first."""
+    rows = session.execute(
+        select(col(Fact.field), col(Fact.value), col(Fact.measured_on))
+        .where(col(Fact.customer_id) == customer_id, col(Fact.superseded_at).is_(None))
+        .order_by(col(Fact.field), col(Fact.measured_on).desc(), col(Fact.id).desc())
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def recorded_since(session: Session, customer_id: int, since: datetime, **content: Any) -> bool:
     """Whether an activity with this content was recorded for a customer after a time."""
     statement = select(col(Activity.id)).where(

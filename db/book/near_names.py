@@ -65,13 +65,27 @@ def words(session: Session, prefix: str, most: int) -> list[str]:
     return [row[0] for row in rows]
 
 
-def frequencies(session: Session, tokens: Sequence[str], most: int) -> dict[str, int]:
-    """Token -> how many customers have it, counted up to `most`."""
+def frequencies(session: Session, tokens: Sequence[str], most: int, owners: Owners) -> dict[str, int]:
+    """Token -> how many customers of these owners have it, counted up to `most`."""
     counts = {}
     for token in tokens:
-        some = select(col(NameToken.customer_id)).where(col(NameToken.token) == token).limit(most).subquery()
+        having = select(col(NameToken.customer_id)).join(
+            Customer, col(Customer.id) == col(NameToken.customer_id)
+        )
+        some = of_owners(having, owners).where(col(NameToken.token) == token).limit(most).subquery()
         counts[token] = session.scalar(select(func.count()).select_from(some)) or 0
     return counts
+
+
+def known_tokens(session: Session, tokens: Sequence[str], owners: Owners) -> set[str]:
+    """Those tokens that a customer of these owners has. One statement, however many there are."""
+    if owners is None:  # a common token is in a name of very many
+        return {token for token, count in frequencies(session, tokens, 1, None).items() if count}
+    having = (
+        select(col(NameToken.token)).join(Customer, col(Customer.id) == col(NameToken.customer_id)).distinct()
+    )
+    rows = session.execute(of_owners(having, owners).where(col(NameToken.token).in_(tokens)))
+    return {row[0] for row in rows}
 
 
 def _names(session: Session, owners: Owners, *conditions: object) -> list[NearName]:

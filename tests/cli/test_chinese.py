@@ -16,7 +16,7 @@ STAYS = {
     "lines of the log, which programs read": r"(?m)^timestamp=\S+ level=.*$",
     "parts of a scheme": r"\bconstants\.",
     "commands, as they are typed": r"tierbot(?: (?:--)?[\w@./=:-]+)+",
-    "options": r"--[a-z-]+(?:[= ][\w@./=:-]+)?",
+    "options": r"--[a-z-]+(?:[= ][\w@./=:•-]+)?",
     "names of findings, as --yes takes them": rf"\b(?:{'|'.join(sorted(FINDINGS, key=len, reverse=True))})\b",
     "settings": "|".join(name for name, _, _ in variables()),
     "files and folders": r"[\w./-]+\.(?:csv|yaml|db|md|jinja|jsonl)[\w.-]*",
@@ -31,7 +31,7 @@ STAYS = {
     "hashes of schemes": r"\b[0-9a-f]{8}\b",
     "words of --purpose, --reason and --state": r"\b(?:credit|account|prospect|no_scheme|unrated|uncertain|capped|override|"
     r"stale|shadow)\b",
-    "words that a file has": r"abc|CN\b|nothing|nobody@example\.com|anna@example\.com|maybe|soon|C-\d+|O-\d+|X9",
+    "words that a file has": r"abc|CN\b|nothing|\w•••@example\.com|maybe|soon|C-\d+|O-\d+|X9",
     "what a scheme or a care plan says about itself, in one language": r"(?s)\n\n?scheme: .*",
     "names of products": r"Tierbot|Slack\b|SQLite|PostgreSQL|OAuth & Permissions|sqlite|"
     r"\b(?:python|tierbot|slack-bolt|slack-sdk|slack|sqlalchemy|apscheduler|pandas|tzdata|holidays)\b",

@@ -29,7 +29,8 @@ def book(file: Path) -> None:
 def test_show_prints_what_is_proposed_and_owed_and_approve_stores_a_limit(command: Command) -> None:
     graded = command("grade", "--scheme", "credit.yaml")
     assert graded.exit_code == 0, graded.output
-    shown = command("credit", "show", "ACME")
+    assert "Proposed: ••• EUR, terms of 60 days." in command("credit", "show", "ACME").output
+    shown = command("credit", "show", "ACME", "--show-personal")
     assert "ACME ACME: A (80), as of" in shown.output
     # 1.2 x 12,000 / 12 x 60 / 30 = 2,400
     assert (
@@ -42,7 +43,7 @@ def test_show_prints_what_is_proposed_and_owed_and_approve_stores_a_limit(comman
     )
     assert approved.exit_code == 0, approved.output
     assert "1,500.00" in approved.output
-    found = json.loads(command("credit", "show", "ACME", "--json").output)
+    found = json.loads(command("credit", "show", "ACME", "--json", "--show-personal").output)
     (row,) = found["approved"]
     assert (row["limit"], row["terms_days"], row["reason"]) == ("1500", 30, "first year")
     assert (row["proposed_limit"], row["proposed_terms"]) == ("2400", 60)

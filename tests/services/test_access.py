@@ -42,6 +42,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 MATRIX = """
 act             viewer  account_manager  team_lead  sales_ops  finance  admin    other
 see             S       MS               MTLS       MTLSOPN    MTLSOPN  MTLSOPN  -
+unmask          -       M                MTL        -          MTLSOPN  MTLSOPN  -
 share           -       M                MTL        -          -        MTLSOPN  -
 take_back       M       M                M          M          M        MTLSOPN  -
 log_contact     -       M                MTL        -          -        MTLSOPN  -

@@ -51,6 +51,7 @@ class Office:
     way: str
     globex: int = 0
     bots: list[Bot] = field(default_factory=list)
+    settings: dict[str, object] = field(default_factory=dict)
 
     def open(self) -> None:
         with self.database.write() as session:
@@ -69,12 +70,13 @@ class Office:
             SLACK_APP_TOKEN="xapp-local",
             SLACK_SIGNING_SECRET=SECRET,
             SLACK_API_URL=self.workspace.api_url,
+            **self.settings,
         )
         tierbot = build(settings)
         slack = front(tierbot.deps, web_client(settings), lambda: "0badcafe")
         way: HttpListener | SocketModeConnection
         if self.way == "http":
-            way = listen(slack.app, tierbot.deps, SECRET, "127.0.0.1", 0)
+            way = listen(slack.app, tierbot.deps, settings.signing_secrets, "127.0.0.1", 0)
             self.workspace.deliver_by_http(f"http://127.0.0.1:{way.server.port}{PATH}")
         else:
             way = connect(slack.app, tierbot.deps)

@@ -19,8 +19,8 @@ from bot.slack import blocks, deferred
 from bot.slack.listeners import register_all
 from bot.wording import catalogue
 from bot.wording.message_base import Message, Slots
-from bot.wording.messages import MESSAGES, Choice, Hit, MyCustomers, Problem
-from bot.wording.parts import TierPart, Who
+from bot.wording.messages import MESSAGES, Choice, Hit, MyCustomers, Problem, TierCard
+from bot.wording.parts import MASKED, TierPart, Who
 from bot.wording.rendering import Renderer, escape
 from grading.scheme.model import Name
 from tests.slack.strategies import HOSTILE, SOMEBODY, longest, values
@@ -209,6 +209,8 @@ def is_heard(app: App, action_id: str) -> bool:
 @CLASSES
 def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], app: App) -> None:
     message = sample(kind, full=True)
+    if isinstance(message, TierCard):  # one button is only there where something is masked
+        message = dataclasses.replace(message, up=(dataclasses.replace(message.up[0], value=MASKED),))
     actions = [block for block in payload(message, "en")["blocks"] if block["type"] == "actions"]
     shown = [element["action_id"] for block in actions for element in block["elements"]]
     assert shown[: len(kind.buttons)] == [str(action) for action in kind.buttons]

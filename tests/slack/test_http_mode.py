@@ -27,7 +27,7 @@ from bot.slack.transport.http_mode import LARGEST_BODY, PATH, Refusals, serve_sl
 from bot.slack.transport.payloads import MOST_DEPTH, MOST_FIELDS, Malformed, payload_of
 from tests.e2e.processes import wait_until
 
-SECRET = "a signing secret"
+SECRET, PREVIOUS = "a signing secret", "the one before"
 CANARY = "13800001111"
 PATIENCE = 20.0  # seconds; only what waits for something else takes so long
 
@@ -56,7 +56,7 @@ def server() -> Iterator[Server]:
         ack("an answer")
 
     WATCH.listen()
-    running = serve_slack(app, SECRET, "127.0.0.1", 0, WATCH, Refusals(lambda: CLOCK[0]))
+    running = serve_slack(app, [SECRET, PREVIOUS], "127.0.0.1", 0, WATCH, Refusals(lambda: CLOCK[0]))
     yield running
     running.stop()
 
@@ -159,6 +159,12 @@ def test_what_is_not_signed_as_slack_signs_is_refused_without_a_word(
 def test_stale_and_future_requests_are_refused(server: Server, answered: list[str], age: int) -> None:
     assert post(server, form(), signed(form(), at=now() + age))[0] == 401
     assert answered == []
+
+
+def test_during_a_change_of_the_secret_both_are_accepted(server: Server, answered: list[str]) -> None:
+    for secret in (SECRET, PREVIOUS):
+        assert post(server, form(secret), signed(form(secret), secret=secret))[0] == 200
+    assert answered == [SECRET, PREVIOUS]
 
 
 def test_another_secret_is_refused(server: Server, answered: list[str]) -> None:

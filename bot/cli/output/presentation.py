@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from bot.cli.console import _, customers, in_language, is_chinese, listed, number
 from bot.errors import N_, ngettext
+from bot.services.ask.masks import masked_fields, without_masked
 from bot.services.imports.check.findings import LEVELS
 from bot.wording import messages
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import TierCard
+from bot.wording.private import MaskedFields
 from bot.wording.rendering import AS_WRITTEN
 
 if TYPE_CHECKING:
@@ -38,13 +40,18 @@ def message_json(message: Message) -> dict[str, Any]:
     return {"answer": message.template, **messages.dump(message)["fields"]}
 
 
-def card_json(card: TierCard, graded: "Graded") -> dict[str, Any]:
-    """A card's numbers, with the keys of `tierbot score` and what only a stored assessment knows."""
+def card_json(card: TierCard, graded: "Graded", full: MaskedFields | None = None) -> dict[str, Any]:
+    """A card's numbers, with the keys of `tierbot score` and what only a stored assessment knows.
+
+    Masked values are None, unless they are given in `full`.
+    """
     before, step = card.before, card.next_step
+    masked = masked_fields(graded.scheme) if full is None else ()
     return {
         "code": card.code,
         "name": card.name,
-        **graded.breakdown.data,
+        **without_masked(graded.breakdown.data, masked),
+        **_full_json(full),
         "tier": graded.assessment.tier,
         "held": card.held,
         "capped_by": graded.assessment.capped_by,
@@ -73,9 +80,10 @@ def ladder_json(ladder: "LadderPart") -> list[dict[str, Any]]:
     ]
 
 
-def why_json(explained: "Explained") -> dict[str, Any]:
-    """Exact numbers and ids of a change, and the movement rules that hold the tier."""
+def why_json(explained: "Explained", full: MaskedFields | None = None) -> dict[str, Any]:
+    """Exact numbers and ids of a change, and the movement rules that hold the tier; masked as `card_json`."""
     message = explained.message
+    masked = explained.masked if full is None else ()
     fields = messages.dump(message)["fields"]
     kept = ("code", "name", "score", "as_of", "held", "cap", "by_hand", "pending")
     rise = ("by_itself", "ways", "no_way", "blockers")
@@ -90,8 +98,9 @@ def why_json(explained: "Explained") -> dict[str, Any]:
         "rules": fields["change"]["rules"],
         "goal": message.goal.id if message.goal else None,
         **{name: fields[name] for name in rise},
-        "lift": explained.lift,
+        "lift": without_masked(explained.lift, masked),
         "missing_facts": explained.missing,
+        **_full_json(full),
     }
 
 
@@ -306,6 +315,11 @@ def _option_words(answers: Mapping[str, Any]) -> Iterator[str]:
         flag = f"--{name.replace('_', '-')}"
         for one in value if isinstance(value, list) else [value]:
             yield flag if one is True else f"{flag} {one}"
+
+
+def _full_json(full: MaskedFields | None) -> dict[str, Any]:
+    """What is masked elsewhere."""
+    return {} if full is None else {"unmasked": messages.dump(full)["fields"]}
 
 
 def _scheme_json(scheme: "Scheme") -> dict[str, Any]:

@@ -12,6 +12,7 @@ from bot.services.ask import ways
 from bot.services.ask.boundaries import assessed, boundaries, coming
 from bot.services.ask.graded import (
     Graded,
+    as_read,
     cap,
     clean_counts,
     graded_for,
@@ -20,15 +21,17 @@ from bot.services.ask.graded import (
     unit_as_read,
 )
 from bot.services.ask.known_data import KnownData, news_day, read_known
+from bot.services.ask.masks import masked_fields
 from bot.services.ask.missing import find_missing, missing_parts
 from bot.services.ask.share import sides
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.actions import Pointer
-from bot.wording.messages import ExactFigures, Why
+from bot.wording.messages import Why
+from bot.wording.private import ExactFigures
 from bot.wording.why_parts import ChangePart, LeverPart, ScoreChange
 from db.engine import Database
 from db.graded.runs import RunKind
-from grading.scheme.model import WORDS_FOR_NO_TIER, Gate, Indicator
+from grading.scheme.model import WORDS_FOR_NO_TIER, Gate, Indicator, Scheme
 
 if TYPE_CHECKING:
     from grading.explain.attribution import ExplainedChange
@@ -47,6 +50,7 @@ class Explained:
     change: "ExplainedChange | None"
     lift: "Lift"
     missing: "list[MissingFact]"
+    masked: frozenset[str]  # fields
 
 
 def why(
@@ -100,7 +104,7 @@ def why(
             gates=graded.breakdown.gates("gates"),
             gates_not_assessed=graded.breakdown.gates("gates_not_assessed"),
         )
-    return Explained(message=message, change=change, lift=lift, missing=missing)
+    return Explained(message=message, change=change, lift=lift, missing=missing, masked=masked_fields(scheme))
 
 
 def exact_figures(
@@ -114,14 +118,13 @@ def exact_figures(
         customer, graded = graded_for(session, scheme_cache, actor, Act.SEE, pointer)
         lift = _next(graded)
         book = tier_names({0: graded.scheme})
-        indicators = {indicator.id: indicator for indicator in graded.scheme.indicators}
         return ExactFigures(
             name=customer.name,
             tier=book.tier(graded.assessment.tier),
             score=graded.assessment.score,
             goal=book.tier(lift["goal"]) if lift["goal"] else None,
             needed=lift["needed"] if lift["lacking"] else None,
-            levers=tuple(_levers(lift, indicators)),
+            levers=tuple(_levers(lift, graded.scheme)),
             together=bool(lift["levers"]) and not any(lever["alone"] for lever in lift["levers"]),
             enough=lift["enough"],
             as_of=graded.run.as_of,
@@ -202,8 +205,9 @@ def _score_change(
     )
 
 
-def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPart]:
+def _levers(lift: "Lift", scheme: Scheme) -> Iterator[LeverPart]:
     """Each with the value that suffices by itself, else the value it needs in the combination; the strongest first."""
+    indicators = {indicator.id: indicator for indicator in scheme.indicators}
     together = {step["indicator"]: step for step in lift["combination"]}
     for lever in lift["levers"] if lift["lacking"] else ():
         step = together.get(lever["indicator"])
@@ -212,8 +216,8 @@ def _levers(lift: "Lift", indicators: dict[str, Indicator]) -> Iterator[LeverPar
         yield LeverPart(
             names=indicator.name,
             unit=unit_as_read(indicator),
-            value=shown(indicator, lever["value"]),
+            value=shown(scheme, indicator, lever["value"]),
             relation=target["relation"] if target else None,
-            target=shown(indicator, target["shown"]) if target else None,
+            target=as_read(indicator, target["shown"]) if target else None,
             points=round(lever["headroom"], 1),
         )

@@ -12,9 +12,10 @@ from sqlmodel import Session
 from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
+from bot.services.ask.masks import masked_fields
 from bot.services.schemes.store import SchemeCache, TierNames, tiers_of
 from bot.wording.actions import Pointer
-from bot.wording.parts import ByHand, CapState, DimensionPart, MovedFigure, Reason, Since
+from bot.wording.parts import MASKED, ByHand, CapState, DimensionPart, MovedFigure, Reason, Since
 from db.book.customers import CustomerRow
 from db.graded import assessments, overrides
 from db.graded.runs import Assessment, GradingRun
@@ -25,6 +26,7 @@ from grading.scheme.model import MULTIPLES, WORDS_FOR_NO_TIER, Indicator, Map, N
 
 LEAST_MOVE = 0.05  # points; less is shown as 0.0
 MOST_FIGURES = 3  # that an alert names
+Value = float | str | bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ class Breakdown:
 
     @property
     def dimensions(self) -> tuple[DimensionPart, ...]:
-        indicators, (dimensions, points) = _indicators(self.scheme), self.printed
+        dimensions, points = self.printed
         return tuple(
             DimensionPart(
                 names=dimension.name,
@@ -57,7 +59,7 @@ class Breakdown:
                 known=item["coverage"],
                 needed=dimension.min_coverage,
                 reasons=tuple(
-                    _reason(line, indicators, points)
+                    _reason(line, self.scheme, points)
                     for line in self.data["breakdown"]
                     if line["dimension"] == dimension.id
                 ),
@@ -68,9 +70,9 @@ class Breakdown:
     @cached_property
     def up_and_down(self) -> tuple[tuple[Reason, ...], ...]:
         """The indicators that lift the score most, and those that hold it back most."""
-        indicators, (_, points) = _indicators(self.scheme), self.printed
+        _, points = self.printed
         both = reasons(lines_of(self.graded, self.scheme, self.position))
-        return tuple(tuple(_reason(line, indicators, points) for line in lines) for lines in both)
+        return tuple(tuple(_reason(line, self.scheme, points) for line in lines) for lines in both)
 
     @cached_property
     def printed(self) -> tuple[dict[str, Printed], dict[str, Printed]]:
@@ -169,6 +171,8 @@ def figures_behind(
 ) -> tuple[MovedFigure, ...]:
     """The changed values that moved a score most in the tier's direction; of sensitive fields only with `all_values`.
 
+    Values that are masked are in no message.
+
     What an indicator moves is counted from the score before: one that was missing weighed on nothing.
     """
     middle = before.data["exact_score"]
@@ -176,7 +180,7 @@ def figures_behind(
         return ()
     earlier = {line["indicator"]: line for line in before.data["breakdown"]}
     indicators, fields = _indicators(after.scheme), after.scheme.fields
-    moved = []
+    masked, moved = masked_fields(after.scheme), []
     for line in after.data["breakdown"]:
         was = earlier.get(line["indicator"])
         if was is None or was["value"] == line["value"]:
@@ -188,15 +192,15 @@ def figures_behind(
     figures = []
     for _, line, was in moved[:MOST_FIGURES]:
         indicator = indicators[line["indicator"]]
-        visible = all_values or not fields[indicator.id].sensitive
+        visible = indicator.id not in masked and (all_values or not fields[indicator.id].sensitive)
         figures.append(
             MovedFigure(
                 names=indicator.name,
                 unit=unit_as_read(indicator),
                 better=up,
                 shown=visible,
-                before=shown(indicator, was["value"]) if visible else None,
-                after=shown(indicator, line["value"]) if visible else None,
+                before=as_read(indicator, was["value"]) if visible else None,
+                after=as_read(indicator, line["value"]) if visible else None,
             )
         )
     return tuple(figures)
@@ -264,19 +268,25 @@ def _indicators(scheme: Scheme) -> dict[str, Indicator]:
     return {indicator.id: indicator for indicator in scheme.indicators}
 
 
-def shown(indicator: Indicator, value: float | str | bool | None) -> float | str | bool | Name | None:
+def shown(scheme: Scheme, indicator: Indicator, value: Value) -> Value | Name:
+    """A customer's value as people read it, or the mask in its place."""
+    masks = value is not None and indicator.id in masked_fields(scheme)
+    return MASKED if masks else as_read(indicator, value)
+
+
+def as_read(indicator: Indicator, value: Value) -> Value | Name:
     """A value as people read it: the name of a word that has one."""
     if isinstance(value, str) and isinstance(indicator.score, Map):
         return indicator.score.names.get(value, value)
     return value
 
 
-def _reason(line: dict[str, Any], indicators: dict[str, Indicator], printed: dict[str, Printed]) -> Reason:
-    indicator = indicators[line["indicator"]]
+def _reason(line: dict[str, Any], scheme: Scheme, printed: dict[str, Printed]) -> Reason:
+    indicator = _indicators(scheme)[line["indicator"]]
     return Reason(
         names=indicator.name,
         unit=unit_as_read(indicator),
-        value=shown(indicator, line["value"]),
+        value=shown(scheme, indicator, line["value"]),
         score=line["score"],
         points=printed[indicator.id].points,
         most=printed[indicator.id].most,

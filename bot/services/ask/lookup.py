@@ -164,6 +164,7 @@ def card(
         next_step=step and rules.plan.next_step(*step, today),
         owner=owner,
         may_share=can(actor, Act.SHARE, customer),
+        may_unmask=can(actor, Act.UNMASK, customer),
         may_log=can(actor, Act.LOG_CONTACT, customer),
     )
 

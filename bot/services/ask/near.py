@@ -122,7 +122,7 @@ class _NearSearch:
         """The tokens of the book that fit and that few customers have."""
         tokens = {token for similar in self._similar.values() for token in similar}
         tokens.update(token for token in tokens_of_key(self._han))
-        counts = near_names.frequencies(self._session, sorted(tokens), RARE + 1)
+        counts = near_names.frequencies(self._session, sorted(tokens), RARE + 1, self._owners)
         return {token for token, count in counts.items() if 0 < count <= RARE}
 
     def candidates(self) -> Iterator[Iterable[NearName]]:
@@ -179,20 +179,22 @@ class _NearSearch:
         return self._similar[word].get(other, 0.0)
 
     def _words_like(self, word: str) -> dict[str, float]:
-        """Words of the book that are this one misspelt: by one edit, or by two when it is long."""
+        """Words of the asker's book that are this one misspelt: by one edit, or by two when it is long."""
         found = {word: 1.0}
         if len(word) < SHORTEST_WORD or any(map(str.isdigit, word)):
             return found
-        if near_names.frequencies(self._session, [word], 1)[word]:
+        if self._known([word]):
             return found
         for prefix in (word[:2], word[1::-1], word[:1], ""):
-            for other in near_names.words(self._session, prefix, MOST_WORDS):
-                likeness = _spelt_like(word, other)
-                if likeness:
-                    found[other] = likeness
-            if len(found) > 1:
-                break
+            words = near_names.words(self._session, prefix, MOST_WORDS)
+            like = {other: likeness for other in words if (likeness := _spelt_like(word, other))}
+            if known := self._known([word, *like]):
+                return found | {other: like[other] for other in known}
         return found
+
+    def _known(self, words: list[str]) -> set[str]:
+        """The words of names that the asker may see: others must not show in the answer, nor in its time."""
+        return near_names.known_tokens(self._session, words, self._owners)
 
     def _same_sound(self, name: NearName) -> float:
         """How much of the sound of the question the sound of a name begins with; 1 when all of it."""

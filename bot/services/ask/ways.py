@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from bot.services.ask.graded import Graded, shown, unit_as_read
+from bot.services.ask.graded import Graded, as_read, shown, unit_as_read
 from bot.services.schemes.store import SchemeCache
 from bot.wording.why_parts import ActPart, WayPart
 from grading.scheme.model import Name
@@ -106,6 +106,6 @@ def _acts(way: "Way", ways_up: "WaysUp", graded: Graded) -> Iterator[ActPart]:
             kind="fact",
             names=indicator.name,
             unit=unit_as_read(indicator),
-            value=shown(indicator, ways_up.present[name]),
-            target=shown(indicator, value),
+            value=shown(graded.scheme, indicator, ways_up.present[name]),
+            target=as_read(indicator, value),
         )

@@ -35,6 +35,7 @@ from db.processes import InboundKey, take_request
 GREETING_LATE = timedelta(days=2)  # after the holiday a greeting is missed, not sent
 KIND = "reminder"  # of the messages
 SNOOZE_DAYS = 3
+LONGEST_AGO = timedelta(days=3653)
 SAME_CONTACT = timedelta(minutes=10)  # within which the same content is the same contact
 GONE = N_("This reminder is no longer there, or no longer yours.")
 DEALT_WITH = N_("Somebody has dealt with this reminder already.")
@@ -232,8 +233,11 @@ def check_contact(actor: Actor, kind: str, happened_on: date, now: datetime) -> 
     """Raise BadInput for a contact that cannot be recorded. Reads nothing, so that a form is answered at once."""
     if kind not in CONTACTS:
         raise BadInput(N_("%(kind)s is not a kind of contact."), kind=kind)
-    if happened_on > actor.today(now):
+    today = actor.today(now)
+    if happened_on > today:
         raise BadInput(N_("The day lies in the future. Choose today or an earlier day."))
+    if happened_on < today - LONGEST_AGO:
+        raise BadInput(N_("The day is more than ten years ago. Choose a later one."))
 
 
 def log_contact(
@@ -265,6 +269,8 @@ def log_contact(
             "person_id": actor.person_id,
         }
         recorded = facts.activity(session, "slack", form_id)
+        if recorded and (recorded.customer_id, recorded.person_id) != (customer.id, actor.person_id):
+            raise Conflict(N_("This form belongs to another contact. Open it again."))
         repeated = recorded is None and facts.recorded_since(
             session, customer.id, now - SAME_CONTACT, **content
         )

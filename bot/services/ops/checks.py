@@ -56,6 +56,7 @@ def check_all(to_slack: Callable[[Settings], Messenger]) -> Findings:
     written = _check_database(chosen, found)
     _check_modes(chosen, found)
     found.notices += retention.sentences(chosen)
+    _check_secret_files(chosen, found)
     if written.channels and chosen.slack_bot_token is not None:
         _check_channels(written, to_slack(chosen), found)
     return found
@@ -91,6 +92,15 @@ def _check_tokens(settings: Settings, found: Findings) -> None:
     elif settings.slack_app_token is None:
         found.notices.append(
             Phrase(N_("SLACK_APP_TOKEN is not set: `tierbot run` needs it for Socket Mode."))
+        )
+    if settings.slack_signing_secret_previous is not None:
+        found.notices.append(
+            Phrase(
+                N_(
+                    "SLACK_SIGNING_SECRET_PREVIOUS is set: requests that are signed with it are accepted too. Remove it"
+                    " five minutes after the change."
+                )
+            )
         )
     if not settings.admins:
         found.notices.append(
@@ -142,6 +152,24 @@ def _check_modes(settings: Settings, found: Findings) -> None:
                 command=shlex.join(["chmod", "-R", "go=", *map(str, [*inside, *outside])]),
             )
         )
+
+
+def _check_secret_files(chosen: Settings, found: Findings) -> None:
+    """Who else on this machine may read the files of secrets."""
+    for name in settings.SECRETS:
+        file = getattr(chosen, f"{name}_file")
+        if file is not None and _mode(file.resolve()) & OTHERS:
+            found.notices.append(
+                Phrase(
+                    N_(
+                        "%(file)s has mode %(mode)s: other accounts of this machine may read the secret in it. Run:"
+                        " %(command)s"
+                    ),
+                    file=file,
+                    mode=f"{_mode(file.resolve()):04o}",
+                    command=shlex.join(["chmod", "go=", str(file)]),
+                )
+            )
 
 
 def _mode(place: Path) -> int:

@@ -1,7 +1,7 @@
 """Credit: what a customer's assessment proposes, what the customer owes, and what a named person approved."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,7 @@ from grading.scheme.model import LIMIT_FIELDS, ZONE, Scheme
 
 _PLACES = Decimal("0.0001")
 MOST_TERMS = 3650
+MASKED = ("approved_limit", "limit", "net_worth")
 NOT_YOUR_CREDIT = N_("There is no such customer whose credit you may decide.")
 
 
@@ -45,7 +46,7 @@ class Approved:
 
     approved_on: date
     approved_by: str
-    limit: Decimal
+    limit: Decimal | None  # None where it is masked
     terms_days: int
     proposed_limit: Decimal | None
     proposed_terms: int | None
@@ -79,6 +80,7 @@ class Credit:
     exposure: Decimal
     overdue: Decimal
     approved: tuple[Approved, ...]  # newest first: the first one holds
+    masked: tuple[str, ...] = ()  # what is None because it is not shown
 
 
 def show(
@@ -91,6 +93,15 @@ def show(
     with database.read() as session:
         customer = access.customer_for(session, actor, Act.SEE, customer_id)
         return _credit(session, scheme_cache, customer, today)
+
+
+def masked(found: Credit) -> Credit:
+    """The same without the customer's net worth, and without limits."""
+    hidden = tuple(name for name in ("limit", "net_worth") if getattr(found, name) is not None)
+    if found.approved:
+        hidden += ("approved_limit",)
+    approved = tuple(replace(one, limit=None, proposed_limit=None) for one in found.approved)
+    return replace(found, limit=None, net_worth=None, approved=approved, masked=hidden)
 
 
 def approve(

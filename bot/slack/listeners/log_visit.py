@@ -23,7 +23,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @deferred.reads
     def open_form(press: Press) -> None:
         actor = deps.identify(press.user_id)
-        with deps.database.read() as session:
+        with deps.bounds.asking(actor), deps.database.read() as session:
             customer = access.customer_for(session, actor, Act.LOG_CONTACT, press.pointer)
         today, gettext = actor.today(deps.clock.now()), catalogue.gettext(actor.language)
         metadata = blocks.encode(press.pointer)
@@ -73,16 +73,23 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
 
 def _values(view: dict[str, Any]) -> tuple[str, date, str | None]:
-    state = view["state"]["values"]
-    kind = (_entered(state, "kind").get("selected_option") or {}).get("value")
+    """(kind, day, note) as they were entered. Raises BadInput for what the form does not offer."""
+    kind = _entered(view, "kind", "selected_option", "value")
     if kind not in blocks.VISIT_KINDS:
         raise BadInput(N_("%(kind)s is not a kind of contact."), kind=kind)
     try:
-        day = date.fromisoformat(_entered(state, "day").get("selected_date") or "")
-    except ValueError:
+        day = date.fromisoformat(_entered(view, "day", "selected_date"))
+    except (TypeError, ValueError):
         raise BadInput(N_("Choose the day.")) from None
-    return kind, day, _entered(state, "note").get("value")
+    note = _entered(view, "note", "value")
+    if note is not None and not (isinstance(note, str) and len(note) <= blocks.NOTE):
+        raise BadInput(N_("Write a note of at most %(most)s characters."), most=blocks.NOTE)
+    return kind, day, note
 
 
-def _entered(state: dict[str, Any], name: str) -> dict[str, Any]:
-    return (state.get(name) or {}).get(name) or {}
+def _entered(view: dict[str, Any], name: str, *path: str) -> Any:
+    """What stands in an input of a form; None where it has no such part."""
+    found: Any = view["state"]["values"]
+    for key in (name, name, *path):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found

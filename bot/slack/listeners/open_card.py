@@ -18,9 +18,10 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def show(press: Press) -> None:
         actor = deps.identify(press.user_id)
         today = actor.today(deps.clock.now())
-        with deps.database.read() as session:
+        with deps.bounds.asking(actor), deps.database.read() as session:
             card = lookup.card(
                 session, deps.scheme_cache, deps.rules, actor, press.pointer, today, WHO_MAY_OPEN
             )
+            deps.bounds.show(actor, card, session=session)
         in_place = bool(press.body.get("container", {}).get("is_ephemeral"))
         press.respond(blocks.payload(deps.renderer, card, actor.language), replace_original=in_place)

@@ -113,7 +113,10 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         if outside is not False:
             raise Conflict(READ_OUTSIDE if outside else UNSEEN)
         language = share.channel_language(deps.database, actor, channel_id, name, deps.settings.language)
-        return share.shared_card(deps.database, deps.scheme_cache, actor, press.pointer), language
+        with deps.bounds.asking(actor):
+            card = share.shared_card(deps.database, deps.scheme_cache, actor, press.pointer)
+        deps.bounds.show(actor, card)
+        return card, language
 
     def card_again(press: Press, actor: Actor) -> dict[str, Any]:
         today = actor.today(deps.clock.now())

@@ -42,4 +42,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     def find(session: Session, actor: Actor, body: dict[str, str]) -> Message:
         text, today = html.unescape(body.get("text", "")), actor.today(deps.clock.now())  # Slack escapes it
-        return lookup.answer(session, deps.scheme_cache, deps.rules, actor, text, today)
+        with deps.bounds.asking(actor):
+            message = lookup.answer(session, deps.scheme_cache, deps.rules, actor, text, today)
+        deps.bounds.show(actor, message, session=session)
+        return message

@@ -17,12 +17,16 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def explain(press: Press) -> None:
         actor = deps.identify(press.user_id)
         today = local_date(deps.clock.now(), deps.settings.zone)
-        explained = explanation.why(deps.database, deps.scheme_cache, actor, press.pointer, today)
+        with deps.bounds.asking(actor):
+            explained = explanation.why(deps.database, deps.scheme_cache, actor, press.pointer, today)
+        deps.bounds.show(actor, explained.message)
         press.open_view(blocks.modal(deps.renderer, explained.message, actor.language, N_("Why this tier")))
 
     @app.action(str(Action.EXACT))
     @deferred.reads
     def show_figures(press: Press) -> None:
         actor = deps.identify(press.user_id)
-        figures = explanation.exact_figures(deps.database, deps.scheme_cache, actor, press.pointer)
+        with deps.bounds.asking(actor):
+            figures = explanation.exact_figures(deps.database, deps.scheme_cache, actor, press.pointer)
+        deps.bounds.show(actor, figures, customer_id=press.pointer.id)
         press.push_view(blocks.modal(deps.renderer, figures, actor.language, N_("Figure by figure")))

@@ -82,16 +82,16 @@ class Refusals:
 
 def serve_slack(
     app: App,
-    signing_secret: str,
+    signing_secrets: Sequence[str],
     host: str,
     port: int,
     watch: ConnectionWatch,
     refusals: Refusals | None = None,
 ) -> Server:
-    """Listen for signed requests; `watch` gets to know of each. Raises OSError when the port is not available."""
+    """Listen for requests that one of the secrets has signed; `watch` gets to know of each. Raises OSError when the port is not available."""
     refusals = refusals or Refusals()
     return serve(
-        http_app(app, signing_secret, watch, refusals),
+        http_app(app, signing_secrets, watch, refusals),
         host=host,
         port=port,
         name="http-mode",
@@ -101,9 +101,11 @@ def serve_slack(
     )
 
 
-def http_app(app: App, signing_secret: str, watch: ConnectionWatch, refusals: Refusals) -> Starlette:
+def http_app(
+    app: App, signing_secrets: Sequence[str], watch: ConnectionWatch, refusals: Refusals
+) -> Starlette:
     """The ASGI application around a Bolt app."""
-    secret = signing_secret.encode()
+    secrets = [secret.encode() for secret in signing_secrets]
 
     async def receive(request: Request) -> Response:
         try:
@@ -111,7 +113,7 @@ def http_app(app: App, signing_secret: str, watch: ConnectionWatch, refusals: Re
                 if _SSL_CHECK.fullmatch(request.url.query.encode()):
                     return Response(status_code=200)
                 raise _Refused(405, "not a POST")
-            body = await _verified_body(request, secret)
+            body = await _verified_body(request, secrets)
             if body is None:
                 return Response(status_code=200)
             watch.heard()
@@ -135,7 +137,7 @@ def http_app(app: App, signing_secret: str, watch: ConnectionWatch, refusals: Re
     return application
 
 
-async def _verified_body(request: Request, secret: bytes) -> bytes | None:
+async def _verified_body(request: Request, secrets: Sequence[bytes]) -> bytes | None:
     """The raw body with Slack's signature; None for a check of the certificate. Raises _Refused."""
     stamp = request.headers.get("x-slack-request-timestamp", "")
     signature = request.headers.get("x-slack-signature", "")
@@ -147,7 +149,7 @@ async def _verified_body(request: Request, secret: bytes) -> bytes | None:
     if abs(SystemClock().now().timestamp() - int(stamp)) > FRESH_SECONDS:
         raise _Unverified(401, "signed more than five minutes ago, or after now")
     body = await _body(request, LARGEST_BODY, otherwise=413)
-    if not is_signed(secret, stamp, signature, body):
+    if not any(is_signed(secret, stamp, signature, body) for secret in secrets):
         raise _Unverified(401, "signed with another secret")
     return body
 

@@ -40,7 +40,7 @@ def figures_of(scheme: Scheme, row: pd.DataFrame) -> tuple[float, list[tuple[Ind
     lift = find_lift(grade(row, scheme, AS_OF), scheme, 0)
     by_name = {one.name: one for one in scheme.indicators}
     levers = [one for one in lift["levers"] if one["alone"] and one["target"]]
-    targets = _levers({**lift, "levers": levers}, {one.id: one for one in scheme.indicators})
+    targets = _levers({**lift, "levers": levers}, scheme)
     return lift["needed"] or 0.0, [
         (by_name[part.names], read(PARTS.lever_line(part)))
         for part in targets

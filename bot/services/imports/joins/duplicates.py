@@ -10,6 +10,7 @@ from sqlalchemy import exists, func, select
 from sqlmodel import Session
 
 from bot.errors import N_, Phrase
+from bot.masking import mask_number
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.customer_rows import StagedNames
 from bot.services.imports.job import ImportJob
@@ -19,6 +20,7 @@ from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
 from db.book.duplicates import Candidate, Shared, bare_name
 from db.book.imports import table
 from db.engine import Database
+from db.privacy import EMAILS, TAX_NUMBERS
 
 _customer, _key, _name = table(Customer), table(CustomerKey), table(CustomerName)
 
@@ -30,13 +32,9 @@ LIKELY = FindingType(
         " customer duplicates."
     ),
 )
+SAME_TAX_NUMBER = N_("the same tax number (%(value)s)")
 MOST = 10  # customers that share a value; a value of more is no sign
 GROUPS = 100  # values whose customers are read at once
-TAX_FIELDS = (
-    *("tax_number", "tax_no", "tax_id", "vat_number", "vat_no", "vat_id", "ust_id", "steuernummer"),
-    *("税号", "纳税人识别号", "统一社会信用代码"),
-)
-EMAIL_FIELDS = ("email", "e_mail", "email_address", "邮箱", "电子邮箱", "电子邮件")
 # Everybody's: an address there says nothing about the company.
 PUBLIC_DOMAINS = (
     *(
@@ -100,21 +98,22 @@ class LikelyPair:
         return f"tierbot customer join {_written(self.customer)} {_written(self.into)}"
 
 
-def find_duplicates(database: Database, limit: int) -> list[LikelyPair]:
-    """Pairs that are probably one customer, those with most in common first."""
+def find_duplicates(database: Database, limit: int, *, masked: bool = True) -> list[LikelyPair]:
+    """Pairs that are probably one customer, those with most in common first; tax numbers are masked."""
     reasons: dict[tuple[int, int], list[str]] = {}
     known: dict[int, Candidate] = {}
     with database.read() as session:
         for what, shared in (
-            (N_("the same tax number (%(value)s)"), duplicates.same_facts(session, TAX_FIELDS)),
+            (SAME_TAX_NUMBER, duplicates.same_facts(session, sorted(TAX_NUMBERS))),
             (N_("the same name (%(value)s)"), duplicates.same_names(session, LEGAL_ENDINGS)),
             (
                 N_("the same e-mail domain (%(value)s)"),
-                duplicates.same_domains(session, EMAIL_FIELDS, PUBLIC_DOMAINS),
+                duplicates.same_domains(session, sorted(EMAILS), PUBLIC_DOMAINS),
             ),
         ):
             for value, customer, into in islice(_pairs(session, shared, known), limit):
-                reasons.setdefault((customer, into), []).append(Phrase(what, value=value))
+                shown = mask_number(value) if masked and what == SAME_TAX_NUMBER else value
+                reasons.setdefault((customer, into), []).append(Phrase(what, value=shown))
     found = [
         LikelyPair(customer=known[customer], into=known[into], reasons=tuple(why))
         for (customer, into), why in reasons.items()

@@ -10,7 +10,7 @@ from tests.services.imports.file_check.joins.conftest import join, state
 
 
 def pairs(book: Book, limit: int = 50) -> list[tuple[str, tuple[str, ...]]]:
-    return [(pair.command, pair.reasons) for pair in find_duplicates(book.database, limit)]
+    return [(pair.command, pair.reasons) for pair in find_duplicates(book.database, limit, masked=False)]
 
 
 def bring(book: Book, source: str, *rows: str) -> None:

@@ -1,0 +1,93 @@
+"""What in the book is personal, financial, sales or a note: marked here and nowhere else.
+
+docs/rights.md says on which surface each of them is shown. A text or an amount in a table is either marked here, or
+known to the test of this module as neither.
+"""
+
+import re
+from enum import StrEnum
+from functools import lru_cache
+
+
+class Privacy(StrEnum):
+    """Why a value is not shown to everybody."""
+
+    PERSONAL = "personal"  # about a person, or a number by which others know a company: masked
+    FINANCIAL = "financial"  # a customer's own finances, and its credit: masked
+    SALES = "sales"  # what a customer bought and paid: for those who may see the customer
+    NOTE = "note"  # what people wrote: for those to whom the decision is explained
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+COLUMNS: dict[str, dict[str, Privacy]] = {  # table -> column
+    "person": dict.fromkeys(("email", "name", "slack_user_id"), Privacy.PERSONAL),
+    "fact": {"author": Privacy.PERSONAL, "evidence": Privacy.NOTE},  # a fact's value is marked by its field
+    "activity": {"note": Privacy.NOTE},
+    "tier_override": {
+        **dict.fromkeys(("approver", "set_by", "ended_by"), Privacy.PERSONAL),
+        **dict.fromkeys(("reason", "end_reason"), Privacy.NOTE),
+    },
+    "review_answer": {"answered_by": Privacy.PERSONAL, "note": Privacy.NOTE},
+    "credit_approval": {
+        **dict.fromkeys(("proposed_limit", "approved_limit"), Privacy.FINANCIAL),
+        "approved_by": Privacy.PERSONAL,
+        "reason": Privacy.NOTE,
+    },
+    "customer_order": dict.fromkeys(("amount", "cost", "original_amount"), Privacy.SALES),
+    "order_line": dict.fromkeys(("amount", "cost"), Privacy.SALES),
+    "invoice": dict.fromkeys(("amount", "original_amount"), Privacy.SALES),
+}
+
+TAX_NUMBERS = _names(
+    "tax_number tax_no tax_id vat_number vat_no vat_id ust_id steuernummer 税号 纳税人识别号 统一社会信用代码"
+)
+EMAILS = _names("email e_mail email_address 邮箱 电子邮箱 电子邮件")
+
+# Names of facts. Those that only people and banks have mark a fact also as a part of its name: `mobile_2`.
+_PERSONAL_FIELDS = (
+    TAX_NUMBERS
+    | EMAILS
+    | _names(
+        """account_no account_number ansprechpartner bank bank_account bankverbindung birth_date contact contact_name
+        contact_person date_of_birth first_name geburtsdatum geburtstag handelsregister handelsregisternummer id_card
+        id_number identity_card konto kontonummer last_name legal_representative registration_no registration_number
+        tel 法人 注册号"""
+    )
+)
+_PERSONAL_WORDS = _names(
+    """address adresse anschrift bic birthday email fax handy iban mail mobile passport phone postcode street swift
+    telefon telephone"""
+)
+_PERSONAL_CHINESE = re.compile(
+    "邮箱|邮件|电话|手机|传真|地址|邮编|银行|账号|账户|开户|身份证|护照|生日|出生|联系人|微信"
+)
+FINANCIAL_FIELDS = _names(
+    """annual_sales aum aum_growth_yoy card_spend_12m current_ratio debt_ratio deposit_balance ebit ebit_to_assets
+    equity equity_to_liabilities loan_balance loan_days_overdue net_margin net_worth ocf_to_current_liabilities
+    retained_earnings retained_earnings_to_assets sales_growth sales_growth_3y total_assets total_liabilities
+    working_capital working_capital_to_assets z_zone"""
+)
+
+
+def of_column(table: str, column: str) -> Privacy | None:
+    """The mark of a column; None without one."""
+    return COLUMNS.get(table, {}).get(column)
+
+
+@lru_cache(maxsize=2_000)
+def of_field(field: str) -> Privacy | None:
+    """The mark of a fact's field, by its name; None without one."""
+    name = re.sub(r"[\W_]+", "_", field.strip().casefold()).strip("_")
+    if name in FINANCIAL_FIELDS:
+        return Privacy.FINANCIAL
+    if name in _PERSONAL_FIELDS or not _PERSONAL_WORDS.isdisjoint(name.split("_")):
+        return Privacy.PERSONAL
+    return Privacy.PERSONAL if _PERSONAL_CHINESE.search(name) else None
+
+
+def is_masked(mark: Privacy | None) -> bool:
+    """Whether a value with this mark is masked unless somebody asks for it, which the audit records."""
+    return mark in (Privacy.PERSONAL, Privacy.FINANCIAL)

@@ -1,0 +1,129 @@
+"""One person cannot read the whole book, and learns nothing by guessing: asked for through the real Bolt app."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, text
+from sqlmodel import col, delete, select
+
+from bot.demo.workspace import Workspace
+from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.services.ask.bounds import FREE_GUESSES
+from db.book import people
+from db.book.customers import Customer, CustomerName, NameToken
+from db.engine import Database
+from tests import factories
+from tests.conftest import on_sqlite
+from tests.slack.office import ANNA, ROOM, Office, eventually, words
+
+pytestmark = on_sqlite
+TOO_MANY = "This would be more than 2 different customers today"
+WAIT = "You have asked several times for what is not in your book. Wait "
+
+
+@pytest.fixture
+def office(database: Database, tmp_path: Path) -> Iterator[Office]:
+    """Anna's book is ACME, Globex, Hooli and Initech; she may look at two a day. Umbrella is Omar's."""
+    with Workspace(users=PEOPLE, channels=CHANNELS, ack_seconds=20, monotonic=lambda: 0.0) as workspace:
+        office = Office(
+            workspace=workspace,
+            database=database,
+            folder=tmp_path,
+            way="socket",
+            settings={"TIERBOT_CUSTOMERS_PER_DAY": 2},
+        )
+        office.open()
+        with database.write() as session:
+            anna = people.by_email(session, "anna@example.com")
+            assert anna is not None
+            factories.person(session, "Grace", role="admin")
+            omar = factories.person(session, "Omar", slack=False)
+            owned = {"Hooli": anna.id, "Initech": anna.id, "Umbrella": omar}
+            graded = {
+                factories.customer(session, name, code=name, owner_id=owner): "A"
+                for name, owner in owned.items()
+            }
+            factories.graded(session, graded, as_of=date(2026, 2, 28))
+        office.start()
+        try:
+            yield office
+        finally:
+            office.close()
+
+
+def ask(office: Office, question: str) -> str:
+    """The answer that Anna gets."""
+    before = len(office.said_to(ANNA))
+    assert office.workspace.command(ANNA, ROOM, "/tier", question).ok
+    told = eventually(lambda: office.said_to(ANNA)[before:], "an answer")
+    return words(told[0])
+
+
+def limits_told(office: Office) -> list[tuple[str, str]]:
+    """(recipient, body) of what admins were told of limits."""
+    with office.database.read() as session:
+        query = "SELECT p.name, o.body_json FROM outbox o JOIN person p ON p.id = o.recipient WHERE o.kind = 'limit'"
+        return [(row[0], row[1]) for row in session.execute(text(query))]
+
+
+def test_an_insider_who_reads_the_book_is_stopped_and_the_admins_hear_of_it_once(office: Office) -> None:
+    assert "ACME" in ask(office, "ACME")  # counted once, although it was asked for before
+    assert "Globex" in ask(office, "Globex")
+    for refused in ("Initech", "Hooli", ""):
+        assert TOO_MANY in ask(office, refused)
+    assert "Globex" in ask(office, "Globex")
+    told = eventually(lambda: limits_told(office), "a word to the admins")
+    assert [name for name, _ in told] == ["Grace"]
+    assert '"limit": 2' in told[0][1]
+
+
+def test_a_second_process_counts_with_the_first(office: Office) -> None:
+    ask(office, "Globex")
+    seen = "SELECT sum(customers) FROM daily_use"
+
+    def stored() -> bool:
+        with office.database.read() as session:
+            return bool(session.execute(text(seen)).scalar() == 2)
+
+    eventually(stored, "the count in the database")
+    office.start()
+    assert all(TOO_MANY in ask(office, "Hooli") for _ in office.bots)  # they take turns
+
+
+def test_wrong_guesses_lead_to_a_pause_that_tells_nothing(office: Office) -> None:
+    for number in range(FREE_GUESSES):
+        assert WAIT not in ask(office, f"Nobody {number}")
+    assert {ask(office, name).partition(" s, and")[0] for name in ("Umbrella", "Nobody", "ACME")} == {
+        ask(office, "Umbrella").partition(" s, and")[0]
+    }
+    assert WAIT in ask(office, "ACME")
+
+
+@pytest.mark.parametrize("question", ["Umbrella", "Umbrelle", "Umbr", "umbrella holding"])
+def test_another_ones_customer_is_answered_as_one_that_does_not_exist_by_the_same_queries(
+    office: Office, question: str
+) -> None:
+    asked: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if "name" in statement:  # of people and customers: another thread reads its own
+            asked.append(re.sub(r"\(\?(, \?)*\)", "(…)", statement))
+
+    reader = office.bots[0].tierbot.database.reader
+    ask(office, "Warm up")
+    event.listen(reader, "before_cursor_execute", note)
+    try:
+        there = ask(office, question).partition("{")[0], asked.copy()
+        with office.database.write() as session:
+            umbrella = select(Customer.id).where(Customer.name == "Umbrella")
+            for names in (NameToken, CustomerName):
+                session.exec(delete(names).where(col(names.customer_id).in_(umbrella)))
+        asked.clear()
+        gone = ask(office, question).partition("{")[0], asked.copy()
+    finally:
+        event.remove(reader, "before_cursor_execute", note)
+    assert there == gone
+    assert len(there[1]) > 5
