@@ -42,7 +42,7 @@ OF_PEOPLE = frozenset(
     }
 )
 LEADS = frozenset({"team.lead_id"})  # emptied instead
-ENDING = frozenset({"deputy.person_id", "deputy.deputy_id"})  # the row is deleted
+ENDING = frozenset({"deputy.person_id", "deputy.deputy_id", "daily_use.person_id"})  # the row is deleted
 # Numbers that look as if they referred to a person or customer, and do not.
 OTHER_NUMBERS = frozenset(
     {"assessment.scheme_version_id", "import_change.row_id", "tier_change.outbox_id", "touch.outbox_id"}

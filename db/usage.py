@@ -13,8 +13,7 @@ class DailyUse(SQLModel, table=True):
     """How many different customers a person has looked at in Slack on a day."""
 
     __tablename__ = "daily_use"
-    # No foreign key: a person can be erased while the rows of the last days are still there.
-    person_id: int = Field(primary_key=True)
+    person_id: int = Field(primary_key=True, foreign_key="person.id")
     day: date = Field(primary_key=True)
     customers: int
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.app import Tierbot
-from bot.cli.console import _, acts, named_actor, opened, print_json, say
+from bot.cli.console import _, acts, named_actor, opened, print_json, say, show_personal
 from bot.cli.output import erasures
 from bot.errors import N_, BadInput, ngettext
 from bot.services import access
@@ -96,6 +96,7 @@ def _export(bot: Tierbot, find: Find, output: Path | None) -> None:
         now=bot.clock.now(),
     )
     if output is None:
+        show_personal()  # the export is recorded
         print_json(found)
         return
     write_whole(output, export.as_text(found))

@@ -124,7 +124,7 @@ def test_a_restored_backup_erases_again_who_was_erased_since(
     tierbot("erase", "person", "anna@example.com", "--yes")
     said = restored(tierbot, file)
     assert (
-        "These were erased, and are in this database again:\n  K1 Zephyr Quill\n  anna@example.com Anna Quist\n"
+        "These were erased, and are in this database again:\n  K1 Zephyr Quill\n  a•••@example.com Anna Quist\n"
         in said
     )
     assert codes(file) == ["K2"]

@@ -53,6 +53,7 @@ tally: name
 team: name channel language
 tier_change: purpose from_tier to_tier
 tier_override: purpose tier
+tombstone: hash salt subject erasure what
 touch: dedupe_key step kind tier state reason
 """
 # They hold copies of what is marked elsewhere, and are never shown as they are.

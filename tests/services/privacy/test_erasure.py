@@ -14,7 +14,7 @@ from bot.services.privacy import erasure, export, subjects
 from bot.services.privacy.erasure import Find
 from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import TierDigest, load
-from db import rewriting, tables, traces
+from db import rewriting, tables, traces, usage
 from db.audit import AuditEntry
 from db.book.customers import Customer, Ownership
 from db.book.facts import Activity
@@ -112,6 +112,7 @@ def test_a_person_keeps_their_decisions_under_another_name(world: World) -> None
         assert [row.ends_on for row in owned] == [DAY]
         deputies = session.exec(select(Deputy.person_id, Deputy.deputy_id)).all()
         assert [pair for pair in deputies if number in pair] == []
+        assert number not in session.exec(select(usage.DailyUse.person_id)).all()
         (acted,) = session.exec(select(AuditEntry).where(AuditEntry.action == "erased"))
         assert (acted.object_kind, acted.object_id) == ("person", str(number))
     with pytest.raises(Conflict, match="was erased already"):

@@ -21,7 +21,7 @@ from bot.services.recipients import Place
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import Since, TierPart, Who
-from db import tables
+from db import tables, usage
 from db.book.customers import Customer
 from db.book.people import Deputy, Person
 from db.care.touches import Touch
@@ -271,6 +271,7 @@ def fill(world: World) -> None:
             keeper = people["keep@example.com"]
             for absent, deputy in ((people[email(n)], keeper), (keeper, people[email(n)])):
                 session.add(Deputy(person_id=absent, deputy_id=deputy, starts_at=NOW, ends_at=NOW))
+            usage.add_customers(session, people[email(n)], NOW.date(), 3)
 
 
 def _numbers(session: Session, column: Any) -> dict[str, int]:
