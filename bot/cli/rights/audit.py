@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,19 +82,7 @@ def show(
         return
     print_table(
         [_("number"), _("time"), _("who"), _("door"), _("action"), _("object"), _("before"), _("after")],
-        [
-            [
-                one.number,
-                utc(one.at),
-                _who(one),
-                word("door", one.door),
-                word("action", one.action),
-                _object(one),
-                _values(one.before),
-                _values(one.after),
-            ]
-            for one in found
-        ],
+        map(cells, found),
     )
     if len(found) == most:
         say(_("There may be more than these %(limit)s: %(option)s shows them.", limit=most, option="--most"))
@@ -145,6 +134,20 @@ def export(file: Annotated[Path, typer.Argument(help="A new file, one line of JS
     say(ngettext("Wrote %(count)s row to %(file)s.", "Wrote %(count)s rows to %(file)s.", count, file=file))
 
 
+def cells(entry: ShownEntry) -> list[str]:
+    """A row of the audit as it is printed."""
+    return [
+        str(entry.number),
+        utc(entry.at) if isinstance(entry.at, datetime) else entry.at,
+        _who(entry),
+        word("door", entry.door),
+        word("action", entry.action),
+        _object(entry),
+        _values(entry.before),
+        _values(entry.after),
+    ]
+
+
 def _action(text: str) -> AuditAction:
     try:
         return AuditAction(text)
@@ -166,8 +169,10 @@ def _object(entry: ShownEntry) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _values(values: Mapping[str, Any] | None) -> str:
-    pairs = (values or {}).items()
+def _values(values: Mapping[str, Any] | str | None) -> str:
+    if isinstance(values, str):  # of a row that somebody edited
+        return values
+    pairs = [(name, one) for name, one in (values or {}).items() if one != []]
     return ("；" if is_chinese() else "; ").join(
         f"{word('audited', name)} {_value(name, one)}" for name, one in pairs
     )
