@@ -174,8 +174,9 @@ def _marks(identity: Identity) -> list[tuple[str, ...]]:
     keys = [(tombstones.KEY, source, code) for source, code in identity.keys]
     codes = [(tombstones.CODE, code) for code in cell_codes(identity)]
     names = [(tombstones.NAME, name) for name in identity.names]
+    both = [(tombstones.BOTH, code, name) for code in cell_codes(identity) for name in identity.names]
     address = [(tombstones.ADDRESS, identity.address)] if identity.address else []
-    return [*keys, *codes, *names, *address]
+    return [*keys, *codes, *names, *both, *address]
 
 
 def _erase_customers(session: Session, identity: Identity) -> int:

@@ -140,6 +140,8 @@ def test_again_takes_back_who_was_erased_with_everything_that_was_joined(world: 
         (["code,name", "K1,Zephyr Quill"], {}, 0),
         (["code,name", "K1,Another name"], {}, 0),
         (["code,name", "K1,ZEPHYR quill"], {"source": "crm"}, 0),
+        (["code,name", "Ｋ１,Another name"], {}, 0),  # full-width, as Chinese input methods write it
+        (["code,name", "ｋ１,Ｚｅｐｈｙｒ　Ｑｕｉｌｌ"], {"source": "crm"}, 0),
         (["code,name", "K1,Another name"], {"source": "crm"}, 1),  # another system's K1 is another customer
         (["code,name", "K7,Zephyr Quill"], {"source": "crm"}, 1),
     ],
@@ -149,6 +151,25 @@ def test_a_customer_is_known_again_by_its_key_or_by_code_and_name(
 ) -> None:
     small.erase(the_customer("K1"))
     assert small.bring("customers", *lines, "K9,Other", **options).created == created + 1
+
+
+def test_of_two_erased_customers_with_the_same_code_neither_comes_back(small: World) -> None:
+    small.bring("customers", "code,name", "K1,Kestrel", source="crm")
+    small.erase(the_customer("file:K1"))
+    small.erase(the_customer("crm:K1"))
+    rows = ["code,name", "K1,Zephyr Quill", "K9,Other"]
+    assert small.bring("customers", *rows, source="shop").created == 1
+    assert small.bring("customers", "code,name", "K1,Kestrel", "K8,More", source="shop").created == 1
+
+
+@pytest.mark.parametrize("written", ["Étoile Müller", "étoile müller", "ÉTOILE MÜLLER", "éTOILE Müller"])
+@pytest.mark.parametrize("name", ["Étoile Müller", "ÉTOILE MÜLLER", "étoile müller"])
+def test_a_name_is_found_in_texts_in_whatever_case(small: World, name: str, written: str) -> None:
+    small.bring("customers", "code,name", f"K5,{name}")
+    small.bring("activities", "customer,date,kind,id,note", f"K2,2026-02-02,call,A1,Like {written} but cheaper")
+    small.erase(the_customer("K5"))
+    with small.database.read() as session:
+        assert session.exec(select(Activity.note)).one() == "Like [erased] but cheaper"
 
 
 def test_rows_that_refer_to_somebody_erased_come_in_without_them(small: World) -> None:
