@@ -11,7 +11,7 @@ import pytest
 import structlog
 from sqlalchemy import delete, insert, select, update
 
-from bot.cli.rights.audit import cells
+from bot.cli.output.audited import cells
 from bot.errors import BadInput, NotAllowed
 from bot.services.ops import audit_log
 from bot.services.ops.audit_log import AuditQuery
