@@ -121,6 +121,11 @@ class PersonRow(NamedTuple):
     seen_teams: frozenset[int]
     absent: tuple[AbsentRow, ...]
 
+    @property
+    def is_present(self) -> bool:
+        """As `Person.is_present`."""
+        return self.active and self.slack_status in (None, SlackStatus.MEMBER)
+
 
 def acts_at(now: Any) -> ColumnElement[bool]:
     """Condition: a deputy acts at this instant."""

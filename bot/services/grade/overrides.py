@@ -155,11 +155,11 @@ def approver_of(
 ) -> Actor:
     """The person who approved an override: one of the book who may set it, and not who proposes it.
 
-    Raises BadInput for somebody who is not in the book or switched off, NotAllowed without the right, and for the
+    Raises BadInput for somebody who is not in the book or has left, NotAllowed without the right, and for the
     proposer, unless the setting says that the firm has only one person with the right.
     """
     person = people.row_by_email(session, email, now)
-    if person is None or not person.active:
+    if person is None or not person.is_present:
         raise BadInput(
             N_(
                 "--approver %(email)s: no active person of the book has this e-mail address. Name somebody who may set"
