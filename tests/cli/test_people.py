@@ -106,3 +106,18 @@ def test_nothing_is_done_for_a_person_who_is_no_member_in_slack_any_more(
         done = firm(*command, "--as", "ada@example.com")
         assert (done.code, done.out) == (4, "")
         assert done.err.startswith("Your Slack account is deactivated, a guest or of another company.")
+
+
+def test_nobody_changes_their_own_role_by_a_file_or_its_undoing(firm: Program, tmp_path: Path) -> None:
+    header = "email,name,role\n"
+    (tmp_path / "self.csv").write_text(f"{header}ada@example.com,Ada,viewer\n", encoding="utf-8")
+    (tmp_path / "other.csv").write_text(f"{header}lea@example.com,Lea,admin\n", encoding="utf-8")
+    assert firm("import", "people", "other.csv", "--as", "ada@example.com").code == 0
+    own = firm("import", "people", "self.csv", "--as", "ada@example.com")
+    undone = firm("import", "undo", "2", "--as", "lea@example.com")
+    assert [(one.code, one.err) for one in (own, undone)] == [
+        (4, "Nobody changes their own role. Ask another admin.\n")
+    ] * 2
+    roles = {one["name"]: one["role"] for one in firm("person", "list", "--json").json}
+    assert (roles["Ada"], roles["Lea"]) == ("admin", "admin")
+    assert firm("import", "people", "self.csv", "--as", "lea@example.com").code == 0
