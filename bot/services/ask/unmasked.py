@@ -32,12 +32,8 @@ def unmask(database: Database, scheme_cache: SchemeCache, actor: Actor, meant: i
         figures = dict(_figures(graded)) if graded else {}
         known = {field: fact for field, fact in _facts(session, customer.id).items() if field not in figures}
         texts = {"code": customer.code, "name": customer.name}
-        record_look(
-            session,
-            actor,
-            customer.id,
-            [*figures, *known, *(field for field, text in texts.items() if mask_text(text) != text)],
-        )
+        looked_at = [*figures, *known, *(field for field, text in texts.items() if mask_text(text) != text)]
+        record_look(session, actor, customer.id, looked_at)
     return MaskedFields(
         name=customer.name,
         code=customer.code,

@@ -104,7 +104,9 @@ def masked(entry: ShownEntry) -> ShownEntry:
 
 
 def _without_limits(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return values and {name: MASK if name in LIMITS else value for name, value in values.items()}
+    if values is None:
+        return None
+    return {name: MASK if name in LIMITS else value for name, value in values.items()}
 
 
 def parse_anchor(text: str) -> ChainEnd:
