@@ -274,7 +274,7 @@ def role_of(email: str, role: str, admins: Collection[str]) -> str:
 
 def actor_of(person: PersonRow, settings: Settings) -> Actor:
     """A person in their present role. Raises NotAllowed for who was switched off, or is no member in Slack any more."""
-    if not person.is_present:
+    if not person.active or person.slack_status not in people.HERE:
         raise NotAllowed(NO_MEMBER if person.active else SWITCHED_OFF)
     return Actor(
         person_id=person.id,
