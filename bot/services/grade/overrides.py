@@ -155,6 +155,7 @@ def approver_of(
 ) -> Actor:
     """The person who approved an override: one of the book who may set it, and not who proposes it.
 
+    Who may only as the proposer's deputy may not.
     Raises BadInput for somebody who is not in the book or has left, NotAllowed without the right, and for the
     proposer, unless the setting says that the firm has only one person with the right.
     """
@@ -168,6 +169,9 @@ def approver_of(
             email=email,
         )
     approver = access.actor_of(person, settings)
+    # Nobody makes somebody their deputy to have a decision of their own approved.
+    others = tuple(one for one in approver.absent if one.person_id != proposer.person_id)
+    approver = replace(approver, absent=others)
     if not access.can(approver, Act.OVERRIDE, customer):
         raise NotAllowed(
             N_("--approver %(email)s: this person may not set this customer's tier. Name somebody who may."),
