@@ -13,7 +13,8 @@ class DailyUse(SQLModel, table=True):
     """How many different customers a person has looked at in Slack on a day."""
 
     __tablename__ = "daily_use"
-    person_id: int = Field(primary_key=True, foreign_key="person.id")
+    # No foreign key: an import of people can be undone while the rows of the last days are still there.
+    person_id: int = Field(primary_key=True)
     day: date = Field(primary_key=True)
     customers: int
 

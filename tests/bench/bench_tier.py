@@ -20,6 +20,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot.app import build
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
+from bot.demo.workspace.records import TEAM_ID
 from bot.settings import Settings
 from bot.slack.gateway import web_client
 from bot.slack.server import front
@@ -32,7 +33,7 @@ Ask = Callable[[str], BoltResponse]
 
 
 def main(small: bool) -> Table:
-    customers, rounds = (300, 10) if small else (100_000, 300)
+    customers, rounds = (60, 3) if small else (100_000, 300)
     with tempfile.TemporaryDirectory() as folder, Workspace(users=PEOPLE, channels=CHANNELS) as workspace:
         path = Path(folder) / "book.db"
         names = books.create(path, customers=customers, seed=1)
@@ -46,6 +47,7 @@ def main(small: bool) -> Table:
         )
         bot = build(settings)
         try:
+            bot.deps.identify(ANNA_SCHMIDT.id)  # whom Slack was never asked about is answered later
             real = dispatching(front(bot.deps, web_client(settings), lambda: "bench").app)
             default, immediate = (
                 dispatching(empty_app(settings, False), verified_by_bolt=True),
@@ -114,7 +116,7 @@ def dispatching(app: App, *, verified_by_bolt: bool = False) -> Ask:
                 "command": "/tier",
                 "text": text,
                 "user_id": ANNA_SCHMIDT.id,
-                "team_id": "T0BENCH",
+                "team_id": TEAM_ID,
                 "channel_id": "C0BENCH",
                 "response_url": "http://127.0.0.1:9/respond",
                 "trigger_id": "1.2.3",

@@ -12,6 +12,7 @@ from tests.bench import (
     bench_audit,
     bench_grading,
     bench_imports,
+    bench_tier,
     books,
     claims_worker,
     grading_worker,
@@ -42,6 +43,10 @@ def test_a_claims_worker_sends_every_message_once(database_url: str) -> None:
     claims_worker.prepare("ours", database_url, 12)
     assert claims_worker.pass_until_empty(database_url, batch=5, number=1, ready=lambda: None) == 12
     assert claims_worker.pass_until_empty(database_url, batch=5, number=1, ready=lambda: None) == 0
+
+
+def test_the_bench_of_tier_gets_cards() -> None:
+    assert [row[0] for row in bench_tier.main(small=True).rows][-2:] == ["/tier CODE", "/tier exact name"]
 
 
 def test_the_book_of_the_benches_is_graded_twice(tmp_path: Path) -> None:

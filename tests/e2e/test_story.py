@@ -143,10 +143,10 @@ def test_another_account_managers_customer_is_not_found(stage: Stage) -> None:
         assert "tierbot_why" not in actions(answer)
     assert BEST_OF_LIN in text_of(stage.ask(LIN, "C-0002"))
     assert BEST_OF_LIN in text_of(stage.ask(GRACE_CHEN.id, "C-0002"))
-    # A button of Lin's card is a pointer, not a permission.
+    # A button of Lin's card is a pointer, not a permission: the refusal takes the place of the card.
     card = stage.ask(LIN, "C-0002")
     assert stage.press_as_seen(ANNA, card, "tierbot_why").ok
-    wait_until(lambda: stage.messages_about(GENERAL.id, "There is no such customer", ANNA), "the refusal", 30)
+    wait_until(lambda: stage.messages_about(GENERAL.id, "There is no such customer", LIN), "the refusal", 30)
     open_view = stage.workspace.view_of(ANNA)
     assert open_view is None or BEST_OF_LIN not in text_of(open_view)
 

@@ -144,9 +144,9 @@ def verify(
 @acts
 def export(file: Annotated[Path, typer.Argument(help="A new file, one line of JSON for each row.")]) -> None:
     """Write the whole audit to a file. That it was exported is its last row."""
-    if file.exists():
-        raise BadInput(N_("%(file)s exists already. Name a file that does not."), file=file)
     with opened(create=False) as bot:
+        if file.exists():
+            raise BadInput(N_("%(file)s exists already. Name a file that does not."), file=file)
         count = audit_log.export(bot.database, named_actor(bot), file)
     say(ngettext("Wrote %(count)s row to %(file)s.", "Wrote %(count)s rows to %(file)s.", count, file=file))
 

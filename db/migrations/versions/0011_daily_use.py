@@ -15,7 +15,6 @@ def upgrade() -> None:
         sa.Column('person_id', sa.Integer(), nullable=False),
         sa.Column('day', sa.Date(), nullable=False),
         sa.Column('customers', sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_daily_use_person_id_person')),
         sa.PrimaryKeyConstraint('person_id', 'day', name=op.f('pk_daily_use')),
     )
 

@@ -44,6 +44,7 @@ from bot.clock import FixedClock
 from bot.services.imports import ImportOptions, import_file
 from db import tables
 from db.engine import open_database
+from tests import factories
 
 folder = Path(sys.argv[1])
 chunks = 0

@@ -247,7 +247,7 @@ def test_words_are_taken_in_english_and_chinese(filled: Book) -> None:
         (
             "people",
             "email,name,role\na@b.co,A,admn\n",
-            "'admn' is not one of viewer, account_manager, team_lead, admin; did you mean admin?",
+            "'admn' is not one of viewer, account_manager, team_lead, sales_ops, finance, admin; did you mean admin?",
         ),
         ("people", "email,name,timezone\na@b.co,A,Asia/Shanghia\n", "did you mean Asia/Shanghai?"),
         ("people", "email,name\nnobody,A\n", "'nobody' is not an e-mail address"),
