@@ -42,7 +42,8 @@ COLUMNS: dict[str, dict[str, Privacy]] = {  # table -> column
 }
 
 TAX_NUMBERS = _names(
-    "tax_number tax_no tax_id vat_number vat_no vat_id ust_id steuernummer 税号 纳税人识别号 统一社会信用代码"
+    """tax_number tax_no tax_id vat_number vat_no vat_id ust_id ust_idnr ust_id_nr ustid ustidnr steuer_id steuernr
+    steuernummer 税号 纳税人识别号 统一社会信用代码"""
 )
 EMAILS = _names("email e_mail email_address 邮箱 电子邮箱 电子邮件")
 
@@ -52,23 +53,28 @@ _PERSONAL_FIELDS = (
     | EMAILS
     | _names(
         """account_no account_number ansprechpartner bank bank_account bankverbindung birth_date contact contact_name
-        contact_person date_of_birth first_name geburtsdatum geburtstag handelsregister handelsregisternummer id_card
-        id_number identity_card konto kontonummer last_name legal_representative registration_no registration_number
-        tel 法人 注册号"""
+        contact_person date_of_birth first_name handelsregister handelsregisternummer id_card id_number identity_card
+        inhaber konto kontonummer last_name legal_representative nachname owner_name plz postal_code postleitzahl
+        registration_no registration_number strasse surname tel vorname zip zip_code 姓名 法人 注册号 社会信用代码"""
     )
 )
 _PERSONAL_WORDS = _names(
-    """address adresse anschrift bic birthday email fax handy iban mail mobile passport phone postcode street swift
-    telefon telephone"""
+    """address anschrift bic birthdate birthday cellphone email emailaddress fax handy iban kontaktperson mail mobil mobile
+    mobilephone passport phone phonenumber postcode qq ssn street swift telefon telephone wechat whatsapp"""
+)
+_PERSONAL_GERMAN = re.compile(  # words that are written together: Telefonnummer, E-Mail-Adresse
+    "(?:ausweis|fax|handy|konto|mobil|mobilfunk|reisepass|telefon)n(?:umme)?r$|adresse$|^ansprechpartner|^geburts"
 )
 _PERSONAL_CHINESE = re.compile(
-    "邮箱|邮件|电话|手机|传真|地址|邮编|银行|账号|账户|开户|身份证|护照|生日|出生|联系人|微信"
+    "邮箱|邮件|电话|手机|座机|固话|传真|地址|住址|邮编|银行|账号|账户|开户|身份证|证件号|护照|生日|出生|联系人|联络人"
+    "|负责人|法定代表|法人代表|法人姓名|微信|税号|纳税人|信用代码"
 )
 FINANCIAL_FIELDS = _names(
-    """annual_sales aum aum_growth_yoy card_spend_12m current_ratio debt_ratio deposit_balance ebit ebit_to_assets
-    equity equity_to_liabilities loan_balance loan_days_overdue net_margin net_worth ocf_to_current_liabilities
+    """annual_sales aum aum_growth_yoy card_spend_12m credit_limit current_ratio debt_ratio deposit_balance ebit
+    ebit_to_assets equity equity_to_liabilities kreditlimit loan_balance loan_days_overdue net_margin net_worth
+    ocf_to_current_liabilities
     retained_earnings retained_earnings_to_assets sales_growth sales_growth_3y total_assets total_liabilities
-    working_capital working_capital_to_assets z_zone"""
+    working_capital working_capital_to_assets z_zone 信用额度 授信额度 净资产 资产负债率"""
 )
 
 
@@ -83,7 +89,12 @@ def of_field(field: str) -> Privacy | None:
     name = re.sub(r"[\W_]+", "_", field.strip().casefold()).strip("_")
     if name in FINANCIAL_FIELDS:
         return Privacy.FINANCIAL
-    if name in _PERSONAL_FIELDS or not _PERSONAL_WORDS.isdisjoint(name.split("_")):
+    words = {word.rstrip("0123456789") for word in name.split("_")}  # the second number is often `phone2`
+    if not _PERSONAL_FIELDS.isdisjoint((name, name.rstrip("_0123456789"))) or not _PERSONAL_WORDS.isdisjoint(
+        words
+    ):
+        return Privacy.PERSONAL
+    if any(map(_PERSONAL_GERMAN.search, words)):
         return Privacy.PERSONAL
     return Privacy.PERSONAL if _PERSONAL_CHINESE.search(name) else None
 

@@ -107,7 +107,7 @@ def list_duplicates(
         actor = named_actor(bot)
         if personal:
             look(bot, actor, None, TAX_NUMBERS)
-        found = imports.find_duplicates(bot.database, limit, masked=not personal)
+        found = imports.find_duplicates(bot.database, actor, limit, masked=not personal)
         record_list(bot, actor, "customer duplicates", 2 * len(found))
     if as_json:
         print_json(

@@ -95,6 +95,7 @@ def restore_backup(file: File, yes: Yes = False) -> None:
     with opened(check_schema=False) as bot:
         target = _sqlite_file(bot, "pg_restore, then tierbot db restored")
         now, actor, data_dir = bot.clock.now(), named_actor(bot), bot.settings.data_dir
+        access.require(actor, Act.OPERATE)  # before anything of the backup is shown
     if not file.is_file():
         raise BadInput(N_("There is no file %(file)s."), file=file)
     prepared = target.with_name(f"{target.name}.restoring")
@@ -127,9 +128,10 @@ def restore_backup(file: File, yes: Yes = False) -> None:
 def confirm_restored(yes: Yes = False) -> None:
     """Say that this database was just restored by other means, such as pg_restore, before any process is started."""
     with opened(create=False) as bot:
-        now = bot.clock.now()
+        now, actor = bot.clock.now(), named_actor(bot)
+        access.require(actor, Act.OPERATE)  # before anything of the backup is shown
         restore.require_stopped(bot.database, now)
-        _rewind(bot.database, restore.preview(bot.database, now), yes, named_actor(bot))
+        _rewind(bot.database, restore.preview(bot.database, now), yes, actor)
         marks.add(bot.database, marks.load(bot.settings.data_dir))
         erase_returned(bot, yes)
     say(_("Noted."))

@@ -162,7 +162,7 @@ def approve_credit(
         found = credit.approve(
             bot.database, bot.scheme_cache, actor, customer, request, today=bot.today(now), now=now
         )
-    _print_credit(found, as_json)
+    _print_credit(credit.masked(found, decided=1), as_json)
 
 
 def _print_credit(found: credit.Credit, as_json: bool) -> None:
@@ -232,7 +232,7 @@ def _print_credit(found: credit.Credit, as_json: bool) -> None:
 
 
 def _limit(found: credit.Credit, amount: Decimal | None) -> str:
-    return MASK if found.masked else number(amount, ",.2f")
+    return MASK if found.masked and amount is None else number(amount, ",.2f")
 
 
 def _days(count: int) -> Phrase:

@@ -33,7 +33,8 @@ from bot.cli.console import (
 from bot.cli.output.presentation import finding_lines, rejected_lines, report_json
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, ngettext
-from bot.services import alerts
+from bot.services import access, alerts
+from bot.services.access import Act
 from bot.services.grade import book_pass, runs, score_file
 from bot.services.grade.runs import RunReport
 from bot.services.imports import ImportOptions
@@ -226,6 +227,7 @@ def _keep(bot: Tierbot, scheme: str | None, period: tuple[date, date]) -> None:
 
 def _replay(bot: Tierbot, scheme: str | None, purpose: str, period: tuple[date, date], as_json: bool) -> None:
     """Print the results of past snapshots under a scheme, or under those in force today."""
+    access.require(named_actor(bot), Act.GRADE)
     today = bot.today()
     with bot.database.read() as session:
         if scheme is not None:

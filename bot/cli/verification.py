@@ -27,6 +27,8 @@ from bot.cli.console import (
 from bot.cli.output.personal import ShowPersonal, look
 from bot.errors import N_, BadInput, ngettext
 from bot.masking import MASK
+from bot.services import access
+from bot.services.access import Act
 from bot.services.ask import lookup
 from bot.services.grade import verification
 from bot.services.grade.evidence.findings import DATA, MOST_LISTED, Mismatch, Verified
@@ -48,11 +50,14 @@ def verify(
     if name is not None and everybody:
         raise BadInput(N_("Give a name or --all, not both."))
     with opened() as bot:
-        customer = None if name is None else lookup.one(bot.database, named_actor(bot), name)
+        actor = named_actor(bot)
+        if name is None:
+            access.require(actor, Act.SEE)
+        customer = None if name is None else lookup.one(bot.database, actor, name)
         with progress_bar(_("Verifying")) as progress:
             found = verification.verify(bot.database, bot.scheme_cache, bot.settings.zone, customer, progress)
         if personal:
-            look(bot, named_actor(bot), customer, {one.what for one in found.differences if _is_masked(one)})
+            look(bot, actor, customer, {one.what for one in found.differences if _is_masked(one)})
         else:
             found.differences = [_masked(one) for one in found.differences]
     if as_csv:

@@ -23,6 +23,7 @@ OWN, DEPUTY, TEAM, SEEN_TEAMS, BOOK = "own", "deputy", "team", "seen", "book"  #
 NOT_YOURS = N_("There is no such customer in your book.")
 # The same for a customer that does not exist, so that nobody learns from it which customers there are.
 SWITCHED_OFF = N_("Your account in Tierbot is switched off. Ask your admin.")
+NO_MEMBER = N_("Your Slack account is deactivated, a guest or of another company. Ask your admin.")
 ONLY_SEEN = N_("You can see this customer, but this is for its account manager and the lead of their team.")
 WHO_MAY_OPEN = N_(
     "You cannot open this card. The customer's account manager, the lead of their team, and admins can;"
@@ -93,6 +94,7 @@ RIGHTS: dict[str, dict[str, Scope]] = {
     act: dict(zip(map(str, PersonRole), row, strict=True)) for act, row in TABLE.items()
 }
 REFUSALS = {
+    Act.SEE: N_("Only sales operations, finance and admins look at the whole book."),
     Act.UNMASK: N_("Only finance and admins see the masked fields of the whole book."),
     Act.TAKE_BACK: N_("Only the person who shared this, or an admin, can take it back."),
     Act.DECIDE_SCHEMES: N_("Only sales operations and admins decide about schemes."),
@@ -271,9 +273,9 @@ def role_of(email: str, role: str, admins: Collection[str]) -> str:
 
 
 def actor_of(person: PersonRow, settings: Settings) -> Actor:
-    """A person in their present role. Raises NotAllowed for people who were switched off."""
-    if not person.active:
-        raise NotAllowed(SWITCHED_OFF)
+    """A person in their present role. Raises NotAllowed for who was switched off, or is no member in Slack any more."""
+    if not person.active or person.slack_status not in people.HERE:
+        raise NotAllowed(NO_MEMBER if person.active else SWITCHED_OFF)
     return Actor(
         person_id=person.id,
         name=person.name,

@@ -24,6 +24,7 @@ from db.engine import Database
 
 LOCK = "people"
 LED = frozenset({PersonRole.VIEWER, PersonRole.ACCOUNT_MANAGER})  # for whom a lead names deputies
+OWN_ROLE = N_("Nobody changes their own role. Ask another admin.")
 NO_ADMIN = N_(
     "Nobody would be an admin any more. Make somebody else an admin first: tierbot person role EMAIL admin, or name one"
     " in TIERBOT_ADMINS."
@@ -76,7 +77,7 @@ def set_role(
         access.require(acting, Act.MANAGE_PEOPLE)
         person = person_of(session, email)
         if person.id == acting.person_id:
-            raise NotAllowed(N_("Nobody changes their own role. Ask another admin."))
+            raise NotAllowed(OWN_ROLE)
         before = person.role
         with admin_kept(session, settings.admins):
             person.role = role
@@ -105,15 +106,22 @@ def admin_kept(within: Session | Connection, admins: Collection[str]) -> Iterato
 
 @contextmanager
 def kept_in_order(
-    database: Database, connection: Connection, right: Act, admins: Collection[str]
+    database: Database, connection: Connection, right: Act, admins: Collection[str], actor: Actor | None
 ) -> Iterator[None]:
-    """The same around an import, or its undoing, that needs this right; others change no people."""
+    """The same around an import, or its undoing, that needs this right; others change no people.
+
+    Raises NotAllowed when it changes the actor's own role.
+    """
     if right != Act.MANAGE_PEOPLE:
         yield
         return
     database.lock(connection, LOCK)
+    own = select(Person.role).where(Person.id == (actor.person_id if actor else 0))
+    before = connection.execute(own).scalar()
     with admin_kept(connection, admins):
         yield
+    if connection.execute(own).scalar() not in (before, None):
+        raise NotAllowed(OWN_ROLE)
 
 
 def name_deputy(

@@ -62,7 +62,8 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
 
     def targets(self) -> dict[Action, Pointer]:
         """To masked fields only where one is masked, for who may see it."""
-        is_open = mask_text(self.code) == self.code and all(r.value != MASKED for r in self.up + self.down)
+        texts = f"{self.code} {self.name}"
+        is_open = mask_text(texts) == texts and all(r.value != MASKED for r in self.up + self.down)
         left_out = {Action.UNMASK} if is_open or not self.may_unmask else set()
         return {action: target for action, target in super().targets().items() if action not in left_out}
 

@@ -33,6 +33,9 @@ class SlackStatus(StrEnum):
     OUTSIDE = "outside"  # of another company, met in a channel that both share
 
 
+HERE = (None, SlackStatus.MEMBER)  # the status of who is not looked up yet, and of who is present
+
+
 class Team(ImportedRow, table=True):
     """People who share a lead, a channel for alerts and a language."""
 
@@ -70,7 +73,7 @@ class Person(ImportedRow, table=True):
     @property
     def is_present(self) -> bool:
         """False for people who were switched off, and for those whose Slack user is no longer a member."""
-        return self.active and self.slack_status in (None, SlackStatus.MEMBER)
+        return self.active and self.slack_status in HERE
 
 
 class Deputy(NumberedRow, table=True):
@@ -120,6 +123,11 @@ class PersonRow(NamedTuple):
     led_teams: frozenset[int]
     seen_teams: frozenset[int]
     absent: tuple[AbsentRow, ...]
+
+    @property
+    def is_present(self) -> bool:
+        """As `Person.is_present`."""
+        return self.active and self.slack_status in HERE
 
 
 def acts_at(now: Any) -> ColumnElement[bool]:

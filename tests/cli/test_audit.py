@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -181,6 +182,23 @@ def test_an_approver_is_somebody_else_of_the_book_who_may_set_the_tier(
     (row,) = rows(file, "override_set")
     person = {"lee@example.com": 2, "grace@example.com": 3}[approver.lower()]
     assert json.loads(row.after or "") == {"approver": person, "tier": "A", "until": until()}
+
+
+@pytest.mark.parametrize(("acting", "code"), [("lee@example.com", 4), ("grace@example.com", 0)])
+def test_a_deputy_approves_no_decision_of_the_person_for_whom_they_act(
+    book: Program, acting: str, code: int
+) -> None:
+    named = book("person", "deputy", "lee@example.com", "anna@example.com", "--until", "2099-12-31")
+    assert named.code == 0, named.err
+    done = decide(book, "--approver", "anna@example.com", "--as", acting)
+    assert done.code == code, done.err
+
+
+@pytest.mark.parametrize("status", ["left", "guest", "outside"])
+def test_an_approver_is_a_member_in_slack(book: Program, file: Path, status: str) -> None:
+    with sqlite3.connect(file) as found:
+        found.execute("UPDATE person SET slack_status = ? WHERE email = 'grace@example.com'", (status,))
+    assert "no active person of the book" in decide(book, "--approver", "grace@example.com").err
 
 
 def test_a_firm_with_one_approver_says_so_and_each_approval_is_marked(

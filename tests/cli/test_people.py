@@ -1,6 +1,7 @@
 """`person` and `team` on the command line, and who acts there by `--as`."""
 
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,13 @@ def test_a_team_sees_another_ones_customers_until_that_is_taken_back(firm: Progr
         ("import undo 1", "sam", "Only admins change people"),
         ("db recount", "sam", "Only admins decide about messages"),
         ("grade --scheme orders_only", "lea", "Only sales operations and admins"),
+        ("grade --replay 2026-01-01 2026-03-31", "anna", "Only sales operations and admins grade"),
+        ("customer duplicates", "finn", "Only sales operations and admins import"),
+        ("customer duplicates --json", "lea", "Only sales operations and admins import"),
+        ("verify", "lea", "Only sales operations, finance and admins look at the whole book"),
+        ("verify --all --csv", "anna", "Only sales operations, finance and admins look at the whole book"),
+        ("db restore people.csv", "sam", "Only admins decide about messages"),
+        ("db restored", "sam", "Only admins decide about messages"),
     ],
 )
 def test_a_command_does_for_a_person_only_what_they_may(
@@ -86,3 +94,30 @@ def test_a_command_does_for_a_person_only_what_they_may(
     done = firm(*command.split(), "--as", f"{who}@example.com")
     assert (done.code, done.out) == (4, "")
     assert done.err.startswith(said)
+
+
+@pytest.mark.parametrize("status", ["left", "guest", "outside"])
+def test_nothing_is_done_for_a_person_who_is_no_member_in_slack_any_more(
+    firm: Program, tmp_path: Path, status: str
+) -> None:
+    with sqlite3.connect(next(tmp_path.rglob("tierbot.db"))) as book:
+        book.execute("UPDATE person SET slack_status = ? WHERE name = 'Ada'", (status,))
+    for command in (["person", "list"], ["report", "rfm"], ["person", "role", "ben@example.com", "admin"]):
+        done = firm(*command, "--as", "ada@example.com")
+        assert (done.code, done.out) == (4, "")
+        assert done.err.startswith("Your Slack account is deactivated, a guest or of another company.")
+
+
+def test_nobody_changes_their_own_role_by_a_file_or_its_undoing(firm: Program, tmp_path: Path) -> None:
+    header = "email,name,role\n"
+    (tmp_path / "self.csv").write_text(f"{header}ada@example.com,Ada,viewer\n", encoding="utf-8")
+    (tmp_path / "other.csv").write_text(f"{header}lea@example.com,Lea,admin\n", encoding="utf-8")
+    assert firm("import", "people", "other.csv", "--as", "ada@example.com").code == 0
+    own = firm("import", "people", "self.csv", "--as", "ada@example.com")
+    undone = firm("import", "undo", "2", "--as", "lea@example.com")
+    assert [(one.code, one.err) for one in (own, undone)] == [
+        (4, "Nobody changes their own role. Ask another admin.\n")
+    ] * 2
+    roles = {one["name"]: one["role"] for one in firm("person", "list", "--json").json}
+    assert (roles["Ada"], roles["Lea"]) == ("admin", "admin")
+    assert firm("import", "people", "self.csv", "--as", "lea@example.com").code == 0

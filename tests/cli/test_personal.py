@@ -154,3 +154,36 @@ def test_a_person_without_the_right_sees_no_field_in_full(program: Program, book
         done = program(*command, "--show-personal", "--as", "vera@example.com")
         assert done.code == 4, command
         assert seen_in(done.out + done.err) == []
+
+
+@pytest.mark.parametrize("how", [[], ["--json"]], ids=["text", "json"])
+def test_who_approves_a_limit_sees_it_and_no_earlier_one(
+    how: list[str], program: Program, book: Database
+) -> None:
+    done = program("credit", "approve", "ACME", "--limit", "555", "--terms", "30", "--reason", "x", *how)
+    assert done.code == 0
+    assert "555" in done.out
+    assert seen_in(done.out) == []
+
+
+@pytest.mark.parametrize("how", [[], ["--json"], ["--csv"]], ids=["text", "json", "csv"])
+def test_the_audit_shows_a_limit_only_with_show_personal(
+    how: list[str], program: Program, book: Database
+) -> None:
+    assert program("credit", "approve", "ACME", "--limit", "4321", "--terms", "30", "--reason", "x").code == 0
+    masked = program("audit", "show", "--customer", "ACME", *how)
+    assert ("4321" in masked.out, seen_in(masked.out), "•••" in masked.out) == (False, [], True)
+    full = program("audit", "show", "--customer", "ACME", "--show-personal", *how)
+    assert "4321" in full.out
+    assert program("audit", "show", "--json").json[0]["action"] == "personal_shown"
+
+
+def test_a_look_at_a_customer_whose_name_alone_is_masked_is_recorded(
+    program: Program, book: Database
+) -> None:
+    with book.write() as session:
+        factories.customer(session, "Shop 13800731942", code="S-1")
+    assert seen_in(program("tier", "S-1").out) == []
+    assert "13800731942" in program("tier", "S-1", "--show-personal").out
+    (look,) = [one for one in program("audit", "show", "--json").json if one["action"] == "personal_shown"]
+    assert look["after"] == {"fields": ["name"]}

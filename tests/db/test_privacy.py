@@ -117,6 +117,18 @@ def test_every_field_of_the_presets_is_financial_or_known_as_not() -> None:
             "date of birth",
         ),
         *("联系电话", "手机号码", "注册地址", "银行账号", "开户行", "身份证号", "生日", "联系人", "企业邮箱"),
+        *(
+            "座机",
+            "法定代表人",
+            "负责人",
+            "社会信用代码",
+            "QQ",
+            "phone2",
+            "email_3",
+            "emailaddress",
+            "Telefonnummer",
+        ),
+        *("Handynummer", "E-Mail-Adresse", "Geburtsort", "USt-IdNr", "Vorname", "PLZ", "tel 2", "Straße"),
         *("Anschrift", "postal address", "Ansprechpartner", "Handelsregisternummer", "legal representative"),
     ],
 )

@@ -12,12 +12,15 @@ from sqlmodel import col, delete, select
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.services.ask.bounds import FREE_GUESSES
+from bot.slack import blocks
+from bot.wording.actions import Action, Pointer
 from db.book import people
 from db.book.customers import Customer, CustomerName, NameToken
 from db.engine import Database
 from tests import factories
 from tests.conftest import on_sqlite
 from tests.slack.office import ANNA, ROOM, Office, eventually, words
+from tests.slack.test_forged import number, submit
 
 pytestmark = on_sqlite
 TOO_MANY = "This would be more than 2 different customers today"
@@ -62,6 +65,20 @@ def ask(office: Office, question: str) -> str:
     return words(told[0])
 
 
+def press(office: Office, action: Action, customer: str) -> str:
+    """The answer that Anna gets to a button of this customer."""
+    button = {
+        "type": "button",
+        "action_id": str(action),
+        "value": blocks.encode(Pointer(id=number(office, customer), version=1)),
+        "text": {"type": "plain_text", "text": "."},
+    }
+    message = office.post({"text": "A button", "blocks": [{"type": "actions", "elements": [button]}]})
+    before = len(office.said_to(ANNA))
+    assert office.workspace.click(ANNA, message, str(action)).ok
+    return words(eventually(lambda: office.said_to(ANNA)[before:], "an answer")[0])
+
+
 def limits_told(office: Office) -> list[tuple[str, str]]:
     """(recipient, body) of what admins were told of limits."""
     with office.database.read() as session:
@@ -94,8 +111,8 @@ def test_a_second_process_counts_with_the_first(office: Office) -> None:
 
 
 def test_wrong_guesses_lead_to_a_pause_that_tells_nothing(office: Office) -> None:
-    for number in range(FREE_GUESSES):
-        assert WAIT not in ask(office, f"Nobody {number}")
+    for place in range(FREE_GUESSES):
+        assert WAIT not in ask(office, f"Nobody {place}")
     assert {ask(office, name).partition(" s, and")[0] for name in ("Umbrella", "Nobody", "ACME")} == {
         ask(office, "Umbrella").partition(" s, and")[0]
     }
@@ -127,3 +144,36 @@ def test_another_ones_customer_is_answered_as_one_that_does_not_exist_by_the_sam
         event.remove(reader, "before_cursor_execute", note)
     assert there == gone
     assert len(there[1]) > 5
+
+
+def test_a_question_that_is_cancelled_shows_no_card_beyond_the_limit(office: Office) -> None:
+    ask(office, "Globex")
+    assert TOO_MANY in press(office, Action.CANCEL, "Hooli")
+
+
+def test_every_button_and_form_of_another_ones_customer_is_a_wrong_guess(office: Office) -> None:
+    uncounted = []
+    for action in (*Action, None):
+        if action in (Action.TAKE_BACK, Action.VISIT_FORM):  # of a person; no button
+            continue
+        office.bots[0].tierbot.bounds._askers.clear()
+        for place in range(FREE_GUESSES):
+            if action is not None:
+                assert "Umbrella" not in press(office, action, "Umbrella")
+            else:
+                metadata = blocks.encode(Pointer(id=number(office, "Umbrella"), version=1))
+                assert "no such customer" in str(submit(office, view_id=f"V{place}", metadata=metadata))
+        if WAIT not in ask(office, "ACME"):
+            uncounted.append(str(action))
+    assert uncounted == []
+
+
+def test_a_reminder_that_is_pressed_during_the_pause_stays(office: Office) -> None:
+    office.globex = number(office, "Hooli")  # of the newest grading
+    reminder = office.reminder()
+    for place in range(FREE_GUESSES):
+        ask(office, f"Nobody {place}")
+    before = len(office.said_to(ANNA))
+    assert office.workspace.click(ANNA, reminder, str(Action.DONE)).ok
+    assert WAIT in words(eventually(lambda: office.said_to(ANNA)[before:], "an answer")[0])
+    assert office.now(reminder).blocks == reminder.blocks

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from bot.services.imports.report import ImportOptions
 from bot.services.ops import metrics
 from bot.slack import blocks
 from bot.wording.actions import Action
-from bot.wording.messages import MESSAGES, load
+from bot.wording.messages import MESSAGES, TierCard, load
 from bot.wording.private import MaskedFields
 from bot.wording.rendering import Renderer
 from db.audit import AuditEntry
@@ -52,6 +53,13 @@ def test_no_class_of_message_shows_an_address_or_a_telephone_number(kind: type) 
         ]
         hits = seen_in(json.dumps(shown, ensure_ascii=False))
         assert bool(hits) == (kind is MaskedFields), hits
+
+
+@pytest.mark.parametrize("field", ["code", "name"])
+def test_a_card_whose_code_or_name_is_masked_has_the_button(field: str) -> None:
+    card = replace(longest(TierCard, "x", many=0), may_unmask=True)
+    assert Action.UNMASK not in card.targets()
+    assert Action.UNMASK in replace(card, **{field: "13800731942"}).targets()
 
 
 @pytest.fixture

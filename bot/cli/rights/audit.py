@@ -22,6 +22,7 @@ from bot.cli.console import (
     warn,
 )
 from bot.cli.output.audited import cells
+from bot.cli.output.personal import ShowPersonal, look
 from bot.clock import local_instant
 from bot.errors import N_, BadInput, ngettext
 from bot.services.ask import lookup
@@ -46,6 +47,7 @@ def show(
         typer.Option(metavar="ACTION", help="Only this, as --json calls it; may be repeated."),
     ] = None,
     most: Annotated[int, typer.Option(min=1, max=100_000, help="How many, at most.")] = 50,
+    personal: ShowPersonal = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
@@ -60,6 +62,10 @@ def show(
             most=most,
         )
         found = audit_log.show(bot.database, actor, query)
+        if personal:
+            look(bot, actor, query.customer_id, audit_log.LIMITS)
+        else:
+            found = [audit_log.masked(one) for one in found]
     if as_json or as_csv:
         print_records([vars(one) for one in found], as_csv)
         return

@@ -13,8 +13,8 @@ import structlog
 from sqlmodel import Session
 
 from bot.clock import Clock, local_date
-from bot.errors import N_, Conflict, NotAllowed, NotFound
-from bot.services.access import NOT_YOURS, WHO_MAY_OPEN, Actor
+from bot.errors import N_, Conflict, Hidden, NotAllowed
+from bot.services.access import Actor
 from bot.services.ask.behind import Behind
 from bot.services.delivery import outbox
 from bot.services.recipients import Place
@@ -106,9 +106,8 @@ class Bounds:
             raise Pause(left)
         try:
             yield
-        except NotFound as error:
-            if error.msgid in (NOT_YOURS, WHO_MAY_OPEN):
-                self._note_guess(actor)
+        except Hidden:
+            self._note_guess(actor)
             raise
 
     def show(

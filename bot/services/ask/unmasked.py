@@ -31,9 +31,9 @@ def unmask(database: Database, scheme_cache: SchemeCache, actor: Actor, meant: i
         graded = graded_of(session, scheme_cache, customer)
         figures = dict(_figures(graded)) if graded else {}
         known = {field: fact for field, fact in _facts(session, customer.id).items() if field not in figures}
-        looked_at = [*figures, *known, *(["code"] if mask_text(customer.code) != customer.code else [])]
-        if looked_at:
-            record_look(session, actor, customer.id, looked_at)
+        texts = {"code": customer.code, "name": customer.name}
+        looked_at = [*figures, *known, *(field for field, text in texts.items() if mask_text(text) != text)]
+        record_look(session, actor, customer.id, looked_at)
     return MaskedFields(
         name=customer.name,
         code=customer.code,

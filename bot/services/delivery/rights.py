@@ -33,6 +33,7 @@ from db.outbox import claims, outcomes
 from db.outbox.claims import Claimed
 
 REMINDER = "reminder"
+FOR_ADMINS = frozenset({channels.KIND, "limit"})  # kinds of what is said to admins only
 DIVERTED = ":diverted"  # ends the key of a message whose channel was gone
 REASONS = {
     "left": "the person has left, or was switched off, before it could be sent",
@@ -65,7 +66,7 @@ class Moment:
         """Whether a message may go to its address."""
         if row.recipient is not None and not self._is_present(row.recipient):
             return False
-        if row.kind == channels.KIND and not self._is_admin(row.recipient):
+        if row.kind in FOR_ADMINS and not self._is_admin(row.recipient):
             return False
         own = Place(person_id=row.recipient, channel=row.channel)
         return all(self.place(row, customer) == own for customer in self.named[row.id])

@@ -155,11 +155,12 @@ def approver_of(
 ) -> Actor:
     """The person who approved an override: one of the book who may set it, and not who proposes it.
 
-    Raises BadInput for somebody who is not in the book or switched off, NotAllowed without the right, and for the
+    Who may only as the proposer's deputy may not.
+    Raises BadInput for somebody who is not in the book or has left, NotAllowed without the right, and for the
     proposer, unless the setting says that the firm has only one person with the right.
     """
     person = people.row_by_email(session, email, now)
-    if person is None or not person.active:
+    if person is None or not person.is_present:
         raise BadInput(
             N_(
                 "--approver %(email)s: no active person of the book has this e-mail address. Name somebody who may set"
@@ -168,6 +169,9 @@ def approver_of(
             email=email,
         )
     approver = access.actor_of(person, settings)
+    # Nobody makes somebody their deputy to have a decision of their own approved.
+    others = tuple(one for one in approver.absent if one.person_id != proposer.person_id)
+    approver = replace(approver, absent=others)
     if not access.can(approver, Act.OVERRIDE, customer):
         raise NotAllowed(
             N_("--approver %(email)s: this person may not set this customer's tier. Name somebody who may."),

@@ -45,7 +45,7 @@ def undo(
                 door=actor.door,
             )
             events = import_events.undone(connection, of)
-            with staff.kept_in_order(database, connection, KINDS[kind].right, admins):
+            with staff.kept_in_order(database, connection, KINDS[kind].right, admins, actor):
                 removed, restored = _take_back(connection, KINDS[kind].writes, batch_id)
             connection.execute(
                 _batch.update()

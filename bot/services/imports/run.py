@@ -363,7 +363,8 @@ class _Import:
             },
         ).scalar_one()
         self.database.before_write(job.connection)
-        with staff.kept_in_order(self.database, job.connection, self.kind.right, self.options.admins):
+        right, admins = self.kind.right, self.options.admins
+        with staff.kept_in_order(self.database, job.connection, right, admins, self.actor):
             counts = self.kind.publish(job, batch_id)
         job.connection.execute(
             batch.update()

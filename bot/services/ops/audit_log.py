@@ -4,7 +4,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, NotFound, Phrase
+from bot.masking import MASK
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.delivery import outbox
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 
 CURSOR = "audit anchor"
 KIND = "audit"  # of the messages
+LIMITS = frozenset({"limit", "proposed_limit"})  # of a credit approval
 _ANCHOR = re.compile(rf"([0-9]{{1,18}}):([0-9a-fA-F]{{{len(audit.START)}}})")
 Progress = Callable[[int, int], None]
 
@@ -96,6 +98,21 @@ def show(database: Database, actor: Actor, query: AuditQuery) -> list[ShownEntry
             session, actors=actors, objects=objects, since=query.since, actions=query.actions, most=query.most
         )
         return _shown(session, rows)
+
+
+def masked(entry: ShownEntry) -> ShownEntry:
+    """The same without credit limits, which are masked wherever they are shown."""
+    if entry.action != AuditAction.CREDIT_APPROVED:
+        return entry
+    return replace(entry, before=_without_limits(entry.before), after=_without_limits(entry.after))
+
+
+def _without_limits(values: Mapping[str, Any] | str | None) -> dict[str, Any] | str | None:
+    if values is None:
+        return None
+    if isinstance(values, str):  # of a row that somebody edited
+        return MASK
+    return {name: MASK if name in LIMITS else value for name, value in values.items()}
 
 
 def parse_anchor(text: str) -> ChainEnd:

@@ -95,12 +95,13 @@ def show(
         return _credit(session, scheme_cache, customer, today)
 
 
-def masked(found: Credit) -> Credit:
-    """The same without the customer's net worth, and without limits."""
+def masked(found: Credit, *, decided: int = 0) -> Credit:
+    """The same without the customer's net worth, and without limits, but those of the `decided` newest approvals."""
     hidden = tuple(name for name in ("limit", "net_worth") if getattr(found, name) is not None)
     if found.approved:
         hidden += ("approved_limit",)
-    approved = tuple(replace(one, limit=None, proposed_limit=None) for one in found.approved)
+    approved = found.approved[:decided]
+    approved += tuple(replace(one, limit=None, proposed_limit=None) for one in found.approved[decided:])
     return replace(found, limit=None, net_worth=None, approved=approved, masked=hidden)
 
 

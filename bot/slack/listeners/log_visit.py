@@ -44,18 +44,19 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         except BadInput as error:
             sentence = blocks.plain(problem_text(error, actor.language), 300)["text"]
             return {"response_action": "errors", "errors": {"day": sentence}}
-        logged = reminders.log_contact(
-            deps.database,
-            actor,
-            meant=blocks.decode(view["private_metadata"]),
-            kind=kind,
-            happened_on=day,
-            note=note,
-            form_id=f"view:{view['id']}",
-            rules=deps.rules,
-            now=now,
-            before_commit=attempt.before_commit,
-        )
+        with deps.bounds.asking(actor):
+            logged = reminders.log_contact(
+                deps.database,
+                actor,
+                meant=blocks.decode(view["private_metadata"]),
+                kind=kind,
+                happened_on=day,
+                note=note,
+                form_id=f"view:{view['id']}",
+                rules=deps.rules,
+                now=now,
+                before_commit=attempt.before_commit,
+            )
         shown = outcomes.view(deps, logged, actor.language, N_("Log a visit"))
         return {"response_action": "update", "view": shown}
 

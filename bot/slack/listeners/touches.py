@@ -27,11 +27,12 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     def close(press: Press, how: Callable[..., ReminderClosed]) -> None:
         actor = deps.identify(press.user_id)
-        try:
-            closed = how(deps.database, actor, press.pointer, deps.rules, deps.clock.now(), press.key)
-        except Conflict:
-            with suppress(BotError):  # so that its buttons cannot be pressed once more
-                became = reminders.what_became(deps.database, actor, press.pointer, deps.rules)
-                outcomes.replace(deps, press, became, actor.language)
-            raise
+        with deps.bounds.asking(actor):
+            try:
+                closed = how(deps.database, actor, press.pointer, deps.rules, deps.clock.now(), press.key)
+            except Conflict:
+                with suppress(BotError):  # so that its buttons cannot be pressed once more
+                    became = reminders.what_became(deps.database, actor, press.pointer, deps.rules)
+                    outcomes.replace(deps, press, became, actor.language)
+                raise
         outcomes.show(deps, press, closed, actor.language)

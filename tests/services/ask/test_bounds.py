@@ -9,8 +9,8 @@ import pytest
 from sqlmodel import select
 
 from bot.clock import FixedClock
-from bot.errors import NotFound
-from bot.services.access import NOT_YOURS, WHO_MAY_OPEN, Actor
+from bot.errors import Hidden, NotFound
+from bot.services.access import Actor
 from bot.services.ask import bounds
 from bot.services.ask.bounds import (
     FIRST_PAUSE,
@@ -213,10 +213,11 @@ def test_each_admin_hears_once_a_day_who_has_reached_the_limit(database: Databas
 
 def test_rows_of_past_days_are_deleted(database: Database) -> None:
     with database.write() as session:
+        anna = factories.person(session, "Anna")
         for day in (1, 2, 3):
-            usage.add_customers(session, 7, date(2026, 5, day), day)
+            usage.add_customers(session, anna, date(2026, 5, day), day)
         usage.forget_before(session, date(2026, 5, 3))
-        assert [usage.customers_seen(session, 7, date(2026, 5, day)) for day in (1, 2, 3)] == [0, 0, 3]
+        assert [usage.customers_seen(session, anna, date(2026, 5, day)) for day in (1, 2, 3)] == [0, 0, 3]
 
 
 # --- wrong guesses
@@ -251,16 +252,14 @@ def test_wrong_guesses_are_forgotten_after_a_while(process: Process) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    ("refusal", "counts"), [(NOT_YOURS, True), (WHO_MAY_OPEN, True), ("not graded", False)]
-)
+@pytest.mark.parametrize(("refusal", "counts"), [(Hidden("any"), True), (NotFound("not graded"), False)])
 def test_a_button_of_somebody_elses_customer_is_a_wrong_guess(
-    process: Process, refusal: str, counts: bool
+    process: Process, refusal: NotFound, counts: bool
 ) -> None:
     anna = person(process.database)
     for _ in range(FREE_GUESSES):
         with pytest.raises(NotFound), process.bounds.asking(anna):
-            raise NotFound(refusal)
+            raise refusal
     assert process.is_answered(anna) is not counts
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select, update
 
+from bot.services.ask import bounds
 from bot.services.care import reminders
 from bot.services.delivery import channels, outbox
 from bot.services.delivery.worker import Step
@@ -16,7 +17,7 @@ from bot.services.recipients import Place
 from bot.wording.channels import Trouble, TroubledChannel
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, Reminder, TierChanged, TierDigest, load
-from bot.wording.notices import ChannelTrouble
+from bot.wording.notices import ChannelTrouble, LimitReached
 from bot.wording.parts import Since, TierPart, Who
 from db.book import deputies
 from db.book.customers import Customer, Ownership
@@ -380,12 +381,24 @@ def test_a_reminder_of_a_customer_with_a_new_owner_is_due_again_for_them_at_once
     assert book.reminded_of() == [(f"person:{who}", "ACME") for who in (anna, ben) for _ in range(written)]
 
 
-def test_what_only_admins_are_told_reaches_nobody_who_is_no_admin_any_more(firm: Firm) -> None:
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (channels.KIND, ChannelTrouble(channel="#managers", trouble="is_archived")),
+        (
+            bounds.KIND,
+            LimitReached(who=Who(name="Anna", slack_user_id="U0ANNA"), limit=500, day=date(2026, 3, 2)),
+        ),
+    ],
+    ids=[channels.KIND, bounds.KIND],
+)
+def test_what_only_admins_are_told_reaches_nobody_who_is_no_admin_any_more(
+    firm: Firm, kind: str, message: Message
+) -> None:
     firm.change(firm.olga, role="admin")
     firm.change(firm.ben, role="admin")
-    trouble = ChannelTrouble(channel="#managers", trouble="is_archived")
     for person in ("olga", "ben"):
-        firm.write(channels.KIND, firm.to(person), trouble, key=person)
+        firm.write(kind, firm.to(person), message, key=person)
     firm.change(firm.ben, role="account_manager")
     assert firm.deliver() == ["U0OLGA"]
     assert [row[1:] for row in firm.rows()] == [("sent", None), ("dead", "not_theirs")]

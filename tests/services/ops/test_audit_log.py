@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -189,7 +190,9 @@ def test_whatever_stands_in_a_row_that_was_edited_is_found_shown_and_exported(
     assert audit_log.verify(database).row == 9
     shown = audit_log.show(database, factories.operator(), AuditQuery())
     assert [one.number for one in shown] == [*range(ROWS, 0, -1)]
-    assert "".join(cells(shown[ROWS - 9])).isprintable()
+    edited = shown[ROWS - 9]
+    assert "".join(cells(edited)).isprintable()
+    assert cells(audit_log.masked(replace(edited, action="credit_approved")))
     path = tmp_path / "audit.jsonl"
     assert audit_log.export(database, factories.operator(), path) == ROWS + 1
     assert [json.loads(line)["id"] for line in path.read_text(encoding="utf-8").splitlines()][8] == 9

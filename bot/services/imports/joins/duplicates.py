@@ -11,6 +11,8 @@ from sqlmodel import Session
 
 from bot.errors import N_, Phrase
 from bot.masking import mask_number
+from bot.services import access
+from bot.services.access import Act, Actor
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.customer_rows import StagedNames
 from bot.services.imports.job import ImportJob
@@ -98,8 +100,12 @@ class LikelyPair:
         return f"tierbot customer join {_written(self.customer)} {_written(self.into)}"
 
 
-def find_duplicates(database: Database, limit: int, *, masked: bool = True) -> list[LikelyPair]:
-    """Pairs that are probably one customer, those with most in common first; tax numbers are masked."""
+def find_duplicates(database: Database, actor: Actor, limit: int, *, masked: bool = True) -> list[LikelyPair]:
+    """Pairs that are probably one customer, those with most in common first; tax numbers are masked.
+
+    Raises NotAllowed for who may not join customers.
+    """
+    access.require(actor, Act.IMPORT)
     reasons: dict[tuple[int, int], list[str]] = {}
     known: dict[int, Candidate] = {}
     with database.read() as session:

@@ -5,12 +5,16 @@ import pytest
 from bot.services.imports import find_duplicates
 from bot.services.name_keys import LEGAL_ENDINGS
 from tests.conftest import on_sqlite
+from tests.factories import operator
 from tests.services.imports.conftest import Book
 from tests.services.imports.file_check.joins.conftest import join, state
 
 
 def pairs(book: Book, limit: int = 50) -> list[tuple[str, tuple[str, ...]]]:
-    return [(pair.command, pair.reasons) for pair in find_duplicates(book.database, limit, masked=False)]
+    return [
+        (pair.command, pair.reasons)
+        for pair in find_duplicates(book.database, operator(), limit, masked=False)
+    ]
 
 
 def bring(book: Book, source: str, *rows: str) -> None:
