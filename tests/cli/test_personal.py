@@ -85,6 +85,7 @@ FULL = {
     "why": (["why", "ACME"], ["73,918,264", "73.9%", FACTS["tax_number"]]),
     "why exact": (["why", "ACME", "--exact"], ["73,918,264", "73.9%"]),
     "credit": (["credit", "show", "ACME"], ["91,827.00"]),
+    "people": (["person", "list"], ["anna@example.com"]),
     "duplicates": (["customer", "duplicates"], [FACTS["tax_number"], CODE]),
 }
 

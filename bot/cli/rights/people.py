@@ -19,6 +19,7 @@ from bot.cli.console import (
     say,
     to_day,
 )
+from bot.cli.output.personal import ShowPersonal, look
 from bot.cli.output.vocabulary import word
 from bot.clock import local_instant
 from bot.services import staff
@@ -28,10 +29,13 @@ Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The person's e-mail
 
 
 @acts
-def list_people(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
+def list_people(personal: ShowPersonal = False, as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """People with their roles, teams and deputies."""
     with opened() as bot:
-        found = staff.everybody(bot.database, named_actor(bot), bot.settings, bot.clock.now())
+        actor = named_actor(bot)
+        found = staff.everybody(bot.database, actor, bot.settings, bot.clock.now())
+        if personal:
+            look(bot, actor, None, ("email",))
         zone = bot.settings.zone
     if as_json or as_csv:
         rows = [{**vars(one), "deputies": [vars(deputy) for deputy in one.deputies]} for one in found]
