@@ -24,7 +24,7 @@ from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
 from bot.services.ops import audit_log, channels, failing
-from bot.services.privacy import retention
+from bot.services.privacy import marks, retention
 from db import processes, rewriting, usage
 from db.care import touches
 from db.outbox import claims, send_state
@@ -191,16 +191,18 @@ def do_housekeeping(bot: Tierbot) -> int:
 
 
 def forget(bot: Tierbot) -> int:
-    """Delete what is kept for a limited time, and end an erasure whose deleted bytes are still in the file."""
+    """Delete what is kept for a limited time, and end an erasure that could not write its marks or rewrite the file."""
     now = bot.clock.now()
     rewriting.finish(bot.database)
-    return retention.apply(
+    deleted = retention.apply(
         bot.database,
         retention.rules_of(bot.settings),
         data_dir=bot.settings.data_dir,
         today=bot.today(now),
         now=now,
     )
+    marks.save(bot.database, bot.settings.data_dir)
+    return deleted
 
 
 # In this order one pass completes a change: a grading leads to touches, touches to messages, messages are sent.

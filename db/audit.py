@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Index, String, text, type_coerce
 from sqlalchemy import insert as sa_insert
 from sqlalchemy import select as sa_select
-from sqlmodel import Field, Session, and_, col, or_, select
+from sqlmodel import Field, Session, and_, col, or_
 
-from db.engine import at_end, db_clock
+from db.engine import at_end, db_clock, dialect
 from db.types import NumberedRow, UtcDateTime
 
 START = "0" * 64  # stands for the hash before the first row
@@ -220,7 +220,7 @@ def head(session: Session) -> ChainEnd:
 @contextmanager
 def chained(session: Session) -> Iterator[Iterator[Mapping[str, Any]]]:
     """Every row in the order of the chain, column by name; some at a time in memory."""
-    with session.connection().execute(_EVERY) as rows:
+    with any_text(session, "surrogateescape"), session.connection().execute(_EVERY) as rows:
         yield ({**row._mapping, "at": _instant(row.at)} for row in rows)
 
 
@@ -232,9 +232,9 @@ def listed(
     since: datetime | None,
     actions: Collection[AuditAction],
     most: int,
-) -> list[AuditEntry]:
+) -> list[Mapping[str, Any]]:
     """The newest rows that meet every condition; `actors` and `objects` together: by one of these or about them."""
-    statement = select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(most)
+    statement = _ROWS.order_by(_TABLE.c.id.desc()).limit(most)
     about = [
         and_(col(AuditEntry.object_kind) == kind, col(AuditEntry.object_id) == number)
         for kind, number in objects
@@ -245,7 +245,25 @@ def listed(
         statement = statement.where(col(AuditEntry.at) >= since)
     if actions:
         statement = statement.where(col(AuditEntry.action).in_(actions))
-    return list(session.exec(statement))
+    with any_text(session, "backslashreplace"):
+        return [
+            {**row._mapping, "at": _instant(row.at)} for row in session.connection().execute(statement).all()
+        ]
+
+
+@contextmanager
+def any_text(session: Session, errors: str) -> Iterator[None]:
+    """Read text from SQLite also where its bytes are no UTF-8: it stores whatever somebody writes into its file."""
+    if dialect(session) != "sqlite":
+        yield
+        return
+    raw: Any = session.connection().connection.dbapi_connection
+    usual = raw.text_factory
+    raw.text_factory = lambda found: found.decode(errors=errors)
+    try:
+        yield
+    finally:
+        raw.text_factory = usual
 
 
 def hash_of(entry: Mapping[str, Any], previous: str) -> str:
@@ -260,11 +278,8 @@ _HASHED = [name for name in AuditEntry.model_fields if name != "hash"]
 _TABLE: Any = AuditEntry.__table__  # type: ignore[attr-defined]
 _HEAD = sa_select(col(AuditEntry.id), col(AuditEntry.hash)).order_by(col(AuditEntry.id).desc()).limit(1)
 # The time as it is stored: SQLite takes any text, which must not end the reading.
-_EVERY = (
-    sa_select(*(type_coerce(one, String) if one.name == "at" else one for one in _TABLE.c))
-    .order_by(_TABLE.c.id)
-    .execution_options(yield_per=_STREAMED)
-)
+_ROWS = sa_select(*(type_coerce(one, String) if one.name == "at" else one for one in _TABLE.c))
+_EVERY = _ROWS.order_by(_TABLE.c.id).execution_options(yield_per=_STREAMED)
 _CLOCK = sa_select(db_clock())
 
 
@@ -285,11 +300,15 @@ def _as_json(values: Mapping[str, Any] | None) -> str | None:
 
 
 def _instant(stored: Any) -> Any:
-    """A stored time, or whatever else stands there."""
+    """A stored time, or whatever else stands there, such as the same time in another time zone."""
+    if not isinstance(stored, str):
+        return stored
     try:
-        return datetime.fromisoformat(stored).replace(tzinfo=UTC) if isinstance(stored, str) else stored
+        found = datetime.fromisoformat(stored)
     except ValueError:
         return stored
+    naive = found.replace(tzinfo=None)
+    return found.replace(tzinfo=UTC) if naive.isoformat(" ", "microseconds") == stored else stored
 
 
 def _plain(value: Any) -> Any:

@@ -207,7 +207,8 @@ def is_busy(error: Exception) -> bool:
         return True
     cause = getattr(error, "orig", None)
     if isinstance(cause, sqlite3.OperationalError):
-        return cause.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        # Without a code it comes from the driver itself, as for text that is no UTF-8.
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     return getattr(cause, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 

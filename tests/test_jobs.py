@@ -18,10 +18,13 @@ from bot.clock import FixedClock, SystemClock
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, LIN_WEI, PEOPLE
 from bot.jobs import JOBS, Job, scheduler, tick
+from bot.services import tombstones
 from bot.services.ops import doctor, metrics
+from bot.services.privacy import marks
 from bot.settings import Settings
 from db import processes
 from db.book.people import Person
+from db.book.tombstones import Subject
 from db.care.touches import Touch
 from db.engine import Database
 from db.graded.runs import GradingRun
@@ -370,3 +373,14 @@ def test_the_nightly_grading_deletes_assessments_that_are_kept_no_longer(
     assert len(kept()) >= 3
     jobs.grade(replace(bot, settings=bot.settings.model_copy(update={"keep_assessments_months": 2})))
     assert kept()[0] == date(2025, 11, 30)  # the run before January
+
+
+def test_the_marks_of_an_erasure_that_could_not_write_them_are_written_within_the_hour(
+    start: Start, database: Database
+) -> None:
+    bot = start()
+    with database.write() as session:
+        tombstones.mark(session.connection(), Subject.CUSTOMER, [(tombstones.CODE, "K1")], SUNDAY)
+    assert marks.load(bot.settings.data_dir) == []
+    assert jobs.forget(bot) == 0
+    assert len(marks.load(bot.settings.data_dir)) == 1

@@ -52,6 +52,7 @@ def erase_again(yes: Yes = False) -> None:
         marks.add(bot.database, marks.load(bot.settings.data_dir))
         if not erasures.erase_returned(bot, yes):
             say(_("Nobody who was erased is in the book."))
+        marks.save(bot.database, bot.settings.data_dir)
         ended = rewriting.finish(bot.database)
         if ended is not Rewritten.NOT_NEEDED:
             say(_(erasures.ENDS[ended]))

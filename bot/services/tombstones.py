@@ -7,11 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.services.name_keys import fold
+from bot.services.name_keys import fold, fold_code
 from db.book import tombstones
 from db.book.tombstones import Mark, Subject
 
-KEY, CODE, NAME, ADDRESS = "key", "code", "name", "address"  # what is hashed
+KEY, CODE, NAME, BOTH, ADDRESS = "key", "code", "name", "code and name", "address"  # what is hashed
 
 
 class Tombstones:
@@ -55,9 +55,8 @@ class Tombstones:
 
     def of_code_and_name(self, code: str, names: Sequence[str]) -> str | None:
         """The erasure of the customer that had this code, in whatever system, and one of these names."""
-        by_code = self._find(Subject.CUSTOMER, CODE, code)
-        named = () if by_code is None else [self._find(Subject.CUSTOMER, NAME, name) for name in names]
-        return by_code if by_code in named else None
+        found = (self._find(Subject.CUSTOMER, BOTH, code, name) for name in names)
+        return next((erasure for erasure in found if erasure is not None), None)
 
     def of_address(self, email: str) -> str | None:
         """The erasure of the person with this e-mail address."""
@@ -81,7 +80,9 @@ class Tombstones:
 
 def hash_of(salt: str, subject: Subject, what: str, *values: str) -> str:
     """The hash of one name, spelled the way in which it is compared."""
-    spelled = [fold(value) or value if what == NAME else value.strip().casefold() for value in values]
+    names = values if what == NAME else values[1:] if what == BOTH else ()
+    codes = values[: len(values) - len(names)]
+    spelled = [*map(fold_code, codes), *(fold(name) or name for name in names)]
     return hmac.digest(bytes.fromhex(salt), "\x1f".join([subject, what, *spelled]).encode(), "sha256").hex()
 
 

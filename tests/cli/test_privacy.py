@@ -171,3 +171,30 @@ def test_check_says_that_the_database_is_older_than_an_erasure(program: Program,
     ran("check")
     (tmp_path / "data" / FILE).write_text("[1", encoding="utf-8")
     assert "cannot be read" in program("check").err
+
+
+def test_the_audit_of_an_erasure_is_in_the_language_of_the_reader(
+    book: Path, tierbot: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tierbot("customer", "join", "K2", "K1")
+    tierbot("erase", "customer", "K1", "--yes")
+    tierbot("erase", "person", "anna@example.com", "--yes")
+    monkeypatch.setenv("TIERBOT_LANGUAGE", "zh")
+    person, customer = tierbot("audit", "show", "--action", "erased").splitlines()[1:]
+    assert customer.split("客户 1")[1].strip().endswith("；连同客户编号 2")
+    assert person.split("Former colleague 1")[1].strip() == "行数 2"
+
+
+def test_without_room_for_the_marks_an_erasure_says_so_and_erase_again_writes_them(
+    book: Path, command: Command, tierbot: Output
+) -> None:
+    in_the_way = book / "data" / f".{FILE}.partial"
+    in_the_way.mkdir(parents=True)
+    done = command("erase", "customer", "K1", "--yes")
+    assert done.exception is None
+    assert "K1 is erased." in done.output
+    assert "Only the database knows who was erased" in done.stderr
+    assert not (book / "data" / FILE).exists()
+    in_the_way.rmdir()
+    tierbot("erase", "again")
+    assert (book / "data" / FILE).exists()

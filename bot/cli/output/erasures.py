@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from bot.app import Tierbot
-from bot.cli.console import _, listed, named_actor, print_table, say
+from bot.cli.console import _, listed, named_actor, print_table, say, warn
 from bot.errors import N_, ngettext
 from bot.services.privacy import erasure, marks
 from bot.services.privacy.erasure import Erased, Find, KeptData, Wording
@@ -50,9 +50,9 @@ def erase_returned(bot: Tierbot, yes: bool) -> bool:
 
 
 def erase(bot: Tierbot, find: Find) -> Erased:
-    """Erase a customer or a person, and write the marks to their file."""
+    """Erase a customer or a person."""
     now = bot.clock.now()
-    erased = erasure.erase(
+    return erasure.erase(
         bot.database,
         named_actor(bot),
         find,
@@ -62,8 +62,6 @@ def erase(bot: Tierbot, find: Find) -> Erased:
         today=bot.today(now),
         now=now,
     )
-    marks.save(bot.database, bot.settings.data_dir)
-    return erased
 
 
 def wording() -> Wording:
@@ -129,6 +127,14 @@ def say_done(erased: Erased) -> None:
         ),
         _(ENDS[erased.rewritten]),
     )
+    if erased.unwritten is not None:
+        warn(
+            _(
+                "%(problem)s Only the database knows who was erased, so a backup copied into its place would bring them back."
+                " A running Tierbot writes the file within the hour; or run, when that is mended: tierbot erase again",
+                problem=erased.unwritten,
+            )
+        )
 
 
 def _outside(kept: KeptData) -> str:

@@ -104,6 +104,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "reason": N_("reason"),
         "replaces": N_("replaces"),
         "role": N_("role"),
+        "rows": N_("rows"),
         "schemes": N_("schemes"),
         "sha256": N_("hash"),
         "since": N_("since"),
@@ -118,6 +119,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "until": N_("until"),
         "value": N_("value"),
         "what": N_("what"),
+        "with": N_("with customer no."),
     },
     "action": {
         "override_set": N_("override set"),

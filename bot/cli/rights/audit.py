@@ -1,9 +1,8 @@
 """`audit`: who did what, whether the record is whole, and the record as a file."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,8 +11,6 @@ from bot.cli.console import (
     AsJson,
     _,
     acts,
-    is_chinese,
-    listed,
     named_actor,
     opened,
     print_json,
@@ -22,28 +19,18 @@ from bot.cli.console import (
     progress_bar,
     say,
     to_day,
-    utc,
     warn,
 )
+from bot.cli.output.audited import cells
 from bot.cli.output.personal import ShowPersonal, look
-from bot.cli.output.vocabulary import word
 from bot.clock import local_instant
 from bot.errors import N_, BadInput, ngettext
 from bot.services.ask import lookup
 from bot.services.ops import audit_log
-from bot.services.ops.audit_log import AuditQuery, ShownEntry
+from bot.services.ops.audit_log import AuditQuery
 from db.audit import AuditAction
 
 BROKEN = 8  # exit code
-_HASHES = ("sha256", "text_sha256")  # in full with --json
-_SPOKEN = {  # what a row names -> the words for its values
-    "kind": "import",
-    "purpose": "purpose",
-    "reason": "review",
-    "role": "role",
-    "state": "message",
-    "tier": "tier",
-}
 
 
 @acts
@@ -87,19 +74,7 @@ def show(
         return
     print_table(
         [_("number"), _("time"), _("who"), _("door"), _("action"), _("object"), _("before"), _("after")],
-        [
-            [
-                one.number,
-                utc(one.at),
-                _who(one),
-                word("door", one.door),
-                word("action", one.action),
-                _object(one),
-                _values(one.before),
-                _values(one.after),
-            ]
-            for one in found
-        ],
+        map(cells, found),
     )
     if len(found) == most:
         say(_("There may be more than these %(limit)s: %(option)s shows them.", limit=most, option="--most"))
@@ -160,30 +135,3 @@ def _action(text: str) -> AuditAction:
             text=text,
             actions=", ".join(AuditAction),
         ) from None
-
-
-def _who(entry: ShownEntry) -> str:
-    name = entry.name or entry.actor
-    return f"{name} ({entry.operator})" if entry.operator else name
-
-
-def _object(entry: ShownEntry) -> str:
-    parts = (word("object", entry.object_kind), entry.object_name or entry.object_id)
-    return " ".join(part for part in parts if part)
-
-
-def _values(values: Mapping[str, Any] | None) -> str:
-    pairs = (values or {}).items()
-    return ("；" if is_chinese() else "; ").join(
-        f"{word('audited', name)} {_value(name, one)}" for name, one in pairs
-    )
-
-
-def _value(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if name in _HASHES:
-        return str(value)[:8]
-    if isinstance(value, list):
-        return listed(value)
-    return "–" if value is None else word(_SPOKEN[name], value) if name in _SPOKEN else str(value)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import Connection
 
 from bot.errors import N_, BadInput
+from bot.masking import mask_text
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.references import CustomerReferences
@@ -62,7 +63,7 @@ class ErasedRows:
         """Add the finding about what was left out."""
         if self.count:
             lines = ", ".join(map(str, self._lines)) + (" …" if self.count > _LINES else "")
-            self._job.findings.add(LEFT_OUT, count=self.count, lines=lines, name=self._first)
+            self._job.findings.add(LEFT_OUT, count=self.count, lines=lines, name=self._for_again())
 
     def refuse_all(self, file: str) -> None:
         """Refuse a file that has rows about nobody else."""
@@ -73,8 +74,14 @@ class ErasedRows:
             ),
             file=file,
             count=self.count,
-            name=self._first,
+            name=self._for_again(),
         )
+
+    def _for_again(self) -> str:
+        """What to type after --again; what would be printed with a mask is what to put there instead."""
+        if mask_text(self._first) == self._first:
+            return self._first
+        return "EMAIL" if self._kind == "people" else "CODE"
 
     def _named(self, chunk: Chunk) -> Iterator[tuple[int, str]]:
         """(row, what it calls somebody who was erased)."""

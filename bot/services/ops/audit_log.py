@@ -1,6 +1,7 @@
 """The audit as people read, verify and export it, and its daily anchor."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from bot.services.files import written_whole
 from bot.services.recipients import Place
 from bot.wording.notices import AuditAnchor
 from db import audit, processes
-from db.audit import AuditAction, AuditEntry, ChainEnd, ObjectKind
+from db.audit import AuditAction, ChainEnd, ObjectKind
 from db.book import customers, people
 from db.engine import Database
 
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 CURSOR = "audit anchor"
 KIND = "audit"  # of the messages
 LIMITS = frozenset({"limit", "proposed_limit"})  # of a credit approval
+_ANCHOR = re.compile(rf"([0-9]{{1,18}}):([0-9a-fA-F]{{{len(audit.START)}}})")
 Progress = Callable[[int, int], None]
 
 
@@ -48,7 +50,9 @@ class ShownEntry:
     """A row, and the names that its ids have now."""
 
     number: int
-    at: datetime
+    at: (
+        datetime | str
+    )  # text that is no time, where somebody edited the row; of the others too what stands there
     actor: str
     name: str | None  # of a person
     operator: str | None
@@ -103,21 +107,22 @@ def masked(entry: ShownEntry) -> ShownEntry:
     return replace(entry, before=_without_limits(entry.before), after=_without_limits(entry.after))
 
 
-def _without_limits(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _without_limits(values: Mapping[str, Any] | str | None) -> dict[str, Any] | str | None:
     if values is None:
         return None
+    if isinstance(values, str):  # of a row that somebody edited
+        return MASK
     return {name: MASK if name in LIMITS else value for name, value in values.items()}
 
 
 def parse_anchor(text: str) -> ChainEnd:
     """`COUNT:HASH` as the log shows it. Raises BadInput."""
-    count, _, found = text.strip().partition(":")
-    if not count.isascii() or not count.isdigit() or len(found) != len(audit.START):
+    if (parts := _ANCHOR.fullmatch(text.strip())) is None:
         raise BadInput(
             N_("--anchor %(text)s: write it as the log shows it, the count of rows, a colon and the hash."),
             text=text,
         )
-    return ChainEnd(int(count), found.lower())
+    return ChainEnd(int(parts[1]), parts[2].lower())
 
 
 def anchor_text(head: ChainEnd) -> str:
@@ -134,7 +139,8 @@ def verify(
     """
     with database.read() as session, audit.chained(session) as rows:
         known = defaultdict[int, set[str]](set)
-        for count, found in (*anchors, *_stored_anchor(session)):
+        stored, unreadable = _stored_anchor(session)
+        for count, found in (*anchors, *stored):
             known[count].add(found)
         total = audit.head(session).number
         number, previous = proven = ChainEnd(0, audit.START)
@@ -160,6 +166,11 @@ def verify(
     if max(known, default=0) > number:
         cut = N_("it and all rows after it were removed: the anchor counts more rows")
         return _wrong(number, previous, cut)
+    if unreadable:
+        edited = N_(
+            "the anchor that is stored in the database was edited, so that this row and all after it may have been replaced"
+        )
+        return _wrong(*proven, edited)
     return VerifiedAudit(rows=number, hash=previous)
 
 
@@ -182,7 +193,8 @@ def export(database: Database, actor: Actor, path: Path) -> int:
     count = 0
     with database.read() as session, audit.chained(session) as rows, written_whole(path) as file:
         for row in rows:
-            file.write(json.dumps(dict(row), ensure_ascii=False, default=str) + "\n")
+            line = json.dumps(dict(row), ensure_ascii=False, default=str)
+            file.write(line.encode(errors="backslashreplace").decode() + "\n")  # as JSON escapes, too
             count += 1
     return count
 
@@ -216,43 +228,63 @@ def _anchored_on(session: Session) -> str | None:
     return None if known is None else known.partition(" ")[0]
 
 
-def _stored_anchor(session: Session) -> list[ChainEnd]:
+def _stored_anchor(session: Session) -> tuple[list[ChainEnd], bool]:
+    """(the anchor of the last daily job, whether there is one that cannot be read)."""
     known = processes.cursor(session, CURSOR)
-    return [] if known is None else [parse_anchor(known.partition(" ")[2])]
+    if known is None:
+        return [], False
+    try:
+        return [parse_anchor(known.partition(" ")[2])], False
+    except BadInput:
+        return [], True
 
 
 def _wrong(right: int, previous: str, msgid: str, **values: int) -> VerifiedAudit:
     return VerifiedAudit(rows=right, hash=previous, row=right + 1, problem=Phrase(msgid, **values))
 
 
-def _shown(session: Session, rows: Sequence[AuditEntry]) -> list[ShownEntry]:
-    acting = {
-        row.actor: _number(row.actor.partition(":")[2]) for row in rows if row.actor.startswith("person:")
-    }
-    of_people = {_number(row.object_id) for row in rows if row.object_kind == ObjectKind.PERSON}
-    of_customers = {_number(row.object_id) for row in rows if row.object_kind == ObjectKind.CUSTOMER}
+def _shown(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[ShownEntry]:
+    acting = {row["actor"]: _number(_text(row["actor"]).removeprefix("person:")) for row in rows}
+    of_people = {_number(row["object_id"]) for row in rows if row["object_kind"] == ObjectKind.PERSON}
+    of_customers = {_number(row["object_id"]) for row in rows if row["object_kind"] == ObjectKind.CUSTOMER}
     persons = people.get_many(session, {*acting.values(), *of_people})
     names = {number: person.name for number, person in persons.items()}
     codes = {number: one.code for number, one in customers.get_many(session, sorted(of_customers)).items()}
     labels: dict[str, dict[int, str]] = {ObjectKind.PERSON: names, ObjectKind.CUSTOMER: codes}
     return [
         ShownEntry(
-            number=row.id or 0,
-            at=row.at,
-            actor=row.actor,
-            name=names.get(acting.get(row.actor, 0)),
-            operator=row.operator,
-            door=row.door,
-            action=row.action,
-            object_kind=row.object_kind,
-            object_id=row.object_id,
-            object_name=labels.get(row.object_kind, {}).get(_number(row.object_id)),
-            before=None if row.before is None else json.loads(row.before),
-            after=None if row.after is None else json.loads(row.after),
+            number=row["id"],
+            at=row["at"] if isinstance(row["at"], datetime) else _text(row["at"]),
+            actor=_text(row["actor"]),
+            name=names.get(acting[row["actor"]]),
+            operator=None if row["operator"] is None else _text(row["operator"]),
+            door=_text(row["door"]),
+            action=_text(row["action"]),
+            object_kind=_text(row["object_kind"]),
+            object_id=None if row["object_id"] is None else _text(row["object_id"]),
+            object_name=labels.get(row["object_kind"], {}).get(_number(row["object_id"])),
+            before=_from_json(row["before"]),
+            after=_from_json(row["after"]),
         )
         for row in rows
     ]
 
 
-def _number(text: str | None) -> int:
-    return int(text) if text is not None and text.isdigit() else 0
+def _from_json(stored: Any) -> Any:
+    """What a column holds; where somebody edited it, its text."""
+    if stored is None:
+        return None
+    try:
+        found = json.loads(stored)
+    except ValueError:
+        return _text(stored)
+    return found if isinstance(found, dict) else _text(stored)
+
+
+def _text(stored: Any) -> str:
+    return stored if isinstance(stored, str) else str(stored)
+
+
+def _number(stored: Any) -> int:
+    """The number of a person or customer; 0 for anything else."""
+    return int(stored) if isinstance(stored, str) and re.fullmatch(r"[0-9]{1,18}", stored) else 0

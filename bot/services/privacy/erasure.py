@@ -13,10 +13,10 @@ from pathlib import Path
 from sqlalchemy import Table, func, select
 from sqlmodel import Session
 
-from bot.errors import N_, Conflict
+from bot.errors import N_, BotError, Conflict, Phrase
 from bot.services import access, staff, tombstones
 from bot.services.access import Act, Actor
-from bot.services.privacy import counters, files, outgoing, texts
+from bot.services.privacy import counters, files, marks, outgoing, texts
 from bot.services.privacy.subjects import Identity, about
 from bot.services.privacy.texts import Names
 from db import audit, rewriting, traces
@@ -64,6 +64,7 @@ class Erased:
     rows: int  # about a customer, which are deleted, or that refer to a person, who is replaced in them
     texts: int  # elsewhere, in which the names were replaced
     dropped: int  # messages that will not be sent
+    unwritten: Phrase | None  # why the marks are in the database only
     rewritten: rewriting.Rewritten
 
 
@@ -111,10 +112,11 @@ def erase(
 ) -> Erased:
     """Delete what is kept about a customer or a person, and mark that imports leave them out.
 
-    Everything in the database happens in one transaction. Raises NotFound, NotAllowed, and Conflict during an import or
-    for the last admin.
+    Everything in the database happens in one transaction. Raises NotFound, NotAllowed, NotReady, and Conflict during an
+    import or for the last admin.
     """
     access.require(actor, Act.ERASE)
+    marks.load(data_dir)  # a file that cannot be read is named before anything is deleted
     try:
         with imports.exclusive(database), database.write(lock=staff.LOCK) as session:
             rewriting.begin(session, now)
@@ -142,8 +144,22 @@ def erase(
     except imports.ImportRunning:
         raise Conflict(N_("An import is running; try again when it is done.")) from None
     return Erased(
-        identity=identity, rows=rows, texts=cleaned, dropped=dropped, rewritten=rewriting.finish(database)
+        identity=identity,
+        rows=rows,
+        texts=cleaned,
+        dropped=dropped,
+        unwritten=_write_marks(database, data_dir),  # first, because the other takes long in a large file
+        rewritten=rewriting.finish(database),
     )
+
+
+def _write_marks(database: Database, data_dir: Path) -> Phrase | None:
+    """Write the marks into their file, or say why not; the erasure is done."""
+    try:
+        marks.save(database, data_dir)
+    except BotError as error:
+        return error.phrase
+    return None
 
 
 def searched_names(session: Session, identity: Identity, wording: Wording) -> Names:
@@ -174,8 +190,9 @@ def _marks(identity: Identity) -> list[tuple[str, ...]]:
     keys = [(tombstones.KEY, source, code) for source, code in identity.keys]
     codes = [(tombstones.CODE, code) for code in cell_codes(identity)]
     names = [(tombstones.NAME, name) for name in identity.names]
+    both = [(tombstones.BOTH, code, name) for code in cell_codes(identity) for name in identity.names]
     address = [(tombstones.ADDRESS, identity.address)] if identity.address else []
-    return [*keys, *codes, *names, *address]
+    return [*keys, *codes, *names, *both, *address]
 
 
 def _erase_customers(session: Session, identity: Identity) -> int:

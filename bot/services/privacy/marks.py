@@ -27,10 +27,11 @@ _AT_ONCE = 5_000
 
 
 def save(database: Database, data_dir: Path) -> None:
-    """Write the marks of the database, and those that only the file has, into the file. Raises BadInput."""
+    """Write the marks of the database, and those that only the file has, into the file. Raises BadInput and NotReady."""
+    written = load(data_dir)
     with database.read() as session:
-        known = _later(load(data_dir), tombstones.every(session.connection()))
-    if known:
+        known = _later(written, tombstones.every(session.connection()))
+    if sorted(known.values()) != sorted(written):
         text = _MARKS.dump_json(sorted(known.values()), indent=1).decode()
         write_whole(data_dir / FILE, text + "\n")
 

@@ -37,12 +37,8 @@ class Names:
 
     def named_in(self, column: Any, *, as_json: bool = False) -> ColumnElement[bool]:
         """Condition: texts that may hold one of the names."""
-        # SQLite compares only the letters of ASCII without regard to case.
-        cases = [
-            case for word in (*self.searched, *self.exact) for case in (word, word.lower(), word.upper())
-        ]
-        words = dict.fromkeys(_as_json(word) if as_json else word for word in cases)
-        found = [column.icontains(word, autoescape=True) for word in words]
+        words = [_as_json(word) if as_json else word for word in (*self.searched, *self.exact)]
+        found = [column.ilike(like, escape="\\") for like in dict.fromkeys(map(_like, words))]
         return or_(*found) if found else false()
 
     def cleaned(self, text: str) -> str:
@@ -162,6 +158,15 @@ def _bounded(word: str) -> str:
     start = r"(?<!\w)" if re.match(r"\w", word) and not HAN.match(word) else ""
     end = r"(?!\w)" if re.search(r"\w$", word) and not HAN.match(word[-1]) else ""
     return f"{start}{re.escape(word)}{end}"
+
+
+def _like(word: str) -> str:
+    """A pattern of LIKE for texts that hold a word in whatever case.
+
+    SQLite compares only the letters of ASCII without regard to case, so another one with two cases may be any.
+    """
+    escaped = re.sub(r"[\\%_]", r"\\\g<0>", word)
+    return "%" + "".join("_" if c > "\x7f" and c.lower() != c.upper() else c for c in escaped) + "%"
 
 
 def _as_json(word: str) -> str:

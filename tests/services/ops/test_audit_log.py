@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ import pytest
 import structlog
 from sqlalchemy import delete, insert, select, update
 
+from bot.cli.output.audited import cells
 from bot.errors import BadInput, NotAllowed
 from bot.services.ops import audit_log
 from bot.services.ops.audit_log import AuditQuery
 from bot.wording import messages
 from bot.wording.notices import AuditAnchor
-from db import audit
+from db import audit, processes
 from db.audit import AuditAction, AuditActor, AuditEntry, ChainEnd, Door, ObjectKind
 from db.book import imports
 from db.engine import Database
@@ -158,17 +160,57 @@ def test_each_attack_is_found_and_the_first_row_is_named(database: Database, row
     assert audit_log.verify(database, [anchor]).problem is None
 
 
+EDITS = [  # what SQLite takes, in whatever column
+    ("at", "'yesterday'"),
+    ("at", "5"),
+    ("at", "at || '+08:00'"),  # shown, it would be another time
+    ("at", "replace(at, ' ', 'T')"),
+    ("after", "x'ff00'"),
+    ("after", "CAST(after AS BLOB)"),
+    ("after", "'{'"),
+    ("after", "'[1]'"),
+    ("before", "''"),
+    ("operator", "CAST(x'ff41' AS TEXT)"),  # no UTF-8
+    ("actor", "'person:²'"),
+    ("actor", "x'41'"),
+    ("object_id", "'²'"),
+    ("object_id", "'99999999999999999999'"),
+    ("hash", "17"),
+    ("hash", "upper(hash)"),
+]
+
+
 @on_sqlite
-def test_what_is_no_time_and_no_text_is_a_wrong_row_and_ends_nothing(
-    database: Database, rows: list[Row]
+@pytest.mark.parametrize(("column", "value"), EDITS)
+def test_whatever_stands_in_a_row_that_was_edited_is_found_shown_and_exported(
+    database: Database, rows: list[Row], tmp_path: Path, column: str, value: str
 ) -> None:
-    for column, value in (("at", "'yesterday'"), ("at", "NULL + 1"), ("after", "x'ff00'"), ("hash", "17")):
-        with database.writer.begin() as connection:
-            connection.exec_driver_sql(
-                f"UPDATE audit_entry SET {column} = coalesce({value}, 5) WHERE id = 9"  # noqa: S608 - ours
-            )
-        assert audit_log.verify(database).row == 9
-        put(database, rows)
+    with database.writer.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE audit_entry SET {column} = {value} WHERE id = 9")  # noqa: S608 - ours
+    assert audit_log.verify(database).row == 9
+    shown = audit_log.show(database, factories.operator(), AuditQuery())
+    assert [one.number for one in shown] == [*range(ROWS, 0, -1)]
+    edited = shown[ROWS - 9]
+    assert "".join(cells(edited)).isprintable()
+    assert cells(audit_log.masked(replace(edited, action="credit_approved")))
+    path = tmp_path / "audit.jsonl"
+    assert audit_log.export(database, factories.operator(), path) == ROWS + 1
+    assert [json.loads(line)["id"] for line in path.read_text(encoding="utf-8").splitlines()][8] == 9
+
+
+@on_sqlite
+@pytest.mark.parametrize("stored", ["x", "", "2026-03-02", "2026-03-02 30:" + "z" * 64])
+def test_a_stored_anchor_that_was_edited_is_named_and_the_next_day_has_a_new_one(
+    database: Database, rows: list[Row], stored: str
+) -> None:
+    with database.write() as session:
+        processes.set_cursor(session, audit_log.CURSOR, stored)
+    found = audit_log.verify(database)
+    assert found.problem is not None
+    assert (found.row, "stored in the database was edited" in found.problem.msgid) == (1, True)
+    assert audit_log.verify(database, [ChainEnd(7, rows[6]["hash"])]).row == 8
+    assert audit_log.anchor(database, date(2026, 3, 3), NOW, "", "en") == 0
+    assert audit_log.verify(database).problem is None
 
 
 def test_the_daily_anchor_is_logged_once_and_shows_what_is_cut_off_since(
@@ -203,7 +245,10 @@ def test_an_audit_without_rows_is_right_and_has_no_anchor_yet(database: Database
     assert (found.rows, found.problem) == (0, None)
 
 
-@pytest.mark.parametrize("text", ["", "9", "x:" + "0" * 64, "9:abc", "²:" + "0" * 64])
+@pytest.mark.parametrize(
+    "text",
+    ["", "9", "x:" + "0" * 64, "9:abc", "²:" + "0" * 64, "9:" + "g" * 64, "9" * 5_000 + ":" + "0" * 64],
+)
 def test_an_anchor_that_cannot_be_read_is_refused_with_how_to_write_it(text: str) -> None:
     with pytest.raises(BadInput, match="the count of rows, a colon and the hash"):
         audit_log.parse_anchor(text)

@@ -8,14 +8,15 @@ import pytest
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, text
 from sqlmodel import col, select
 
-from bot.errors import BadInput, Conflict, NotAllowed, NotFound
+from bot.errors import BadInput, Conflict, NotAllowed, NotFound, NotReady
 from bot.services.delivery import outbox
-from bot.services.privacy import erasure, export, subjects
+from bot.services.privacy import erasure, export, marks, subjects
 from bot.services.privacy.erasure import Find
 from bot.services.schemes.store import SchemeCache
 from bot.wording.messages import TierDigest, load
 from db import rewriting, tables, traces, usage
 from db.audit import AuditEntry
+from db.book import tombstones
 from db.book.customers import Customer, Ownership
 from db.book.facts import Activity
 from db.book.imports import ImportBatch, exclusive
@@ -140,6 +141,8 @@ def test_again_takes_back_who_was_erased_with_everything_that_was_joined(world: 
         (["code,name", "K1,Zephyr Quill"], {}, 0),
         (["code,name", "K1,Another name"], {}, 0),
         (["code,name", "K1,ZEPHYR quill"], {"source": "crm"}, 0),
+        (["code,name", "Ｋ１,Another name"], {}, 0),  # full-width, as Chinese input methods write it
+        (["code,name", "ｋ１,Ｚｅｐｈｙｒ　Ｑｕｉｌｌ"], {"source": "crm"}, 0),
         (["code,name", "K1,Another name"], {"source": "crm"}, 1),  # another system's K1 is another customer
         (["code,name", "K7,Zephyr Quill"], {"source": "crm"}, 1),
     ],
@@ -149,6 +152,27 @@ def test_a_customer_is_known_again_by_its_key_or_by_code_and_name(
 ) -> None:
     small.erase(the_customer("K1"))
     assert small.bring("customers", *lines, "K9,Other", **options).created == created + 1
+
+
+def test_of_two_erased_customers_with_the_same_code_neither_comes_back(small: World) -> None:
+    small.bring("customers", "code,name", "K1,Kestrel", source="crm")
+    small.erase(the_customer("file:K1"))
+    small.erase(the_customer("crm:K1"))
+    rows = ["code,name", "K1,Zephyr Quill", "K9,Other"]
+    assert small.bring("customers", *rows, source="shop").created == 1
+    assert small.bring("customers", "code,name", "K1,Kestrel", "K8,More", source="shop").created == 1
+
+
+@pytest.mark.parametrize("written", ["Étoile Müller", "étoile müller", "ÉTOILE MÜLLER", "éTOILE Müller"])
+@pytest.mark.parametrize("name", ["Étoile Müller", "ÉTOILE MÜLLER", "étoile müller"])
+def test_a_name_is_found_in_texts_in_whatever_case(small: World, name: str, written: str) -> None:
+    small.bring("customers", "code,name", f"K5,{name}")
+    small.bring(
+        "activities", "customer,date,kind,id,note", f"K2,2026-02-02,call,A1,Like {written} but cheaper"
+    )
+    small.erase(the_customer("K5"))
+    with small.database.read() as session:
+        assert session.exec(select(Activity.note)).one() == "Like [erased] but cheaper"
 
 
 def test_rows_that_refer_to_somebody_erased_come_in_without_them(small: World) -> None:
@@ -161,6 +185,25 @@ def test_rows_that_refer_to_somebody_erased_come_in_without_them(small: World) -
     lines = ["customer,date,kind,person,id", "K5,2026-02-02,visit,anna.quist@example.com,A1"]
     assert small.bring("activities", *lines).created == 1
     assert small.traces_of(["Quist"]) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "name"),
+    [
+        ("people", ["email,name", "anna.quist@example.com,Anna Quist", "eva@example.com,Eva"], "EMAIL"),
+        ("customers", ["code,name", "shop@example.com,Quokka", "K9,Other"], "CODE"),
+        ("customers", ["code,name", "K1,Zephyr Quill", "K9,Other"], "K1"),
+    ],
+)
+def test_what_is_to_be_typed_after_again_has_no_mask(
+    small: World, kind: str, rows: list[str], name: str
+) -> None:
+    small.bring("customers", "code,name", "shop@example.com,Quokka")
+    for find in (the_customer("K1"), the_customer("shop@example.com"), the_person("anna.quist@example.com")):
+        small.erase(find)
+    report = small.bring(kind, *rows)
+    (left_out,) = [one for one in report.findings if one.type.name == "erased-left-out"]
+    assert left_out.text().endswith(f"To take one back: --again {name}.")
 
 
 def test_orders_do_not_make_an_erased_customer_anew(small: World) -> None:
@@ -244,6 +287,37 @@ def test_an_erased_text_is_not_sent_again(world: World) -> None:
     assert number is not None
     with pytest.raises(Conflict, match="text was deleted"):
         outbox.retry(world.database, number, actor=factories.operator(), now=book.NOW)
+
+
+def test_whoever_ends_a_process_while_it_rewrites_the_file_finds_the_marks_written(
+    small: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(database: object) -> Rewritten:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rewriting, "finish", end)
+    with pytest.raises(KeyboardInterrupt):
+        small.erase(the_customer("K1"))
+    with small.database.read() as session:
+        assert sorted(marks.load(small.data_dir)) == sorted(tombstones.every(session.connection())) != []
+
+
+def test_without_the_file_of_marks_an_erasure_is_done_and_says_what_is_missing(small: World) -> None:
+    in_the_way = small.data_dir / f".{marks.FILE}.partial"
+    in_the_way.mkdir()
+    erased = small.erase(the_customer("K1"))
+    assert erased.unwritten is not None
+    assert str(erased.unwritten).endswith("erased.json cannot be written: Is a directory.")
+    assert small.ids().keys() == {"K2"}
+    in_the_way.rmdir()
+    assert small.erase(the_customer("K2")).unwritten is None
+
+
+def test_before_anything_is_erased_a_file_of_marks_that_cannot_be_read_is_named(small: World) -> None:
+    (small.data_dir / marks.FILE).write_text("[1", encoding="utf-8")
+    with pytest.raises(NotReady, match="cannot be read"):
+        small.erase(the_customer("K1"))
+    assert small.ids().keys() == {"K1", "K2"}
 
 
 @on_sqlite

@@ -15,7 +15,7 @@ from bot.services.access import Actor
 from bot.services.delivery import outbox
 from bot.services.imports import ImportOptions, ImportReport, import_file, join_customers, undo
 from bot.services.name_keys import fold, pinyin
-from bot.services.privacy import erasure, marks
+from bot.services.privacy import erasure
 from bot.services.privacy.erasure import Erased, Find, Wording
 from bot.services.recipients import Place
 from bot.wording.message_base import Message
@@ -94,7 +94,7 @@ class World:
         )
 
     def erase(self, find: Find, actor: Actor | None = None) -> Erased:
-        erased = erasure.erase(
+        return erasure.erase(
             self.database,
             actor or factories.operator("test"),
             find,
@@ -104,8 +104,6 @@ class World:
             today=DAY,
             now=self.clock.now(),
         )
-        marks.save(self.database, self.data_dir)
-        return erased
 
     def ids(self) -> dict[str, int]:
         with self.database.read() as session:
