@@ -42,8 +42,8 @@ class LimitOfTheDay(NotAllowed):
     def __init__(self, most: int) -> None:
         super().__init__(
             N_(
-                "This would be more than %(most)s different customers today, and one person may look at no more. Those you"
-                " have seen today can still be opened, others tomorrow. Your admins hear of it."
+                "This would be more than %(most)s different customers today, and one person may look at no more. Look at"
+                " others tomorrow. Your admins hear of it."
             ),
             most=most,
         )
