@@ -55,6 +55,9 @@ class AuditAction(StrEnum):
     PERSONAL_SHOWN = "personal_shown"  # somebody saw personal or financial fields without the mask
     EXPORTED = "exported"
     ERASED = "erased"
+    NOT_IN_BOOK = (
+        "not_in_book"  # somebody asked, or pressed a button, for a customer that is not in their book
+    )
     CONTACT_LOGGED = "contact_logged"
     STEP_DONE = "step_done"
     STEP_SNOOZED = "step_snoozed"

@@ -23,7 +23,8 @@ from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch
 from bot.wording.notices import LimitReached
 from bot.wording.parts import Who
-from db import usage
+from db import audit, usage
+from db.audit import AuditAction, ObjectKind
 from db.book import people
 from db.engine import Database
 
@@ -70,6 +71,7 @@ class _Remembered:
     stored: int = 0  # customers of this day in the database, of all processes
     unstored: int = 0  # of `seen`, those that are not counted there yet
     has_reached: bool = False  # the limit, and the admins do not know yet
+    unrecorded: int = 0  # wrong guesses that are not in the audit yet
     guesses: int = 0
     guessed_at: float = 0.0
     paused_until: float = 0.0
@@ -148,7 +150,9 @@ class Bounds:
             asker.unstored += len(new)
 
     def store(self) -> None:
-        """Write what was counted, for all processes; and tell the admins, once a day, who has reached the limit."""
+        """Write what was counted, for all processes, and wrong guesses into the audit; tell the admins, once a day, who
+        has reached the limit.
+        """
         with self._lock:
             waiting, self._unstored = self._unstored, {}
             counted = {person: self._take(actor) for person, actor in waiting.items()}
@@ -158,16 +162,19 @@ class Bounds:
             with self._database.write() as session:
                 totals = {
                     person: usage.add_customers(session, person, day, count)
-                    for person, (day, count, _) in counted.items()
+                    for person, (day, count, *_) in counted.items()
                     if day is not None
                 }
-                for person, (day, _, has_reached) in counted.items():
+                for person, (day, _, has_reached, guesses) in counted.items():
                     if day is not None and has_reached:
                         self._tell_admins(session, waiting[person], day)
+                    if guesses:
+                        _record(session, waiting[person], guesses)
         except BaseException:
             with self._lock:
-                for person, (day, count, has_reached) in counted.items():
+                for person, (day, count, has_reached, guesses) in counted.items():
                     asker = self._asker(waiting[person])
+                    asker.unrecorded += guesses
                     if asker.day == day:
                         asker.stored -= count
                         asker.unstored += count
@@ -184,12 +191,13 @@ class Bounds:
         """Write what was counted, and nothing more afterwards."""
         self._writing.close()
 
-    def _take(self, actor: Actor) -> tuple[date | None, int, bool]:
-        """(day, customers, whether the limit was reached) of a person, to be written; the lock is held."""
+    def _take(self, actor: Actor) -> tuple[date | None, int, bool, int]:
+        """(day, customers, whether the limit was reached, wrong guesses) of a person, to be written; the lock is held."""
         asker = self._asker(actor)
-        count, has_reached = asker.unstored, asker.has_reached
-        asker.stored, asker.unstored, asker.has_reached = asker.stored + count, 0, False
-        return asker.day, count, has_reached
+        taken = asker.day, asker.unstored, asker.has_reached, asker.unrecorded
+        asker.stored += asker.unstored
+        asker.unstored, asker.has_reached, asker.unrecorded = 0, False, 0
+        return taken
 
     def _asker(self, actor: Actor) -> _Remembered:
         """What is remembered of a person; the lock is held."""
@@ -210,6 +218,9 @@ class Bounds:
             asker, now = self._asker(actor), self._monotonic()
             asker.guesses = asker.guesses + 1 if now - asker.guessed_at <= GUESSES_COUNT else 1
             asker.guessed_at = now
+            asker.unrecorded += 1
+            self._unstored[actor.person_id] = actor
+            self._writing.wake()
             if asker.guesses >= FREE_GUESSES:
                 doubled = FIRST_PAUSE * 2 ** min(asker.guesses - FREE_GUESSES, 10)
                 asker.paused_until = now + min(doubled, LONGEST_PAUSE)
@@ -230,6 +241,18 @@ class Bounds:
                 dedupe_key=f"limit:{actor.person_id}:{day}:{admin.id}",
                 now=self._clock.now(),
             )
+
+
+def _record(session: Session, actor: Actor, guesses: int) -> None:
+    audit.record(
+        session,
+        actor=actor.who,
+        action=AuditAction.NOT_IN_BOOK,
+        object_kind=ObjectKind.CUSTOMER,
+        object_id=None,
+        door=actor.door,
+        after={"times": guesses},
+    )
 
 
 def _customers_of(message: Message, customer_id: int | None) -> set[int]:

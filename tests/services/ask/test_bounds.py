@@ -26,6 +26,7 @@ from bot.wording.messages import NoMatch, load
 from bot.wording.notices import LimitReached
 from bot.wording.private import MaskedFields
 from db import usage
+from db.audit import AuditEntry
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests import factories
@@ -240,6 +241,25 @@ def test_after_several_wrong_guesses_a_person_waits_longer_and_longer(process: P
         pause *= 2
     process.ticks.now += LONGEST_PAUSE + 0.1
     assert process.is_answered(anna)
+
+
+@on_sqlite
+def test_wrong_guesses_are_in_the_audit_once(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna, omar = person(process.database), person(process.database, "Omar")
+    process.guess(anna, 2)
+    process.look(omar, 1)
+    with monkeypatch.context() as broken:
+        broken.setattr(usage, "add_customers", fail)
+        with pytest.raises(OSError, match="disk"):
+            process.bounds.store()
+    process.guess(anna)
+    for _ in range(2):
+        process.bounds.store()
+    with process.database.read() as session:
+        rows = session.exec(select(AuditEntry).where(AuditEntry.action == "not_in_book")).all()
+    assert [(row.actor, row.door, row.object_id, row.after) for row in rows] == [
+        (f"person:{anna.person_id}", "slack", None, '{"times":3}')
+    ]
 
 
 @on_sqlite
