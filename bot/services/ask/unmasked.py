@@ -33,7 +33,7 @@ def unmask(database: Database, scheme_cache: SchemeCache, actor: Actor, meant: i
         known = {field: fact for field, fact in _facts(session, customer.id).items() if field not in figures}
         texts = {"code": customer.code, "name": customer.name}
         looked_at = [*figures, *known, *(field for field, text in texts.items() if mask_text(text) != text)]
-        record_look(session, actor, customer.id, looked_at)
+        _record(session, actor, customer.id, looked_at)
     return MaskedFields(
         name=customer.name,
         code=customer.code,
@@ -52,6 +52,10 @@ def record_look(session: Session, actor: Actor, customer_id: int | None, fields:
         access.require(actor, Act.UNMASK)
     else:
         access.customer_for(session, actor, Act.UNMASK, customer_id)
+    _record(session, actor, customer_id, fields)
+
+
+def _record(session: Session, actor: Actor, customer_id: int | None, fields: Collection[str]) -> None:
     audit.record(
         session,
         actor=actor.who,
