@@ -18,7 +18,7 @@ from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.delivery import restore
 from bot.services.privacy import marks
-from db import audit, backup, schema
+from db import backup, schema
 from db.audit import AuditAction, ObjectKind
 from db.backup import Unfitness
 from db.book import order_totals
@@ -168,13 +168,11 @@ def _rewind(database: Database, rewound: restore.Rewound, yes: bool, actor: Acto
 
 
 def _record(session: Session, actor: Actor, action: AuditAction) -> None:
-    audit.record(
+    actor.record(
         session,
-        actor=actor.who,
-        action=action,
-        object_kind=ObjectKind.BOOK,
-        object_id=None,
-        door=actor.door,
+        action,
+        ObjectKind.BOOK,
+        None,
     )
 
 

@@ -1,6 +1,6 @@
 """What people may do. What is not allowed here is denied, at the moment it is done."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Flag, StrEnum, auto
@@ -14,7 +14,8 @@ from bot.clock import local_date, zone_named
 from bot.errors import N_, Conflict, Hidden, NotAllowed
 from bot.settings import Settings
 from bot.wording.actions import Pointer
-from db.audit import AuditActor, Door
+from db import audit
+from db.audit import AuditAction, AuditActor, Door, ObjectKind
 from db.book import customers, people
 from db.book.customers import Customer, CustomerRow
 from db.book.people import PersonRole, PersonRow
@@ -170,6 +171,28 @@ class Actor(Position):
     absent: tuple[Position, ...] = ()
     door: Door = Door.SLACK
     operator: str | None = None  # the account of the machine through which a person acts on the command line
+
+    def record(
+        self,
+        session: Session,
+        action: AuditAction,
+        kind: ObjectKind,
+        object_id: int | str | None,
+        *,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write to the audit what the actor does, in the transaction of it; see `db.audit.record`."""
+        audit.record(
+            session,
+            actor=self.who,
+            action=action,
+            object_kind=kind,
+            object_id=object_id,
+            door=self.door,
+            before=before,
+            after=after,
+        )
 
     @property
     def who(self) -> AuditActor:

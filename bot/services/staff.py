@@ -3,11 +3,10 @@
 Promise: nobody changes their own role, and no way of changing people leaves a firm without an admin that had one.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 from sqlmodel import Session, select
@@ -16,7 +15,6 @@ from bot.errors import N_, BadInput, Conflict, NotAllowed, NotFound
 from bot.services import access
 from bot.services.access import FIRM, Act, Actor, OwnedBy, actor_of, role_of
 from bot.settings import Settings
-from db import audit
 from db.audit import AuditAction, ObjectKind
 from db.book import deputies, people
 from db.book.people import Deputy, Person, PersonRole, Team, TeamView
@@ -83,14 +81,13 @@ def set_role(
             person.role = role
             session.add(person)
             session.flush()
-        _record(
+        acting.record(
             session,
-            acting,
             AuditAction.PERSON_CHANGED,
             ObjectKind.PERSON,
             person.id,
-            {"role": before},
-            {"role": role},
+            before={"role": before},
+            after={"role": role},
         )
         return person
 
@@ -155,7 +152,7 @@ def name_deputy(
         deputies.end(session, person.id, first, ends_at)
         session.add(Deputy(person_id=person.id, deputy_id=deputy.id, starts_at=first, ends_at=ends_at))
         after = {"deputy": deputy.id, "from": first, "until": ends_at}
-        _record(session, acting, AuditAction.DEPUTY_CHANGED, ObjectKind.PERSON, person.id, None, after)
+        acting.record(session, AuditAction.DEPUTY_CHANGED, ObjectKind.PERSON, person.id, after=after)
         return DeputyPeriod(person=person.name, deputy=deputy.name, starts_at=first, ends_at=ends_at)
 
 
@@ -168,7 +165,7 @@ def end_deputy(database: Database, actor: Actor, email: str, *, settings: Settin
         if not deputies.end(session, person.id or 0, now):
             raise NotFound(N_("%(name)s has no deputy."), name=person.name)
         after = {"deputy": None, "from": now}
-        _record(session, acting, AuditAction.DEPUTY_CHANGED, ObjectKind.PERSON, person.id, None, after)
+        acting.record(session, AuditAction.DEPUTY_CHANGED, ObjectKind.PERSON, person.id, after=after)
         return person
 
 
@@ -191,7 +188,7 @@ def set_view(
         if shown:
             session.add(TeamView(team_id=seeing, seen_team_id=seen))
         after = {"sees": seen} if shown else {"no longer sees": seen}
-        _record(session, acting, AuditAction.TEAM_CHANGED, ObjectKind.TEAM, seeing, None, after)
+        acting.record(session, AuditAction.TEAM_CHANGED, ObjectKind.TEAM, seeing, after=after)
 
 
 def everybody(database: Database, actor: Actor, settings: Settings, now: datetime) -> list[Colleague]:
@@ -243,24 +240,3 @@ def _team(session: Session, name: str) -> int:
     if found is None:
         raise NotFound(N_("There is no team %(name)s."), name=name)
     return found
-
-
-def _record(
-    session: Session,
-    actor: Actor,
-    action: AuditAction,
-    kind: ObjectKind,
-    object_id: int | None,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any],
-) -> None:
-    audit.record(
-        session,
-        actor=actor.who,
-        action=action,
-        object_kind=kind,
-        object_id=object_id,
-        door=actor.door,
-        before=before,
-        after=after,
-    )

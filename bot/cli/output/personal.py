@@ -10,7 +10,6 @@ from bot.cli.console import show_personal
 from bot.services.access import Actor
 from bot.services.ask import unmasked
 from bot.wording.private import MaskedFields
-from db import audit
 from db.audit import AuditAction, ObjectKind
 
 ShowPersonal = Annotated[
@@ -36,12 +35,10 @@ def look(bot: Tierbot, actor: Actor, customer_id: int | None, fields: Collection
 def record_list(bot: Tierbot, actor: Actor, name: str, customers: int) -> None:
     """Record that a list of customers is printed."""
     with bot.database.write() as session:
-        audit.record(
+        actor.record(
             session,
-            actor=actor.who,
-            action=AuditAction.EXPORTED,
-            object_kind=ObjectKind.BOOK,
-            object_id=f"tierbot {name}",
-            door=actor.door,
+            AuditAction.EXPORTED,
+            ObjectKind.BOOK,
+            f"tierbot {name}",
             after={"customers": customers},
         )

@@ -23,7 +23,7 @@ from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch
 from bot.wording.notices import LimitReached
 from bot.wording.parts import Who
-from db import audit, usage
+from db import usage
 from db.audit import AuditAction, ObjectKind
 from db.book import people
 from db.engine import Database
@@ -244,13 +244,11 @@ class Bounds:
 
 
 def _record(session: Session, actor: Actor, guesses: int) -> None:
-    audit.record(
+    actor.record(
         session,
-        actor=actor.who,
-        action=AuditAction.NOT_IN_BOOK,
-        object_kind=ObjectKind.CUSTOMER,
-        object_id=None,
-        door=actor.door,
+        AuditAction.NOT_IN_BOOK,
+        ObjectKind.CUSTOMER,
+        None,
         after={"times": guesses},
     )
 

@@ -1,6 +1,5 @@
 """What *Share* posts to a channel: the tier of a customer without figures, and who may take it back."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlmodel import Session
@@ -12,7 +11,6 @@ from bot.services.schemes.store import SchemeCache, tiers_of
 from bot.wording.actions import Pointer
 from bot.wording.messages import SharedCard
 from bot.wording.parts import Since, Who
-from db import audit
 from db.audit import AuditAction, ObjectKind
 from db.book import people
 from db.engine import Database
@@ -89,38 +87,23 @@ def refuse_take_back(actor: Actor, sharer_id: int) -> None:
 
 def record_shared(session: Session, actor: Actor, customer_id: int, channel_id: str) -> None:
     """Write to the audit that a card goes to a channel."""
-    _record(
-        session, actor, AuditAction.CARD_SHARED, ObjectKind.CUSTOMER, customer_id, {"channel": channel_id}
+    actor.record(
+        session,
+        AuditAction.CARD_SHARED,
+        ObjectKind.CUSTOMER,
+        customer_id,
+        after={"channel": channel_id},
     )
 
 
 def record_not_posted(session: Session, actor: Actor, customer_id: int) -> None:
     """Write to the audit that the card of `record_shared` did not reach the channel."""
-    _record(session, actor, AuditAction.CARD_NOT_POSTED, ObjectKind.CUSTOMER, customer_id)
+    actor.record(session, AuditAction.CARD_NOT_POSTED, ObjectKind.CUSTOMER, customer_id)
 
 
 def record_taken_back(session: Session, actor: Actor, message: str) -> None:
     """Write to the audit that a shared card was deleted; `message` is its channel and number."""
-    _record(session, actor, AuditAction.CARD_TAKEN_BACK, ObjectKind.MESSAGE, message)
-
-
-def _record(
-    session: Session,
-    actor: Actor,
-    action: AuditAction,
-    kind: ObjectKind,
-    object_id: int | str,
-    after: Mapping[str, str] | None = None,
-) -> None:
-    audit.record(
-        session,
-        actor=actor.who,
-        action=action,
-        object_kind=kind,
-        object_id=object_id,
-        door=actor.door,
-        after=after,
-    )
+    actor.record(session, AuditAction.CARD_TAKEN_BACK, ObjectKind.MESSAGE, message)
 
 
 def _other_before(session: Session, scheme_cache: SchemeCache, graded: Graded) -> Since | None:

@@ -12,7 +12,6 @@ from bot.services.ask.masks import masked_fields
 from bot.services.schemes.store import SchemeCache
 from bot.wording.actions import Pointer
 from bot.wording.private import MaskedFact, MaskedFields, MaskedFigure
-from db import audit
 from db.audit import AuditAction, ObjectKind
 from db.book import facts
 from db.engine import Database
@@ -56,13 +55,11 @@ def record_look(session: Session, actor: Actor, customer_id: int | None, fields:
 
 
 def _record(session: Session, actor: Actor, customer_id: int | None, fields: Collection[str]) -> None:
-    audit.record(
+    actor.record(
         session,
-        actor=actor.who,
-        action=AuditAction.PERSONAL_SHOWN,
-        object_kind=ObjectKind.BOOK if customer_id is None else ObjectKind.CUSTOMER,
-        object_id=customer_id,
-        door=actor.door,
+        AuditAction.PERSONAL_SHOWN,
+        ObjectKind.BOOK if customer_id is None else ObjectKind.CUSTOMER,
+        customer_id,
         after={"fields": sorted(fields)},
     )
 

@@ -21,7 +21,6 @@ from bot.services.schemes.store import TierNames
 from bot.wording.actions import Pointer
 from bot.wording.messages import Reminder, ReminderClosed, VisitLogged
 from bot.wording.parts import Who
-from db import audit
 from db.audit import AuditAction, ObjectKind
 from db.book import customers, facts, people
 from db.book.customers import Customer, CustomerRow
@@ -303,13 +302,11 @@ def log_contact(
 def _record(
     session: Session, actor: Actor, action: AuditAction, customer_id: int, after: dict[str, Any]
 ) -> None:
-    audit.record(
+    actor.record(
         session,
-        actor=actor.who,
-        action=action,
-        object_kind=ObjectKind.CUSTOMER,
-        object_id=customer_id,
-        door=actor.door,
+        action,
+        ObjectKind.CUSTOMER,
+        customer_id,
         after=after,
     )
 

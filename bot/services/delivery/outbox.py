@@ -18,7 +18,6 @@ from bot.services.access import Act, Actor
 from bot.services.recipients import Place
 from bot.wording import messages
 from bot.wording.message_base import Message
-from db import audit
 from db.audit import AuditAction, ObjectKind
 from db.engine import Database
 from db.outbox import channels
@@ -136,13 +135,11 @@ def drop(database: Database, outbox_id: int, *, actor: Actor) -> None:
 
 
 def _record(session: Session, actor: Actor, action: AuditAction, outbox_id: int, was: str) -> None:
-    audit.record(
+    actor.record(
         session,
-        actor=actor.who,
-        action=action,
-        object_kind=ObjectKind.MESSAGE,
-        object_id=outbox_id,
-        door=actor.door,
+        action,
+        ObjectKind.MESSAGE,
+        outbox_id,
         before={"state": was},
     )
 

@@ -14,7 +14,7 @@ from bot.errors import N_, Conflict
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.delivery import time_jump
-from db import audit, processes
+from db import processes
 from db.audit import AuditAction, ObjectKind
 from db.care import due_touches
 from db.care.due_touches import DueStep
@@ -103,13 +103,11 @@ def apply(database: Database, rewound: Rewound, actor: Actor) -> None:
     access.require(actor, Act.OPERATE)
     now = rewound.now
     with database.write() as session:
-        audit.record(
+        actor.record(
             session,
-            actor=actor.who,
-            action=AuditAction.BACKUP_RESTORED,
-            object_kind=ObjectKind.BOOK,
-            object_id=None,
-            door=actor.door,
+            AuditAction.BACKUP_RESTORED,
+            ObjectKind.BOOK,
+            None,
             after={"since": rewound.since},
         )
         outcomes.mark_restored(session, since=rewound.since, now=now)

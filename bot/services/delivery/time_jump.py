@@ -11,7 +11,7 @@ from sqlmodel import Session
 from bot.clock import Clock
 from bot.services import access
 from bot.services.access import Act, Actor
-from db import audit, processes
+from db import processes
 from db.audit import AuditAction, ObjectKind
 from db.care import due_touches
 from db.engine import Database
@@ -79,13 +79,11 @@ def catch_up(database: Database, clock: Clock, actor: Actor | None = None) -> No
     with database.write() as session:
         now = clock.now()
         if actor is not None:
-            audit.record(
+            actor.record(
                 session,
-                actor=actor.who,
-                action=AuditAction.CAUGHT_UP,
-                object_kind=ObjectKind.BOOK,
-                object_id=None,
-                door=actor.door,
+                AuditAction.CAUGHT_UP,
+                ObjectKind.BOOK,
+                None,
                 before={"time": last_noted(session)},
                 after={"time": now},
             )

@@ -15,7 +15,6 @@ from bot.services.grade.runs import Notify
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
-from db import audit
 from db.audit import AuditAction, ObjectKind
 from db.book import people
 from db.book.customers import Customer, CustomerRow
@@ -203,13 +202,11 @@ def _record(
     after: Mapping[str, object] | None,
     before: Mapping[str, object] | None = None,
 ) -> None:
-    audit.record(
+    actor.record(
         session,
-        actor=actor.who,
-        action=action,
-        object_kind=ObjectKind.CUSTOMER,
-        object_id=row.customer_id,
-        door=actor.door,
+        action,
+        ObjectKind.CUSTOMER,
+        row.customer_id,
         before=before,
         after=after,
     )

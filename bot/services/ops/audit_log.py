@@ -181,13 +181,11 @@ def export(database: Database, actor: Actor, path: Path) -> int:
     """
     access.require(actor, Act.READ_AUDIT)
     with database.write() as session:
-        audit.record(
+        actor.record(
             session,
-            actor=actor.who,
-            action=AuditAction.EXPORTED,
-            object_kind=ObjectKind.BOOK,
-            object_id=None,
-            door=actor.door,
+            AuditAction.EXPORTED,
+            ObjectKind.BOOK,
+            None,
             after={"what": "audit"},
         )
     count = 0

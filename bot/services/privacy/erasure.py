@@ -19,7 +19,7 @@ from bot.services.access import Act, Actor
 from bot.services.privacy import counters, files, marks, outgoing, texts
 from bot.services.privacy.subjects import Identity, about
 from bot.services.privacy.texts import Names
-from db import audit, rewriting, traces
+from db import rewriting, traces
 from db.audit import AuditAction, ObjectKind
 from db.book import customers, imports, people
 from db.book.tombstones import Subject
@@ -130,13 +130,11 @@ def erase(
                 with staff.admin_kept(session, admins):
                     dropped = _erase_person(session, identity.ids[0], wording, today=today, now=now)
             cleaned = sum(texts.clean(session, identity, names).values())
-            audit.record(
+            actor.record(
                 session,
-                actor=actor.who,
-                action=AuditAction.ERASED,
-                object_kind=ObjectKind(identity.subject.value),
-                object_id=identity.ids[0],
-                door=actor.door,
+                AuditAction.ERASED,
+                ObjectKind(identity.subject.value),
+                identity.ids[0],
                 before={"rows": rows, "with": list(identity.ids[1:])},
             )
             # Within the transaction: what cannot be removed from a file must not be reported as erased.

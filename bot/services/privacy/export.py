@@ -17,7 +17,7 @@ from bot.services.privacy import erasure, files, outgoing, texts
 from bot.services.privacy.erasure import Find, Wording
 from bot.services.privacy.subjects import Identity, about
 from bot.services.schemes.store import SchemeCache
-from db import audit, traces
+from db import traces
 from db.audit import AuditAction, ObjectKind
 from db.book.tombstones import Subject
 from db.engine import Database
@@ -43,13 +43,11 @@ def export(
     access.require(actor, Act.ERASE)
     with database.write() as session:
         identity = find(session)
-        audit.record(
+        actor.record(
             session,
-            actor=actor.who,
-            action=AuditAction.EXPORTED,
-            object_kind=ObjectKind(identity.subject.value),
-            object_id=identity.ids[0],
-            door=actor.door,
+            AuditAction.EXPORTED,
+            ObjectKind(identity.subject.value),
+            identity.ids[0],
         )
     with database.read() as session:
         names = erasure.searched_names(session, identity, wording)

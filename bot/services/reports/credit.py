@@ -12,7 +12,6 @@ from bot.errors import N_, BadInput, NotReady
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache
-from db import audit
 from db.audit import AuditAction, ObjectKind
 from db.book import invoices
 from db.book.customers import CustomerRow
@@ -154,13 +153,11 @@ def approve(
         )
         session.flush()
         held = present.approved[0] if present.approved else None
-        audit.record(
+        actor.record(
             session,
-            actor=actor.who,
-            action=AuditAction.CREDIT_APPROVED,
-            object_kind=ObjectKind.CUSTOMER,
-            object_id=customer.id,
-            door=actor.door,
+            AuditAction.CREDIT_APPROVED,
+            ObjectKind.CUSTOMER,
+            customer.id,
             before={"limit": held.limit, "terms": held.terms_days} if held else None,
             after={
                 "limit": limit,

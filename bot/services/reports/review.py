@@ -9,7 +9,6 @@ from bot.errors import N_, BadInput, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache
-from db import audit
 from db.audit import AuditAction, ObjectKind
 from db.engine import Database
 from db.graded import reviews, runs, schemes
@@ -79,13 +78,11 @@ def answer(
             )
             for one in found
         )
-        audit.record(
+        actor.record(
             session,
-            actor=actor.who,
-            action=AuditAction.REVIEW_ANSWERED,
-            object_kind=ObjectKind.CUSTOMER,
-            object_id=customer.id,
-            door=actor.door,
+            AuditAction.REVIEW_ANSWERED,
+            ObjectKind.CUSTOMER,
+            customer.id,
             after={
                 "reason": wanted,
                 "items": [one.item for one in found],

@@ -13,7 +13,6 @@ from bot.services.schemes import status, store
 from bot.services.schemes.currency import check_currency
 from bot.services.schemes.status import VersionStatus
 from bot.services.schemes.store import SchemeCache, SchemeFile, SchemeInForce
-from db import audit
 from db.audit import AuditAction, ObjectKind
 from db.engine import Database
 from db.graded import runs, schemes
@@ -194,13 +193,11 @@ def record_step(
 ) -> None:
     """Write a decision about a scheme to the audit; `rules` were in force on its day before."""
     replaced = [rule.scheme for rule in rules if store.replaces(scheme, rule.scheme)]
-    audit.record(
+    actor.record(
         session,
-        actor=actor.who,
-        action=action,
-        object_kind=ObjectKind.SCHEME,
-        object_id=f"{scheme.scheme}@{scheme.version}",
-        door=actor.door,
+        action,
+        ObjectKind.SCHEME,
+        f"{scheme.scheme}@{scheme.version}",
         before={"replaces": [f"{one.scheme}@{one.version}" for one in replaced]} if replaced else None,
         after={"from": start, "sha256": scheme.sha256},
     )

@@ -16,7 +16,6 @@ from bot.services.schemes import store
 from bot.services.schemes.currency import common_currency
 from bot.services.schemes.store import SchemeFile
 from bot.wording import catalogue
-from db import audit
 from db.audit import AuditAction, ObjectKind
 from db.book import orders
 from db.book.order_lines import product_types
@@ -79,13 +78,11 @@ def record_proposal(database: Database, actor: Actor, preset: str, text: str) ->
     """Write to the audit that somebody had a scheme proposed; to be called before they see it."""
     access.require(actor, Act.DECIDE_SCHEMES)
     with database.write() as session:
-        audit.record(
+        actor.record(
             session,
-            actor=actor.who,
-            action=AuditAction.SCHEME_PROPOSED,
-            object_kind=ObjectKind.SCHEME,
-            object_id=preset,
-            door=actor.door,
+            AuditAction.SCHEME_PROPOSED,
+            ObjectKind.SCHEME,
+            preset,
             after={"text_sha256": sha256(text.encode()).hexdigest()},
         )
 
