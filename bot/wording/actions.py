@@ -32,6 +32,8 @@ class Action(StrEnum):
     VISIT_FORM = "tierbot_visit_form"
     DONE = "tierbot_done", N_("Done"), "primary", "touch"
     SNOOZE = "tierbot_snooze", N_("Snooze 3 days"), None, "touch"
+    GREETED = "tierbot_greeted", N_("Greeted…"), None, "touch"
+    ALL_GREETED = "tierbot_all_greeted", N_("All greeted"), "primary", "greetings"
 
 
 @dataclass(frozen=True, kw_only=True)
