@@ -98,7 +98,7 @@ def plan_care(bot: Tierbot) -> int:
         inputs = [
             *touches.planning_inputs(session),
             bot.today(now),
-            bot.rules.plan.model_dump_json(),
+            [plan.model_dump_json() for plan in bot.rules.plans.plans],
             bot.rules.remind_at,
         ]
         digest = hashlib.sha256(repr(inputs).encode()).hexdigest()

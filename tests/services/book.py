@@ -14,7 +14,8 @@ from bot.clock import FixedClock, local_instant
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.care import reminders, schedule
-from bot.services.care.plan import CarePlan, load_plan
+from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care.plan_file import load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
@@ -35,7 +36,9 @@ REVISIT_A, REVISIT_B, FOLLOW_UP = 30, 60, 7  # days, as the shipped plan has the
 
 def rules(zone: str = "UTC", **plan: Any) -> CareRules:
     """The shipped plan, reminding at nine; `plan` changes its top level."""
-    return CareRules(plan=_shipped().model_copy(update=plan), zone=ZoneInfo(zone), remind_at=time(9))
+    return CareRules(
+        plans=CarePlans((_shipped().model_copy(update=plan),)), zone=ZoneInfo(zone), remind_at=time(9)
+    )
 
 
 @cache

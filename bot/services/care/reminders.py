@@ -112,7 +112,7 @@ def _remind(
     with database.write(lock="reminders") as session:
         today = local_date(now, to.zone)
         sent = due_touches.reminded_since(session, to.place.address, local_instant(today, 0, 0, to.zone))
-        room = max(0, rules.plan.at_most_per_day - sent)
+        room = max(0, rules.plans.plans[0].at_most_per_day - sent)
         written = 0
         for touch in due_touches.best_first(session, now, owners, book.best_first, room):
             written += _remind_of(session, rules, book, to, touch, today, now)
@@ -160,7 +160,7 @@ def _message(
     session: Session, rules: CareRules, book: TierNames, touch: Touch, version: int, today: date
 ) -> Reminder:
     customer = session.get_one(Customer, touch.customer_id)
-    step = rules.plan.step(touch.tier, touch.step)
+    step = rules.plans.step(touch.plan, touch.tier, touch.step)
     contacts = touches.last_contacts(session, [touch.customer_id]).get(touch.customer_id, {})
     kinds: Iterable[str] = contacts
     if isinstance(step, Revisit):
@@ -168,7 +168,7 @@ def _message(
     elif isinstance(step, FollowUp):
         kinds = step.after
     last = max((contacts[kind] for kind in kinds if kind in contacts), default=None)
-    occasion = step.occasion(customer.country) if isinstance(step, Greeting) else None
+    occasion = step.occasion(touch.occasion) if isinstance(step, Greeting) else None
     newest = assessments.newest(session, touch.customer_id, customer.record_type)
     owner = customers.owner(session, touch.customer_id)
     return Reminder(
@@ -181,7 +181,7 @@ def _message(
         tier=book.tier(touch.tier),
         score=newest[0][0].score if newest else None,
         kind=touch.kind,
-        step=rules.plan.step_name(touch.tier, touch.step),
+        step=rules.plans.step_name(touch.plan, touch.tier, touch.step),
         hint=step.hint if step else None,
         due_on=touch.due_on,
         at_latest=last + timedelta(days=step.at_most_days) if last and isinstance(step, Revisit) else None,
@@ -294,7 +294,7 @@ def log_contact(
             code=customer.code,
             kind=kind,
             happened_on=happened_on,
-            next_step=step and rules.plan.next_step(*step, actor.today(now)),
+            next_step=step and rules.plans.next_step(*step, actor.today(now)),
             repeated=repeated,
         )
 
@@ -395,7 +395,7 @@ def _closed(
     return ReminderClosed(
         name=customer.name,
         code=customer.code,
-        step=rules.plan.step_name(touch.tier, touch.step),
+        step=rules.plans.step_name(touch.plan, touch.tier, touch.step),
         by=by,
         outcome=outcome,
         until=until,

@@ -331,9 +331,9 @@ def test_the_next_step_is_the_earliest_open_one(book: Book, anna: Actor) -> None
         assert first is not None
         assert touches.first_step(session, 99) is None
         mine = lists.my_customers(session, book.scheme_cache, book.rules, anna, MONDAY)
-    step = book.rules.plan.next_step(*first, MONDAY)
+    step = book.rules.plans.next_step(*first, MONDAY)
     assert (step.names.en, step.due_on) == ("VIP follow-up", MONDAY + FOLLOW_UP * DAY)
     assert {hit.customer_id: hit.next_step for hit in mine.hits}[ACME] == step
     days = (step.due_on, step.due_on + DAY)
-    late = [book.rules.plan.next_step(*first, day) for day in days]
+    late = [book.rules.plans.next_step(*first, day) for day in days]
     assert [found.overdue for found in late] == [False, True]
