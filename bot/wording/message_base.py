@@ -13,7 +13,8 @@ class Message:
     """Base of everything the bot says.
 
     `buttons` are shown under it; each customer in the field `buttons_for` gets a button, those in `menu_of` a place in
-    a menu. A pointer is made of the fields that `pointers` names. Only an `unmasked` one shows personal values.
+    a menu; each item of the field `rows_of` is shown with its own buttons below it. A pointer is made of the fields that
+    `pointers` names. Only an `unmasked` one shows personal values.
     """
 
     template: ClassVar[str]
@@ -21,6 +22,7 @@ class Message:
     buttons: ClassVar[tuple[Action, ...]] = ()
     buttons_for: ClassVar[str | None] = None
     menu_of: ClassVar[str | None] = None
+    rows_of: ClassVar[str | None] = None
     unmasked: ClassVar[bool] = False
     pointers: ClassVar[dict[str, tuple[str, str]]] = {"customer": ("customer_id", "version")}
 
@@ -58,5 +60,6 @@ class Slots:
     fallback: str
     header: str = ""
     body: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     footer: tuple[str, ...] = ()
