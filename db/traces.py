@@ -43,7 +43,9 @@ OF_PEOPLE = frozenset(
     }
 )
 LEADS = frozenset({"team.lead_id"})  # emptied instead
-ENDING = frozenset({"deputy.person_id", "deputy.deputy_id", "daily_use.person_id", "touch_act.person_id"})  # the row is deleted
+ENDING = frozenset(
+    {"deputy.person_id", "deputy.deputy_id", "daily_use.person_id", "touch_act.person_id"}
+)  # the row is deleted
 # Numbers that look as if they referred to a person or customer, and do not.
 OTHER_NUMBERS = frozenset(
     {

@@ -61,7 +61,9 @@ class Scope(Flag):
     OWN = auto()  # the person's own
     TEAMS = auto()  # those of the person's team, and of the teams that they lead
     SEEN = auto()  # those of the teams that the person's team sees
-    GIVEN = auto()  # to the person or their role, as a care step that is reassigned, of customers that they see
+    GIVEN = (
+        auto()
+    )  # to the person or their role, as a care step that is reassigned, of customers that they see
     BOOK = auto()  # all, and what belongs to nobody, as the firm's schemes
 
 

@@ -348,8 +348,9 @@ class ReminderClosed(Message):
 
     buttons: ClassVar = (Action.UNDO,)
     pointers: ClassVar = {"touch": ("touch_id", "version")}
-    touch_id: int = 0
-    version: int = 0
+    touch_id: int
+    version: int
+    customer_id: int
     name: str
     code: str
     step: Name

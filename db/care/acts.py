@@ -113,7 +113,8 @@ def drop(session: Session, act: TouchAct) -> None:
 def closed_with(session: Session, opened: Sequence[Touch]) -> dict[int, int]:
     """Which of these touches, that were open, are fulfilled or skipped now -> their versions."""
     statement = select(Touch.id, Touch.version).where(
-        col(Touch.id).in_([touch.id for touch in opened]), col(Touch.state).in_((TouchState.DONE, TouchState.SKIPPED))
+        col(Touch.id).in_([touch.id for touch in opened]),
+        col(Touch.state).in_((TouchState.DONE, TouchState.SKIPPED)),
     )
     return {row[0] or 0: row[1] for row in session.exec(statement)}
 
@@ -129,8 +130,6 @@ def cancel_next(session: Session, touch: Touch, reason: str, now: datetime) -> N
             col(Touch.id) != touch.id,
             col(Touch.state).in_(OPEN),
         )
-        .values(
-            state=TouchState.CANCELLED, reason=reason, closed_at=now, version=col(Touch.version) + 1
-        )
+        .values(state=TouchState.CANCELLED, reason=reason, closed_at=now, version=col(Touch.version) + 1)
         .execution_options(synchronize_session=False)
     )

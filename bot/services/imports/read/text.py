@@ -73,7 +73,15 @@ ACTIVITY_KINDS = {
     ),
     "training": ("course", "培训", "客户培训", "产品培训", "schulung"),
     "review": (
-        *("business review", "quarterly business review", "qbr", "合作回顾", "业务回顾", "业务复盘", "季度回顾"),
+        *(
+            "business review",
+            "quarterly business review",
+            "qbr",
+            "合作回顾",
+            "业务回顾",
+            "业务复盘",
+            "季度回顾",
+        ),
         *("jahresgespräch", "quartalsgespräch"),
     ),
     "survey": (

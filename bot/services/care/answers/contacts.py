@@ -79,9 +79,7 @@ def log_contact(
             session.flush()
             plan_customers(session, rules, [customer.id], now)
             contact = {"activity": activity.id, "kind": kind, "day": happened_on}
-            actor.record(
-                session, AuditAction.CONTACT_LOGGED, ObjectKind.CUSTOMER, customer.id, after=contact
-            )
+            actor.record(session, AuditAction.CONTACT_LOGGED, ObjectKind.CUSTOMER, customer.id, after=contact)
         step = touches.first_step(session, customer.id)
         before_commit()
         return VisitLogged(
