@@ -39,13 +39,23 @@ OF_PEOPLE = frozenset(
         "outbox.recipient",
         "tier_override.approver_id",
         "touch.closed_by",
+        "touch.assignee_id",
     }
 )
 LEADS = frozenset({"team.lead_id"})  # emptied instead
-ENDING = frozenset({"deputy.person_id", "deputy.deputy_id", "daily_use.person_id"})  # the row is deleted
+ENDING = frozenset(
+    {"deputy.person_id", "deputy.deputy_id", "daily_use.person_id", "touch_act.person_id"}
+)  # the row is deleted
 # Numbers that look as if they referred to a person or customer, and do not.
 OTHER_NUMBERS = frozenset(
-    {"assessment.scheme_version_id", "import_change.row_id", "tier_change.outbox_id", "touch.outbox_id"}
+    {
+        "assessment.scheme_version_id",
+        "import_change.row_id",
+        "tier_change.outbox_id",
+        "touch.outbox_id",
+        "touch.activity_id",
+        "touch_act.activity_id",
+    }
 )
 
 _PEOPLE = OF_PEOPLE | LEADS | ENDING
@@ -137,7 +147,9 @@ FIXED = _columns(
         "tier_change": "purpose from_tier to_tier",
         "tier_override": "purpose tier",
         "tombstone": "hash salt subject erasure what",
-        "touch": "dedupe_key step kind tier state",
+        "touch": "dedupe_key plan step occasion kind tier who state",
+        "touch_act": "act before",
+        "touch_message": "role",
     }
 )
 

@@ -63,7 +63,7 @@ def run(
         pulse = health.Pulse()
         running.callback(health.serve_health(bot, pulse))
         _bring_up_to_date(bot)
-        settings_changes.note_start(bot.database, bot.settings, bot.rules.plan, role)
+        settings_changes.note_start(bot.database, bot.settings, bot.rules.plans, role)
         if (unsettled := bot.gateway.check_token()) is not None:
             announce(in_language(unsettled))
         scheduler = None if role is Role.WEB else jobs.scheduler(bot, pulse.beat)
@@ -130,7 +130,7 @@ def tick(
     clock = ShiftedClock(SystemClock(), _instant(at) - SystemClock().now()) if at else None
     with opened(clock=clock, create=False) as bot:
         _require_settings(bot)
-        settings_changes.note_start(bot.database, bot.settings, bot.rules.plan, "tick")
+        settings_changes.note_start(bot.database, bot.settings, bot.rules.plans, "tick")
         if at:  # a time that was given on purpose is no jump to hold messages for
             time_jump.catch_up(bot.database, bot.clock)
         done = jobs.tick(bot)

@@ -38,7 +38,7 @@ log = structlog.get_logger()
 
 SHIPPED = ROOT / "templates" / "messages"
 FOLDERS = [SHIPPED, greeting_texts.SHIPPED]
-BLOCKS = ("fallback", "header", "body", "facts", "footer")
+BLOCKS = ("fallback", "header", "body", "rows", "facts", "footer")
 MINUS = "\u2212"
 LONGEST_VALUE = 80
 MOST_SCORE_DECIMALS = 6  # that a scheme may show
@@ -150,10 +150,16 @@ def render(environment: Environment, message: Message) -> Slots:
             texts = {name: "".join(block(context)) for name, block in blocks}
     except Exception:
         environment.handle_exception()
+    rows = _paragraphs(texts.get("rows", ""))
+    if kind.rows_of and len(rows) != len(getattr(message, kind.rows_of)):
+        raise TemplateError(
+            "prints another number of rows than the message has; end each row in block rows with a line of ---."
+        )
     return Slots(
         fallback=" ".join(texts["fallback"].split()),
         header=" ".join(texts.get("header", "").split()),
         body=_paragraphs(texts.get("body", "")),
+        rows=rows,
         facts=_paragraphs(texts.get("facts", "")),
         footer=_lines(texts.get("footer", "")),
     )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Index, and_, bindparam, false, func, text
 from sqlalchemy import select as sa_select
-from sqlmodel import Field, Session, col, select, update
+from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from db.book.customers import Customer, Ownership, present_owner
 from db.book.facts import Activity
@@ -15,6 +15,7 @@ from db.book.imports import ImportBatch
 from db.book.people import Person
 from db.engine import insert
 from db.graded.runs import Assessment, GradingRun, newest_in
+from db.graded.schemes import SchemeVersion
 from db.outbox.messages import OutboxMessage
 from db.types import NumberedRow, UtcDateTime, partial_index
 
@@ -27,7 +28,8 @@ class TouchState(StrEnum):
     SNOOZED = "snoozed"
     DONE = "done"
     CANCELLED = "cancelled"
-    MISSED = "missed"
+    SKIPPED = "skipped"  # by a person, who gave a reason
+    MISSED = "missed"  # a greeting whose day is past
 
 
 class StepKind(StrEnum):
@@ -36,6 +38,8 @@ class StepKind(StrEnum):
     REVISIT = "revisit"
     FOLLOW_UP = "follow_up"
     GREETING = "greeting"
+    ANNIVERSARY = "anniversary"
+    ONCE = "once"
 
 
 OPEN = (TouchState.PLANNED, TouchState.REMINDED, TouchState.SNOOZED)
@@ -48,27 +52,55 @@ class Touch(NumberedRow, table=True):
 
     __tablename__ = "touch"
     __table_args__ = (
-        partial_index("ix_touch_due", "remind_at", where="state IN ('planned', 'snoozed')"),
+        partial_index("ix_touch_due", "remind_at", where=_OPEN),
+        partial_index("ix_touch_late", "latest_on", where=_OPEN),
+        partial_index("ix_touch_assignee", "assignee_id", where="assignee_id IS NOT NULL"),
         Index("ix_touch_customer", "customer_id", "step"),
-        # One open touch of a step, however many processes plan at the same time.
-        partial_index("uq_touch_open", "customer_id", "step", where=_OPEN, unique=True),
+        # One open touch of a step and occasion, however many processes plan at the same time.
+        partial_index("uq_touch_open", "customer_id", "step", "occasion", where=_OPEN, unique=True),
     )
     # kind:customer:intended local date:step — one per day whatever clocks and zones do.
     dedupe_key: str = Field(unique=True)
     customer_id: int = Field(foreign_key="customer.id")
+    plan: str | None = None  # its id; None in rows written when there was one plan
     step: str
+    occasion: str = ""  # of a greeting; empty for other kinds
     kind: str  # a StepKind
     tier: str
+    who: str = "owner"  # who does it: the account manager, the lead, or the holder of a role
+    assignee_id: int | None = None  # the person who does it instead of them
     due_on: date
+    latest_on: date | None = None  # the last day on which it is in time
     anchor: date | None = None  # what due_on is counted from: the last contact or Done; the holiday
-    remind_at: datetime = Field(sa_type=UtcDateTime)
+    remind_at: datetime = Field(sa_type=UtcDateTime)  # when it is shown next
     state: str  # a TouchState
     reason: str | None = None
     version: int = 1
+    escalated: int = 0  # 1 = the manager was told that it is late, 2 = the emergency group too
+    activity_id: int | None = None  # the contact that fulfilled it
     outbox_id: int | None = None
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_by: int | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class TouchRole(StrEnum):
+    """What a message says of a touch, or to whom."""
+
+    DIGEST = "digest"
+    URGENT = "urgent"
+    GREETING = "greeting"
+    MANAGER = "manager"
+    GROUP = "group"
+
+
+class TouchMessage(SQLModel, table=True):
+    """A message that names a touch: who was told of it when, and which rows a digest has."""
+
+    __tablename__ = "touch_message"
+    outbox_id: int = Field(primary_key=True, foreign_key="outbox.id", ondelete="CASCADE")
+    touch_id: int = Field(primary_key=True, foreign_key="touch.id", index=True, ondelete="CASCADE")
+    role: str  # a TouchRole
 
 
 class PlannedCustomer(NamedTuple):
@@ -79,6 +111,7 @@ class PlannedCustomer(NamedTuple):
     tier: str
     as_of: date
     timezone: str | None  # of the owner
+    scheme: str | None  # the id of the scheme that graded it
 
 
 def get(session: Session, touch_id: int) -> Touch | None:
@@ -121,12 +154,13 @@ def planned_customers(
 
 
 def last_done(session: Session, customer_ids: Sequence[int]) -> dict[tuple[int, str], datetime]:
-    """(customer, step) -> when Done was last pressed. A touch closed by a logged contact counts as that contact."""
+    """(customer, step) -> when it was last skipped, or Done without a contact, as in earlier versions."""
     statement = (
         sa_select(col(Touch.customer_id), col(Touch.step), func.max(col(Touch.closed_at)))
         .where(
-            col(Touch.state) == TouchState.DONE,
+            col(Touch.state).in_((TouchState.DONE, TouchState.SKIPPED)),
             col(Touch.closed_by).is_not(None),
+            col(Touch.activity_id).is_(None),
             col(Touch.customer_id).in_(customer_ids),
         )
         .group_by(col(Touch.customer_id), col(Touch.step))
@@ -161,35 +195,37 @@ def open_touches(session: Session, customer_ids: Sequence[int]) -> list[Touch]:
 
 # Columns, because creating ORM objects takes longer than the rest of the query.
 _OPEN_STEPS = _OPEN_TOUCHES.with_only_columns(
-    col(Touch.customer_id), col(Touch.tier), col(Touch.step), col(Touch.due_on)
+    col(Touch.customer_id), col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.due_on)
 )
 # For a card: one parameter, because a list is expanded at each call, and the condition of the partial index.
 _FIRST_STEP = (
-    sa_select(col(Touch.tier), col(Touch.step), col(Touch.due_on))
+    sa_select(col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.due_on))
     .where(text(_OPEN), col(Touch.customer_id) == bindparam("customer_id"))
     .order_by(col(Touch.due_on), col(Touch.id))
     .limit(1)
 )
 
 
-def first_step(session: Session, customer_id: int) -> tuple[str, str, date] | None:
-    """(tier, step, due on) of a customer's next open touch."""
+def first_step(session: Session, customer_id: int) -> tuple[str | None, str, str, date] | None:
+    """(plan, tier, step, due on) of a customer's next open touch."""
     row = session.connection().execute(_FIRST_STEP, {"customer_id": customer_id}).first()
-    return None if row is None else (row[0], row[1], row[2])
+    return None if row is None else (row[0], row[1], row[2], row[3])
 
 
-def open_steps(session: Session, customer_ids: Sequence[int]) -> list[tuple[int, str, str, date]]:
-    """(customer, tier, step, due on) of open touches, next first."""
+def open_steps(session: Session, customer_ids: Sequence[int]) -> list[tuple[int, str | None, str, str, date]]:
+    """(customer, plan, tier, step, due on) of open touches, next first."""
     rows = session.connection().execute(_OPEN_STEPS, {"customers": list(customer_ids)})
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
 
 def first_steps(
     session: Session, most: int, *, owners: Collection[int] | None = None
-) -> list[tuple[int, str, str, date]]:
+) -> list[tuple[int, str | None, str, str, date]]:
     """The open steps that are due first: of the customers of some owners, or of the whole book."""
     statement = (
-        sa_select(col(Touch.customer_id), col(Touch.tier), col(Touch.step), col(Touch.due_on))
+        sa_select(
+            col(Touch.customer_id), col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.due_on)
+        )
         .join(Customer, col(Customer.id) == col(Touch.customer_id))
         .where(text(_OPEN), col(Customer.archived).is_(False))
         .order_by(col(Touch.due_on), col(Touch.id))
@@ -199,7 +235,7 @@ def first_steps(
         statement = statement.join(Ownership, present_owner(Customer.id)).where(
             col(Ownership.person_id).in_(owners)
         )
-    return [(row[0], row[1], row[2], row[3]) for row in session.connection().execute(statement)]
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in session.connection().execute(statement)]
 
 
 def taken(session: Session, key: str) -> bool:
@@ -308,6 +344,7 @@ def _graded(run_ids: Sequence[int]) -> Any:
             col(Assessment.tier),
             col(GradingRun.as_of),
             col(Person.timezone),
+            col(SchemeVersion.name),
         )
         .join(Assessment, col(Assessment.customer_id) == Customer.id)
         # A prospect that became an account is still in the last run of prospects.
@@ -315,6 +352,7 @@ def _graded(run_ids: Sequence[int]) -> Any:
             GradingRun,
             and_(col(GradingRun.id) == Assessment.run_id, col(GradingRun.purpose) == Customer.record_type),
         )
+        .outerjoin(SchemeVersion, col(SchemeVersion.id) == Assessment.scheme_version_id)
         .outerjoin(Ownership, present_owner(Customer.id))
         .outerjoin(Person, col(Person.id) == Ownership.person_id)
         .where(newest_in(run_ids) if run_ids else false(), col(Customer.archived).is_(False))

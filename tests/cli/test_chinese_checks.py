@@ -10,7 +10,7 @@ import pytest
 
 from bot import settings
 from bot.errors import BadInput
-from bot.services.care.plan import load_plan
+from bot.services.care.plan_file import load_plan
 from bot.wording import catalogue
 from grading.scheme.reader import _schema
 from tests import test_broken_settings

@@ -16,7 +16,8 @@ from bot.clock import FixedClock, local_date
 from bot.errors import BotError
 from bot.jobs import JOBS
 from bot.services import alerts
-from bot.services.care.plan import CarePlan, load_plan
+from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care.plan_file import load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.delivery import time_jump
 from bot.services.delivery.sender import deliver
@@ -323,7 +324,9 @@ def _wired(database: Database) -> Tierbot:
         settings=_settings(),
         database=database,
         scheme_cache=scheme_cache,
-        load_rules=lambda: CareRules(plan=_plans()[0], zone=ZoneInfo("Europe/Berlin"), remind_at=time(9)),
+        load_rules=lambda: CareRules(
+            plans=CarePlans((_plans()[0],)), zone=ZoneInfo("Europe/Berlin"), remind_at=time(9)
+        ),
         renderer=cast(Any, None),
         to_slack=lambda: cast(Any, None),
         clock=FixedClock(START),

@@ -71,7 +71,7 @@ def my_customers(
     scope, owners = access.list_scope(session, actor)
     book, behind = scheme_cache.tier_names(session), runs.latest_run_ids(session)
     due: dict[int, date] = {}
-    for customer_id, _, _, due_on in touches.first_steps(session, MOST_STEPS, owners=owners):
+    for customer_id, _, _, _, due_on in touches.first_steps(session, MOST_STEPS, owners=owners):
         due.setdefault(customer_id, due_on)
     total = customers.count(session, owners)
     counts = tier_rows.tier_counts(session, behind, owners)
@@ -133,8 +133,8 @@ def _hits(
     ids = [news.row.customer_id for news in shown]
     named = customers.get_many(session, ids)
     steps: dict[int, NextStep] = {}
-    for customer_id, tier, step_id, due_on in touches.open_steps(session, ids):  # the earliest first
-        steps.setdefault(customer_id, rules.plan.next_step(tier, step_id, due_on, today))
+    for customer_id, plan, tier, step_id, due_on in touches.open_steps(session, ids):  # the earliest first
+        steps.setdefault(customer_id, rules.plans.next_step(plan, tier, step_id, due_on, today))
     falls = _pending_falls(session, scheme_cache, book, [news.row for news in shown], today)
     return tuple(
         Hit(

@@ -161,7 +161,7 @@ def card(
         before=graded.previous.since if graded.previous else None,
         scheme=scheme.name if run.beside else None,
         orders_through=run.orders_through,
-        next_step=step and rules.plan.next_step(*step, today),
+        next_step=step and rules.plans.next_step(*step, today),
         owner=owner,
         may_share=can(actor, Act.SHARE, customer),
         may_unmask=can(actor, Act.UNMASK, customer),

@@ -1,113 +1,78 @@
-"""The care plan: the steps of each tier, from a YAML file."""
+"""The care plans in force: which steps a customer is owed, by its tier and by what else is known of it."""
 
-import difflib
-from collections.abc import Collection, Sequence
-from datetime import date, timedelta
-from functools import cache
-from pathlib import Path
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    ValidationError,
-    create_model,
     model_validator,
 )
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
 
-from bot.errors import N_, Phrase, SeveralProblems
-from bot.settings import ROOT, choices_of, sentence_of
+from bot.errors import N_, Phrase
+from bot.services.care.holiday import Holiday, Part, StepName, at_most
 from bot.wording.parts import NextStep
-from db.care.touches import StepKind
-from grading.scheme import text as yaml_text
-from grading.scheme import yaml_faults
+from db.book.people import PersonRole
 from grading.scheme.model import BLOCKED, Name
-from grading.scheme.problems import place
 
-SHIPPED = ROOT / "templates" / "care" / "plan.yaml"
-Contact = Literal["visit", "meeting", "call", "training", "survey", "complaint", "gift", "greeting", "other"]
+Contact = Literal[
+    "visit", "meeting", "call", "training", "review", "survey", "complaint", "gift", "greeting", "other"
+]
 CONTACTS: tuple[str, ...] = get_args(Contact)
+Channel = Literal["visit", "phone", "video", "email", "message"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Doer(StrEnum):
+    """Who does a step besides the holders of a role: the customer's account manager, or the lead of their team."""
+
+    OWNER = "owner"
+    LEAD = "lead"
 
 
-def _at_most(characters: int) -> BeforeValidator:
-    """Checks both texts of a bilingual name."""
-    text = Annotated[str, Field(min_length=1, max_length=characters)]
-    texts = create_model("Texts", __base__=_Part, en=(text, ...), zh=(text, ...))
-    return BeforeValidator(lambda value: vars(texts.model_validate(value)))
+DOERS = (*Doer, *PersonRole)
+DEFAULT = "default"  # the tiers that a plan does not name
 
 
-StepName = Annotated[Name, _at_most(60)]
-Hint = Annotated[Name, _at_most(200)]
+Hint = Annotated[Name, at_most(200)]
 
 
-class Occasion(_Part):
-    """A holiday by its country and English name, and the countries of the customers to greet."""
-
-    name: StepName
-    country: str
-    holiday: str
-    where: tuple[str, ...]
-
-    @model_validator(mode="after")
-    def _exists(self) -> "Occasion":
-        known = holiday_names(self.country)
-        if not known:
-            raise ValueError(
-                Phrase(
-                    N_("country %(country)s is not known; use an ISO code such as CN"),
-                    country=repr(self.country),
-                )
-            )
-        if self.holiday not in known:
-            raise ValueError(self._not_among(known))
-        return self
-
-    def _not_among(self, known: Collection[str]) -> Phrase:
-        given, near = repr(self.holiday), difflib.get_close_matches(self.holiday, known, n=1)
-        if near:
-            return Phrase(
-                N_("%(country)s has no holiday %(holiday)s; did you mean %(near)s?"),
-                country=self.country,
-                holiday=given,
-                near=repr(near[0]),
-            )
-        return Phrase(
-            N_("%(country)s has no holiday %(holiday)s; it has %(known)s …"),
-            country=self.country,
-            holiday=given,
-            known=", ".join(sorted(known)[:6]),
+def _known_doer(who: str) -> str:
+    if who not in DOERS:
+        raise ValueError(
+            Phrase(N_("%(who)s does no steps; use %(known)s"), who=repr(who), known=", ".join(DOERS))
         )
-
-    def suits(self, country: str | None) -> bool:
-        words = {word.casefold() for word in self.where}
-        return "*" in words or (country or "").casefold() in words
-
-    def day(self, after: date) -> date:
-        """The first day of the holiday that is not before `after`."""
-        for year in (after.year, after.year + 1, after.year + 2):
-            days = [day for day, name in _holidays(self.country, year) if name == self.holiday]
-            if days and min(days) >= after:
-                return min(days)
-        raise ValueError(f"{self.holiday} is not known after {after}")
+    return who
 
 
-class _Step(_Part):
+class Escalation(Part):
+    """How many days after the limit of a step the manager is told, and the emergency group; None = never."""
+
+    manager_days: int | None = Field(default=0, ge=0, le=365)
+    group_days: int | None = Field(default=None, ge=0, le=365)
+
+
+class _Step(Part):
+    """What all steps have. `what` is the contact that the person is asked for."""
+
     id: str
     name: StepName
     hint: Hint | None = None
+    what: Contact | None = None
+    minutes: int = Field(default=30, ge=1, le=2400)
+    channel: Channel | None = None
+    who: Annotated[str, AfterValidator(_known_doer)] = Doer.OWNER
+    soon_days: int = Field(default=3, ge=0, le=60)  # how long before it is due it is said to be coming up
+    again_days: int = Field(default=3, ge=1, le=60)  # when a reminder that nobody answered comes back
+    escalation: Escalation | None = None  # instead of its tier's, or its plan's
 
 
 class Revisit(_Step):
-    """See the customer again some days after the last contact."""
+    """Meet the customer again some days after the last contact of a kind in `counts`."""
 
     kind: Literal["revisit"]
     every_days: int = Field(ge=1, le=1000)
@@ -120,33 +85,76 @@ class Revisit(_Step):
             raise ValueError(Phrase(N_("at_most_days must not be smaller than every_days")))
         return self
 
+    @property
+    def fulfilled_by(self) -> tuple[str, ...]:
+        return self.counts
+
 
 class FollowUp(_Step):
-    """Come back to a contact some days later."""
+    """Come back to a contact some days later; any contact after it fulfils this."""
 
     kind: Literal["follow_up"]
     after: tuple[Contact, ...] = Field(min_length=1)
     after_days: int = Field(ge=1, le=365)
+    within_days: int = Field(default=7, ge=0, le=365)
+    counts: tuple[Contact, ...] = ("call", "visit", "meeting")
+
+    @property
+    def fulfilled_by(self) -> tuple[str, ...]:
+        return self.counts
 
 
 class Greeting(_Step):
-    """Greet before a holiday."""
+    """Greet before each of these occasions that suit the customer's country."""
 
     kind: Literal["greeting"]
-    occasions: tuple[Occasion, ...] = Field(min_length=1)
+    occasions: tuple[Holiday | str, ...] = Field(min_length=1)
     days_before: int = Field(ge=0, le=60)
 
-    def occasion(self, country: str | None) -> Occasion | None:
-        return next((occasion for occasion in self.occasions if occasion.suits(country)), None)
+    @property
+    def fulfilled_by(self) -> tuple[str, ...]:
+        return ("greeting",)
+
+    def occasion(self, occasion_id: str) -> Holiday | None:
+        """One of its occasions by its id."""
+        return next(
+            (one for one in self.occasions if isinstance(one, Holiday) and one.id == occasion_id), None
+        )
 
 
-Step = Annotated[Revisit | FollowUp | Greeting, Field(discriminator="kind")]
+class Anniversary(_Step):
+    """Every year on a day of the customer: `since` (when the cooperation began), or a field of the book with a date."""
+
+    kind: Literal["anniversary"]
+    of: str = "since"
+    days_before: int = Field(default=0, ge=0, le=120)
+    within_days: int = Field(default=7, ge=0, le=120)  # how long after the day it may still be done
+    counts: tuple[Contact, ...] = ("greeting", "call", "visit", "meeting")
+
+    @property
+    def fulfilled_by(self) -> tuple[str, ...]:
+        return self.counts
+
+
+class Once(_Step):
+    """One time, some days after the customer is first owed this step: onboarding, a win-back, a credit review."""
+
+    kind: Literal["once"]
+    after_days: int = Field(ge=0, le=365)
+    within_days: int = Field(default=14, ge=0, le=365)
+    counts: tuple[Contact, ...] = Field(min_length=1)
+
+    @property
+    def fulfilled_by(self) -> tuple[str, ...]:
+        return self.counts
+
+
+Step = Annotated[Revisit | FollowUp | Greeting | Anniversary | Once, Field(discriminator="kind")]
 
 
 def _with_own_ids(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    ids = [step.id for step in steps]
-    for step_id in ids:
-        if ids.count(step_id) > 1:
+    for step_id, times in Counter(step.id for step in steps).items():
+        if times > 1:
             raise ValueError(
                 Phrase(N_("step %(step)s is there twice; give each its own id"), step=repr(step_id))
             )
@@ -162,162 +170,144 @@ def _not_blocked(tier: str) -> str:
 Steps = Annotated[tuple[Step, ...], AfterValidator(_with_own_ids)]
 
 
-class CarePlan(_Part):
-    """Steps per tier; `default` is for tiers that are not named."""
+class TierCare(Part):
+    """The steps of a tier, and whom their overdue ones reach."""
+
+    steps: Steps
+    escalation: Escalation | None = None
+
+
+def _as_block(given: Any) -> Any:
+    """A list of steps stands for a block that has only steps."""
+    return {"steps": given} if isinstance(given, list) else given
+
+
+class Traits(Part):
+    """What the steps of an `also` block are for: a customer that has one of the values of each that is given."""
+
+    tier: tuple[str, ...] = ()
+    industry: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    country: tuple[str, ...] = ()
+    customer_type: tuple[str, ...] = ()
+    quadrant: tuple[str, ...] = ()
+    rfm: tuple[str, ...] = ()
+    risk: tuple[str, ...] = ()  # gates of the scheme that apply, or `any`
+    credit: tuple[str, ...] = ()  # credit grades
+    lifecycle: tuple[str, ...] = ()  # new, active, silent, lost
+
+    @model_validator(mode="after")
+    def _some(self) -> "Traits":
+        if not any(vars(self).values()):
+            raise ValueError(Phrase(N_("names no condition; give at least one, such as lifecycle: [lost]")))
+        return self
+
+    def fit(self, customer: "CareOf") -> bool:
+        """Whether a customer has one of the values of each condition that is given."""
+        return all(
+            {value.casefold() for value in wanted} & customer.values(name)
+            for name, wanted in vars(self).items()
+            if wanted
+        )
+
+
+class Also(Part):
+    """Steps for customers with some traits: besides those of their tier, or with `only` instead of them."""
+
+    when: Traits
+    steps: Steps
+    only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CareOf:
+    """What decides which steps a customer is owed."""
+
+    tier: str
+    scheme: str | None  # the id of the scheme that graded it
+    traits: Mapping[str, frozenset[str]]  # name of a condition -> the customer's values, casefolded
+
+    def values(self, condition: str) -> frozenset[str]:
+        if condition == "tier":
+            return frozenset({self.tier.casefold()})
+        return self.traits.get(condition, frozenset())
+
+
+class CarePlan(Part):
+    """The steps that the tiers of some schemes are owed; `default` is for tiers that are not named."""
 
     plan: str
     version: int
+    name: StepName | None = None
+    schemes: tuple[str, ...] = ()  # ids of the schemes whose tiers these are; of every scheme when empty
     at_most_per_day: int = Field(ge=1, le=100)
-    occasions: tuple[Occasion, ...] = ()
-    tiers: dict[Annotated[str, AfterValidator(_not_blocked)], Steps]
+    occasions: tuple[Holiday | str, ...] = ()
+    escalation: Escalation = Escalation()
+    tiers: dict[Annotated[str, AfterValidator(_not_blocked)], Annotated[TierCare, BeforeValidator(_as_block)]]
+    also: tuple[Also, ...] = ()
 
-    def steps(self, tier: str) -> Sequence[Step]:
-        """The steps of a tier; none for a blocked customer, whatever the plan says."""
-        if tier == BLOCKED:
+    @model_validator(mode="after")
+    def _distinct(self) -> "CarePlan":
+        """A step of an `also` block has an id of its own, because it is looked up without its block."""
+        of_tiers = {step.id for care in self.tiers.values() for step in care.steps}
+        ids = Counter(step.id for also in self.also for step in also.steps)
+        for step_id in ids:
+            if ids[step_id] > 1 or step_id in of_tiers:
+                raise ValueError(
+                    Phrase(N_("step %(step)s is there twice; give each its own id"), step=repr(step_id))
+                )
+        return self
+
+    def steps(self, customer: CareOf) -> Sequence[Step]:
+        """The steps a customer is owed; none when it is blocked, whatever the plan says."""
+        if customer.tier == BLOCKED:
             return ()
-        return self.tiers.get(tier, self.tiers.get("default", ()))
+        fitting = [also for also in self.also if also.when.fit(customer)]
+        added = [step for also in fitting for step in also.steps]
+        if any(also.only for also in fitting):
+            return added
+        return [*self._of_tier(customer.tier), *added]
+
+    def _of_tier(self, tier: str) -> Sequence[Step]:
+        care = self.tiers.get(tier) or self.tiers.get(DEFAULT)
+        return care.steps if care else ()
 
     def step(self, tier: str, step_id: str) -> Step | None:
         """A step by its id; None when the plan no longer has it."""
-        return next((step for step in self.steps(tier) if step.id == step_id), None)
+        added = (step for also in self.also for step in also.steps)
+        return next((step for step in (*self._of_tier(tier), *added) if step.id == step_id), None)
 
-    def step_name(self, tier: str, step_id: str) -> Name:
-        """A step's name; the id of a step that the plan no longer has."""
-        step = self.step(tier, step_id)
+    def escalation_of(self, tier: str, step: Step) -> Escalation:
+        """The step's own, else its tier's, else the plan's."""
+        care = self.tiers.get(tier) or self.tiers.get(DEFAULT)
+        return step.escalation or (care.escalation if care else None) or self.escalation
+
+
+@dataclass(frozen=True)
+class CarePlans:
+    """All plans in force, and the one that is for a customer."""
+
+    plans: tuple[CarePlan, ...]
+
+    def of_scheme(self, scheme: str | None) -> CarePlan | None:
+        """The plan that names the scheme, else one for every scheme."""
+        named = (plan for plan in self.plans if scheme in plan.schemes)
+        return next(named, None) or next((plan for plan in self.plans if not plan.schemes), None)
+
+    def named(self, plan_id: str | None) -> CarePlan | None:
+        """A plan by its id; rows written before there were several have none, and belong to the first."""
+        return next((plan for plan in self.plans if plan_id in (plan.plan, None)), None)
+
+    def step(self, plan_id: str | None, tier: str, step_id: str) -> Step | None:
+        """A step by its plan, tier and id; None when it is in force no more."""
+        plan = self.named(plan_id)
+        return plan.step(tier, step_id) if plan else None
+
+    def step_name(self, plan_id: str | None, tier: str, step_id: str) -> Name:
+        """A step's name; the id of a step that is in force no more."""
+        step = self.step(plan_id, tier, step_id)
         return step.name if step else Name(en=step_id, zh=step_id)
 
-    def next_step(self, tier: str, step_id: str, due_on: date, today: date) -> NextStep:
+    def next_step(self, plan_id: str | None, tier: str, step_id: str, due_on: date, today: date) -> NextStep:
         """A due step as a part of messages."""
-        return NextStep(names=self.step_name(tier, step_id), due_on=due_on, overdue=due_on < today)
-
-
-def load_plan(path: Path | None) -> CarePlan:
-    """The firm's plan or the shipped one. Raises SeveralProblems naming file, line and key of each."""
-    path = path or SHIPPED
-    data = _read(path)
-    try:
-        return CarePlan.model_validate(_plain(data))
-    except ValidationError as error:
-        raise SeveralProblems(_sentences(path.name, data, error.errors())) from None
-
-
-def _read(path: Path) -> Any:
-    """The values of a YAML file with their lines."""
-    try:
-        return yaml_text.load(yaml_text.read(path))
-    except OSError as error:
-        problem = Phrase(
-            N_("%(file)s cannot be read: %(reason)s; name a YAML file in TIERBOT_CARE_PLAN"),
-            file=path.name,
-            reason=error.strerror,
-        )
-    except (YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = place(path.name, mark.line + 1, "") if mark else path.name
-        what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-        what = what.partition(" with value")[0]  # for a key that is there twice, both blocks would follow
-        problem = Phrase(
-            N_("%(place)s: is not readable YAML: %(fault)s; mend it or save it as UTF-8"),
-            place=where,
-            fault=yaml_faults.fault(what),
-        )
-    except yaml_text.Refused as refused:
-        problem = Phrase(
-            N_("%(place)s: %(fault)s; %(remedy)s"),
-            place=path.name,
-            fault=refused.message,
-            remedy=refused.remedy,
-        )
-    raise SeveralProblems([problem])
-
-
-def first_morning_before(occasion: Occasion, days: int, today: date) -> tuple[date, date]:
-    """(day to greet, the holiday) of the next holiday; today when the lead time has begun."""
-    holiday = occasion.day(today)
-    return max(today, holiday - timedelta(days=days)), holiday
-
-
-@cache
-def holiday_names(country: str) -> frozenset[str]:
-    """The holidays of a country; none of an unknown one."""
-    return frozenset(name for year in range(2025, 2031) for _, name in _holidays(country, year))
-
-
-@cache
-def _holidays(country: str, year: int) -> tuple[tuple[date, str], ...]:
-    import holidays  # a large package: only when a plan has greetings
-
-    try:
-        days = holidays.country_holidays(country, years=year, language="en_US")
-    except NotImplementedError:  # raised by the library for a country it does not have
-        return ()
-    return tuple((day, name) for day, names in sorted(days.items()) for name in names.split("; "))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value
-
-
-_WHOLE = N_("must be a whole number, not %(input)s")
-_EMPTY = N_("is empty; name at least one")
-_BLOCK = N_("must be a block of keys; see the shipped plan")
-_SENTENCES = {
-    "extra_forbidden": N_("is not a key of a care plan; remove it or mend its spelling"),
-    "missing": N_("is missing; add it"),
-    "too_short": _EMPTY,
-    "string_too_short": N_("is empty; write a text"),
-    "string_too_long": N_("is too long; write at most %(max_length)s characters"),
-    "greater_than_equal": N_("must be %(ge)s or more, not %(input)s"),
-    "less_than_equal": N_("must be %(le)s or less, not %(input)s"),
-    "int_parsing": _WHOLE,
-    "int_type": _WHOLE,
-    "int_from_float": _WHOLE,
-    "string_type": N_("must be words, not %(input)s"),
-    "literal_error": N_("%(input)s is not allowed; use %(expected)s"),
-    "union_tag_invalid": N_("kind %(tag)s is not known; use %(expected_tags)s"),
-    "union_tag_not_found": N_("has no kind; use revisit, follow_up or greeting"),
-    "model_type": _BLOCK,
-    "dict_type": _BLOCK,
-    "tuple_type": N_("must be a list; start each item with a dash"),
-}
-
-
-def _sentences(file: str, data: Any, errors: list[Any]) -> list[Phrase]:
-    """One sentence for each problem, in the order of the file; one that an alias repeats comes once."""
-    found: dict[tuple[int, str], Phrase] = {}
-    for error in errors:
-        if error["type"] == "too_short" and error["input"]:
-            continue  # its items have problems of their own
-        line, key = _place(data, error["loc"])
-        message = sentence_of(error)
-        if error["type"] in _SENTENCES:
-            values = {**error.get("ctx", {}), "input": repr(error["input"])}
-            if error["type"] == "literal_error":
-                values["expected"] = choices_of(values["expected"])
-            message = Phrase(_SENTENCES[error["type"]], **values)
-        sentence = Phrase(N_("%(place)s: %(message)s"), place=place(file, line, key), message=message)
-        found.setdefault((line, message), sentence)
-    return [sentence for _, sentence in sorted(found.items(), key=lambda item: item[0][0])]
-
-
-def _place(data: Any, location: tuple[Any, ...]) -> tuple[int, str]:
-    """Line and dotted key of a pydantic error's location."""
-    line, shown = 1, []
-    for key in location:
-        if key in ("[key]", *StepKind):
-            continue  # not keys of the file: pydantic's marker, and the kind it chose
-        own = (
-            next((own for own in data if str(own) == str(key)), None)
-            if isinstance(data, CommentedMap)
-            else None
-        )
-        if own is not None:
-            line, data = data.lc.key(own)[0] + 1, data[own]
-        elif isinstance(data, CommentedSeq) and isinstance(key, int) and key < len(data):
-            line, data = data.lc.item(key)[0] + 1, data[key]
-        shown.append(str(key))
-    return line, ".".join(shown) or "plan"
+        return NextStep(names=self.step_name(plan_id, tier, step_id), due_on=due_on, overdue=due_on < today)

@@ -4,6 +4,7 @@ Planning compares the plan with the rows and writes the difference, so it can ru
 `dedupe_key` holds the intended local date, so a change of clock or time zone makes no second touch for one day.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -13,7 +14,8 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot.clock import local_date, local_instant, zone_named
-from bot.services.care.plan import CarePlan, FollowUp, Greeting, Revisit, Step, first_morning_before
+from bot.services.care.holiday import Holiday
+from bot.services.care.plan import CareOf, CarePlans, FollowUp, Greeting, Revisit, Step
 from db.care import touches
 from db.care.touches import PlannedCustomer, Touch, TouchState
 from db.engine import Database
@@ -27,9 +29,9 @@ SPREAD = 7919  # a prime, so that neighbouring customers get distant days
 
 @dataclass(frozen=True, kw_only=True)
 class CareRules:
-    """The care plan, and the settings it runs under."""
+    """The care plans in force, and the settings they run under."""
 
-    plan: CarePlan
+    plans: CarePlans
     zone: ZoneInfo
     remind_at: time
 
@@ -43,8 +45,10 @@ class Due:
     """When a step is due, the day that is counted from, and the key that makes it one occurrence."""
 
     on: date
+    latest: date
     anchor: date | None
     key: str
+    occasion: str = ""
 
 
 def plan_all(database: Database, rules: CareRules, now: datetime) -> int:
@@ -69,9 +73,9 @@ def plan_customers(session: Session, rules: CareRules, customer_ids: list[int], 
     touches.lock(session, customer_ids)
     contacts = touches.last_contacts(session, customer_ids)
     done = touches.last_done(session, customer_ids)
-    present: dict[int, dict[str, Touch]] = {}
+    present: dict[int, dict[tuple[str, str], Touch]] = {}
     for touch in touches.open_touches(session, customer_ids):
-        present.setdefault(touch.customer_id, {})[touch.step] = touch
+        present.setdefault(touch.customer_id, {})[touch.step, touch.occasion] = touch
     changed, new = 0, list[dict[str, Any]]()
     for customer in touches.planned_customers(session, runs.latest_run_ids(session), customer_ids):
         planner = _Planner(session, rules, customer, now)
@@ -112,42 +116,53 @@ class _Planner:
 
     def plan(
         self,
-        present: dict[str, Touch],
+        present: dict[tuple[str, str], Touch],
         contacts: dict[str, date],
         done: dict[tuple[int, str], datetime],
     ) -> int:
         """Compare the steps of the customer's tier with its open touches; how many of these changed."""
-        steps = {step.id: step for step in self.rules.plan.steps(self.customer.tier)}
+        customer_id = self.customer.customer_id
+        owed: dict[tuple[str, str], tuple[Step, Due | None]] = {}
+        for step in self._steps():
+            pressed = done.get((customer_id, step.id))
+            last_done = local_date(pressed, self.zone) if pressed else None
+            for one in self._dues(step, contacts, last_done):
+                owed[step.id, one.occasion] = (step, one)
+            if not isinstance(step, Greeting):
+                owed.setdefault((step.id, ""), (step, None))
         changed = sum(
             self._close(touch, TouchState.CANCELLED, "not a step of this tier")
-            for touch in present.values()
-            if touch.step not in steps
+            for key, touch in present.items()
+            if key not in owed
         )
-        for step in steps.values():
-            pressed = done.get((self.customer.customer_id, step.id))
-            due = self._due(step, contacts, local_date(pressed, self.zone) if pressed else None)
-            existing = present.get(step.id)
+        for key, (step, due) in owed.items():
+            existing = present.get(key)
             if existing is None:
                 self._add(step, due)
             else:
                 changed += self._compare(step, existing, due)
         return changed
 
-    def _due(self, step: Step, contacts: dict[str, date], done: date | None) -> Due | None:
+    def _steps(self) -> Sequence[Step]:
+        plan = self.rules.plans.of_scheme(self.customer.scheme)
+        if plan is None:
+            return ()
+        return plan.steps(CareOf(tier=self.customer.tier, scheme=self.customer.scheme, traits={}))
+
+    def _dues(self, step: Step, contacts: dict[str, date], done: date | None) -> list[Due]:
+        """The next occurrence of a step; of a greeting one for each occasion."""
         customer_id = self.customer.customer_id
         if isinstance(step, Greeting):
-            occasion = step.occasion(self.customer.country)
-            if occasion is None:
-                return None
-            soonest = local_date(self._morning(step, self.today), self.zone)
-            day, holiday = first_morning_before(occasion, step.days_before, soonest)
-            return Due(on=day, anchor=holiday, key=f"greeting:{customer_id}:{holiday}:{step.id}")
+            return [self._greeting_due(step, occasion) for occasion in self._occasions(step)]
         if isinstance(step, FollowUp):
             last = max((contacts[kind] for kind in step.after if kind in contacts), default=None)
             if last is None or last + timedelta(days=step.after_days) + STALE < self.today:
-                return None
+                return []
             on = last + timedelta(days=step.after_days)
-            return Due(on=on, anchor=last, key=f"follow_up:{customer_id}:{on}:{step.id}")
+            latest = on + timedelta(days=step.within_days)
+            return [Due(on=on, latest=latest, anchor=last, key=f"follow_up:{customer_id}:{on}:{step.id}")]
+        if not isinstance(step, Revisit):
+            return []
         known = [contacts[kind] for kind in step.counts if kind in contacts] + ([done] if done else [])
         last = max(known, default=None)
         if last is not None:
@@ -155,7 +170,24 @@ class _Planner:
         else:
             # No contact on record: spread over one gap, so that a new book is not due on one morning.
             on = self.customer.as_of + timedelta(days=1 + customer_id * SPREAD % step.every_days)
-        return Due(on=on, anchor=last, key=f"revisit:{customer_id}:{on}:{step.id}")
+        latest = on + timedelta(days=step.at_most_days - step.every_days)
+        return [Due(on=on, latest=latest, anchor=last, key=f"revisit:{customer_id}:{on}:{step.id}")]
+
+    def _occasions(self, step: Greeting) -> list[Holiday]:
+        return [
+            one for one in step.occasions if isinstance(one, Holiday) and one.suits(self.customer.country)
+        ]
+
+    def _greeting_due(self, step: Greeting, occasion: Holiday) -> Due:
+        soonest = local_date(self._morning(step, self.today), self.zone)
+        holiday = occasion.day(soonest)
+        return Due(
+            on=max(soonest, holiday - timedelta(days=step.days_before)),
+            latest=holiday,
+            anchor=holiday,
+            key=f"greeting:{self.customer.customer_id}:{holiday}:{step.id}",
+            occasion=occasion.id,
+        )
 
     def _compare(self, step: Step, existing: Touch, due: Due | None) -> int:
         if isinstance(step, Greeting) and self._greeting_is_over(existing):
@@ -177,13 +209,13 @@ class _Planner:
 
     def _adjust(self, step: Step, existing: Touch, due: Due) -> int:
         """Bring a planned touch in line."""
-        wanted: dict[str, Any] = {"tier": self.customer.tier, "kind": step.kind}
+        wanted: dict[str, Any] = {"tier": self.customer.tier, "kind": step.kind, "who": step.who}
         if not self._is_same_occurrence(step, existing, due):
             if touches.taken(self.session, due.key):
                 return 0
-            wanted |= {"dedupe_key": due.key, "due_on": due.on, "anchor": due.anchor}
+            wanted |= {"dedupe_key": due.key, "due_on": due.on, "anchor": due.anchor, "latest_on": due.latest}
         elif due.key == existing.dedupe_key and existing.due_on > self.today:
-            wanted["due_on"] = due.on
+            wanted |= {"due_on": due.on, "latest_on": due.latest}
         if "dedupe_key" in wanted or existing.remind_at > self.now:  # what is due now is about to be sent
             wanted["remind_at"] = self._morning(step, wanted.get("due_on", existing.due_on))
         if all(getattr(existing, name) == value for name, value in wanted.items()):
@@ -195,8 +227,8 @@ class _Planner:
             return True
         if isinstance(step, Greeting) and existing.anchor is not None:
             # On the day of the holiday the next one is a year away, but the touch of this one may still be waiting.
-            occasion = step.occasion(self.customer.country)
-            return occasion is not None and occasion.day(existing.anchor) == existing.anchor
+            same = (one for one in self._occasions(step) if one.id == existing.occasion)
+            return any(one.day(existing.anchor) == existing.anchor for one in same)
         # No contact on record: the day stays where it was spread to, or each grading would move it on.
         within = self.customer.as_of + timedelta(days=step.every_days if isinstance(step, Revisit) else 0)
         return due.anchor is None and existing.anchor is None and existing.due_on <= within
@@ -208,10 +240,14 @@ class _Planner:
             {
                 "dedupe_key": due.key,
                 "customer_id": self.customer.customer_id,
+                "plan": plan.plan if (plan := self.rules.plans.of_scheme(self.customer.scheme)) else None,
                 "step": step.id,
+                "occasion": due.occasion,
                 "kind": step.kind,
+                "who": step.who,
                 "tier": self.customer.tier,
                 "due_on": due.on,
+                "latest_on": due.latest,
                 "anchor": due.anchor,
                 "remind_at": self._morning(step, due.on),
                 "state": TouchState.PLANNED,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot import settings
 from bot.errors import N_, BotError, Phrase, SeveralProblems, ngettext
-from bot.services.care.plan import load_plan
+from bot.services.care.plan_file import load_plan
 from bot.services.delivery.messenger import Messenger
 from bot.services.ops import channels
 from bot.services.ops.addresses import why_unusable

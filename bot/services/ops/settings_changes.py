@@ -12,7 +12,7 @@ import structlog
 from pydantic import SecretStr
 from sqlmodel import Session
 
-from bot.services.care.plan import CarePlan
+from bot.services.care.plan import CarePlans
 from bot.settings import Settings, variable
 from db import audit, processes
 from db.audit import AuditAction, AuditActor, Door, ObjectKind
@@ -39,13 +39,13 @@ class _Change:
         return _is_hidden(self.field)
 
 
-def note_start(database: Database, settings: Settings, plan: CarePlan, role: str) -> list[str]:
+def note_start(database: Database, settings: Settings, plans: CarePlans, role: str) -> list[str]:
     """Log and record what changed since the last start of a process in this role; the variables that did.
 
     Before the first start everything had its default. Of a secret nothing is written but that it changed: it is
     compared by a salted fingerprint.
     """
-    plan_hash = hashlib.sha256(plan.model_dump_json().encode()).hexdigest()
+    plan_hash = _hash(plans)
     with database.read() as session:
         changes = _changes(session, settings, role)
         if not changes and processes.cursor(session, PLAN) == plan_hash:
@@ -103,6 +103,12 @@ def _record(session: Session, settings: Settings, change: _Change) -> None:
         before=before,
         after=after,
     )
+
+
+def _hash(plans: CarePlans) -> str:
+    """Of the only plan as before there were several."""
+    text = "".join(plan.model_dump_json() for plan in plans.plans)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _record_plan(session: Session, after: str) -> None:

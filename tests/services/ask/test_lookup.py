@@ -9,7 +9,8 @@ from bot.errors import NotFound
 from bot.services.access import Actor
 from bot.services.ask import lookup
 from bot.services.ask.share import shared_card
-from bot.services.care.plan import load_plan
+from bot.services.care.plan import CarePlans
+from bot.services.care.plan_file import load_plan
 from bot.services.care.schedule import CareRules
 from bot.services.name_keys import fold
 from bot.services.schemes.store import SchemeCache
@@ -21,7 +22,7 @@ from db.engine import Database
 from tests import factories
 from tests.services.grade.test_runs import grade
 
-RULES = CareRules(plan=load_plan(None), zone=ZoneInfo("UTC"), remind_at=time(9))
+RULES = CareRules(plans=CarePlans((load_plan(None),)), zone=ZoneInfo("UTC"), remind_at=time(9))
 MARCH, APRIL, TODAY = date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 4)
 
 

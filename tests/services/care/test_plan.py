@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import BadInput
-from bot.services.care.plan import SHIPPED, Greeting, Revisit, first_morning_before, load_plan
+from bot.services.care.plan import Greeting, Revisit
+from bot.services.care.plan_file import SHIPPED, load_plan
 
 SHIPPED_TEXT = SHIPPED.read_text(encoding="utf-8")
 WHOLE = "line 1, plan: must be a block of keys; see the shipped plan"

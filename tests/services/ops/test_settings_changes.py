@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.services.care.plan import load_plan
+from bot.services.care.plan import CarePlans
+from bot.services.care.plan_file import load_plan
 from bot.services.ops import settings_changes
 from bot.settings import Settings, variable
 from db import processes
@@ -14,7 +15,7 @@ from db.engine import Database
 from tests import factories
 from tests.recorded import recorded
 
-PLAN = load_plan(None)
+PLANS = CarePlans((load_plan(None),))
 SECRETS = {
     "SLACK_BOT_TOKEN": ("xoxb-one-first", "xoxb-two-second"),
     "SLACK_SIGNING_SECRET": ("5" * 32, "6" * 32),
@@ -23,7 +24,7 @@ SECRETS = {
 
 
 def start(
-    database: Database, role: str = "all", plan: Any = PLAN, **values: Any
+    database: Database, role: str = "all", plan: Any = PLANS, **values: Any
 ) -> tuple[list[str], list[Any]]:
     """The variables that changed, and the lines of the log."""
     with structlog.testing.capture_logs() as logs:
@@ -93,7 +94,7 @@ def test_admins_are_named_by_their_ids_and_not_by_their_addresses(database: Data
 def test_a_care_plan_that_changed_is_recorded_by_its_hash(database: Database) -> None:
     start(database)
     assert start(database) == ([], [])
-    other = PLAN.model_copy(update={"at_most_per_day": PLAN.at_most_per_day + 1})
+    other = PLANS.model_copy(update={"at_most_per_day": PLANS.at_most_per_day + 1})
     start(database, plan=other)
     first, second = recorded(database, "care_plan_changed")
     assert (first.before, second.before) == (None, first.after)

@@ -1,0 +1,127 @@
+"""Reading a care plan: the model from a YAML file, or the problems with file, line and key."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+
+from bot.errors import N_, Phrase, SeveralProblems
+from bot.services.care.plan import CarePlan
+from bot.settings import ROOT, choices_of, sentence_of
+from db.care.touches import StepKind
+from grading.scheme import text as yaml_text
+from grading.scheme import yaml_faults
+from grading.scheme.problems import place
+
+SHIPPED = ROOT / "templates" / "care" / "plan.yaml"
+
+
+def load_plan(path: Path | None) -> CarePlan:
+    """The firm's plan or the shipped one. Raises SeveralProblems naming file, line and key of each."""
+    path = path or SHIPPED
+    data = _read(path)
+    try:
+        return CarePlan.model_validate(_plain(data))
+    except ValidationError as error:
+        raise SeveralProblems(_sentences(path.name, data, error.errors())) from None
+
+
+def _read(path: Path) -> Any:
+    """The values of a YAML file with their lines."""
+    try:
+        return yaml_text.load(yaml_text.read(path))
+    except OSError as error:
+        problem = Phrase(
+            N_("%(file)s cannot be read: %(reason)s; name a YAML file in TIERBOT_CARE_PLAN"),
+            file=path.name,
+            reason=error.strerror,
+        )
+    except (YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = place(path.name, mark.line + 1, "") if mark else path.name
+        what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
+        what = what.partition(" with value")[0]  # for a key that is there twice, both blocks would follow
+        problem = Phrase(
+            N_("%(place)s: is not readable YAML: %(fault)s; mend it or save it as UTF-8"),
+            place=where,
+            fault=yaml_faults.fault(what),
+        )
+    except yaml_text.Refused as refused:
+        problem = Phrase(
+            N_("%(place)s: %(fault)s; %(remedy)s"),
+            place=path.name,
+            fault=refused.message,
+            remedy=refused.remedy,
+        )
+    raise SeveralProblems([problem])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+_WHOLE = N_("must be a whole number, not %(input)s")
+_EMPTY = N_("is empty; name at least one")
+_BLOCK = N_("must be a block of keys; see the shipped plan")
+_SENTENCES = {
+    "extra_forbidden": N_("is not a key of a care plan; remove it or mend its spelling"),
+    "missing": N_("is missing; add it"),
+    "too_short": _EMPTY,
+    "string_too_short": N_("is empty; write a text"),
+    "string_too_long": N_("is too long; write at most %(max_length)s characters"),
+    "greater_than_equal": N_("must be %(ge)s or more, not %(input)s"),
+    "less_than_equal": N_("must be %(le)s or less, not %(input)s"),
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "int_from_float": _WHOLE,
+    "string_type": N_("must be words, not %(input)s"),
+    "literal_error": N_("%(input)s is not allowed; use %(expected)s"),
+    "union_tag_invalid": N_("kind %(tag)s is not known; use %(expected_tags)s"),
+    "union_tag_not_found": N_("has no kind; use revisit, follow_up, greeting, anniversary or once"),
+    "model_type": _BLOCK,
+    "dict_type": _BLOCK,
+    "tuple_type": N_("must be a list; start each item with a dash"),
+}
+
+
+def _sentences(file: str, data: Any, errors: list[Any]) -> list[Phrase]:
+    """One sentence for each problem, in the order of the file; one that an alias repeats comes once."""
+    found: dict[tuple[int, str], Phrase] = {}
+    for error in errors:
+        if error["type"] == "too_short" and error["input"]:
+            continue  # its items have problems of their own
+        line, key = _place(data, error["loc"])
+        message = sentence_of(error)
+        if error["type"] in _SENTENCES:
+            values = {**error.get("ctx", {}), "input": repr(error["input"])}
+            if error["type"] == "literal_error":
+                values["expected"] = choices_of(values["expected"])
+            message = Phrase(_SENTENCES[error["type"]], **values)
+        sentence = Phrase(N_("%(place)s: %(message)s"), place=place(file, line, key), message=message)
+        found.setdefault((line, message), sentence)
+    return [sentence for _, sentence in sorted(found.items(), key=lambda item: item[0][0])]
+
+
+def _place(data: Any, location: tuple[Any, ...]) -> tuple[int, str]:
+    """Line and dotted key of a pydantic error's location."""
+    line, shown = 1, []
+    for key in location:
+        if key in ("[key]", *StepKind) or (key == "steps" and isinstance(data, CommentedSeq)):
+            continue  # not keys of the file: pydantic's marker, the kind it chose, and a list that stands for a block
+        own = (
+            next((own for own in data if str(own) == str(key)), None)
+            if isinstance(data, CommentedMap)
+            else None
+        )
+        if own is not None:
+            line, data = data.lc.key(own)[0] + 1, data[own]
+        elif isinstance(data, CommentedSeq) and isinstance(key, int) and key < len(data):
+            line, data = data.lc.item(key)[0] + 1, data[key]
+        shown.append(str(key))
+    return line, ".".join(shown) or "plan"
