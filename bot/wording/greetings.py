@@ -1,6 +1,6 @@
 """The message about one occasion, with all customers whom a person greets on it; see `bot.wording.messages`."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
@@ -82,14 +82,28 @@ class Greetings(Message):
         """Nothing is left to press once all are greeted."""
         return super().targets() if self.open_customers else {}
 
-    def answered(self, touch_ids: Collection[int]) -> "Greetings":
-        """The same after these touches have been answered."""
+    def as_open(self, versions: Mapping[int, int]) -> "Greetings":
+        """The same with only these touches open: id -> version."""
 
-        def tier(part: GreetedTier) -> GreetedTier:
-            marked = (
-                replace(one, is_open=one.is_open and one.touch_id not in touch_ids) for one in part.customers
-            )
-            return replace(part, customers=tuple(marked))
+        def now(one: GreetedCustomer) -> GreetedCustomer:
+            version = versions.get(one.touch_id, one.touch_version)
+            return replace(one, is_open=one.touch_id in versions, touch_version=version)
 
-        sections = (replace(section, tiers=tuple(map(tier, section.tiers))) for section in self.sections)
+        return self._mapped(lambda customers: tuple(map(now, customers)))
+
+    def without(self, customer_ids: Collection[int]) -> "Greetings":
+        """The same without some of the customers."""
+        return self._mapped(
+            lambda customers: tuple(one for one in customers if one.customer_id not in customer_ids)
+        )
+
+    def _mapped(
+        self, change: Callable[[tuple[GreetedCustomer, ...]], tuple[GreetedCustomer, ...]]
+    ) -> "Greetings":
+        """The same with other customers; tiers and texts for nobody are left out."""
+        sections = []
+        for section in self.sections:
+            parts = (replace(part, customers=change(part.customers)) for part in section.tiers)
+            if tiers := tuple(part for part in parts if part.customers):
+                sections.append(replace(section, tiers=tiers))
         return replace(self, sections=tuple(sections))

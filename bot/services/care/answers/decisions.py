@@ -44,29 +44,42 @@ def finish(
     with database.write() as session:
         take_request(session, request, now)
         customer, touch = steps.locked(session, actor, pointer)
-        kind = _contact(rules.plans.step(touch.plan, touch.tier, touch.step), touch, pointer.choice)
-        activity = facts.Activity(
-            customer_id=customer.id,
-            source="slack" if actor.door is Door.SLACK else "tierbot",
-            external_id=f"touch:{touch.id}:{touch.version}",
-            kind=kind,
-            happened_on=actor.today(now),
-            person_id=actor.person_id or None,
-            recorded_at=now,
-        )
-        session.add(activity)
-        session.flush()
-        done = {"state": TouchState.DONE, "reason": None, "activity_id": activity.id}
-        changed = steps.close(session, rules, actor, CareAct.DONE, touch, done, now)
-        what = {"step": touch.step, "due_on": touch.due_on, "kind": kind, "activity": activity.id}
-        steps.record(session, actor, AuditAction.STEP_DONE, touch, after=what)
-        closed = replace(
-            steps.outcome_of(session, rules, customer, touch, "done"),
-            by=steps.who(actor),
-            kind=kind,
-            may_undo=True,
-        )
-        return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
+        return close_as_done(session, rules, actor, customer, touch, pointer.choice, now)
+
+
+def close_as_done(
+    session: Session,
+    rules: CareRules,
+    actor: Actor,
+    customer: CustomerRow,
+    touch: Touch,
+    chosen: str | None,
+    now: datetime,
+) -> Answered:
+    """Record the contact that fulfils an open touch, and close it, in the caller's transaction. Raises BadInput."""
+    kind = _contact(rules.plans.step(touch.plan, touch.tier, touch.step), touch, chosen)
+    activity = facts.Activity(
+        customer_id=customer.id,
+        source="slack" if actor.door is Door.SLACK else "tierbot",
+        external_id=f"touch:{touch.id}:{touch.version}",
+        kind=kind,
+        happened_on=actor.today(now),
+        person_id=actor.person_id or None,
+        recorded_at=now,
+    )
+    session.add(activity)
+    session.flush()
+    done = {"state": TouchState.DONE, "reason": None, "activity_id": activity.id}
+    changed = steps.close(session, rules, actor, CareAct.DONE, touch, done, now)
+    what = {"step": touch.step, "due_on": touch.due_on, "kind": kind, "activity": activity.id}
+    steps.record(session, actor, AuditAction.STEP_DONE, touch, after=what)
+    closed = replace(
+        steps.outcome_of(session, rules, customer, touch, "done"),
+        by=steps.who(actor),
+        kind=kind,
+        may_undo=True,
+    )
+    return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
 
 
 def skip(

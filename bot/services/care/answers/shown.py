@@ -15,6 +15,7 @@ from bot.services.care.answers import steps
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults, Recipients
 from bot.wording.actions import Pointer
+from bot.wording.greetings import Greetings
 from bot.wording.message_base import Message
 from bot.wording.messages import Reminder, ReminderClosed, load
 from bot.wording.parts import Who
@@ -98,6 +99,9 @@ def _now(
         return None
     if isinstance(message, Reminder):
         return _reminder(session, rules, customer, message, now, may_see=may_see)
+    if isinstance(message, Greetings):
+        named = message if may_see else message.without({customer.id})
+        return named.as_open(shown_touches.open_versions(session, [one.touch_id for one in named.customers]))
     return None
 
 
