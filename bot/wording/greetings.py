@@ -43,17 +43,30 @@ class GreetingSection:
 
 @dataclass(frozen=True, kw_only=True)
 class Greetings(Message):
-    """One occasion: the customers that a person greets, with the texts; `more` of them have no room."""
+    """One occasion: the customers that a person greets, with the texts; `more` of them have no room.
 
-    buttons: ClassVar = (Action.ALL_GREETED,)
+    `undo_id` is the touch that was answered last, while that may be taken back.
+    """
+
+    buttons: ClassVar = (Action.ALL_GREETED, Action.UNDO)
     buttons_for: ClassVar = "open_customers"
     choosing: ClassVar = Action.GREETED
-    pointers: ClassVar = {"greetings": ("touch_id", "touch_version")}
+    pointers: ClassVar = {
+        "greetings": ("touch_id", "touch_version"),
+        "touch": ("undo_id", "undo_version"),
+    }
     occasion: Name
     day: date
     estimated: bool
     sections: tuple[GreetingSection, ...]
     more: int = 0
+    undo_id: int = 0
+    undo_version: int = 0
+
+    @property
+    def last_answered(self) -> GreetedCustomer | None:
+        """The customer whose greeting *Undo* opens again."""
+        return next((one for one in self.customers if one.touch_id == self.undo_id), None)
 
     @property
     def customers(self) -> tuple[GreetedCustomer, ...]:
@@ -79,17 +92,21 @@ class Greetings(Message):
         return self.open_customers[0].touch_version if self.open_customers else 0
 
     def targets(self) -> dict[Action, Pointer]:
-        """Nothing is left to press once all are greeted."""
-        return super().targets() if self.open_customers else {}
+        """*All greeted* while one is open, *Undo* while the last answer may be taken back."""
+        left_out = set() if self.open_customers else {Action.ALL_GREETED}
+        left_out |= set() if self.undo_id else {Action.UNDO}
+        return {action: target for action, target in super().targets().items() if action not in left_out}
 
-    def as_open(self, versions: Mapping[int, int]) -> "Greetings":
-        """The same with only these touches open: id -> version."""
+    def as_open(self, versions: Mapping[int, int], undo: tuple[int, int] = (0, 0)) -> "Greetings":
+        """The same with only these touches open: id -> version; and the touch and version that *Undo* opens again."""
 
         def now(one: GreetedCustomer) -> GreetedCustomer:
             version = versions.get(one.touch_id, one.touch_version)
             return replace(one, is_open=one.touch_id in versions, touch_version=version)
 
-        return self._mapped(lambda customers: tuple(map(now, customers)))
+        undo_id, undo_version = undo
+        marked = self._mapped(lambda customers: tuple(map(now, customers)))
+        return replace(marked, undo_id=undo_id, undo_version=undo_version)
 
     def without(self, customer_ids: Collection[int]) -> "Greetings":
         """The same without some of the customers."""

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -23,13 +23,14 @@ from bot.wording.greetings import GreetedCustomer
 from bot.wording.parts import TierPart
 from db.book.customers import Customer, Ownership
 from db.book.facts import Activity
+from db.care import touches
 from db.care.touches import Touch, TouchMessage, TouchRole
 from db.engine import open_database
 from db.outbox.messages import OutboxMessage
 from tests.slack.office import ANNA, ROOM, Office, eventually, words
 
 GREETED, ALL_GREETED = str(Action.GREETED), str(Action.ALL_GREETED)
-DAY = date(2027, 1, 1)
+DAY = date(SystemClock().now().year + 1, 1, 1)  # the bots' clock is the machine's
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +68,9 @@ def greeting(session: Session, customer: Customer) -> ToGreet:
         tier="A",
         due_on=DAY,
         anchor=DAY,
-        remind_at=datetime(2026, 12, 29, 9, tzinfo=UTC),
+        remind_at=SystemClock().now(),
         state="reminded",
-        created_at=datetime(2026, 12, 1, tzinfo=UTC),
+        created_at=SystemClock().now(),
     )
     session.add(touch)
     session.flush()
@@ -112,9 +113,15 @@ def posted(office: Office) -> StoredMessage:
     return sent
 
 
+def labels(office: Office, sent: StoredMessage) -> list[str]:
+    """What can be pressed in a message as it is now."""
+    return [one["text"]["text"] for one in office.now(sent).blocks[-1]["elements"]]
+
+
 def states(office: Office) -> dict[int, str]:
     with office.database.read() as session:
-        return {one.customer_id: one.state for one in session.exec(select(Touch).where(Touch.due_on == DAY))}
+        found = session.exec(select(Touch).where(Touch.occasion == "new_year", Touch.anchor == DAY))
+        return {one.customer_id: one.state for one in found}
 
 
 def contacts(office: Office) -> list[tuple[int, str]]:
@@ -132,10 +139,25 @@ def test_the_name_of_a_customer_records_that_it_was_greeted_and_the_others_stay(
     assert states(office) == {1: "done", office.globex: "reminded"}
     assert contacts(office) == [(1, "greeting")]
     assert "• *Globex*" in words(office.now(sent))
-    assert [one["text"]["text"] for one in office.now(sent).blocks[-1]["elements"]] == [
-        "All greeted",
-        "Globex",
-    ]
+    assert labels(office, sent) == ["All greeted", "Undo", "Globex"]
+
+
+def test_undo_opens_the_last_greeting_again_and_then_the_one_before(office: Office) -> None:
+    sent = posted(office)
+
+    def press(action: str, result: str) -> None:
+        assert office.workspace.click(ANNA, office.now(sent), action).ok
+        eventually(lambda: result in words(office.now(sent)), result)
+
+    press(f"{GREETED}.0", "the last one: ACME")
+    press(f"{GREETED}.0", "the last one: Globex")
+    assert labels(office, sent) == ["Undo"]
+    press(str(Action.UNDO), "• *Globex*")
+    assert contacts(office) == [(1, "greeting")]
+    press(str(Action.UNDO), "• *ACME*")
+    assert contacts(office) == []
+    assert labels(office, sent) == ["All greeted", "ACME", "Globex"]
+    assert set(states(office).values()) <= set(touches.OPEN)
 
 
 def test_all_greeted_closes_what_is_open_and_takes_the_buttons_away(office: Office) -> None:

@@ -100,9 +100,17 @@ def _now(
     if isinstance(message, Reminder):
         return _reminder(session, rules, customer, message, now, may_see=may_see)
     if isinstance(message, Greetings):
-        named = message if may_see else message.without({customer.id})
-        return named.as_open(shown_touches.open_versions(session, [one.touch_id for one in named.customers]))
+        return _greetings(session, message if may_see else message.without({customer.id}), now)
     return None
+
+
+def _greetings(session: Session, message: Greetings, now: datetime) -> Greetings:
+    """The greetings of an occasion, with those that are still open and the last one that may be taken back."""
+    ids = [one.touch_id for one in message.customers]
+    undoable = acts.standing(session, ids, now - steps.UNDO).values()
+    done = [(act.at, act.touch_id, act.version) for act in undoable if act.act == acts.CareAct.DONE]
+    _, *undo = max(done, default=(now, 0, 0))
+    return message.as_open(shown_touches.open_versions(session, ids), (undo[0], undo[1]))
 
 
 def _reminder(
