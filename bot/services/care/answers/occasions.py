@@ -1,6 +1,9 @@
 """All customers of a message of greetings answered at once."""
 
+from collections.abc import Sequence
 from datetime import datetime
+
+from sqlmodel import Session
 
 from bot.errors import Conflict, Hidden
 from bot.services.access import Actor
@@ -10,8 +13,11 @@ from bot.services.care.answers.steps import Answered
 from bot.services.care.schedule import CareRules
 from bot.wording.actions import Pointer
 from db.care import shown_touches, touches
+from db.care.shown_touches import OpenGreeting
 from db.engine import Database
 from db.processes import InboundKey, take_request
+
+AT_ONCE = 20  # greetings to a transaction: short enough that another press does not wait
 
 
 def finish_all(
@@ -25,25 +31,42 @@ def finish_all(
 ) -> Answered:
     """Done for every greeting that is still open in the newest message that shows a touch, and that the actor may close.
 
-    Raises Repeated, Hidden, and Conflict when none is open any more.
+    Raises Repeated, Hidden, and Conflict when none is open any more. What a crash leaves open can be pressed again.
     """
-    with database.write() as session:
-        take_request(session, request, now)
-        customer, _ = steps.seen(session, actor, pointer)
+    with database.read() as session:
         shown = shown_touches.greeted_with(session, pointer.id)
-        touches.lock(session, sorted({customer.id, *(one.customer_id for one in shown)}))
-        answered: Answered | None = None
-        changed: list[int] = []
-        for one in shown:
-            if one.touch_id in changed:  # the contact of another one has closed it
-                continue
-            meant = Pointer(id=one.touch_id, version=one.version)
-            try:
-                owned, touch = steps.open_touch(session, actor, meant)
-            except (Hidden, Conflict):  # it has gone to somebody else
-                continue
-            answered = close_as_done(session, rules, actor, owned, touch, None, now)
-            changed += answered.touch_ids
-        if answered is None:
-            raise Conflict(steps.DEALT_WITH)
-        return Answered(closed=answered.closed, customer_id=answered.customer_id, touch_ids=tuple(changed))
+    answered: list[Answered] = []
+    for start in range(0, max(1, len(shown)), AT_ONCE):
+        with database.write() as session:
+            if start == 0:
+                take_request(session, request, now)
+            answered += _finish(session, actor, shown[start : start + AT_ONCE], rules, now)
+            if start == 0 and not answered and len(shown) <= AT_ONCE:
+                steps.open_touch(
+                    session, actor, pointer
+                )  # says whether the actor may not, or somebody else has
+    if not answered:
+        raise Conflict(steps.DEALT_WITH)
+    changed = (touch_id for one in answered for touch_id in one.touch_ids)
+    return Answered(
+        closed=answered[-1].closed, customer_id=answered[-1].customer_id, touch_ids=tuple(changed)
+    )
+
+
+def _finish(
+    session: Session, actor: Actor, greetings: Sequence[OpenGreeting], rules: CareRules, now: datetime
+) -> list[Answered]:
+    touches.lock(session, [one.customer_id for one in greetings])
+    answered: list[Answered] = []
+    for one in greetings:
+        meant = Pointer(id=one.touch_id, version=one.version)
+        session.expire_all()  # the contact of the one before may have closed this one too
+        try:
+            customer, touch = steps.open_touch(session, actor, meant)
+        except (
+            Hidden,
+            Conflict,
+        ):  # somebody else has it, or has answered it
+            continue
+        answered.append(close_as_done(session, rules, actor, customer, touch, None, now))
+    return answered
