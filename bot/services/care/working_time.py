@@ -9,8 +9,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.clock import local_date, local_instant
-from bot.services.care.public_holidays import year_of
-from bot.working_week import MONDAY_TO_FRIDAY, Hours
+from bot.working_days.public_holidays import year_of
+from bot.working_days.week import MONDAY_TO_FRIDAY, Hours
 
 ONE_DAY = timedelta(days=1)
 
@@ -42,9 +42,8 @@ class WorkingTime:
     remind_at: time = time(9)
     weekdays: frozenset[int] = MONDAY_TO_FRIDAY  # as date.weekday() counts; never empty
     place: str | None = None  # whose public holidays count: CN, DE-BY; None: no holidays
-    works_from: time | None = None
-    works_until: time | None = None
-    quiet: Hours | None = None
+    hours: Hours | None = None  # in which the person works; None: not known
+    quiet: Hours | None = None  # in which the firm writes to nobody
     days_off: tuple[DaysOff, ...] = ()
 
     def why_free(self, day: date) -> Free | None:
@@ -100,7 +99,8 @@ class WorkingTime:
         the end of the firm's quiet hours when it lies within those. A time that the clocks skip is the first instant
         after the gap, and one that they repeat is the first of the two.
         """
-        at = self._local(day, self._asked_at())
+        asked = self.remind_at if self.hours is None or self.remind_at in self.hours else self.hours.begins
+        at = self._local(day, asked)
         if self.quiet is not None and at.astimezone(self.zone).time() in self.quiet:
             return self._local(day, self.quiet.ends)
         return at
@@ -119,15 +119,9 @@ class WorkingTime:
         """Whether the person may be written to at this instant: on a working day, in their hours, not in quiet hours."""
         local = now.astimezone(self.zone)
         at = local.time()
-        begun = self.works_from is None or at >= self.works_from
-        over = self.works_until is not None and at >= self.works_until
+        working = self.hours is None or at in self.hours
         quiet = self.quiet is not None and at in self.quiet
-        return begun and not over and not quiet and self.is_working_day(local.date())
-
-    def _asked_at(self) -> time:
-        early = self.works_from is not None and self.remind_at < self.works_from
-        late = self.works_until is not None and self.remind_at >= self.works_until
-        return (self.works_from or time(0)) if early or late else self.remind_at
+        return working and not quiet and self.is_working_day(local.date())
 
     def _local(self, day: date, at: time) -> datetime:
         return local_instant(day, at.hour, at.minute, self.zone)

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clock import local_date
-from bot.services.care.public_holidays import is_known, usual_weekdays
+from bot.working_days.public_holidays import is_known, usual_weekdays
 from bot.services.care.working_time import DaysOff, Free, WorkingTime
-from bot.working_week import Hours, weekdays_of
+from bot.working_days.week import Hours, hours_of, weekdays_of
 
 SHANGHAI, RIYADH, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Asia/Riyadh"), ZoneInfo("Europe/Berlin")
 QUIET = Hours(time(20), time(7))
@@ -163,19 +163,17 @@ def test_the_next_working_day_after_years_off_is_found() -> None:
         ("09:00", "05:00-08:30", "20:00-07:00", "07:00"),
         ("09:00", "21:00-23:00", "20:00-07:00", "07:00"),  # all of their hours are quiet
         ("09:00", None, "12:00-14:00", "09:00"),
+        ("09:00", "22:00-06:00", None, "22:00"),  # over midnight
     ],
 )
 def test_the_morning_is_in_the_hours_and_never_quiet(
     remind_at: str, hours: str | None, quiet: str | None, expected: str
 ) -> None:
-    begins, ends = map(at, hours.split("-")) if hours else (None, None)
-    between = tuple(map(at, quiet.split("-"))) if quiet else None
     person = WorkingTime(
         zone=BERLIN,
         remind_at=at(remind_at),
-        works_from=begins,
-        works_until=ends,
-        quiet=Hours(*between) if between else None,
+        hours=hours_of(hours) if hours else None,
+        quiet=hours_of(quiet) if quiet else None,
     )
     assert person.morning(date(2026, 7, 1)).astimezone(BERLIN) == datetime(
         2026, 7, 1, at(expected).hour, at(expected).minute, tzinfo=BERLIN
@@ -197,7 +195,7 @@ def test_the_morning_is_in_the_hours_and_never_quiet(
 def test_somebody_is_written_to_in_their_hours_on_working_days(local: str, expected: bool) -> None:
     off = DaysOff(first=date(2026, 1, 12), last=date(2026, 1, 12))
     person = WorkingTime(
-        zone=BERLIN, place="DE", works_from=time(9), works_until=time(18), quiet=QUIET, days_off=(off,)
+        zone=BERLIN, place="DE", hours=Hours(time(9), time(18)), quiet=QUIET, days_off=(off,)
     )
     now = datetime.fromisoformat(local).replace(tzinfo=BERLIN).astimezone(UTC)
     assert person.within_hours(now) is expected

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-from bot.working_week import MONDAY_TO_FRIDAY
+from bot.working_days.week import MONDAY_TO_FRIDAY
 
 
 @dataclass(frozen=True, kw_only=True)
