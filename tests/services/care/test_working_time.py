@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clock import local_date
-from bot.working_days.public_holidays import is_known, usual_weekdays
 from bot.services.care.working_time import DaysOff, Free, WorkingTime
+from bot.working_days.public_holidays import is_known, usual_weekdays
 from bot.working_days.week import Hours, hours_of, weekdays_of
 
 SHANGHAI, RIYADH, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Asia/Riyadh"), ZoneInfo("Europe/Berlin")
