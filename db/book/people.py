@@ -316,6 +316,11 @@ def get_many(session: Session, person_ids: Iterable[int]) -> dict[int, Person]:
     return {person.id: person for person in found if person.id is not None}
 
 
+def with_roles(session: Session, roles: Collection[str]) -> list[Person]:
+    """Who has one of these roles, by id, whether they are here or not."""
+    return list(session.exec(select(Person).where(col(Person.role).in_(roles)).order_by(col(Person.id))))
+
+
 def everybody(session: Session) -> dict[int, Person]:
     return {person.id: person for person in session.exec(select(Person)) if person.id is not None}
 
