@@ -11,6 +11,7 @@ from bot.errors import N_, BadInput
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer, RowChoice
 from bot.wording.care import CONTACT_LABELS, MOST_ROWS, CareRow
+from bot.wording.greetings import GreetedCustomer
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import Hit
 from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
@@ -200,18 +201,22 @@ def _buttons(message: Message, gettext: Callable[[str], str]) -> list[Block]:
         for action, pointer in message.targets().items()
     ]
     if message.buttons_for:
-        buttons += _choices(getattr(message, message.buttons_for)[:MOST_BUTTONS])
+        hits, room = getattr(message, message.buttons_for), MOST_BUTTONS - len(buttons)
+        if len(hits) > room and message.choosing != Action.OPEN:
+            buttons.append(_menu(message.choosing, hits, gettext(message.choosing.label)))
+        else:
+            buttons += _choices(message.choosing, hits[:room])
     if message.menu_of and (hits := getattr(message, message.menu_of)):
-        buttons.append(_menu(hits, gettext("Show a card…")))
+        buttons.append(_menu(Action.OPEN, hits, gettext("Show a card…")))
     return buttons
 
 
-def _choices(hits: tuple[Hit, ...]) -> list[Block]:
+def _choices(action: Action, hits: Sequence[Hit | GreetedCustomer]) -> list[Block]:
     """A button for each customer; customers of one name are distinguished by their codes."""
     times = Counter(hit.name for hit in hits)
     labels = [hit.name if times[hit.name] == 1 else f"{hit.code} {hit.name}" for hit in hits]
     return [
-        _button(f"{Action.OPEN}.{place}", escape(label), hit.target)
+        _button(f"{action}.{place}", escape(label), hit.target)
         for place, (hit, label) in enumerate(zip(hits, labels, strict=True))
     ]
 
@@ -226,9 +231,9 @@ def _button(action_id: str, label: str, pointer: Pointer, style: str | None = No
     return {**block, "style": style} if style else block
 
 
-def _menu(hits: tuple[Hit, ...], placeholder: str) -> Block:
+def _menu(action: Action, hits: Sequence[Hit | GreetedCustomer], placeholder: str) -> Block:
     options = [(escape(f"{hit.name} {hit.code}"), hit.target) for hit in hits[:MOST_OPTIONS]]
-    return _select(Action.OPEN, placeholder, options)
+    return _select(action, placeholder, options)
 
 
 def _select(action: Action, placeholder: str, options: Sequence[tuple[str, Pointer]]) -> Block:

@@ -39,6 +39,8 @@ class Action(StrEnum):
     UNDO = "tierbot_undo", N_("Undo"), None, "touch"
     MORE_TODO = "tierbot_more_todo", N_("Show more"), None, "place"
     SNOOZE = "tierbot_snooze", N_("Snooze 3 days"), None, "touch"
+    GREETED = "tierbot_greeted", N_("Greeted…"), None, "touch"
+    ALL_GREETED = "tierbot_all_greeted", N_("All greeted"), "primary", "greetings"
 
 
 class RowChoice(StrEnum):

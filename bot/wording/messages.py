@@ -15,7 +15,7 @@ from zlib import crc32
 from pydantic import TypeAdapter
 
 from bot.masking import mask_text
-from bot.wording import care, notices, private  # noqa: F401 - more messages
+from bot.wording import care, greetings, notices, private  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
 from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (

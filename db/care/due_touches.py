@@ -71,17 +71,16 @@ def open_of(
     session: Session,
     *,
     owners: Collection[int],
-    assignee: int,
+    assignees: Collection[int],
     roles: Collection[str],
     due_by: date,
     most: int,
 ) -> list[DueTouch]:
-    """Open touches due on a day at the latest that may be one person's: the most pressing, one list per reason.
-
-    Those of these owners' customers, those given to the person, and those of their roles.
+    """The most pressing open touches due on a day at the latest that are of these owners' customers, given to one of
+    these people, or for one of these roles.
     """
     theirs = _of_present(sa_select(*_DUE_COLUMNS)).where(_IS_OPEN, col(Touch.due_on) <= due_by)
-    statements = [theirs.where(col(Touch.assignee_id) == assignee)]
+    statements = [theirs.where(col(Touch.assignee_id).in_(assignees))]
     if owners:
         statements.append(theirs.where(col(Ownership.person_id).in_(owners)))
     if roles:
@@ -207,37 +206,6 @@ def times_shown(session: Session, touch_ids: Sequence[int]) -> dict[int, tuple[i
         )
         found |= {row[0]: (row[1], row[2]) for row in rows}
     return found
-
-
-class Showing(NamedTuple):
-    """A message in Slack that shows touches."""
-
-    outbox_id: int
-    body_json: str
-    channel: str
-    ts: str
-    recipient: int | None
-
-
-def showing(session: Session, touch_ids: Collection[int], most: int) -> list[Showing]:
-    """The newest messages in Slack that show one of these touches as a row."""
-    place = ("id", "body_json", "slack_channel", "slack_ts", "recipient")
-    rows = session.execute(
-        sa_select(*(col(getattr(OutboxMessage, name)) for name in place))
-        .where(
-            col(OutboxMessage.id).in_(
-                sa_select(col(TouchMessage.outbox_id)).where(
-                    col(TouchMessage.touch_id).in_(touch_ids),
-                    col(TouchMessage.role).in_((TouchRole.DIGEST, TouchRole.URGENT)),
-                )
-            ),
-            col(OutboxMessage.slack_channel).is_not(None),
-            col(OutboxMessage.slack_ts).is_not(None),
-        )
-        .order_by(col(OutboxMessage.id).desc())
-        .limit(most)
-    )
-    return [Showing._make(row) for row in rows]
 
 
 def missed_since(session: Session, owners: Collection[int], since: datetime) -> int:

@@ -179,7 +179,8 @@ def test_bold_and_code_stand_apart_from_the_words_around_them(
     # Slack shows the marks themselves otherwise, also between Chinese characters.
     for part in objects(payload(sample(kind, full=full), language)):
         if part.get("type") == "mrkdwn":
-            rest = re.sub(r"(?<!\S)(\*[^*\n]+\*|`[^`\n]+`)(?!\S)", "", part["text"])
+            text = re.sub(r"^```[^`]+```$", "", part["text"])  # a paragraph that is a block of code
+            rest = re.sub(r"(?<!\S)(\*[^*\n]+\*|`[^`\n]+`)(?!\S)", "", text)
             assert "*" not in rest, part["text"]
             assert "`" not in rest, part["text"]
 

@@ -107,7 +107,7 @@ def send_due(sending: Sending) -> int:
 def _desks(session: Session, sending: Sending, groups: Iterable[DueGroup]) -> list[Desk]:
     """The places where the touches of these groups are shown."""
     groups = list(groups)
-    recipients = _recipients(session, sending, groups)
+    recipients = recipients_of(session, groups, sending.firm, sending.now)
     places: dict[Place, set[DueGroup]] = defaultdict(set)
     for group in groups:
         owner = recipients.people.get(group.owner_id or 0)
@@ -118,10 +118,12 @@ def _desks(session: Session, sending: Sending, groups: Iterable[DueGroup]) -> li
     return [_desk(place, of, recipients, working, sending) for place, of in places.items()]
 
 
-def _recipients(session: Session, sending: Sending, groups: Sequence[DueGroup]) -> Recipients:
+def recipients_of(
+    session: Session, groups: Collection[DueGroup], firm: FirmDefaults, now: datetime
+) -> Recipients:
+    """The people who may be told of the touches of these groups."""
     ids = {one for group in groups for one in (group.owner_id, group.assignee_id) if one is not None}
-    roles = {group.who for group in groups}
-    return Recipients.of(session, ids, sending.firm, sending.now, roles)
+    return Recipients.of(session, ids, firm, now, {group.who for group in groups})
 
 
 def _desk(
@@ -261,18 +263,22 @@ def coming_up(
     if desk.place.person_id is None or not desk.owners:
         return []
     today = desk.today(now)
-    furthest = max((step.soon_days for plan in rules.plans.plans for step in _steps(plan)), default=0)
-    found = due_touches.soon_of(
-        session, desk.owners, after=today, until=today + timedelta(days=furthest), most=MOST_SOON
-    )
-    recipients = Recipients.of(session, desk.owners, firm, now, {touch.group.who for touch in found})
-    theirs = [touch.id for touch in found if _goes_to(recipients, touch) == desk.place]
-    soon = []
-    for touch in due_touches.load(session, theirs):
-        step = rules.plans.step(touch.plan, touch.tier, touch.step)
-        if step is not None and (touch.due_on - today).days <= step.soon_days:
-            soon.append(touch)
-    return soon
+    until = today + timedelta(days=furthest(rules))
+    found = due_touches.soon_of(session, desk.owners, after=today, until=until, most=MOST_SOON)
+    recipients = recipients_of(session, {touch.group for touch in found}, firm, now)
+    theirs = [touch.id for touch in found if goes_to(recipients, touch) == desk.place]
+    return [touch for touch in due_touches.load(session, theirs) if is_coming_up(rules, touch, today)]
+
+
+def furthest(rules: CareRules) -> int:
+    """How many days before it is due a step may be said to be coming up."""
+    return max((step.soon_days for plan in rules.plans.plans for step in _steps(plan)), default=0)
+
+
+def is_coming_up(rules: CareRules, touch: Touch, today: date) -> bool:
+    """Whether a touch will be due within the days of its step."""
+    step = rules.plans.step(touch.plan, touch.tier, touch.step)
+    return step is not None and 0 < (touch.due_on - today).days <= step.soon_days
 
 
 def _steps(plan: CarePlan) -> list[Step]:
@@ -283,7 +289,8 @@ def _steps(plan: CarePlan) -> list[Step]:
     ]
 
 
-def _goes_to(recipients: Recipients, touch: DueTouch) -> Place | None:
+def goes_to(recipients: Recipients, touch: DueTouch) -> Place | None:
+    """Where a touch is shown."""
     owner = recipients.people.get(touch.group.owner_id or 0)
     return recipients.place_of_step(touch.group.who, touch.group.assignee_id, owner)
 
@@ -353,7 +360,7 @@ def _write_urgent(sending: Sending, desk: Desk, touch_id: int) -> int:
 
 
 def _enqueue(session: Session, sending: Sending, desk: Desk, kind: str, message: CareDigest, key: str) -> int:
-    """Write a message that is of no use once the next digest is due."""
+    """Write a message for today: what does not arrive today is due again for the next digest."""
     return outbox.enqueue(
         session,
         kind=kind,
@@ -362,5 +369,5 @@ def _enqueue(session: Session, sending: Sending, desk: Desk, kind: str, message:
         language=desk.language,
         dedupe_key=key,
         now=sending.now,
-        not_after=desk.working.next_morning(desk.today(sending.now) + ONE_DAY, sending.now),
+        not_after=desk.tomorrow(sending.now),
     )
