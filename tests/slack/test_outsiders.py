@@ -10,7 +10,7 @@ from sqlmodel import select
 from bot.clock import SystemClock
 from bot.demo.workspace import BOT_USER_ID, User, Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, PEOPLE
-from bot.slack import blocks
+from bot.slack import blocks, forms
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer
 from db.book import people
