@@ -18,8 +18,9 @@ from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
-from bot.services.care import digest, schedule
-from bot.services.care.digest import Sending
+from bot.services.care import schedule
+from bot.services.care.digest import morning
+from bot.services.care.digest.desks import Sending
 from bot.services.care.working_people import FirmTime
 from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
@@ -119,7 +120,7 @@ def remind(bot: Tierbot) -> int:
     with bot.database.read() as session:
         book = bot.scheme_cache.tier_names(session)
     firm = FirmDefaults(channel=settings.alert_channel, language=settings.language, admins=settings.admins)
-    return digest.send_due(
+    return morning.send_due(
         Sending(
             database=bot.database,
             rules=bot.rules,
@@ -127,6 +128,7 @@ def remind(bot: Tierbot) -> int:
             time=FirmTime.of(settings),
             firm=firm,
             now=bot.clock.now(),
+            templates=settings.templates_dir,
         )
     )
 

@@ -10,8 +10,7 @@ import pytest
 from sqlmodel import col, select, update
 
 from bot.services.ask import bounds
-from bot.services.delivery import kinds
-from bot.services.delivery import channels, outbox
+from bot.services.delivery import channels, kinds, outbox
 from bot.services.delivery.worker import Step
 from bot.services.recipients import Place
 from bot.wording.channels import Trouble, TroubledChannel
