@@ -18,13 +18,17 @@ from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
-from bot.services.care import reminders, schedule
+from bot.services.care import schedule
+from bot.services.care.digest import morning
+from bot.services.care.digest.desks import Sending
+from bot.services.care.working_people import FirmTime
 from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
 from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import marks, retention
+from bot.services.recipients import FirmDefaults
 from db import processes, rewriting, usage
 from db.care import acts, touches
 from db.outbox import claims, send_state
@@ -111,17 +115,21 @@ def plan_care(bot: Tierbot) -> int:
 
 
 def remind(bot: Tierbot) -> int:
-    """Turn due touches into messages."""
+    """Write the morning digests and greetings that are due, and what cannot wait for a digest."""
+    settings = bot.settings
     with bot.database.read() as session:
         book = bot.scheme_cache.tier_names(session)
-    return reminders.remind_due(
-        bot.database,
-        bot.rules,
-        book,
-        alert_channel=bot.settings.alert_channel,
-        language=bot.settings.language,
-        now=bot.clock.now(),
-        admins=bot.settings.admins,
+    firm = FirmDefaults(channel=settings.alert_channel, language=settings.language, admins=settings.admins)
+    return morning.send_due(
+        Sending(
+            database=bot.database,
+            rules=bot.rules,
+            book=book,
+            time=FirmTime.of(settings),
+            firm=firm,
+            now=bot.clock.now(),
+            templates=settings.templates_dir,
+        )
     )
 
 

@@ -160,7 +160,7 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
     "done": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.done(who, o.touch(it))),
     "all greetings": (
         Act.CLOSE_TOUCH,
-        lambda o, who, it: answers.finish_all(o.database, who, o.touch(it), **o.book.pressed()),
+        lambda o, who, it: answers.greet_all(o.database, who, o.touch(it), **o.book.pressed()),
     ),
     "snooze": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.snooze(who, o.touch(it))),
     "skip": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.skip(who, o.touch(it))),
