@@ -1,6 +1,6 @@
 """The message about one occasion, with all customers whom a person greets on it; see `bot.wording.messages`."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
@@ -43,17 +43,30 @@ class GreetingSection:
 
 @dataclass(frozen=True, kw_only=True)
 class Greetings(Message):
-    """One occasion: the customers that a person greets, with the texts; `more` of them have no room."""
+    """One occasion: the customers that a person greets, with the texts; `more` of them have no room.
 
-    buttons: ClassVar = (Action.ALL_GREETED,)
+    `undo_id` is the touch that was answered last, while that may be taken back.
+    """
+
+    buttons: ClassVar = (Action.ALL_GREETED, Action.UNDO)
     buttons_for: ClassVar = "open_customers"
     choosing: ClassVar = Action.GREETED
-    pointers: ClassVar = {"greetings": ("touch_id", "touch_version")}
+    pointers: ClassVar = {
+        "greetings": ("touch_id", "touch_version"),
+        "touch": ("undo_id", "undo_version"),
+    }
     occasion: Name
     day: date
     estimated: bool
     sections: tuple[GreetingSection, ...]
     more: int = 0
+    undo_id: int = 0
+    undo_version: int = 0
+
+    @property
+    def last_answered(self) -> GreetedCustomer | None:
+        """The customer whose greeting *Undo* opens again."""
+        return next((one for one in self.customers if one.touch_id == self.undo_id), None)
 
     @property
     def customers(self) -> tuple[GreetedCustomer, ...]:
@@ -84,35 +97,35 @@ class Greetings(Message):
         return self.open_customers[0].touch_version if self.open_customers else 0
 
     def targets(self) -> dict[Action, Pointer]:
-        """Nothing is left to press once all are greeted."""
-        return super().targets() if self.open_customers else {}
+        """*All greeted* while one is open, *Undo* while the last answer may be taken back."""
+        left_out = set() if self.open_customers else {Action.ALL_GREETED}
+        left_out |= set() if self.undo_id else {Action.UNDO}
+        return {action: target for action, target in super().targets().items() if action not in left_out}
+
+    def as_open(self, versions: Mapping[int, int], undo: tuple[int, int] = (0, 0)) -> "Greetings":
+        """The same with only these touches open: id -> version; and the touch and version that *Undo* opens again."""
+
+        def now(one: GreetedCustomer) -> GreetedCustomer:
+            version = versions.get(one.touch_id, one.touch_version)
+            return replace(one, is_open=one.touch_id in versions, touch_version=version)
+
+        undo_id, undo_version = undo
+        marked = self._mapped(lambda customers: tuple(map(now, customers)))
+        return replace(marked, undo_id=undo_id, undo_version=undo_version)
 
     def without(self, customer_ids: Collection[int]) -> "Greetings":
         """The same without some of the customers that it names."""
-        kept = (
-            (section, tier, tuple(one for one in tier.customers if one.customer_id not in customer_ids))
-            for section in self.sections
-            for tier in section.tiers
-        )
-        sections: dict[GreetingText, list[GreetedTier]] = {}
-        for section, tier, some in kept:
-            if some:
-                sections.setdefault(section.text, []).append(replace(tier, customers=some))
-        return replace(
-            self,
-            sections=tuple(
-                GreetingSection(text=text, tiers=tuple(tiers)) for text, tiers in sections.items()
-            ),
+        return self._mapped(
+            lambda customers: tuple(one for one in customers if one.customer_id not in customer_ids)
         )
 
-    def answered(self, touch_ids: Collection[int]) -> "Greetings":
-        """The same after these touches have been answered."""
-
-        def tier(part: GreetedTier) -> GreetedTier:
-            marked = (
-                replace(one, is_open=one.is_open and one.touch_id not in touch_ids) for one in part.customers
-            )
-            return replace(part, customers=tuple(marked))
-
-        sections = (replace(section, tiers=tuple(map(tier, section.tiers))) for section in self.sections)
+    def _mapped(
+        self, change: Callable[[tuple[GreetedCustomer, ...]], tuple[GreetedCustomer, ...]]
+    ) -> "Greetings":
+        """The same with other customers; tiers and texts for nobody are left out."""
+        sections = []
+        for section in self.sections:
+            parts = (replace(part, customers=change(part.customers)) for part in section.tiers)
+            if tiers := tuple(part for part in parts if part.customers):
+                sections.append(replace(section, tiers=tiers))
         return replace(self, sections=tuple(sections))

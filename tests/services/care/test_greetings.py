@@ -11,6 +11,7 @@ from bot.services.care import occasions
 from bot.services.care.greetings import MOST_CUSTOMERS, ToGreet, greetings, is_top
 from bot.services.care.occasion_days import OccasionDay
 from bot.slack import blocks
+from bot.wording.actions import Pointer
 from bot.wording.greeting_texts import languages
 from bot.wording.greetings import GreetedCustomer, Greetings
 from bot.wording.messages import dump, load
@@ -99,15 +100,16 @@ def test_each_customer_has_a_button_and_all_have_one() -> None:
 
 def test_who_was_greeted_loses_the_button_and_keeps_the_row() -> None:
     shown = message(("Merlion", "GB", VIP), ("Albion", "GB", VIP))
-    after = shown.answered([102])
+    after = shown.as_open({101: 3})
     assert ":white_check_mark: *Albion* C-2\n• *Merlion* C-1" in texts(after)[1]
     assert [one["text"]["text"] for one in buttons(after)] == ["All greeted", "Merlion"]
-    done = after.answered([101])
+    assert [blocks.decode(one["value"]) for one in buttons(after)] == [Pointer(id=101, version=3)] * 2
+    done = after.as_open({})
     assert texts(done)[1] == ":white_check_mark: All of them have been greeted."
     assert [
         block for block in blocks.payload(RENDERER, done, "en")["blocks"] if block["type"] == "actions"
     ] == []
-    assert done.answered([101]) == done
+    assert done.as_open({101: 4}).open_customers[0].touch_version == 4  # it was taken back
 
 
 @pytest.mark.parametrize("number", [24, 25, MOST_CUSTOMERS, 250])
@@ -135,6 +137,14 @@ def test_the_best_tiers_are_named_where_there_is_not_room_for_all() -> None:
     assert shown.more == MOST_CUSTOMERS
 
 
+def test_who_is_no_longer_the_readers_customer_is_left_out_with_the_text_for_it() -> None:
+    shown = message(("晨星", "中国", VIP), ("Merlion", "UK", GOLD))
+    rest = shown.without({1})
+    assert [one.name for one in rest.customers] == ["Merlion"]
+    assert texts(rest)[1:3] == ["*Gold*\n• *Merlion* C-2", ":pencil: Text to copy (English)"]
+    assert texts(rest.without({2}))[1:] == ["Other people greet these customers now."]
+
+
 def test_an_estimated_day_is_said_to_be_one() -> None:
     (eid,) = occasions.days("eid_al_fitr", 2030)
     shown = greetings(
@@ -152,5 +162,5 @@ def test_an_estimated_day_is_said_to_be_one() -> None:
 
 
 def test_the_message_is_stored_and_read_again() -> None:
-    shown = message(("晨星", "中国", VIP), ("Merlion", "GB", GOLD)).answered([101])
+    shown = message(("晨星", "中国", VIP), ("Merlion", "GB", GOLD)).as_open({102: 2})
     assert load(dump(shown)) == shown

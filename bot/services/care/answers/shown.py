@@ -18,7 +18,7 @@ from bot.services.recipients import FirmDefaults, Recipients
 from bot.services.schemes.store import TierNames
 from bot.wording.actions import Pointer
 from bot.wording.care import CareDigest
-from bot.wording.greetings import GreetedCustomer, Greetings
+from bot.wording.greetings import Greetings
 from bot.wording.message_base import Message
 from bot.wording.messages import Reminder, ReminderClosed, load
 from bot.wording.parts import Who
@@ -121,32 +121,19 @@ def _now(
         undoable = _undoable(session, [row.touch_id for row in message.rows], now)
         return todo.current(session, rules, message, shown.recipient, firm, now, undoable=undoable)
     if isinstance(message, Greetings):
-        return _greetings(session, message if may_see else message.without({customer.id}))
+        return _greetings(session, message if may_see else message.without({customer.id}), now)
     return None
 
 
-def _greetings(session: Session, message: Greetings) -> Greetings:
-    """The message about an occasion with who is still to be greeted."""
-    known = {
-        touch.id: touch for touch in due_touches.load(session, [one.touch_id for one in message.customers])
-    }
-
-    def as_it_is(one: GreetedCustomer) -> GreetedCustomer:
-        touch = known.get(one.touch_id)
-        if touch is None:
-            return replace(one, is_open=False)
-        return replace(one, touch_version=touch.version, is_open=touch.state in touches.OPEN)
-
-    sections = tuple(
-        replace(
-            section,
-            tiers=tuple(
-                replace(tier, customers=tuple(map(as_it_is, tier.customers))) for tier in section.tiers
-            ),
-        )
-        for section in message.sections
-    )
-    return replace(message, sections=sections)
+def _greetings(session: Session, message: Greetings, now: datetime) -> Greetings:
+    """The message about an occasion with who is still to be greeted, and the last answer that may be taken back."""
+    ids = [one.touch_id for one in message.customers]
+    loaded = due_touches.load(session, ids)
+    versions = {touch.id or 0: touch.version for touch in loaded if touch.state in touches.OPEN}
+    undoable = acts.standing(session, ids, now - steps.UNDO).values()
+    done = [(act.at, act.touch_id, act.version) for act in undoable if act.act == acts.CareAct.DONE]
+    _, *undo = max(done, default=(now, 0, 0))
+    return message.as_open(versions, (undo[0], undo[1]))
 
 
 def _undoable(session: Session, touch_ids: Collection[int], now: datetime) -> dict[int, int | None]:
