@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from bot.errors import N_, Phrase
+from bot.services.care.countries import code_of
 from bot.services.care.holiday import Part
 
 ANY = "any"  # whatever gate applies
@@ -41,10 +42,17 @@ class Traits(Part):
             raise ValueError(Phrase(N_("names no condition; give at least one, such as lifecycle: [lost]")))
         return self
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The conditions that are given."""
+        return frozenset(self._wanted)
+
     @cached_property
     def _wanted(self) -> Mapping[str, frozenset[str]]:
         """The conditions that are given, casefolded once: a book has a million customers."""
         given = {name: getattr(self, name) for name in type(self).model_fields}
+        if self.country:
+            given["country"] = (*self.country, *filter(None, map(code_of, self.country)))
         return {name: frozenset(map(str.casefold, values)) for name, values in given.items() if values}
 
     def fit(self, values: Callable[[str], frozenset[str]]) -> bool:

@@ -1,6 +1,7 @@
 """Reading a care plan: the model from a YAML file, or the problems with file, line and key."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def load_all(given: Path | None) -> CarePlans:
     own = load_files(plan_files(given)) if given is not None else {}
     shipped = load_files(plan_files(FOLDER))
     plans = CarePlans.layered(list(own.values()), list(shipped.values()))
-    if problems := _same_ids(own, plans):
+    if problems := list(_collisions(own, plans)):
         raise SeveralProblems(problems)
     return plans
 
@@ -67,11 +68,12 @@ def load_files(paths: Sequence[Path]) -> dict[Path, CarePlan]:
 def load_plan(path: Path | None) -> CarePlan:
     """The plan of a file, or the shipped one for every scheme. Raises SeveralProblems naming file, line and key of each."""
     path = path or SHIPPED
-    data = _read(path)
-    try:
-        return CarePlan.model_validate(_plain(data))
-    except ValidationError as error:
-        raise SeveralProblems(_sentences(path.name, data, error.errors())) from None
+    return _plan(path.name, partial(yaml_text.read, path))
+
+
+def parse_plan(text: str, source: str) -> CarePlan:
+    """A plan from its text. Raises SeveralProblems naming the source, line and key of each."""
+    return _plan(source, lambda: text)
 
 
 def _rivals(plans: Mapping[Path, CarePlan]) -> Iterator[Phrase]:
@@ -86,7 +88,7 @@ def _rivals(plans: Mapping[Path, CarePlan]) -> Iterator[Phrase]:
                 plan=repr(plan.plan),
                 other=other.name,
             )
-        for scheme in ("",) if plan.by == "credit" else plan.schemes or ("",):
+        for scheme in plan.serves:
             if (other := serving.setdefault((plan.by, scheme), path)) == path:
                 continue
             msgid = N_("%(file)s: scheme %(scheme)s has a plan in %(other)s already; name it in one of them")
@@ -99,33 +101,53 @@ def _rivals(plans: Mapping[Path, CarePlan]) -> Iterator[Phrase]:
             yield Phrase(msgid, file=path.name, scheme=repr(scheme), other=other.name)
 
 
-def _same_ids(own: Mapping[Path, CarePlan], plans: CarePlans) -> list[Phrase]:
-    """Own plans with the id of a shipped one that still serves others: a due step names its plan by the id."""
-    served = [plan for plan in plans.plans if plan not in own.values()]
-    return [
-        Phrase(
-            N_("%(file)s: the shipped plan for other schemes has the id %(plan)s too; give yours another id"),
-            file=path.name,
-            plan=repr(plan.plan),
-        )
-        for path, plan in own.items()
-        if plan.plan in {one.plan for one in served}
-    ]
+def _collisions(own: Mapping[Path, CarePlan], plans: CarePlans) -> Iterator[Phrase]:
+    """Ids that stand for two things: a due step names its plan and its step by their ids."""
+    shipped = {plan.plan for plan in plans.plans if plan not in own.values()}
+    for path, plan in own.items():
+        if plan.plan in shipped:
+            yield Phrase(
+                N_(
+                    "%(file)s: the shipped plan for other schemes has the id %(plan)s too; give yours another id"
+                ),
+                file=path.name,
+                plan=repr(plan.plan),
+            )
+    by_credit = [plan for plan in plans.plans if plan.by == "credit"]
+    for beside in by_credit:
+        for plan in plans.plans:
+            if plan.by == "tier" and (both := plan.step_ids & beside.step_ids):
+                yield Phrase(
+                    N_(
+                        "plan %(plan)s has step %(step)s, which plan %(other)s for credit grades has too; rename one"
+                    ),
+                    plan=repr(plan.plan),
+                    step=repr(min(both)),
+                    other=repr(beside.plan),
+                )
 
 
-def _read(path: Path) -> Any:
-    """The values of a YAML file with their lines."""
+def _plan(source: str, read: Callable[[], str]) -> CarePlan:
+    data = _read(source, read)
     try:
-        return yaml_text.load(yaml_text.read(path))
+        return CarePlan.model_validate(_plain(data))
+    except ValidationError as error:
+        raise SeveralProblems(_sentences(source, data, error.errors())) from None
+
+
+def _read(source: str, read: Callable[[], str]) -> Any:
+    """The values of a YAML text with their lines."""
+    try:
+        return yaml_text.load(read())
     except OSError as error:
         problem = Phrase(
             N_("%(file)s cannot be read: %(reason)s; name a YAML file in TIERBOT_CARE_PLAN"),
-            file=path.name,
+            file=source,
             reason=error.strerror,
         )
     except (YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
-        where = place(path.name, mark.line + 1, "") if mark else path.name
+        where = place(source, mark.line + 1, "") if mark else source
         what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
         what = what.partition(" with value")[0]  # for a key that is there twice, both blocks would follow
         problem = Phrase(
@@ -136,7 +158,7 @@ def _read(path: Path) -> Any:
     except yaml_text.Refused as refused:
         problem = Phrase(
             N_("%(place)s: %(fault)s; %(remedy)s"),
-            place=path.name,
+            place=source,
             fault=refused.message,
             remedy=refused.remedy,
         )
