@@ -275,10 +275,15 @@ class CarePlan(Part):
         return ("",) if self.by == "credit" else self.schemes or ("",)
 
     @property
+    def all_steps(self) -> list[Step]:
+        """Its steps, of whatever tier and condition."""
+        parts: tuple[TierCare | Also, ...] = (*self.tiers.values(), *self.also)
+        return [step for part in parts for step in part.steps]
+
+    @property
     def step_ids(self) -> frozenset[str]:
-        """The ids of all its steps, of whatever tier."""
-        also = (step.id for also in self.also for step in also.steps)
-        return frozenset((*(step.id for care in self.tiers.values() for step in care.steps), *also))
+        """The ids of all its steps."""
+        return frozenset(step.id for step in self.all_steps)
 
     @property
     def conditions(self) -> frozenset[str]:
