@@ -105,7 +105,7 @@ def _of_imports(session: Session, rules: CareRules, known: Mapping[str, str]) ->
         has_dates = any(
             isinstance(step, Anniversary) and step.of != "since"
             for plan in rules.plans.plans
-            for step in plan.every_step
+            for step in plan.all_steps
         )
         tables = {"activity", "ownership", *(["fact"] if has_dates else [])}
         touched = imports.customers_touched(session, after=int(seen), tables=tables)
