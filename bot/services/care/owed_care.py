@@ -11,8 +11,8 @@ from sqlmodel import Session
 
 from bot.clock import local_date
 from bot.services.care import occasions
-from bot.services.care.countries import code_of
 from bot.services.care.comparison import Changes, Comparison, Mornings
+from bot.services.care.countries import code_of
 from bot.services.care.dues import (
     AGAIN,
     OPEN_AFTER,
