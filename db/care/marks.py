@@ -4,7 +4,7 @@ A mark is a day in the past in `customer_care.look_on`. It is written in the tra
 planning of the customer replaces it, so that no change is lost when a process dies in between.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,10 +14,11 @@ from sqlmodel import Session, col
 
 from db.book.customers import Customer, Ownership, present_owner
 from db.care.planning import CustomerCare
-from db.engine import insert
+from db.engine import insert, upsert
 from db.graded.runs import Assessment, GradingRun, Purpose, RunStatus
 
 MARKED = date(1, 1, 1)
+TRAITS = ("lifecycle", "quadrant", "rfm")
 _AT_ONCE = 5_000  # rows of one statement: an import publishes in between
 
 
@@ -73,6 +74,25 @@ def mark_graded(session: Session, run: GradingRun, after: int, until: int) -> No
         )
     )
     _mark_selected(session, found)
+
+
+def set_traits(session: Session, traits: Mapping[int, tuple[str | None, ...]]) -> int:
+    """Store the `TRAITS` of customers, and mark those that had others; how many."""
+    columns = [col(getattr(CustomerCare, name)) for name in TRAITS]
+    known: dict[int, tuple[str | None, ...]] = {}
+    ids = sorted(traits)
+    for start in range(0, len(ids), _AT_ONCE):
+        some = col(CustomerCare.customer_id).in_(ids[start : start + _AT_ONCE])
+        rows = session.connection().execute(sa_select(col(CustomerCare.customer_id), *columns).where(some))
+        known |= {row[0]: tuple(row[1:]) for row in rows}
+    nothing = (None,) * len(TRAITS)
+    changed = [
+        {"customer_id": customer, "look_on": MARKED, **dict(zip(TRAITS, values, strict=True))}
+        for customer, values in traits.items()
+        if known.get(customer, nothing) != values
+    ]
+    upsert(session, CustomerCare, changed)
+    return len(changed)
 
 
 def due(session: Session, until: date, limit: int) -> list[int]:
