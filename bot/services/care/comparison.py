@@ -207,7 +207,7 @@ class Comparison:
 
     def _when_shown(self, step: Step, existing: OpenTouch, on: date, latest: date) -> dict[str, Any]:
         """When an open touch with this window is shown next. What is due waits for its turn, or for an answer."""
-        if on <= self.known.today:
+        if on <= self.known.today or (on == existing.due_on and existing.remind_at <= self.now):
             return {}
         if existing.state == TouchState.PLANNED:
             return {"remind_at": self.mornings.of(step, on, latest)}

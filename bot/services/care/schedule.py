@@ -96,7 +96,7 @@ def plan_customers(session: Session, rules: CareRules, customer_ids: Sequence[in
         asked.discard(one.customer.customer_id)
         mine = present.pop(one.customer.customer_id, {})
         trouble = one.compare(changes, mine, now)
-        state = one.state_after(mine, trouble)
+        state = one.state_after(mine, trouble, now)
         if (
             state != {name: getattr(one.customer, name) for name in state}
             or one.customer.planned_by != one.by
