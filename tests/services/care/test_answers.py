@@ -424,7 +424,10 @@ def stand(book: Book, *, as_reminder: bool = False) -> None:
 
 def now_shown(book: Book, actor: Actor) -> list[Any]:
     """What the messages in Slack have to say now; of a digest the rows about ACME."""
-    found = shown.messages_now(book.database, actor, ACME, (), book.rules, book.clock.now(), FirmDefaults())
+    changed = [touch.id or 0 for touch in book.touches(ACME)]
+    found = shown.messages_now(
+        book.database, actor, ACME, changed, book.rules, book.clock.now(), FirmDefaults()
+    )
     said: list[Any] = []
     for one in found:
         said += one.message.rows if isinstance(one.message, CareDigest) else [one.message]
