@@ -1,5 +1,6 @@
 """Done, snoozed, skipped, given to somebody else, and taken back: what each does, once, for those who may."""
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,21 +8,28 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from bot.clock import FixedClock
 from bot.errors import BadInput, Conflict, NotAllowed, NotFound
 from bot.services.access import Actor
 from bot.services.care import answers
+from bot.services.care.answers import shown
+from bot.services.recipients import FirmDefaults
 from bot.wording.actions import Pointer
+from bot.wording.care import CareDigest, CareRow
+from bot.wording.messages import Reminder, dump
+from bot.wording.parts import TierPart
 from db.audit import Door
 from db.book.customers import Ownership
 from db.book.facts import Activity
 from db.book.people import Person, TeamView
 from db.care import acts
-from db.care.touches import Touch
+from db.care.touches import Touch, TouchMessage
 from db.engine import Database
+from db.outbox.messages import OutboxMessage
 from db.processes import Repeated
+from grading.scheme.model import Name
 from tests import factories
 from tests.conftest import OpenAnother
 from tests.recorded import recorded as audited
@@ -308,11 +316,11 @@ def test_who_only_sees_a_customer_answers_none_of_its_steps(book: Book) -> None:
 
 # --- Undo
 
-ACTS: dict[str, Callable[[Book, Actor], Any]] = {
-    "done": lambda book, who: book.done(who, kind="visit"),
-    "snoozed": lambda book, who: book.snooze(who),
-    "skipped": lambda book, who: book.skip(who),
-    "reassigned": lambda book, who: book.reassign(who, "U0VIC"),
+ACTS: dict[str, Callable[[Book, Actor, Pointer], Any]] = {
+    "done": lambda book, who, button: book.done(who, button, "visit"),
+    "snoozed": lambda book, who, button: book.snooze(who, button),
+    "skipped": lambda book, who, button: book.skip(who, button),
+    "reassigned": lambda book, who, button: book.reassign(who, "U0VIC", button),
 }
 
 
@@ -325,7 +333,7 @@ def acted(book: Book) -> Pointer:
 @pytest.mark.parametrize("act", ACTS)
 def test_an_act_is_taken_back_as_if_it_had_not_been(book: Book, anna: Actor, act: str) -> None:
     before, version = as_it_is(book), acted(book).version
-    ACTS[act](book, anna)
+    ACTS[act](book, anna, acted(book))
     assert as_it_is(book) != before
     book.clock.advance(timedelta(minutes=10))
     closed = book.undo(anna, acted(book))
@@ -342,7 +350,7 @@ def test_an_act_is_taken_back_as_if_it_had_not_been(book: Book, anna: Actor, act
 def test_only_the_person_who_acted_takes_it_back_and_only_within_minutes(
     book: Book, anna: Actor, act: str
 ) -> None:
-    ACTS[act](book, anna)
+    ACTS[act](book, anna, acted(book))
     state = as_it_is(book)
     with pytest.raises(NotAllowed, match="Only the person who did this"):
         book.undo(book.actor("U0OLGA"), acted(book))
@@ -358,7 +366,7 @@ def test_only_the_person_who_acted_takes_it_back_and_only_within_minutes(
 
 @pytest.mark.parametrize("act", ["snoozed", "reassigned"])
 def test_what_somebody_else_has_answered_since_is_not_taken_back(book: Book, anna: Actor, act: str) -> None:
-    ACTS[act](book, anna)
+    ACTS[act](book, anna, acted(book))
     undo = acted(book)
     book.done(book.actor("U0OLGA"), acted(book), "call")
     with pytest.raises(Conflict, match="dealt with this reminder already"):
@@ -395,6 +403,82 @@ def test_who_lost_the_customer_takes_nothing_back(book: Book, anna: Actor) -> No
     assert len(contacts(book)) == 1
 
 
+# --- what stands in Slack
+
+
+def stand(book: Book, *, as_reminder: bool = False) -> None:
+    """Everything in the outbox stands in direct messages; as versions before the digest wrote it, if wanted."""
+    touch = book.touches(ACME)[0]
+    said = Reminder(
+        touch_id=touch.id or 0, version=touch.version, customer_id=ACME, customer_version=1, name="ACME", code="C-1",
+        tier=TierPart(id="A"), score=None, kind="revisit", step=Name(en="Revisit", zh="回访"), hint=None,
+        due_on=touch.due_on, at_latest=touch.latest_on, last_contact=touch.anchor,
+    )  # fmt: skip
+    with book.database.write() as session:
+        for number, row in enumerate(session.exec(select(OutboxMessage).order_by(col(OutboxMessage.id)))):
+            row.slack_channel, row.slack_ts = f"D{row.recipient}", f"{number}.0"
+            if as_reminder:
+                row.body_json = json.dumps(dump(said))
+                session.execute(delete(TouchMessage))
+
+
+def now_shown(book: Book, actor: Actor) -> list[Any]:
+    """What the messages in Slack have to say now; of a digest the rows about ACME."""
+    changed = [touch.id or 0 for touch in book.touches(ACME)]
+    found = shown.messages_now(
+        book.database, actor, ACME, changed, book.rules, book.clock.now(), FirmDefaults()
+    )
+    said: list[Any] = []
+    for one in found:
+        said += one.message.rows if isinstance(one.message, CareDigest) else [one.message]
+    return said
+
+
+@pytest.mark.parametrize("as_reminder", [False, True], ids=["digest", "reminder of an earlier version"])
+@pytest.mark.parametrize("act", ACTS)
+def test_every_message_shows_what_has_become_of_a_step_and_after_undo_the_step_again(
+    book: Book, anna: Actor, act: str, as_reminder: bool
+) -> None:
+    stand(book, as_reminder=as_reminder)
+    ACTS[act](book, anna, acted(book))
+    (row,) = now_shown(book, anna)
+    assert (row.outcome if as_reminder else row.state) == act
+    assert (row.may_undo, row.version) == (True, acted(book).version)
+    if act == "done":
+        assert (row.by.name, row.kind if as_reminder else row.done_as) == ("Anna", "visit")
+        assert row.next_due == book.touches(ACME)[-1].due_on
+    book.undo(anna, acted(book))
+    (row,) = now_shown(book, anna)
+    assert isinstance(row, Reminder if as_reminder else CareRow)
+    assert row.version == acted(book).version
+    assert as_reminder or (row.state, row.may_undo) == ("open", False)
+
+
+def test_undo_is_offered_for_ten_minutes(book: Book, anna: Actor) -> None:
+    stand(book)
+    book.done(anna, kind="call")
+    book.clock.advance(timedelta(minutes=10))
+    assert [row.may_undo for row in now_shown(book, anna)] == [False]
+
+
+@pytest.mark.parametrize("as_reminder", [False, True], ids=["digest", "reminder of an earlier version"])
+def test_a_message_of_somebody_who_lost_the_customer_says_nothing_about_it(
+    book: Book, anna: Actor, as_reminder: bool
+) -> None:
+    stand(book, as_reminder=as_reminder)
+    with book.database.write() as session:
+        session.get_one(Ownership, 1).person_id = 4
+    ben = book.actor("U0BEN")
+    book.done(ben, acted(book), "call")
+    said = now_shown(book, ben)
+    if as_reminder:
+        assert [(one.outcome, one.by, one.next_due, one.targets()) for one in said] == [
+            ("over", None, None, {})
+        ]
+    else:
+        assert said == []
+
+
 # --- at once
 
 
@@ -415,7 +499,7 @@ def test_two_processes_at_once_have_one_effect(open_another: OpenAnother, act: s
             if act == "undo":
                 book.undo(anna, pointer)
             else:
-                ACTS[act](replace(book, rules=book.rules), anna)
+                ACTS[act](book, anna, pointer)
             outcomes.append("done")
         except Conflict:
             outcomes.append("conflict")

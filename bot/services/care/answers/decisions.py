@@ -4,21 +4,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from bot.clock import local_date, zone_named
+from bot.clock import local_date
 from bot.errors import N_, BadInput, Conflict
 from bot.services.access import Actor
 from bot.services.care.answers import steps
 from bot.services.care.answers.steps import Answered
 from bot.services.care.plan import Step
-from bot.services.care.schedule import CareRules, workday
+from bot.services.care.schedule import CareRules
+from bot.services.care.working_time import WorkingTime
 from bot.wording.actions import Pointer
 from db.audit import AuditAction, Door
-from db.book import facts, people
-from db.book.customers import CustomerRow
+from db.book import facts
 from db.care import shown_touches, touches
 from db.care.acts import CareAct
 from db.care.touches import StepKind, Touch, TouchState
@@ -149,9 +148,9 @@ def snooze(
     with database.write() as session:
         take_request(session, request, now)
         customer, touch = steps.locked(session, actor, pointer)
-        zone = _zone_of_doer(session, rules, customer, touch)
-        until = _snoozed_until(touch, until, local_date(now, zone))
-        snoozed = {"state": TouchState.SNOOZED, "remind_at": rules.morning(until, zone)}
+        working = steps.working_time(session, rules, touch.assignee_id or customer.owner_id, now)
+        until = _snoozed_until(touch, until, working, now)
+        snoozed = {"state": TouchState.SNOOZED, "remind_at": working.morning(until)}
         changed = steps.change(session, actor, CareAct.SNOOZED, touch, snoozed, now)
         steps.record(
             session, actor, AuditAction.STEP_SNOOZED, touch, after={"step": touch.step, "until": until}
@@ -208,21 +207,16 @@ def _contact(step: Step | None, touch: Touch, chosen: str | None) -> str:
     return chosen
 
 
-def _zone_of_doer(session: Session, rules: CareRules, customer: CustomerRow, touch: Touch) -> ZoneInfo:
-    """Whose mornings count: those of the person to whom the step was reassigned, else the account manager's."""
-    doer = people.get(session, touch.assignee_id or customer.owner_id)
-    return zone_named(doer.timezone if doer else None, rules.zone)
-
-
-def _snoozed_until(touch: Touch, until: date | int, today: date) -> date:
+def _snoozed_until(touch: Touch, until: date | int, working: WorkingTime, now: datetime) -> date:
     """The day of a snooze. Raises BadInput for one that cannot be."""
+    today = local_date(now, working.zone)
     occasion = touch.anchor if touch.kind == StepKind.GREETING else None
     if occasion is not None and occasion <= today:
         raise BadInput(N_("The day of this greeting has come. Greet the customer today, or skip it."))
     if isinstance(until, int):
-        day = workday(today + timedelta(days=until))
+        day = working.next_working_day(today + timedelta(days=until))
         return min(day, occasion) if occasion else day
     check_snooze(until, today)
     if occasion is not None and until > occasion:
         raise BadInput(N_("The greeting is for %(day)s. Choose that day or an earlier one."), day=occasion)
-    return until if occasion else workday(until)
+    return until if occasion else working.next_working_day(until)

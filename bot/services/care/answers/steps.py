@@ -11,6 +11,8 @@ from bot.errors import N_, Conflict, Hidden
 from bot.services import access
 from bot.services.access import Act, Actor, OpenStep
 from bot.services.care.schedule import CareRules, plan_customers
+from bot.services.care.working_people import working_times
+from bot.services.care.working_time import WorkingTime
 from bot.wording.actions import Pointer
 from bot.wording.messages import ReminderClosed
 from bot.wording.parts import Who
@@ -160,6 +162,12 @@ def record(
     after: dict[str, Any] | None = None,
 ) -> None:
     actor.record(session, action, ObjectKind.CUSTOMER, touch.customer_id, before=before, after=after)
+
+
+def working_time(session: Session, rules: CareRules, person_id: int | None, now: datetime) -> WorkingTime:
+    """When a person works; of nobody, when the firm does."""
+    known = working_times(session, [person_id], rules.times, now) if person_id is not None else {}
+    return known.get(person_id or 0) or rules.times.working_time(now)
 
 
 def who(actor: Actor) -> Who:

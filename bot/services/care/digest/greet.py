@@ -126,9 +126,11 @@ def _free_key(session: Session, desk: Desk, occasion: _OfDay) -> str:
 
 
 def _of_day(rules: CareRules, touch: Touch, day: date) -> _OfDay:
-    found = next((one for one in days(touch.occasion, day.year) if one.day == day), None)
+    is_known = touch.occasion in OCCASIONS
+    dated = days(touch.occasion, day.year) if is_known else ()
+    found = next((one for one in dated if one.day == day), None)
     return _OfDay(
-        occasion_id=touch.occasion if touch.occasion in OCCASIONS else greeting_texts.ANY,
+        occasion_id=touch.occasion if is_known else greeting_texts.ANY,
         name=name_of(rules, touch.occasion, touch.plan, touch.tier, touch.step),
         day=found or OccasionDay(day=day),
     )
