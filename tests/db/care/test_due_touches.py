@@ -116,9 +116,11 @@ def test_a_query_of_the_digest_does_not_read_every_touch(database: Database, que
     with database.write() as session:
         owners = [factories.person(session, f"P{number}") for number in range(10)]
         customers = [factories.customer(session, owner_id=owners[number % 10]) for number in range(300)]
-        put(
-            session, *(touch(customer, remind_at=AT + (n % 60) * DAY) for n, customer in enumerate(customers))
+        rows = (
+            touch(customer, remind_at=AT + (n % 60) * DAY, latest_on=LONG_AGO + n * DAY)
+            for n, customer in enumerate(customers)
         )
+        put(session, *rows)
     with database.writer.begin() as connection:
         connection.execute(text("ANALYZE"))
     with database.read() as session:
