@@ -20,7 +20,7 @@ from db.book.facts import Activity
 from db.book.imports import ImportBatch, table
 from db.care.touches import Touch
 from db.engine import Database, open_database
-from db.graded.runs import Assessment, GradingRun
+from db.graded.runs import Assessment
 from db.schema import upgrade
 from tests import factories
 from tests.bench.measurement import peak_mib
@@ -45,9 +45,7 @@ STEPS = [
     _step("anniversary", kind="anniversary", days_before=3),
 ]
 RULES = CareRules(
-    plans=CarePlans(
-        (CarePlan.model_validate({"plan": "bench", "version": 1, "tiers": {"A": STEPS}}),)
-    ),
+    plans=CarePlans((CarePlan.model_validate({"plan": "bench", "version": 1, "tiers": {"A": STEPS}}),)),
     zone=ZoneInfo("UTC"),
     remind_at=time_of_day(9),
 )
@@ -121,7 +119,13 @@ def contacts(database: Database, many: int) -> None:
     """Contacts with every so many customers, of one import."""
     with database.write() as session:
         batch = ImportBatch(
-            kind="activities", source="bench", file_name="f", file_sha256="x", actor="a", started_at=NOW, published_at=NOW
+            kind="activities",
+            source="bench",
+            file_name="f",
+            file_sha256="x",
+            actor="a",
+            started_at=NOW,
+            published_at=NOW,
         )
         session.add(batch)
         session.flush()

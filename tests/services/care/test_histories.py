@@ -74,10 +74,9 @@ class History:
         self.book.rules = CareRules(plans=plans, zone=rules.zone, remind_at=rules.remind_at)
 
     def move(self) -> None:
-        act: Callable[[], None] = self.rng.choice(
-            [self.wait, self.wait, self.contact, self.contact, self.take_back, self.skip, self.done]
-            + [self.show, self.show, self.grade, self.trait, self.zone, self.another_plan]
-        )
+        often, seldom = (self.wait, self.contact, self.show), (self.take_back, self.skip, self.done)
+        changes = (self.grade, self.trait, self.zone, self.another_plan)
+        act: Callable[[], None] = self.rng.choice([*often, *often, *seldom, *changes])
         self.did.append(act.__name__)
         act()
 
