@@ -74,16 +74,20 @@ class History:
         self.book.rules = CareRules(plans=plans, zone=rules.zone, remind_at=rules.remind_at)
 
     def move(self) -> None:
-        often, seldom = (self.wait, self.contact, self.show), (self.take_back, self.skip, self.done)
+        often, seldom = (self.wait, self.skip, self.done), (self.contact, self.take_back)
         changes = (self.grade, self.trait, self.zone, self.another_plan)
-        act: Callable[[], None] = self.rng.choice([*often, *often, *seldom, *changes])
+        act: Callable[[], None] = self.rng.choice([*often, *often, *seldom, *seldom, *changes])
         self.did.append(act.__name__)
         act()
 
     def wait(self) -> None:
-        self.book.clock.advance(
-            timedelta(days=self.rng.choice((0, 1, 3, 9, 30, 100)), hours=self.rng.randint(0, 23))
-        )
+        """Time passes, and the digest of that morning shows what is due."""
+        days, hours = self.rng.choice((0, 1, 3, 9, 30, 100)), self.rng.randint(0, 23)
+        self.book.clock.advance(timedelta(days=days, hours=hours))
+        self.book.plan()
+        for touch in self._open("planned", "snoozed"):
+            if touch.remind_at <= self.book.clock.now():
+                self._close(touch, state="reminded", remind_at=touch.remind_at + 3 * DAY)
 
     def contact(self) -> None:
         with self.book.database.write() as session:
@@ -98,20 +102,14 @@ class History:
             if found := session.exec(newest.order_by(col(Activity.id).desc())).first():
                 session.delete(found)
 
-    def show(self) -> None:
-        """The digest shows what is due."""
-        for touch in self._open("planned", "snoozed"):
-            if touch.remind_at <= self.book.clock.now():
-                self._close(touch, state="reminded", remind_at=touch.remind_at + 3 * DAY)
-
     def skip(self) -> None:
-        for touch in self._open("reminded")[:1]:
+        for touch in self._shown():
             self._close(
                 touch, state="skipped", reason="no time", closed_at=self.book.clock.now(), closed_by=1
             )
 
     def done(self) -> None:
-        for touch in self._open("reminded")[:1]:
+        for touch in self._shown():
             kind = {"greeting": "greeting"}.get(touch.kind, "call")
             with self.book.database.write() as session:
                 contact = self._contact(session, kind, 0)
@@ -141,6 +139,10 @@ class History:
     @property
     def today(self) -> date:
         return self.book.clock.now().astimezone(ZoneInfo("Asia/Shanghai")).date()
+
+    def _shown(self) -> list[Touch]:
+        found = self._open("reminded")
+        return [self.rng.choice(found)] if found else []
 
     def _open(self, *states: str) -> list[Touch]:
         return [one for one in self.rows() if one.state in states]
