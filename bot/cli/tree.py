@@ -40,6 +40,13 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "retire": "schemes.retire",
         "diff": "schemes.compare",
     },
+    "care": {
+        "done": "care.acts.finish",
+        "snooze": "care.acts.snooze",
+        "skip": "care.acts.skip",
+        "reassign": "care.acts.reassign",
+        "undo": "care.acts.undo",
+    },
     "customer": {"join": "customers.join_customers", "duplicates": "customers.list_duplicates"},
     "person": {
         "list": "rights.people.list_people",
@@ -92,6 +99,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
 HELP = {  # of groups
     "import": "Bring data in from CSV files, and take it back.",
     "scheme": "Grading schemes: check, propose, compare, and decide which one grades.",
+    "care": "Care steps: what is due and why, and the plans that say so.",
     "customer": "Customers that are one customer: find them, join them.",
     "person": "People: their roles, and who acts for whom.",
     "team": "Teams: whose customers they see.",

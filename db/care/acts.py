@@ -99,6 +99,18 @@ def standing(session: Session, touch_ids: Collection[int], since: datetime) -> d
     return {act.touch_id: act for act in found}
 
 
+def acted_on(session: Session, customer_id: int) -> list[Touch]:
+    """The touches of a customer that are what an act has made of them, the last one first."""
+    return list(
+        session.exec(
+            select(Touch)
+            .join(TouchAct, (col(Touch.id) == TouchAct.touch_id) & (col(Touch.version) == TouchAct.version))
+            .where(Touch.customer_id == customer_id)
+            .order_by(col(TouchAct.at).desc(), col(Touch.id).desc())
+        )
+    )
+
+
 def forget(session: Session, before: datetime) -> None:
     """Delete the acts before a time, which can no longer be taken back."""
     session.exec(delete(TouchAct).where(col(TouchAct.at) < before))

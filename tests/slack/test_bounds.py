@@ -24,7 +24,7 @@ from tests.slack.test_forged import number, submit
 
 pytestmark = on_sqlite
 TOO_MANY = "This would be more than 2 different customers today"
-# Of a person, of a list, and what is no button; forms about steps are in test_step_forms.py.
+# Of a person, of a list, and what is no button; forms about steps are in test_step_answers.py.
 NO_BUTTONS = (Action.TAKE_BACK, Action.MORE_TODO, *(action for action in Action if action.endswith("_form")))
 WAIT = "You have asked several times for what is not in your book. Wait "
 

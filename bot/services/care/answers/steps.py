@@ -48,6 +48,12 @@ class StepTitle:
     code: str
 
 
+def pointers(session: Session, customer_id: int, *, is_open: bool) -> dict[str, Pointer]:
+    """Step -> what its buttons point at: the open touch that is due first, or the last one that somebody acted on."""
+    found = touches.open_touches(session, [customer_id]) if is_open else acts.acted_on(session, customer_id)
+    return {touch.step: Pointer(id=touch.id or 0, version=touch.version) for touch in reversed(found)}
+
+
 def open_step(database: Database, actor: Actor, pointer: Pointer, rules: CareRules) -> StepTitle:
     """The step of a button that the actor may answer. Raises Hidden, and Conflict when somebody has dealt with it."""
     with database.read() as session:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from bot.clock import local_date, local_instant
+from bot.clock import local_date
 from bot.services.care.digest import rows
 from bot.services.care.digest.desks import ONE_DAY, Desk, Sending, desks, goes_to, recipients_of
 from bot.services.care.digest.greet import name_of, write_greetings
@@ -181,9 +181,7 @@ def _levelled(
     ]
     planned: dict[date, int] = defaultdict(int)
     if len(movable) > most and desk.owners:
-        until = max(last_day(one, today, desk.working) for one in movable) + ONE_DAY
-        end = local_instant(until, 0, 0, desk.working.zone)
-        for at, count in due_touches.planned_per_time(session, desk.owners, desk.tomorrow(sending.now), end):
+        for at, count in due_touches.planned_per_time(session, desk.owners):
             planned[local_date(at, desk.working.zone)] += count
     stay, later = level(movable, today, desk.working, most, planned)
     kept = set(stay)
