@@ -65,6 +65,11 @@ def is_known(place: str) -> bool:
     return country is not None and (region is not None) == ("-" in place)
 
 
+def regions_of(country: str) -> list[str]:
+    """The codes of the regions of a country that have public holidays of their own."""
+    return [region for region in _known().get(country, []) if region.isupper() or region.isdigit()]
+
+
 def _parts(place: str | None) -> tuple[str | None, str | None]:
     """Country and region of a place, each None when there is no data of it."""
     country, _, region = (place or "").partition("-")

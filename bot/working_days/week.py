@@ -1,10 +1,12 @@
 """Working days of a week as "Sun-Thu", and hours of a day as "09:00-18:00"."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # in the order of date.weekday()
+CHINESE_DAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 MONDAY_TO_FRIDAY = frozenset(range(5))
 _OTHER_NAMES = (
     ("monday", "mo", "montag", "周一", "星期一"),
@@ -53,16 +55,16 @@ def weekdays_of(text: str) -> frozenset[int] | None:
     return frozenset(found)
 
 
-def weekdays_text(days: frozenset[int]) -> str:
-    """The same in the form in which it is stored: ranges of neighbouring days, "Sun-Thu"."""
+def weekdays_text(days: frozenset[int], names: Sequence[str] = DAYS) -> str:
+    """The same in the form in which it is stored, ranges of neighbouring days as "Sun-Thu", or with other names."""
     if len(days) == 7:
-        return "Mon-Sun"
+        return f"{names[0]}-{names[6]}"
     parts = []
     for begin in sorted(days):
         if (begin - 1) % 7 in days:
             continue
         length = next(step for step in range(1, 7) if (begin + step) % 7 not in days)
-        parts.append(DAYS[begin] if length == 1 else f"{DAYS[begin]}-{DAYS[(begin + length - 1) % 7]}")
+        parts.append(names[begin] if length == 1 else f"{names[begin]}-{names[(begin + length - 1) % 7]}")
     return ",".join(parts)
 
 

@@ -54,13 +54,14 @@ decide_schemes  -       -                -          MTLSOPN    -        MTLSOPN 
 grade           -       -                -          MTLSOPN    -        MTLSOPN  -
 import          -       -                -          MTLSOPN    -        MTLSOPN  -
 name_deputy     M       M                MTL        M          M        MTLSOPN  -
+set_working_time M      M                MTL        M          M        MTLSOPN  -
 manage_people   -       -                -          -          -        MTLSOPN  -
 erase           -       -                -          -          -        MTLSOPN  -
 read_audit      -       -                -          -          -        MTLSOPN  -
 operate         -       -                -          -          -        MTLSOPN  -
 delete          -       -                -          -          -        -        -
 """
-BY_ONESELF = {"name_deputy", "manage_people", "erase", "read_audit", "operate"}
+BY_ONESELF = {"name_deputy", "set_working_time", "manage_people", "erase", "read_audit", "operate"}
 HEADER, *LINES = (line.split() for line in MATRIX.strip().splitlines())
 ROLES = HEADER[1:]
 CELLS = [

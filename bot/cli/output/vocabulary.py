@@ -142,6 +142,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "person_changed": N_("person changed"),
         "team_changed": N_("team changed"),
         "deputy_changed": N_("deputy changed"),
+        "working_time_changed": N_("working time changed"),
         "card_shared": N_("card shared"),
         "card_not_posted": N_("card not posted"),
         "card_taken_back": N_("card taken back"),
