@@ -90,6 +90,13 @@ def working_rows(session: Session, person_ids: Collection[int] | None) -> list[W
     return [WorkingRow._make(row) for row in session.execute(wanted)]
 
 
+def places(session: Session) -> list[str]:
+    """The countries and regions that people of the book have."""
+    country = col(Person.country)
+    found = session.scalars(select(country).where(country.is_not(None)).distinct().order_by(country))
+    return [one for one in found if one is not None]
+
+
 def absences(session: Session, person_ids: Collection[int] | None, since: date) -> list[AbsenceRow]:
     """The days off of some people, or of everybody, that are not over before a day."""
     wanted = select(*(col(getattr(Absence, name)) for name in AbsenceRow._fields))

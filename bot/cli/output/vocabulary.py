@@ -81,6 +81,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "changed": N_("changed"),
         "changes": N_("changes"),
         "channel": N_("channel"),
+        "country": N_("country"),
         "created": N_("created"),
         "currency": N_("currency"),
         "customers": N_("customers"),
@@ -121,6 +122,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "value": N_("value"),
         "what": N_("what"),
         "with": N_("with customer no."),
+        "working_days": N_("working days"),
+        "works_from": N_("works from"),
+        "works_until": N_("works until"),
     },
     "action": {
         "override_set": N_("override set"),

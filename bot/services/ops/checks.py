@@ -5,13 +5,14 @@ import shlex
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from bot import settings
 from bot.errors import N_, BotError, Phrase, SeveralProblems, ngettext
 from bot.services.care.plan import load_plan
 from bot.services.delivery.messenger import Messenger
-from bot.services.ops import channels
+from bot.services.ops import channels, places
 from bot.services.ops.addresses import why_unusable
 from bot.services.ops.channels import Written
 from bot.services.ops.revisions import other_revision
@@ -37,7 +38,7 @@ class Findings:
     read: int = 0
 
 
-def check_all(to_slack: Callable[[Settings], Messenger]) -> Findings:
+def check_all(to_slack: Callable[[Settings], Messenger], today: date) -> Findings:
     """Settings, schemes, care plan, templates, database and channels; what is wrong in one hides no problem of another."""
     found = Findings()
     try:
@@ -56,6 +57,8 @@ def check_all(to_slack: Callable[[Settings], Messenger]) -> Findings:
     written = _check_database(chosen, found)
     _check_modes(chosen, found)
     found.notices += retention.sentences(chosen)
+    found.problems += places.problems(chosen)
+    found.notices += places.notices(chosen, today)
     _check_secret_files(chosen, found)
     if written.channels and chosen.slack_bot_token is not None:
         _check_channels(written, to_slack(chosen), found)
@@ -234,6 +237,7 @@ def _check_database(settings: Settings, found: Findings) -> Written:
         _check_erasures(database, settings, found)
         with database.read() as session:
             written = channels.written(session, settings.alert_channel)
+            found.notices += places.notices_of_people(session)
     except schema.SchemaMismatch as mismatch:
         if schema.is_empty(database):
             found.notices.append(
