@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from bot.cli.console import in_language
+from bot.cli.console import in_language, is_chinese
 from bot.errors import N_, Phrase
+from bot.working_days.week import CHINESE_DAYS, DAYS, weekdays_text
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "run": {
@@ -86,6 +87,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "currency": N_("currency"),
         "customers": N_("customers"),
         "day": N_("day"),
+        "deputy": N_("deputy person no."),
         "due_on": N_("due on"),
         "fields": N_("fields"),
         "from": N_("from"),
@@ -214,6 +216,11 @@ def word(of: str, value: str) -> str:
     """A stored word in the installation's language; one that is not known as it is."""
     known = WORDS[of].get(value)
     return value if known is None else str(in_language(Phrase(known)))
+
+
+def weekdays_word(days: frozenset[int]) -> str:
+    """Days of the week in the installation's language."""
+    return weekdays_text(days, CHINESE_DAYS if is_chinese() else DAYS)
 
 
 def tier_word(tier: str) -> str:

@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import AsJson, _, acts, is_chinese, named_actor, opened, print_json, say, to_day
+from bot.cli.console import AsJson, _, acts, named_actor, opened, print_json, say, to_day
+from bot.cli.output.vocabulary import weekdays_word
 from bot.cli.rights.people import Email
 from bot.services import presence
 from bot.services.care.working_people import FirmTime, working_times
 from bot.services.care.working_time import WorkingTime
 from bot.working_days.checks import OF_PERSON
-from bot.working_days.week import CHINESE_DAYS, DAYS, weekdays_text
+from bot.working_days.week import weekdays_text
 from db.book.people import Person
 
 Day = Annotated[str | None, typer.Option("--from", metavar="DAY", help="The first day; without it, today.")]
@@ -138,11 +139,10 @@ def _fields(person: Person, time: WorkingTime) -> dict[str, object]:
 
 
 def _shown(person: Person, time: WorkingTime) -> str:
-    names = CHINESE_DAYS if is_chinese() else DAYS
     return _(
         "%(name)s: working days %(days)s, hours %(hours)s, public holidays of %(place)s, time zone %(zone)s.",
         name=person.name,
-        days=weekdays_text(time.weekdays, names),
+        days=weekdays_word(time.weekdays),
         hours=time.hours or _("not set"),
         place=time.place or _("no country"),
         zone=time.zone.key,

@@ -113,7 +113,6 @@ def test_the_firms_working_time_is_that_of_the_settings() -> None:
     assert FirmTime.of(six_days).working_time(NOW).is_working_day(date(2026, 3, 7))
 
 
-@on_sqlite
 def test_many_people_take_two_queries(database: Database) -> None:
     first = NOW.date()
     with database.write() as session:
