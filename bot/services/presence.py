@@ -12,6 +12,7 @@ from bot.services import access, staff
 from bot.services.access import Act, Actor
 from bot.settings import Settings
 from bot.working_days import checks
+from bot.working_days.week import working_hours
 from db.audit import AuditAction, ObjectKind
 from db.book import deputies
 from db.book.people import Person
@@ -117,8 +118,7 @@ def set_hours(
         acting, person = _changed_by(session, actor, email, settings, now)
         before = {name: getattr(person, name) for name in values}
         person.sqlmodel_update(values)
-        if person.works_from is not None and person.works_from == person.works_until:
-            raise BadInput(N_("Working hours must not end when they begin."))
+        _check_hours(person, settings)
         session.add(person)
         if before != values:
             _record(session, acting, person, before=before, after=values)
@@ -133,6 +133,22 @@ def _changed_by(
     person = staff.person_of(session, email)
     access.require(acting, Act.SET_WORKING_TIME, staff.as_owned(person, settings))
     return acting, person
+
+
+def _check_hours(person: Person, settings: Settings) -> None:
+    """Raise BadInput for hours of no length, and for those in which nobody is written to."""
+    if person.works_from is not None and person.works_from == person.works_until:
+        raise BadInput(N_("Working hours must not end when they begin."))
+    hours = working_hours(person.works_from, person.works_until)
+    if hours is not None and settings.quiet is not None and hours.is_within(settings.quiet):
+        raise BadInput(
+            N_(
+                "The hours %(hours)s lie within the quiet hours %(quiet)s, in which nobody is written to. Give other hours,"
+                " or change TIERBOT_QUIET_HOURS."
+            ),
+            hours=hours,
+            quiet=settings.quiet,
+        )
 
 
 def _record(session: Session, acting: Actor, person: Person, **values: dict[str, Any]) -> None:

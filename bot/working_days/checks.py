@@ -86,7 +86,7 @@ def check_quiet_hours(value: str) -> str:
     found = hours_of(value)
     if found is None:
         raise ValueError(Phrase(N_("%(value)s are not hours; write them as 20:00-07:00"), value=repr(value)))
-    if _minutes(found) > LONGEST_QUIET * 60:
+    if found.minutes > LONGEST_QUIET * 60:
         raise ValueError(
             Phrase(
                 N_("%(value)s is longer than %(hours)s hours; leave people some hours to be written to"),
@@ -103,11 +103,6 @@ def reminder_problems(remind_at: str, quiet: Hours | None) -> list[Phrase]:
         return []
     sentence = N_("TIERBOT_REMIND_AT %(time)s lies within TIERBOT_QUIET_HOURS %(hours)s; change one of them")
     return [Phrase(sentence, time=remind_at, hours=quiet)]
-
-
-def _minutes(hours: Hours) -> int:
-    begins, ends = (at.hour * 60 + at.minute for at in (hours.begins, hours.ends))
-    return (ends - begins) % (24 * 60)
 
 
 OF_PERSON: dict[str, Callable[[str], str]] = {  # column of a person -> what checks it

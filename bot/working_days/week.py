@@ -39,8 +39,22 @@ class Hours:
             return self.begins <= at < self.ends
         return at >= self.begins or at < self.ends
 
+    @property
+    def minutes(self) -> int:
+        """How long they are."""
+        return _minutes(self.begins, self.ends)
+
+    def is_within(self, other: "Hours") -> bool:
+        """Whether no minute of them lies outside others."""
+        return _minutes(other.begins, self.begins) + self.minutes <= other.minutes
+
     def __str__(self) -> str:
         return f"{self.begins:%H:%M}-{self.ends:%H:%M}"
+
+
+def _minutes(begins: time, ends: time) -> int:
+    """From one time of day to the next other one."""
+    return (ends.hour * 60 + ends.minute - begins.hour * 60 - begins.minute) % (24 * 60)
 
 
 def weekdays_of(text: str) -> frozenset[int] | None:
@@ -74,3 +88,8 @@ def hours_of(text: str) -> Hours | None:
     if found is None or found[1] == found[2]:
         return None
     return Hours(time.fromisoformat(found[1]), time.fromisoformat(found[2]))
+
+
+def working_hours(begins: str | None, ends: str | None) -> Hours | None:
+    """A person's hours as they are stored: without an end until midnight, without a beginning from midnight on."""
+    return hours_of(f"{begins or '00:00'}-{ends or '00:00'}")

@@ -60,6 +60,15 @@ def test_china_works_on_its_official_make_up_days_and_rests_on_its_holidays() ->
     assert {day for day in worked if china().is_working_day(day)} == expected
 
 
+def test_whoever_works_at_weekends_rests_in_the_weekends_of_long_holidays() -> None:
+    every_day = china(weekdays=weekdays_of("Mon-Sun"))
+    february = [date(2026, 2, day) for day in range(1, 29)]
+    # The Spring Festival of 2026: by the announcement the 15th to the 23rd; the 15th is a Sunday before it.
+    assert [day.day for day in february if not every_day.is_working_day(day)] == list(range(16, 24))
+    easter = WorkingTime(zone=BERLIN, place="DE", weekdays=weekdays_of("Mon-Sat"))
+    assert easter.is_working_day(date(2026, 4, 4))  # the Saturday between Good Friday and Easter Monday
+
+
 def test_a_make_up_day_is_for_those_who_work_on_all_the_usual_days() -> None:
     sunday = date(2026, 1, 4)
     assert china().is_working_day(sunday)
