@@ -49,6 +49,7 @@ class AuditAction(StrEnum):
     PERSON_CHANGED = "person_changed"
     TEAM_CHANGED = "team_changed"
     DEPUTY_CHANGED = "deputy_changed"
+    WORKING_TIME_CHANGED = "working_time_changed"
     CARD_SHARED = "card_shared"
     CARD_NOT_POSTED = "card_not_posted"  # Slack did not take the card that was recorded as shared
     CARD_TAKEN_BACK = "card_taken_back"

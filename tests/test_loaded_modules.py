@@ -20,6 +20,7 @@ HEAVY = (
     "alembic",
     "apscheduler",
     "starlette",
+    "holidays",
 )
 RUN = """
 import json, sys
@@ -75,7 +76,16 @@ def test_an_import_loads_neither_slack_nor_migrations_nor_pandas_nor_numpy(tmp_p
     customers.write_text("code,name\nC1,Acme\n")
     found = loaded(RUN, "import", "customers", str(customers), folder=tmp_path)
     assert "sqlmodel" in found  # it did write
-    assert not found & {"slack_sdk", "slack_bolt", "alembic", "pandas", "numpy", "apscheduler", "starlette"}
+    assert not found & {
+        "slack_sdk",
+        "slack_bolt",
+        "alembic",
+        "pandas",
+        "numpy",
+        "apscheduler",
+        "starlette",
+        "holidays",
+    }
 
 
 def test_the_running_bot_loads_pandas_only_for_gradings(tmp_path: Path) -> None:

@@ -53,6 +53,9 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "role": "rights.people.set_role",
         "deputy": "rights.people.name_deputy",
         "end-deputy": "rights.people.end_deputy",
+        "away": "rights.hours.go_away",
+        "back": "rights.hours.come_back",
+        "hours": "rights.hours.set_hours",
     },
     "team": {"sees": "rights.people.let_team_see"},
     "audit": {
@@ -101,7 +104,7 @@ HELP = {  # of groups
     "scheme": "Grading schemes: check, propose, compare, and decide which one grades.",
     "care": "Care steps: what is due and why, and the plans that say so.",
     "customer": "Customers that are one customer: find them, join them.",
-    "person": "People: their roles, and who acts for whom.",
+    "person": "People: their roles, who acts for whom, when they work and are away.",
     "team": "Teams: whose customers they see.",
     "audit": "Who did what: read it, verify that it is whole, export it.",
     "override": "Set a tier by hand, with a reason and an end.",

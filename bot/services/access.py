@@ -48,6 +48,7 @@ class Act(StrEnum):
     GRADE = "grade"
     IMPORT = "import"
     NAME_DEPUTY = "name_deputy"
+    SET_WORKING_TIME = "set_working_time"
     MANAGE_PEOPLE = "manage_people"
     ERASE = "erase"  # and export, which shows everything that an erasure would delete
     READ_AUDIT = "read_audit"
@@ -86,6 +87,7 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.GRADE:          (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
     Act.IMPORT:         (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
     Act.NAME_DEPUTY:    (MINE,   MINE,            TEAMS,        MINE,      MINE,    ALL),  # by whose deputy it is
+    Act.SET_WORKING_TIME: (MINE, MINE,            TEAMS,        MINE,      MINE,    ALL),  # by whose time it is
     Act.MANAGE_PEOPLE:  (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
     Act.ERASE:          (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
     Act.READ_AUDIT:     (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
@@ -93,7 +95,12 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
 }
 # fmt: on
 # What no deputy does for an absent person.
-BY_ONESELF = frozenset({Act.NAME_DEPUTY, Act.MANAGE_PEOPLE, Act.ERASE, Act.READ_AUDIT, Act.OPERATE})
+BY_ONESELF = frozenset(
+    {
+        *(Act.NAME_DEPUTY, Act.SET_WORKING_TIME, Act.MANAGE_PEOPLE),
+        *(Act.ERASE, Act.READ_AUDIT, Act.OPERATE),
+    }
+)
 RIGHTS: dict[str, dict[str, Scope]] = {
     act: dict(zip(map(str, PersonRole), row, strict=True)) for act, row in TABLE.items()
 }
@@ -106,6 +113,9 @@ REFUSALS = {
     Act.IMPORT: N_("Only sales operations and admins import data, take it back and join customers."),
     Act.NAME_DEPUTY: N_(
         "You can name a deputy for yourself. For somebody else the lead of their team can, or an admin."
+    ),
+    Act.SET_WORKING_TIME: N_(
+        "You can set your own working time and days off. For somebody else the lead of their team can, or an admin."
     ),
     Act.MANAGE_PEOPLE: N_("Only admins change people, their roles and their teams."),
     Act.ERASE: N_("Only admins export and erase what is kept about a customer or a person."),

@@ -7,16 +7,20 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 from sqlmodel import Session, select
 
+from bot.clock import local_date, zone_named
 from bot.errors import N_, BadInput, Conflict, NotAllowed, NotFound
 from bot.services import access
 from bot.services.access import FIRM, Act, Actor, OwnedBy, actor_of, role_of
 from bot.settings import Settings
+from bot.working_days.checks import OF_PERSON
 from db.audit import AuditAction, ObjectKind
 from db.book import deputies, people
+from db.book.deputies import AbsenceRow
 from db.book.people import Deputy, Person, PersonRole, Team, TeamView
 from db.engine import Database
 
@@ -40,6 +44,12 @@ class Colleague:
     leads: tuple[str, ...]
     present: bool
     deputies: tuple["DeputyPeriod", ...]
+    timezone: str | None
+    country: str | None
+    working_days: str | None
+    works_from: str | None
+    works_until: str | None
+    away: tuple[AbsenceRow, ...]  # of today, in the firm's time zone, and of later
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,20 +150,33 @@ def name_deputy(
         raise BadInput(N_("A deputy's last day must not be before the first one, and not be over."))
     with database.write(lock=LOCK) as session:
         acting = present_actor(session, actor, settings, now)
-        person, deputy = person_of(session, email), person_of(session, deputy_email)
-        access.require(acting, Act.NAME_DEPUTY, _for_deputies(person, settings))
-        if person.id == deputy.id:
-            raise BadInput(N_("%(name)s cannot be their own deputy."), name=person.name)
-        if not deputy.is_present:
-            raise BadInput(N_("%(name)s has left or is switched off."), name=deputy.name)
-        assert person.id is not None
-        assert deputy.id is not None
-        first = max(starts_at, now)
-        deputies.end(session, person.id, first, ends_at)
-        session.add(Deputy(person_id=person.id, deputy_id=deputy.id, starts_at=first, ends_at=ends_at))
-        after = {"deputy": deputy.id, "from": first, "until": ends_at}
-        acting.record(session, AuditAction.DEPUTY_CHANGED, ObjectKind.PERSON, person.id, after=after)
-        return DeputyPeriod(person=person.name, deputy=deputy.name, starts_at=first, ends_at=ends_at)
+        person, first = person_of(session, email), max(starts_at, now)
+        return put_deputy(session, acting, person, deputy_email, first, ends_at, settings)
+
+
+def put_deputy(
+    session: Session,
+    acting: Actor,
+    person: Person,
+    deputy_email: str,
+    first: datetime,
+    ends_at: datetime,
+    settings: Settings,
+) -> DeputyPeriod:
+    """The same in the caller's transaction, which holds `LOCK`; for a time that is not over."""
+    deputy = person_of(session, deputy_email)
+    access.require(acting, Act.NAME_DEPUTY, as_owned(person, settings))
+    if person.id == deputy.id:
+        raise BadInput(N_("%(name)s cannot be their own deputy."), name=person.name)
+    if not deputy.is_present:
+        raise BadInput(N_("%(name)s has left or is switched off."), name=deputy.name)
+    assert person.id is not None
+    assert deputy.id is not None
+    deputies.end(session, person.id, first, ends_at)
+    session.add(Deputy(person_id=person.id, deputy_id=deputy.id, starts_at=first, ends_at=ends_at))
+    after = {"deputy": deputy.id, "from": first, "until": ends_at}
+    acting.record(session, AuditAction.DEPUTY_CHANGED, ObjectKind.PERSON, person.id, after=after)
+    return DeputyPeriod(person=person.name, deputy=deputy.name, starts_at=first, ends_at=ends_at)
 
 
 def end_deputy(database: Database, actor: Actor, email: str, *, settings: Settings, now: datetime) -> Person:
@@ -161,7 +184,7 @@ def end_deputy(database: Database, actor: Actor, email: str, *, settings: Settin
     with database.write(lock=LOCK) as session:
         acting = present_actor(session, actor, settings, now)
         person = person_of(session, email)
-        access.require(acting, Act.NAME_DEPUTY, _for_deputies(person, settings))
+        access.require(acting, Act.NAME_DEPUTY, as_owned(person, settings))
         if not deputies.end(session, person.id or 0, now):
             raise NotFound(N_("%(name)s has no deputy."), name=person.name)
         after = {"deputy": None, "from": now}
@@ -197,6 +220,7 @@ def everybody(database: Database, actor: Actor, settings: Settings, now: datetim
     with database.read() as session:
         known, teams = people.everybody(session), people.teams(session)
         periods = deputies.not_over(session, now)
+        away = deputies.absences(session, None, local_date(now, settings.zone))
     found = [
         Colleague(
             name=person.name,
@@ -215,6 +239,8 @@ def everybody(database: Database, actor: Actor, settings: Settings, now: datetim
                 for one in periods
                 if one.person_id == number
             ),
+            **{name: getattr(person, name) for name in ("timezone", *OF_PERSON)},
+            away=tuple(one for one in away if one.person_id == number),
         )
         for number, person in known.items()
     ]
@@ -229,7 +255,13 @@ def person_of(session: Session, email: str) -> Person:
     return person
 
 
-def _for_deputies(person: Person, settings: Settings) -> OwnedBy:
+def zone_of(database: Database, email: str, settings: Settings) -> ZoneInfo:
+    """The time zone of a person, in which their days begin and end. Raises NotFound."""
+    with database.read() as session:
+        return zone_named(person_of(session, email).timezone, settings.zone)
+
+
+def as_owned(person: Person, settings: Settings) -> OwnedBy:
     """A person as an object: of their lead only where the lead has every right that they have."""
     led = role_of(person.email, person.role, settings.admins) in LED
     return OwnedBy(person.id, person.team_id if led else None)

@@ -1,20 +1,28 @@
 """Countries by code and name, and the country of a time zone."""
 
-import re
 from functools import cache
 
-_CODE = re.compile(r"([A-Za-z]{2})(?:-([A-Za-z0-9]{1,3}))?").fullmatch
-_ALIASES = {"UK": "GB", "EL": "GR"}
+_OTHER_NAMES = {
+    "AE": ("uae",),
+    "CN": ("prc",),
+    "GB": ("england", "great britain"),
+    "HK": ("hong kong", "香港"),
+    "MO": ("macau", "macao", "澳门"),
+    "NL": ("holland",),
+    "US": ("u.s.", "america"),
+}
 
 
 def country_named(text: str) -> str | None:
     """The ISO code of a country, also with a region as DE-BY, by its code or name; None for another text."""
-    found = _CODE(text.strip())
-    if found is not None:
-        country = _ALIASES.get(found[1].upper(), found[1].upper())
-        if country in _zones():
-            return f"{country}-{found[2].upper()}" if found[2] else country
-    return _by_name().get(text.strip().casefold())
+    from babel.core import get_global
+
+    code, _, region = text.strip().upper().partition("-")
+    others = get_global("territory_aliases").get(code, ())  # UK, DEU
+    country = next((one for one in (code, *others[:1]) if one in _zones()), None)
+    if country is None:
+        return _by_name().get(text.strip().casefold())
+    return f"{country}-{region}" if region else country
 
 
 def country_of_zone(zone: str) -> str | None:
@@ -51,7 +59,7 @@ def _zones() -> dict[str, tuple[str, ...]]:
 def _by_name() -> dict[str, str]:
     from babel import Locale
 
-    names = {}
+    names = {name: code for code, others in _OTHER_NAMES.items() for name in others}
     for language in ("en", "zh", "de"):
         for code, name in Locale(language).territories.items():
             if code in _zones():

@@ -17,6 +17,7 @@ class YearOfPlace:
     make_up_days: frozenset[date] = frozenset()  # days of a weekend that are worked on instead of others
 
 
+ONE_DAY = timedelta(days=1)
 NO_PLACE = YearOfPlace()
 
 
@@ -37,11 +38,26 @@ def year_of(place: str | None, year: int) -> YearOfPlace:
     found = holidays.country_holidays(country, subdiv=region, years=(year, year + 1))
     last_week = [date(year, 12, 31) - timedelta(days=back) for back in range(7)]
     weekend = frozenset(day.weekday() for day in last_week if found.is_weekend(day))
+    make_up_days = frozenset(day for day in found.weekend_workdays if day.year == year)
+    listed = frozenset(day for day in found if day.year == year)
     return YearOfPlace(
         weekdays=frozenset(range(7)) - _customary(country, weekend),
-        holidays=frozenset(day for day in found if day.year == year),
-        make_up_days=frozenset(day for day in found.weekend_workdays if day.year == year),
+        # Where days are moved to make long holidays, the library leaves out the weekends within them.
+        holidays=listed | _enclosed(listed, weekend) - make_up_days if make_up_days else listed,
+        make_up_days=make_up_days,
     )
+
+
+def _enclosed(listed: frozenset[date], weekend: frozenset[int]) -> frozenset[date]:
+    """The days of weekends that begin and end beside a holiday."""
+    found: set[date] = set()
+    for day in listed:
+        run, after = list[date](), day + ONE_DAY
+        while after.weekday() in weekend and after not in listed:
+            run.append(after)
+            after += ONE_DAY
+        found |= {*run} if after in listed else set()
+    return frozenset(found)
 
 
 def _customary(country: str, weekend: frozenset[int]) -> frozenset[int]:
@@ -63,6 +79,11 @@ def is_known(place: str) -> bool:
     """Whether there are public holidays of a country, and of its region when one is given."""
     country, region = _parts(place)
     return country is not None and (region is not None) == ("-" in place)
+
+
+def regions_of(country: str) -> list[str]:
+    """The codes of the regions of a country that have public holidays of their own."""
+    return [region for region in _known().get(country, []) if region.isupper() or region.isdigit()]
 
 
 def _parts(place: str | None) -> tuple[str | None, str | None]:

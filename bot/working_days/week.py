@@ -1,10 +1,12 @@
 """Working days of a week as "Sun-Thu", and hours of a day as "09:00-18:00"."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # in the order of date.weekday()
+CHINESE_DAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 MONDAY_TO_FRIDAY = frozenset(range(5))
 _OTHER_NAMES = (
     ("monday", "mo", "montag", "周一", "星期一"),
@@ -37,8 +39,22 @@ class Hours:
             return self.begins <= at < self.ends
         return at >= self.begins or at < self.ends
 
+    @property
+    def minutes(self) -> int:
+        """How long they are."""
+        return _minutes(self.begins, self.ends)
+
+    def is_within(self, other: "Hours") -> bool:
+        """Whether no minute of them lies outside others."""
+        return _minutes(other.begins, self.begins) + self.minutes <= other.minutes
+
     def __str__(self) -> str:
         return f"{self.begins:%H:%M}-{self.ends:%H:%M}"
+
+
+def _minutes(begins: time, ends: time) -> int:
+    """From one time of day to the next other one."""
+    return (ends.hour * 60 + ends.minute - begins.hour * 60 - begins.minute) % (24 * 60)
 
 
 def weekdays_of(text: str) -> frozenset[int] | None:
@@ -53,16 +69,16 @@ def weekdays_of(text: str) -> frozenset[int] | None:
     return frozenset(found)
 
 
-def weekdays_text(days: frozenset[int]) -> str:
-    """The same in the form in which it is stored: ranges of neighbouring days, "Sun-Thu"."""
+def weekdays_text(days: frozenset[int], names: Sequence[str] = DAYS) -> str:
+    """The same in the form in which it is stored, ranges of neighbouring days as "Sun-Thu", or with other names."""
     if len(days) == 7:
-        return "Mon-Sun"
+        return f"{names[0]}-{names[6]}"
     parts = []
     for begin in sorted(days):
         if (begin - 1) % 7 in days:
             continue
         length = next(step for step in range(1, 7) if (begin + step) % 7 not in days)
-        parts.append(DAYS[begin] if length == 1 else f"{DAYS[begin]}-{DAYS[(begin + length - 1) % 7]}")
+        parts.append(names[begin] if length == 1 else f"{names[begin]}-{names[(begin + length - 1) % 7]}")
     return ",".join(parts)
 
 
@@ -72,3 +88,8 @@ def hours_of(text: str) -> Hours | None:
     if found is None or found[1] == found[2]:
         return None
     return Hours(time.fromisoformat(found[1]), time.fromisoformat(found[2]))
+
+
+def working_hours(begins: str | None, ends: str | None) -> Hours | None:
+    """A person's hours as they are stored: without an end until midnight, without a beginning from midnight on."""
+    return hours_of(f"{begins or '00:00'}-{ends or '00:00'}")

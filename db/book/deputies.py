@@ -1,7 +1,7 @@
 """Who acts for whom at the moment, when people work and are away, which teams see others, whether there is an admin."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, delete, exists, func, or_, select
@@ -36,12 +36,23 @@ def not_over(session: Session, now: datetime) -> list[Deputy]:
     return list(session.scalars(found))
 
 
-def end(session: Session, person_id: int, at: datetime, until: datetime | None = None) -> int:
-    """End a person's deputies at an instant, those that begin before `until`; how many. Those to come are deleted."""
+def end(
+    session: Session,
+    person_id: int,
+    at: datetime,
+    until: datetime | None = None,
+    ending_by: datetime | None = None,
+) -> int:
+    """End a person's deputies at an instant, those that begin before `until` and end by `ending_by`; how many.
+
+    Those to come are deleted.
+    """
     rows = [
         row
         for row in not_over(session, at)
-        if row.person_id == person_id and (until is None or row.starts_at < until)
+        if row.person_id == person_id
+        and (until is None or row.starts_at < until)
+        and (ending_by is None or row.ends_at <= ending_by)
     ]
     for row in rows:
         row.ends_at = at
@@ -79,6 +90,13 @@ def working_rows(session: Session, person_ids: Collection[int] | None) -> list[W
     return [WorkingRow._make(row) for row in session.execute(wanted)]
 
 
+def places(session: Session) -> list[str]:
+    """The countries and regions that people of the book have."""
+    country = col(Person.country)
+    found = session.scalars(select(country).where(country.is_not(None)).distinct().order_by(country))
+    return [one for one in found if one is not None]
+
+
 def absences(session: Session, person_ids: Collection[int] | None, since: date) -> list[AbsenceRow]:
     """The days off of some people, or of everybody, that are not over before a day."""
     wanted = select(*(col(getattr(Absence, name)) for name in AbsenceRow._fields))
@@ -86,6 +104,38 @@ def absences(session: Session, person_ids: Collection[int] | None, since: date) 
     if person_ids is not None:
         wanted = wanted.where(col(Absence.person_id).in_(person_ids))
     return [AbsenceRow._make(row) for row in session.execute(wanted)]
+
+
+def add_absence(session: Session, person_id: int, first: date, last: date) -> AbsenceRow:
+    """Store days off, as one with those that overlap them; what is stored then."""
+    overlapping = [
+        row
+        for row in session.scalars(select(Absence).where(col(Absence.person_id) == person_id))
+        if row.first_day <= last and row.last_day >= first
+    ]
+    first = min([first, *(row.first_day for row in overlapping)])
+    last = max([last, *(row.last_day for row in overlapping)])
+    for row in overlapping:
+        session.delete(row)
+    session.add(Absence(person_id=person_id, first_day=first, last_day=last))
+    session.flush()
+    return AbsenceRow(person_id, first, last)
+
+
+def end_absence(session: Session, person_id: int, day: date) -> AbsenceRow | None:
+    """Let the days off that cover a day end before it; what was stored until then, None without any."""
+    covering = select(Absence).where(
+        col(Absence.person_id) == person_id, col(Absence.first_day) <= day, col(Absence.last_day) >= day
+    )
+    row = session.scalars(covering).first()
+    if row is None:
+        return None
+    found = AbsenceRow(person_id, row.first_day, row.last_day)
+    row.last_day = day - timedelta(days=1)
+    if row.last_day < row.first_day:
+        session.delete(row)
+    session.flush()
+    return found
 
 
 def team_views(session: Session) -> dict[int, frozenset[int]]:

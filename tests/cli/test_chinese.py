@@ -35,7 +35,7 @@ STAYS = {
     "what a scheme or a care plan says about itself, in one language": r"(?s)\n\n?scheme: .*",
     "names of products": r"Tierbot|Slack\b|SQLite|PostgreSQL|OAuth & Permissions|sqlite|"
     r"\b(?:python|tierbot|slack-bolt|slack-sdk|slack|sqlalchemy|apscheduler|pandas|tzdata|holidays)\b",
-    "the clock of the world": "UTC",
+    "time zones": "UTC|Asia/Shanghai",
     "placeholders of commands": "FILE|COLUMN|CODE|ORDER|SIGN|ID|WORD",
     "formats of files": "JSON|CSV|UTF",
     "words of --date-order": "dmy|mdy|ymd",
@@ -111,6 +111,15 @@ scheme show own.yaml
 scheme approve own.yaml --from 2099-01-01
 scheme retire orders_only_own
 scheme show nothing
+person hours anna@example.com --days Sun-Thu --from 09:00 --country CN
+person hours anna@example.com --days 五天
+person hours anna@example.com --reset
+person away anna@example.com --from 2099-01-01 --until 2099-01-05
+person away anna@example.com --from 2099-01-01 --until 2099-01-05 --deputy wang@example.com
+person back anna@example.com
+person back anna@example.com --from 2099-01-04
+person list
+person back anna@example.com --from 2099-01-01
 customer duplicates
 customer join C-3 C-1 --dry-run
 customer join C-3 C-1

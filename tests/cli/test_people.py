@@ -49,6 +49,53 @@ def test_people_are_listed_with_roles_teams_and_deputies(firm: Program) -> None:
     assert firm("person", "end-deputy", "anna@example.com").err == "Anna has no deputy.\n"
 
 
+def test_days_off_are_recorded_with_a_deputy_listed_and_ended_early(firm: Program) -> None:
+    first, last = "2099-08-03", "2099-08-14"
+    period = ("anna@example.com", "--from", first, "--until", last)
+    done = firm("person", "away", *period, "--deputy", "ben@example.com")
+    assert done.out == f"Anna is away from {first} to {last}; Ben acts for them to the end of {last}.\n"
+    assert firm("person", "away", *period, "--json").json == {
+        "person": "Anna",
+        "first_day": first,
+        "last_day": last,
+        "deputy": None,
+    }
+    table = firm("person", "list").out
+    assert f"Ben {first} to {last}" in table
+    listed = {one["name"]: one for one in firm("person", "list", "--json").json}
+    assert listed["Anna"]["away"] == [{"first_day": first, "last_day": last}]
+    back = firm("person", "back", "anna@example.com", "--from", "2099-08-10")
+    assert back.out == f"Anna works again from 2099-08-10; the days off were {first} to {last}.\n"
+    assert f"Ben {first} to 2099-08-09" in firm("person", "list").out
+    again = firm("person", "back", "anna@example.com")
+    assert (again.code, again.err.startswith("Anna has no day off on")) == (3, True)
+
+
+def test_working_hours_are_set_shown_and_taken_back(firm: Program) -> None:
+    anna = ("person", "hours", "anna@example.com")
+    firms = "Anna: working days Mon-Fri, hours not set, public holidays of no country, time zone UTC.\n"
+    assert firm(*anna).out == firms
+    own = ("--days", "Sun-Thu", "--from", "09:00", "--until", "18:00", "--country", "SA")
+    assert firm(*anna, *own).out == (
+        "Anna: working days Sun-Thu, hours 09:00-18:00, public holidays of SA, time zone UTC.\n"
+    )
+    assert firm(*anna, "--json").json == {
+        "name": "Anna",
+        "working_days": "Sun-Thu",
+        "hours": "09:00-18:00",
+        "country": "SA",
+        "timezone": "UTC",
+    }
+    only_country = "Anna: working days Sun-Thu, hours not set, public holidays of SA, time zone UTC.\n"
+    assert firm(*anna, "--reset", "--country", "SA").out == only_country  # a Saudi week by default
+    assert firm(*anna, "--reset").out == firms
+    wrong = firm(*anna, "--days", "5")
+    assert (wrong.code, wrong.err) == (
+        2,
+        "--days: '5' are not days of the week; write them as Mon-Fri or Sun-Thu.\n",
+    )
+
+
 def test_a_role_is_changed_but_the_last_admin_stays_one(firm: Program) -> None:
     assert firm("person", "role", "anna@example.com", "team_lead").out == "Anna is now: team lead.\n"
     refused = firm("person", "role", "ada@example.com", "viewer")
@@ -74,6 +121,10 @@ def test_a_team_sees_another_ones_customers_until_that_is_taken_back(firm: Progr
             "lea",
             "You can name a deputy for",
         ),
+        ("person away ben@example.com --until 2099-01-01", "anna", "You can set your own working time"),
+        ("person back anna@example.com", "sam", "You can set your own working time"),
+        ("person hours ada@example.com --days Mon", "lea", "You can set your own working time"),
+        ("person hours ada@example.com", "anna", "You can set your own working time"),
         ("import people people.csv", "sam", "Only admins change people"),
         ("import customers people.csv", "anna", "Only sales operations and admins import"),
         ("import undo 1", "sam", "Only admins change people"),

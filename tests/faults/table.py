@@ -17,6 +17,7 @@ from db.engine import open_database
 from db.schema import upgrade
 from tests import postgres
 from tests.faults import (
+    clock_changes,
     crowd,
     deafness,
     disks,
@@ -70,6 +71,7 @@ FAULTS = {
     "F14": Fault("SIGTERM in mid-batch", machine.stopped),
     "F16": Fault("ticks that stop", restarts.stopped_jobs),
     "F17": Fault("clock jumps", wrong_clocks.jumping),
+    "F18": Fault("every change of the clocks in every zone", clock_changes.mornings, ("sqlite",)),
     "F21": Fault("machines' clocks 5 min apart", wrong_clocks.different_clocks),
     "F22": Fault("writer lock held", machine.locked, ("sqlite",)),
     "F23": Fault("read-only file system", restarts.read_only, ("sqlite",)),

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from bot.cli.console import _, is_chinese, listed, utc
-from bot.cli.output.vocabulary import word
+from bot.cli.output.vocabulary import weekdays_word, word
 from bot.services.ops.audit_log import ShownEntry
+from bot.working_days.week import weekdays_of
 
 _HASHES = ("sha256", "text_sha256")  # in full with --json
 _SPOKEN = {  # what a row names -> the words for its values
@@ -59,4 +60,6 @@ def _value(name: str, value: Any) -> str:
         return str(value)[:8]
     if isinstance(value, list):
         return listed(value)
+    if name == "working_days" and (days := weekdays_of(str(value))):
+        return weekdays_word(days)
     return "–" if value is None else word(_SPOKEN[name], value) if name in _SPOKEN else str(value)

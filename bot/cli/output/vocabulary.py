@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from bot.cli.console import in_language
+from bot.cli.console import in_language, is_chinese
 from bot.errors import N_, Phrase
+from bot.working_days.week import CHINESE_DAYS, DAYS, weekdays_text
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "run": {
@@ -81,10 +82,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "changed": N_("changed"),
         "changes": N_("changes"),
         "channel": N_("channel"),
+        "country": N_("country"),
         "created": N_("created"),
         "currency": N_("currency"),
         "customers": N_("customers"),
         "day": N_("day"),
+        "deputy": N_("deputy person no."),
         "due_on": N_("due on"),
         "fields": N_("fields"),
         "from": N_("from"),
@@ -121,6 +124,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "value": N_("value"),
         "what": N_("what"),
         "with": N_("with customer no."),
+        "working_days": N_("working days"),
+        "works_from": N_("works from"),
+        "works_until": N_("works until"),
     },
     "action": {
         "override_set": N_("override set"),
@@ -142,6 +148,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "person_changed": N_("person changed"),
         "team_changed": N_("team changed"),
         "deputy_changed": N_("deputy changed"),
+        "working_time_changed": N_("working time changed"),
         "card_shared": N_("card shared"),
         "card_not_posted": N_("card not posted"),
         "card_taken_back": N_("card taken back"),
@@ -212,6 +219,11 @@ def word(of: str, value: str) -> str:
     """A stored word in the installation's language; one that is not known as it is."""
     known = WORDS[of].get(value)
     return value if known is None else str(in_language(Phrase(known)))
+
+
+def weekdays_word(days: frozenset[int]) -> str:
+    """Days of the week in the installation's language."""
+    return weekdays_text(days, CHINESE_DAYS if is_chinese() else DAYS)
 
 
 def tier_word(tier: str) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -21,9 +22,10 @@ from bot.cli.console import (
 )
 from bot.cli.output.personal import ShowPersonal, look
 from bot.cli.output.vocabulary import word
-from bot.clock import local_instant
+from bot.clock import local_instant, zone_named
 from bot.services import staff
 from bot.services.staff import DeputyPeriod
+from db.book.deputies import AbsenceRow
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The person's e-mail address.")]
 
@@ -36,23 +38,33 @@ def list_people(personal: ShowPersonal = False, as_csv: AsCsv = False, as_json: 
         found = staff.everybody(bot.database, actor, bot.settings, bot.clock.now())
         if personal:
             look(bot, actor, None, ("email",))
-        zone = bot.settings.zone
+        firm = bot.settings.zone
     if as_json or as_csv:
-        rows = [{**vars(one), "deputies": [vars(deputy) for deputy in one.deputies]} for one in found]
+        rows = [
+            {
+                **vars(one),
+                "deputies": [vars(deputy) for deputy in one.deputies],
+                "away": [{"first_day": off.first_day, "last_day": off.last_day} for off in one.away],
+            }
+            for one in found
+        ]
         print_records(rows, as_csv)
         return
     if not found:
         say(_("There are no people yet. Import them: tierbot import people FILE"))
         return
 
-    def shown(one: DeputyPeriod) -> str:
+    def deputy(one: DeputyPeriod, zone: ZoneInfo) -> str:
         first, last = (
             at.astimezone(zone).date() for at in (one.starts_at, one.ends_at - timedelta(seconds=1))
         )
         return _("%(name)s %(first)s to %(last)s", name=one.deputy, first=first, last=last)
 
+    def away(one: AbsenceRow) -> str:
+        return _("%(first)s to %(last)s", first=one.first_day, last=one.last_day)
+
     print_table(
-        [_("name"), _("e-mail"), _("role"), _("team"), _("leads"), _("deputy"), _("status")],
+        [_("name"), _("e-mail"), _("role"), _("team"), _("leads"), _("deputy"), _("away"), _("status")],
         [
             [
                 one.name,
@@ -60,7 +72,8 @@ def list_people(personal: ShowPersonal = False, as_csv: AsCsv = False, as_json: 
                 word("role", one.role),
                 one.team,
                 listed(one.leads),
-                listed(map(shown, one.deputies)),
+                listed(deputy(period, zone_named(one.timezone, firm)) for period in one.deputies),
+                listed(map(away, one.away)),
                 None if one.present else _("left, or switched off"),
             ]
             for one in found
@@ -95,7 +108,7 @@ def name_deputy(
 ) -> None:
     """Let somebody act for an absent person: with their customers and rights, and with their reminders."""
     with opened() as bot:
-        now, zone = bot.clock.now(), bot.settings.zone
+        now, zone = bot.clock.now(), staff.zone_of(bot.database, email, bot.settings)
 
         def midnight(day: str, later: int) -> datetime:
             return local_instant(to_day(day) + timedelta(days=later), 0, 0, zone)

@@ -12,7 +12,7 @@ from bot.services.care.working_time import DaysOff, WorkingTime
 from bot.settings import Settings
 from bot.working_days.countries import country_of_zone, shares_clock
 from bot.working_days.public_holidays import usual_weekdays
-from bot.working_days.week import Hours, hours_of, weekdays_of
+from bot.working_days.week import Hours, weekdays_of, working_hours
 from db.book import deputies
 from db.book.deputies import WorkingRow
 
@@ -85,13 +85,15 @@ def place_of(row: WorkingRow, firm: FirmTime) -> str | None:
 def _working_time(
     row: WorkingRow, days_off: tuple[DaysOff, ...], firm: FirmTime, now: datetime
 ) -> WorkingTime:
-    place = place_of(row, firm)
+    place, hours = place_of(row, firm), working_hours(row.works_from, row.works_until)
+    if hours is not None and firm.quiet is not None and hours.is_within(firm.quiet):
+        hours = None  # or nobody would ever write to them
     return WorkingTime(
         zone=zone_named(row.timezone, firm.zone),
         remind_at=firm.remind_at,
         weekdays=weekdays_of(row.working_days or "") or firm.weekdays_at(place, now),
         place=place,
-        hours=hours_of(f"{row.works_from or '00:00'}-{row.works_until or '00:00'}"),
+        hours=hours,
         quiet=firm.quiet,
         days_off=days_off,
     )

@@ -14,7 +14,7 @@ from bot.errors import N_, BotError, Phrase, SeveralProblems, ngettext
 from bot.services.care.plan import CarePlan, CarePlans
 from bot.services.care.plan_file import load_all, load_own
 from bot.services.delivery.messenger import Messenger
-from bot.services.ops import care_plans, channels
+from bot.services.ops import care_plans, channels, places
 from bot.services.ops.addresses import why_unusable
 from bot.services.ops.channels import Written
 from bot.services.ops.revisions import other_revision
@@ -60,6 +60,8 @@ def check_all(to_slack: Callable[[Settings], Messenger], now: datetime) -> Findi
         found.notices += care_plans.notices(plans.own, plans.all, schemes, chosen.schemes_dir)
     _check_modes(chosen, found)
     found.notices += retention.sentences(chosen)
+    found.problems += places.problems(chosen)
+    found.notices += places.notices(chosen, today)
     _check_secret_files(chosen, found)
     if written.channels and chosen.slack_bot_token is not None:
         _check_channels(written, to_slack(chosen), found)
@@ -238,6 +240,7 @@ def _check_database(settings: Settings, today: date, found: Findings) -> tuple[W
         with database.read() as session:
             written = channels.written(session, settings.alert_channel)
             schemes = care_plans.in_force(session, today)
+            found.notices += places.notices_of_people(session)
     except schema.SchemaMismatch as mismatch:
         if schema.is_empty(database):
             found.notices.append(

@@ -86,6 +86,8 @@ def test_a_persons_place_and_days_are_their_own_their_zones_or_the_firms(
         ("10:00", None, Hours(time(10), time(0))),  # until midnight
         (None, "15:00", Hours(time(0), time(15))),
         ("10 am", "19:00", None),  # changed by hand
+        ("22:00", "06:00", None),  # all of them quiet
+        ("06:00", "14:00", Hours(time(6), time(14))),
     ],
 )
 def test_hours_are_those_of_the_book(
@@ -113,7 +115,6 @@ def test_the_firms_working_time_is_that_of_the_settings() -> None:
     assert FirmTime.of(six_days).working_time(NOW).is_working_day(date(2026, 3, 7))
 
 
-@on_sqlite
 def test_many_people_take_two_queries(database: Database) -> None:
     first = NOW.date()
     with database.write() as session:

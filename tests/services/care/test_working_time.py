@@ -1,10 +1,10 @@
 """Which days a person works, and at which instant their morning is: facts of real years, and every zone's clock changes."""
 
-from collections.abc import Iterator
+import re
 from datetime import UTC, date, datetime, time, timedelta
-from importlib.resources import files
 from itertools import pairwise
-from zoneinfo import ZoneInfo, available_timezones
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from bot.clock import local_date
 from bot.services.care.working_time import DaysOff, Free, WorkingTime
 from bot.working_days.public_holidays import is_known, usual_weekdays
 from bot.working_days.week import Hours, hours_of, weekdays_of
+from tests import zones
 
 SHANGHAI, RIYADH, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Asia/Riyadh"), ZoneInfo("Europe/Berlin")
 QUIET = Hours(time(20), time(7))
@@ -57,6 +58,15 @@ def test_china_works_on_its_official_make_up_days_and_rests_on_its_holidays() ->
     }
     worked = {first + timedelta(days=n) for n in range((last - first).days + 1)}
     assert {day for day in worked if china().is_working_day(day)} == expected
+
+
+def test_whoever_works_at_weekends_rests_in_the_weekends_of_long_holidays() -> None:
+    every_day = china(weekdays=weekdays_of("Mon-Sun"))
+    february = [date(2026, 2, day) for day in range(1, 29)]
+    # The Spring Festival of 2026: by the announcement the 15th to the 23rd; the 15th is a Sunday before it.
+    assert [day.day for day in february if not every_day.is_working_day(day)] == list(range(16, 24))
+    easter = WorkingTime(zone=BERLIN, place="DE", weekdays=weekdays_of("Mon-Sat"))
+    assert easter.is_working_day(date(2026, 4, 4))  # the Saturday between Good Friday and Easter Monday
 
 
 def test_a_make_up_day_is_for_those_who_work_on_all_the_usual_days() -> None:
@@ -216,33 +226,11 @@ def test_the_next_morning_is_still_to_come() -> None:
     assert person.next_morning(date(2025, 1, 1), early) == person.morning(friday)
 
 
-# The clock changes of 2015 to 2037: of zones whose files are the same, one is enough.
-def distinct_zones() -> list[ZoneInfo]:
-    by_content = {}
-    for name in sorted(available_timezones() - {"localtime"}):
-        by_content[files("tzdata").joinpath("zoneinfo", *name.split("/")).read_bytes()] = name
-    return [ZoneInfo(name) for name in by_content.values()]
-
-
-def changes(zone: ZoneInfo) -> Iterator[date]:
-    """The days on which the clocks were put forward or back, found week by week and then day by day."""
-
-    def offset(noon: datetime) -> timedelta | None:
-        return noon.astimezone(zone).utcoffset()
-
-    noon = datetime(2014, 12, 28, 12, tzinfo=UTC)
-    while noon.year < 2038:
-        week = [noon + timedelta(days=n) for n in range(8)]
-        if offset(week[0]) != offset(week[-1]):
-            yield from (b.date() for a, b in pairwise(week) if offset(a) != offset(b))
-        noon = week[-1]
-
-
 def test_around_every_clock_change_each_day_has_one_morning_in_order() -> None:
     checked = 0
-    for zone in distinct_zones():
+    for zone in zones.distinct_zones():
         people = [WorkingTime(zone=zone, remind_at=at(text)) for text in ("00:00", "01:30", "02:30", "09:00")]
-        for day in changes(zone):
+        for day in zones.changes(zone):
             for person in people:
                 mornings = [person.morning(day + n * ONE_DAY) for n in (-1, 0, 1)]
                 on = [local_date(one, zone) for one in mornings]
@@ -254,8 +242,8 @@ def test_around_every_clock_change_each_day_has_one_morning_in_order() -> None:
 
 
 @given(
-    zone=st.sampled_from(sorted(available_timezones() - {"localtime"})),
-    start=st.dates(date(2015, 1, 1), date(2037, 12, 1)),
+    zone=st.sampled_from(zones.NAMES),
+    start=st.dates(zones.FIRST, zones.LAST),
     remind_at=st.times(max_value=time(22, 59)).map(lambda one: one.replace(second=0, microsecond=0)),
     quiet=st.sampled_from([None, QUIET, Hours(time(12), time(14)), Hours(time(3), time(10))]),
 )
@@ -274,3 +262,14 @@ def test_whoever_asks_for_the_next_morning_every_half_hour_gets_each_day_once(
             due = person.next_morning(date.min, now)
     assert fired == [fired[0] + timedelta(days=n) for n in range(len(fired))]
     assert 9 <= len(fired) <= 11
+
+
+@pytest.mark.parametrize("page", ["working-time.md", "working-time.zh.md"])
+def test_the_days_on_the_page_are_worked_or_free_as_it_says(page: str) -> None:
+    text = (Path(__file__).parents[3] / "docs" / page).read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| `([\w-]+)` \| ([\d-]+) \| (works|free|上班|休息)", text)
+    assert len(rows) > 10
+    for place, written, said in rows:
+        day = date.fromisoformat(written)
+        person = WorkingTime(zone=BERLIN, place=place, weekdays=usual_weekdays(place, day.year))
+        assert person.is_working_day(day) == (said in ("works", "上班")), (place, written)

@@ -37,6 +37,10 @@ EXPECTED: dict[tuple[str, str], tuple[str, list[tuple[Any, ...]]]] = {
     ("people", "team"): (f"SELECT team_id {PERSON}", [(None,)]),
     ("people", "language"): (f"SELECT language {PERSON}", [(None,)]),
     ("people", "timezone"): (f"SELECT timezone {PERSON}", [(None,)]),
+    **{
+        ("people", name): (f"SELECT {name} {PERSON}", [(None,)])
+        for name in ("country", "working_days", "works_from", "works_until")
+    },
     ("people", "active"): (f"SELECT active {PERSON}", [(True,)]),
     ("people", "ended"): (f"SELECT active {PERSON}", [(True,)]),
     ("teams", "lead"): ("SELECT lead_id FROM team", [(None,)]),

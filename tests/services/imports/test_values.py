@@ -231,6 +231,12 @@ def test_words_are_taken_in_english_and_chinese(filled: Book) -> None:
         ("mia@example.com", "account_manager", "zh", "Asia/Shanghai", 1),
         ("lee@example.com", "team_lead", "en", "Europe/Berlin", 0),
     ]
+    times = "邮箱,姓名,国家,工作日,上班时间,下班时间\nmia@example.com,Mia,沙特阿拉伯,周日至周四,9:00,18:00\n"
+    filled.bring("people", times + "lee@example.com,Lee,DEU,Mo-Fr,,\n")
+    assert filled.rows("SELECT country, working_days, works_from, works_until FROM person ORDER BY id") == [
+        ("SA", "Sun-Thu", "09:00", "18:00"),
+        ("DE", "Mon-Fri", None, None),
+    ]
     activities = (
         "客户编号,日期,类型,人员,备注\nC1,2026-01-02,拜访,mia@example.com,好\nC1,2026-01-03,Phone call,,\n"
     )
@@ -250,6 +256,13 @@ def test_words_are_taken_in_english_and_chinese(filled: Book) -> None:
             "'admn' is not one of viewer, account_manager, team_lead, sales_ops, finance, admin; did you mean admin?",
         ),
         ("people", "email,name,timezone\na@b.co,A,Asia/Shanghia\n", "did you mean Asia/Shanghai?"),
+        ("people", "email,name,country\na@b.co,A,Westeros\n", "'Westeros' is not a country; use an ISO code"),
+        ("people", "email,name,working days\na@b.co,A,5\n", "'5' are not days of the week; write them as"),
+        (
+            "people",
+            "email,name,works from\na@b.co,A,9 am\n",
+            "'9 am' is not a time of day; write it as 09:00",
+        ),
         ("people", "email,name\nnobody,A\n", "'nobody' is not an e-mail address"),
         ("teams", "name,lead\nEast,x@b.co\n", "there is no person with the e-mail 'x@b.co'"),
         ("activities", "customer,date,kind\nC1,2026-01-02,dance\n", "'dance' is not one of visit, call"),

@@ -15,6 +15,7 @@ from bot.services.imports.read import text
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA, NOTHING_IN_NAMES
 from bot.services.imports.read.ends import Ends
 from bot.services.imports.references import find_person
+from bot.working_days.checks import OF_PERSON
 from db.book.imports import table
 from db.book.people import Person, Team
 
@@ -84,9 +85,30 @@ class PeopleKind(UpsertKind):
             "Austritt, Austrittsdatum, ausgeschieden, ausgeschieden am, deaktiviert, gesperrt, letzter Arbeitstag",
             read=lambda job, name: Ends(days=job.days(name)),
         ),
+        FileField(
+            name="country",
+            synonyms="country code, work country, holiday country, location country, 国家, 国家代码, 工作国家, 节假日国家, "
+            "Land, Arbeitsland",
+            read=lambda job, name: text.checked(OF_PERSON[name]),
+        ),
+        FileField(
+            name="working_days",
+            synonyms="work days, work week, 工作日, 上班日, 每周工作日, Arbeitstage",
+            read=lambda job, name: text.checked(OF_PERSON[name]),
+        ),
+        FileField(
+            name="works_from",
+            synonyms="working hours from, working time from, 上班时间, Arbeitszeit von",
+            read=lambda job, name: text.checked(OF_PERSON[name]),
+        ),
+        FileField(
+            name="works_until",
+            synonyms="working hours until, working time until, 下班时间, Arbeitszeit bis",
+            read=lambda job, name: text.checked(OF_PERSON[name]),
+        ),
     )
     staged: ClassVar = {
-        **dict.fromkeys(("name", "role", "team", "language", "timezone"), String),
+        **dict.fromkeys(("name", "role", "team", "language", "timezone", *OF_PERSON), String),
         "active": Boolean,
     }
     writes = (

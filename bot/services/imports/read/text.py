@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from zoneinfo import available_timezones
 
 from bot.channel_names import channel_as_stored
@@ -310,6 +310,18 @@ def timezone(text: str) -> str | RefusedValue:
             hint=near or Phrase(N_("; use a name such as Asia/Shanghai")),
         )
     )
+
+
+def checked(check: Callable[[str], str]) -> Parser:
+    """A parser of values that are checked as elsewhere: by a function that raises ValueError with a phrase."""
+
+    def parse(text: str) -> str | RefusedValue:
+        try:
+            return check(text)
+        except ValueError as error:
+            return RefusedValue(error.args[0])
+
+    return parse
 
 
 def plain(text: str) -> str:
