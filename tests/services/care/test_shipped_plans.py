@@ -106,7 +106,7 @@ def _is_sane(step: Step) -> bool:
         case Greeting():
             return 1 <= step.days_before <= 7
         case Anniversary():
-            return step.days_before <= 7 and step.within_days >= 1
+            return step.days_before <= 7 if step.of == "since" else step.days_before <= 90
         case Once():
             return 3 <= step.within_days <= 30
 
