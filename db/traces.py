@@ -43,7 +43,9 @@ OF_PEOPLE = frozenset(
     }
 )
 LEADS = frozenset({"team.lead_id"})  # emptied instead
-ENDING = frozenset({"deputy.person_id", "deputy.deputy_id", "daily_use.person_id"})  # the row is deleted
+ENDING = frozenset(
+    {"deputy.person_id", "deputy.deputy_id", "daily_use.person_id", "touch_act.person_id"}
+)  # the row is deleted
 # Numbers that look as if they referred to a person or customer, and do not.
 OTHER_NUMBERS = frozenset(
     {
@@ -52,6 +54,7 @@ OTHER_NUMBERS = frozenset(
         "tier_change.outbox_id",
         "touch.outbox_id",
         "touch.activity_id",
+        "touch_act.activity_id",
     }
 )
 
@@ -145,6 +148,7 @@ FIXED = _columns(
         "tier_override": "purpose tier",
         "tombstone": "hash salt subject erasure what",
         "touch": "dedupe_key plan step occasion kind tier who state",
+        "touch_act": "act before",
         "touch_message": "role",
     }
 )
