@@ -44,12 +44,19 @@ OF_PEOPLE = frozenset(
 )
 LEADS = frozenset({"team.lead_id"})  # emptied instead
 ENDING = frozenset(
-    {"deputy.person_id", "deputy.deputy_id", "daily_use.person_id", "touch_act.person_id"}
+    {
+        "absence.person_id",
+        "daily_use.person_id",
+        "deputy.deputy_id",
+        "deputy.person_id",
+        "touch_act.person_id",
+    }
 )  # the row is deleted
 # Numbers that look as if they referred to a person or customer, and do not.
 OTHER_NUMBERS = frozenset(
     {
         "assessment.scheme_version_id",
+        "customer_care.scheme_version_id",
         "import_change.row_id",
         "tier_change.outbox_id",
         "touch.outbox_id",
@@ -117,6 +124,7 @@ FIXED = _columns(
         "credit_approval": "grade currency",
         "cursor": "name value",
         "customer": "code record_type language",
+        "customer_care": "tier gates credit lifecycle quadrant rfm owed_since trouble",
         "customer_key": "source external_id",
         "customer_name": "kind key",
         "customer_order": "source external_id currency original_currency",
@@ -135,7 +143,8 @@ FIXED = _columns(
         "order_total": "currency",
         "outbox": "dedupe_key kind address channel body_hash state attempt_id slack_ts slack_channel error_class",
         "ownership": "role",
-        "person": "email name role slack_user_id language timezone slack_team slack_status slack_timezone slack_language",
+        "person": "email name role slack_user_id language timezone country working_days works_from works_until slack_team"
+        " slack_status slack_timezone slack_language",
         "record_change": "before after tier_before",
         "review_answer": "reason item",
         "scheme_step": "purpose state scheme applies_to",

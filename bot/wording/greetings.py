@@ -79,6 +79,11 @@ class Greetings(Message):
         return tuple(one for one in self.customers if one.is_open)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it names nobody."""
+        return not self.customers
+
+    @property
     def total(self) -> int:
         return len(self.customers) + self.more
 
@@ -109,7 +114,7 @@ class Greetings(Message):
         return replace(marked, undo_id=undo_id, undo_version=undo_version)
 
     def without(self, customer_ids: Collection[int]) -> "Greetings":
-        """The same without some of the customers."""
+        """The same without some of the customers that it names."""
         return self._mapped(
             lambda customers: tuple(one for one in customers if one.customer_id not in customer_ids)
         )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import func, or_
 from sqlalchemy import select as sa_select
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from db.care.touches import OPEN, Touch, TouchMessage, TouchRole
 from db.outbox.messages import OutboxMessage
@@ -20,38 +20,6 @@ class ShownMessage(NamedTuple):
     ts: str
     recipient: int | None
     body: str
-
-
-class OpenGreeting(NamedTuple):
-    """An open touch of a message of greetings."""
-
-    touch_id: int
-    version: int
-    customer_id: int
-
-
-def greeted_with(session: Session, touch_id: int) -> list[OpenGreeting]:
-    """The open touches of the newest message of greetings that shows a touch."""
-    newest = (
-        sa_select(func.max(col(TouchMessage.outbox_id)))
-        .where(col(TouchMessage.touch_id) == touch_id, col(TouchMessage.role) == TouchRole.GREETING)
-        .scalar_subquery()
-    )
-    statement = (
-        sa_select(col(Touch.id), col(Touch.version), col(Touch.customer_id))
-        .join(TouchMessage, col(TouchMessage.touch_id) == col(Touch.id))
-        .where(col(TouchMessage.outbox_id) == newest, col(Touch.state).in_(OPEN))
-        .order_by(col(Touch.id))
-    )
-    return [OpenGreeting._make(row) for row in session.execute(statement)]
-
-
-def open_versions(session: Session, touch_ids: Collection[int]) -> dict[int, int]:
-    """The touches that are open -> their versions."""
-    statement = sa_select(col(Touch.id), col(Touch.version)).where(
-        col(Touch.id).in_(touch_ids), col(Touch.state).in_(OPEN)
-    )
-    return {row.id: row.version for row in session.execute(statement)}
 
 
 def messages(
@@ -88,3 +56,14 @@ def messages(
         .limit(most)
     )
     return [ShownMessage._make(row) for row in session.execute(statement)]
+
+
+def greeted_with(session: Session, touch_id: int) -> list[Touch]:
+    """The touches of the newest message about an occasion that shows this one."""
+    newest = (
+        sa_select(func.max(TouchMessage.outbox_id))
+        .where(col(TouchMessage.touch_id) == touch_id, col(TouchMessage.role) == TouchRole.GREETING)
+        .scalar_subquery()
+    )
+    together = sa_select(col(TouchMessage.touch_id)).where(col(TouchMessage.outbox_id) == newest)
+    return list(session.exec(select(Touch).where(col(Touch.id).in_(together)).order_by(col(Touch.id))))

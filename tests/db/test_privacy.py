@@ -23,6 +23,7 @@ column_mapping: source kind field column
 credit_approval: grade currency
 cursor: name value
 customer: code name record_type industry customer_type region country language
+customer_care: tier gates credit lifecycle quadrant rfm owed_since trouble
 customer_key: source external_id
 customer_name: kind name key
 customer_order: source external_id currency original_currency
@@ -41,7 +42,7 @@ order_line: line product product_type
 order_total: currency
 outbox: dedupe_key kind address channel body_hash state attempt_id slack_ts slack_channel error_class error
 ownership: role
-person: role language timezone slack_team slack_status slack_timezone slack_language
+person: role language timezone country working_days works_from works_until slack_team slack_status slack_timezone slack_language
 record_change: tier_before
 review_answer: reason item
 scheme_step: purpose state scheme applies_to actor

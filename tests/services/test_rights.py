@@ -158,6 +158,10 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
     ),
     "contact": (Act.LOG_CONTACT, lambda o, who, it: o.book.log(who, it, MONDAY, form_id=f"{who.name}{it}")),
     "done": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.done(who, o.touch(it))),
+    "all greetings": (
+        Act.CLOSE_TOUCH,
+        lambda o, who, it: answers.greet_all(o.database, who, o.touch(it), **o.book.pressed()),
+    ),
     "snooze": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.snooze(who, o.touch(it))),
     "skip": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.skip(who, o.touch(it))),
     "reassignment": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.reassign(who, "U0ADA", o.touch(it))),

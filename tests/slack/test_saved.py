@@ -1,5 +1,6 @@
 """What was saved is never answered with "try again", whatever Slack does with the answer; what was typed is never lost."""
 
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -17,20 +18,25 @@ from bot.demo.workspace import StoredMessage, View, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.services.access import Actor
 from bot.services.ask import lookup
-from bot.services.care import reminders
+from bot.services.care.answers import contacts
 from bot.slack import blocks, deferred, outcomes, retries
 from bot.slack.fair_queue import MOST_QUESTIONS
 from bot.wording.actions import Action
-from bot.wording.messages import VisitLogged
+from bot.wording.messages import Reminder, VisitLogged, dump
+from bot.wording.parts import TierPart
 from db.book.facts import Activity
+from db.care import touches
 from db.care.touches import Touch
 from db.engine import open_database
 from db.outbox.messages import OutboxMessage
 from db.processes import InboundRequest
+from grading.scheme.model import Name
 from tests.slack.office import ANNA, NEWCOMER, ROOM, Office, eventually, words
 
 PATIENCE = 20.0  # seconds
-POST, DONE, SNOOZE, LOG = map(str, (Action.POST, Action.DONE, Action.SNOOZE, Action.LOG_VISIT))
+POST, DONE, SNOOZE, LOG, UNDO = map(
+    str, (Action.POST, Action.DONE, Action.SNOOZE, Action.LOG_VISIT, Action.UNDO)
+)
 SEEN: set[str] = set()  # the messages that were there when the test began
 
 
@@ -115,7 +121,7 @@ def test_a_reminder_loses_its_buttons_although_slack_fails_twice(office: Office)
         reminder = new_reminder(office)
         office.workspace.faults.switch(**fault, methods=["response_url"], count=2)
         assert office.workspace.click(ANNA, reminder, (DONE, SNOOZE)[number % 2]).ok
-        wait_without_buttons(office, reminder)
+        wait_for_answer(office, reminder)
         finish(office)
     assert notices(office) == []
 
@@ -140,7 +146,7 @@ def test_a_reminder_is_updated_at_its_place_when_its_response_url_stays_broken(o
         office.workspace.faults.switch(**fault, name="response", methods=["response_url"])
         office.workspace.faults.switch("error", code="internal_error", methods=["chat.update"], count=2)
         assert office.workspace.click(ANNA, reminder, DONE).ok
-        wait_without_buttons(office, reminder)
+        wait_for_answer(office, reminder)
         finish(
             office
         )  # a try whose answer was lost has taken the buttons; the next ones must meet the same faults
@@ -162,8 +168,8 @@ def test_a_person_learns_that_it_is_recorded_when_the_reminder_cannot_be_refresh
         assert "ry again" not in notice
 
 
-def wait_without_buttons(office: Office, message: StoredMessage) -> None:
-    eventually(lambda: not buttons(office.now(message)), "a message without buttons")
+def wait_for_answer(office: Office, message: StoredMessage) -> None:
+    eventually(lambda: buttons(office.now(message)) == [UNDO], "a message that can only be taken back")
 
 
 def wait_for_notices(office: Office, many: int) -> None:
@@ -185,7 +191,7 @@ def test_a_press_on_a_finished_reminder_takes_its_buttons_away(office: Office) -
     assert office.workspace.click(ANNA, copy, SNOOZE).ok
     eventually(lambda: len(notices(office)) == 2, "the sentence")
     assert "Somebody has dealt with this reminder already." in str(notices(office))
-    assert buttons(office.now(copy)) == []
+    assert buttons(office.now(copy)) == [UNDO]
     assert "Done by" in words(office.now(copy))
 
 
@@ -194,10 +200,16 @@ def test_a_contact_takes_the_buttons_from_the_reminders_that_it_closes_wherever_
 ) -> None:
     reminder, now = office.reminder(), SystemClock().now()
     with office.database.write() as session:
+        touch = touches.open_touches(session, [office.globex])[0]
+        said = Reminder(
+            touch_id=touch.id or 0, version=touch.version, customer_id=office.globex, customer_version=1,
+            name="Globex", code="C", tier=TierPart(id="A"), score=None, kind=touch.kind,
+            step=Name(en="Revisit", zh="回访"), hint=None, due_on=touch.due_on, at_latest=None, last_contact=None,
+        )  # fmt: skip
         session.add(
             OutboxMessage(
-                id=77, dedupe_key="r", kind="reminder", address="channel:x", channel=ROOM, body_json="{}",
-                body_hash="", state="sent", next_at=now, created_at=now,
+                id=77, dedupe_key="r", kind="reminder", address="channel:x", channel=ROOM,
+                body_json=json.dumps(dump(said)), body_hash="", state="sent", next_at=now, created_at=now,
                 slack_channel=ROOM, slack_ts=reminder.ts,
             )
         )  # fmt: skip
@@ -277,7 +289,7 @@ def test_a_form_that_cannot_be_stored_stays_with_its_text_and_a_reference(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch, structlog.testing.capture_logs():
-        patch.setattr(reminders, "plan_customers", broken)
+        patch.setattr(contacts, "plan_customers", broken)
         refused = office.workspace.submit_view(ANNA, form, {"note": "They like it"})
     assert list(refused.errors) == ["note"]
     assert "reference 0badcafe" in refused.errors["note"]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
@@ -19,6 +19,8 @@ from bot.slack.dependencies import Dependencies
 from bot.wording.actions import Action, RowChoice
 
 SNOOZE_DAYS: dict[str | None, int] = {RowChoice.SNOOZE_1: 1, RowChoice.SNOOZE_3: 3, RowChoice.SNOOZE_7: 7}
+
+Result = TypeVar("Result")
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
@@ -40,7 +42,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.action(str(Action.ALL_GREETED))
     @deferred.writes
     def all_greeted(press: Press) -> None:
-        answer(press, answers.finish_all)
+        answer(press, answers.greet_all)
 
     @app.action(str(Action.SNOOZE))
     @deferred.writes
@@ -72,26 +74,25 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     def answer(press: Press, how: Callable[..., Answered]) -> None:
         actor, now = deps.identify(press.user_id), deps.clock.now()
-        with deps.bounds.asking(actor):
-            try:
-                answered = how(
-                    deps.database, actor, press.pointer, rules=deps.rules, now=now, request=press.key
-                )
-            except Conflict:
-                show_as_it_is(press, actor)
-                raise
+        answered = attempt(
+            press,
+            actor,
+            lambda: how(deps.database, actor, press.pointer, rules=deps.rules, now=now, request=press.key),
+        )
         outcomes.show_answer(deps, press, answered, actor)
 
     def open_form(press: Press) -> None:
         actor = deps.identify(press.user_id)
-        with deps.bounds.asking(actor):
-            try:
-                step = answers.open_step(deps.database, actor, press.pointer, deps.rules)
-            except Conflict:
-                show_as_it_is(press, actor)
-                raise
+        step = attempt(
+            press, actor, lambda: answers.open_step(deps.database, actor, press.pointer, deps.rules)
+        )
         press.open_view(forms.step_form(press, step, actor.today(deps.clock.now()), actor.language))
 
-    def show_as_it_is(press: Press, actor: Actor) -> None:
-        """Show what has become of a step, so that its buttons cannot be pressed once more."""
-        outcomes.show_current(deps, press, press.pointer, actor)
+    def attempt(press: Press, actor: Actor, work: Callable[[], Result]) -> Result:
+        """What the work returns. When somebody was faster, what has become of the step takes the place of its buttons."""
+        with deps.bounds.asking(actor):
+            try:
+                return work()
+            except Conflict:
+                outcomes.show_current(deps, press, press.pointer, actor)
+                raise

@@ -1,6 +1,6 @@
 """What a press on Done or Snooze or a logged contact does."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlmodel import col, select, update
@@ -13,7 +13,7 @@ from bot.services.ask import lists
 from bot.services.care.answers import contacts, shown
 from bot.services.recipients import FirmDefaults
 from bot.wording.actions import Pointer
-from bot.wording.messages import Reminder
+from bot.wording.care import CareDigest
 from db.book.customers import Ownership
 from db.book.facts import Activity
 from db.book.people import Person
@@ -113,26 +113,6 @@ def test_the_old_button_of_a_snoozed_reminder_is_dead(book: Book, anna: Actor) -
     assert book.done(anna).outcome == "done"
 
 
-def test_a_greeting_is_not_snoozed_past_its_holiday(database: Database) -> None:
-    book = Book(database)
-    with database.write() as session:
-        customer = factories.customer(session, owner_id=factories.person(session))
-    book.grade({customer: "B"})
-    new_year = date(2027, 1, 1)
-    book.go(new_year - 3 * DAY)
-    greeting = next(
-        Pointer(id=m.touch_id, version=m.version)
-        for _, m in book.sent()
-        if isinstance(m, Reminder) and m.kind == "greeting"
-    )
-    book.clock.advance(DAY)  # three days on would be the second of January
-    assert book.snooze(book.actor("U0ANNA"), greeting).until == new_year
-    book.go(new_year)
-    assert [m.due_on for _, m in book.sent() if isinstance(m, Reminder) and m.kind == "greeting"] == [
-        new_year - 3 * DAY
-    ] * 2
-
-
 def test_a_logged_contact_closes_the_open_reminder_and_restarts_the_clock_from_its_day(
     book: Book, anna: Actor
 ) -> None:
@@ -144,12 +124,9 @@ def test_a_logged_contact_closes_the_open_reminder_and_restarts_the_clock_from_i
     assert book.states(ACME, "vip_follow_up") == [("planned", MONDAY - 2 * DAY + FOLLOW_UP * DAY)]
     assert logged.next_step.due_on == MONDAY - 2 * DAY + FOLLOW_UP * DAY
     (sent,) = shown_now(book, anna)
-    assert (sent.channel, sent.ts, sent.message.outcome, sent.message.next_due) == (
-        "D1",
-        "1.0",
-        "done",
-        due,
-    )
+    assert isinstance(sent.message, CareDigest)
+    (row,) = sent.message.rows
+    assert (sent.channel, sent.ts, row.state, row.next_due) == ("D1", "1.0", "done", due)
     assert book.plan() == 0
 
 
@@ -178,7 +155,9 @@ def test_a_contact_that_does_not_count_leaves_the_reminder_open(book: Book, anna
         session.exec(update(OutboxMessage).values(slack_channel="D1", slack_ts="1.0"))
     book.log(anna, ACME, MONDAY, "gift")
     assert book.states(ACME) == [("reminded", MONDAY)]
-    assert [type(sent.message) for sent in shown_now(book, anna)] == [Reminder]
+    (sent,) = shown_now(book, anna)
+    assert isinstance(sent.message, CareDigest)
+    assert [row.state for row in sent.message.rows] == ["open"]
 
 
 def test_a_contact_also_ends_a_snooze(book: Book, anna: Actor) -> None:
@@ -278,7 +257,8 @@ def test_a_reminder_of_somebody_who_lost_the_customer_says_no_more_than_that_it_
     book.log(ben, ACME, MONDAY)
     (sent,) = shown_now(book, ben)
     assert (sent.channel, sent.language) == ("D1", "de")
-    assert (sent.message.outcome, sent.message.by, sent.message.next_due) == ("over", None, None)
+    assert isinstance(sent.message, CareDigest)
+    assert sent.message.rows == ()
 
 
 def test_an_old_button_is_dead_after_losing_the_role(book: Book) -> None:

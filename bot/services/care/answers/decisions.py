@@ -1,23 +1,24 @@
 """Done, skipped or snoozed: what people do with a due step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from sqlmodel import Session
 
-from bot.clock import local_date, zone_named
-from bot.errors import N_, BadInput
+from bot.clock import local_date
+from bot.errors import N_, BadInput, Conflict
 from bot.services.access import Actor
 from bot.services.care.answers import steps
 from bot.services.care.answers.steps import Answered
 from bot.services.care.plan import Step
-from bot.services.care.schedule import CareRules, workday
+from bot.services.care.schedule import CareRules
+from bot.services.care.working_time import WorkingTime
 from bot.wording.actions import Pointer
 from db.audit import AuditAction, Door
-from db.book import facts, people
-from db.book.customers import CustomerRow
+from db.book import facts
+from db.care import shown_touches, touches
 from db.care.acts import CareAct
 from db.care.touches import StepKind, Touch, TouchState
 from db.engine import Database
@@ -44,42 +45,49 @@ def finish(
     with database.write() as session:
         take_request(session, request, now)
         customer, touch = steps.locked(session, actor, pointer)
-        return close_as_done(session, rules, actor, customer, touch, pointer.choice, now)
+        kind = _contact(rules.plans.step(touch.plan, touch.tier, touch.step), touch, pointer.choice)
+        done = _as_done(session, actor, touch, kind, request, now)
+        changed = steps.close(session, rules, actor, CareAct.DONE, [(touch, done)], now)
+        _record_done(session, actor, touch, kind, done)
+        closed = replace(
+            steps.outcome_of(session, rules, customer, touch, "done"),
+            by=steps.who(actor),
+            kind=kind,
+            may_undo=True,
+        )
+        return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
 
 
-def close_as_done(
-    session: Session,
-    rules: CareRules,
+def greet_all(
+    database: Database,
     actor: Actor,
-    customer: CustomerRow,
-    touch: Touch,
-    chosen: str | None,
+    pointer: Pointer,
+    *,
+    rules: CareRules,
     now: datetime,
+    request: InboundKey,
 ) -> Answered:
-    """Record the contact that fulfils an open touch, and close it, in the caller's transaction. Raises BadInput."""
-    kind = _contact(rules.plans.step(touch.plan, touch.tier, touch.step), touch, chosen)
-    activity = facts.Activity(
-        customer_id=customer.id,
-        source="slack" if actor.door is Door.SLACK else "tierbot",
-        external_id=f"touch:{touch.id}:{touch.version}",
-        kind=kind,
-        happened_on=actor.today(now),
-        person_id=actor.person_id or None,
-        recorded_at=now,
-    )
-    session.add(activity)
-    session.flush()
-    done = {"state": TouchState.DONE, "reason": None, "activity_id": activity.id}
-    changed = steps.close(session, rules, actor, CareAct.DONE, touch, done, now)
-    what = {"step": touch.step, "due_on": touch.due_on, "kind": kind, "activity": activity.id}
-    steps.record(session, actor, AuditAction.STEP_DONE, touch, after=what)
-    closed = replace(
-        steps.outcome_of(session, rules, customer, touch, "done"),
-        by=steps.who(actor),
-        kind=kind,
-        may_undo=True,
-    )
-    return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
+    """Done for every open greeting of the message that shows this one, as far as the actor may close them.
+
+    Raises Repeated, Hidden, and Conflict when none of them is open.
+    """
+    with database.write() as session:
+        take_request(session, request, now)
+        customer, first = steps.seen(session, actor, pointer)
+        found = shown_touches.greeted_with(session, first.id or 0)
+        touches.lock(session, sorted({touch.customer_id for touch in found}))
+        closing = [
+            (touch, _as_done(session, actor, touch, StepKind.GREETING, request, now))
+            for touch in found
+            if steps.may_close(session, actor, touch)
+        ]
+        if not closing:
+            raise Conflict(steps.DEALT_WITH)
+        changed = steps.close(session, rules, actor, CareAct.DONE, closing, now)
+        for touch, done in closing:
+            _record_done(session, actor, touch, StepKind.GREETING, done)
+        closed = replace(steps.outcome_of(session, rules, customer, first, "done"), by=steps.who(actor))
+        return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
 
 
 def skip(
@@ -99,7 +107,7 @@ def skip(
         take_request(session, request, now)
         customer, touch = steps.locked(session, actor, pointer)
         skipped = {"state": TouchState.SKIPPED, "reason": reason}
-        changed = steps.close(session, rules, actor, CareAct.SKIPPED, touch, skipped, now)
+        changed = steps.close(session, rules, actor, CareAct.SKIPPED, [(touch, skipped)], now)
         what = {"step": touch.step, "due_on": touch.due_on}
         steps.record(session, actor, AuditAction.STEP_SKIPPED, touch, after=what)
         closed = replace(
@@ -140,9 +148,9 @@ def snooze(
     with database.write() as session:
         take_request(session, request, now)
         customer, touch = steps.locked(session, actor, pointer)
-        zone = _zone_of_doer(session, rules, customer, touch)
-        until = _snoozed_until(touch, until, local_date(now, zone))
-        snoozed = {"state": TouchState.SNOOZED, "remind_at": rules.morning(until, zone)}
+        working = steps.working_time(session, rules, touch.assignee_id or customer.owner_id, now)
+        until = _snoozed_until(touch, until, working, now)
+        snoozed = {"state": TouchState.SNOOZED, "remind_at": working.morning(until)}
         changed = steps.change(session, actor, CareAct.SNOOZED, touch, snoozed, now)
         steps.record(
             session, actor, AuditAction.STEP_SNOOZED, touch, after={"step": touch.step, "until": until}
@@ -162,6 +170,29 @@ def check_snooze(until: date, today: date) -> None:
         raise BadInput(N_("Choose a day within the next %(days)s days."), days=MOST_SNOOZE_DAYS)
 
 
+def _as_done(
+    session: Session, actor: Actor, touch: Touch, kind: str, request: InboundKey, now: datetime
+) -> dict[str, Any]:
+    """Record the contact that fulfils a touch; what closing the touch by it changes."""
+    activity = facts.Activity(
+        customer_id=touch.customer_id,
+        source="slack" if actor.door is Door.SLACK else "tierbot",
+        external_id=f"touch:{touch.id}:{request.key}",
+        kind=kind,
+        happened_on=actor.today(now),
+        person_id=actor.person_id or None,
+        recorded_at=now,
+    )
+    session.add(activity)
+    session.flush()
+    return {"state": TouchState.DONE, "reason": None, "activity_id": activity.id}
+
+
+def _record_done(session: Session, actor: Actor, touch: Touch, kind: str, done: Mapping[str, Any]) -> None:
+    what = {"step": touch.step, "due_on": touch.due_on, "kind": kind, "activity": done["activity_id"]}
+    steps.record(session, actor, AuditAction.STEP_DONE, touch, after=what)
+
+
 def _contact(step: Step | None, touch: Touch, chosen: str | None) -> str:
     """The kind of contact that Done records: the chosen one; in a button without a choice what the step asks for."""
     kinds = step.fulfilled_by if step else (touch.kind if touch.kind == StepKind.GREETING else "other",)
@@ -176,21 +207,16 @@ def _contact(step: Step | None, touch: Touch, chosen: str | None) -> str:
     return chosen
 
 
-def _zone_of_doer(session: Session, rules: CareRules, customer: CustomerRow, touch: Touch) -> ZoneInfo:
-    """Whose mornings count: those of the person to whom the step was reassigned, else the account manager's."""
-    doer = people.get(session, touch.assignee_id or customer.owner_id)
-    return zone_named(doer.timezone if doer else None, rules.zone)
-
-
-def _snoozed_until(touch: Touch, until: date | int, today: date) -> date:
+def _snoozed_until(touch: Touch, until: date | int, working: WorkingTime, now: datetime) -> date:
     """The day of a snooze. Raises BadInput for one that cannot be."""
+    today = local_date(now, working.zone)
     occasion = touch.anchor if touch.kind == StepKind.GREETING else None
     if occasion is not None and occasion <= today:
         raise BadInput(N_("The day of this greeting has come. Greet the customer today, or skip it."))
     if isinstance(until, int):
-        day = workday(today + timedelta(days=until))
+        day = working.next_working_day(today + timedelta(days=until))
         return min(day, occasion) if occasion else day
     check_snooze(until, today)
     if occasion is not None and until > occasion:
         raise BadInput(N_("The greeting is for %(day)s. Choose that day or an earlier one."), day=occasion)
-    return until if occasion else workday(until)
+    return until if occasion else working.next_working_day(until)

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.clock import local_date, zone_named
+from bot.clock import local_date
 from bot.errors import N_, BadInput, NotAllowed
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care.answers import steps
 from bot.services.care.answers.steps import Answered
-from bot.services.care.schedule import CareRules, morning
+from bot.services.care.schedule import CareRules
 from bot.settings import Settings
 from bot.wording.actions import Pointer
 from bot.wording.parts import Who
@@ -21,7 +21,7 @@ from db.book import people
 from db.book.customers import CustomerRow
 from db.book.people import PersonRow
 from db.care.acts import CareAct
-from db.care.touches import StepKind, TouchState
+from db.care.touches import TouchState
 from db.engine import Database
 from db.processes import InboundKey, take_request
 
@@ -50,9 +50,8 @@ def reassign(
             raise BadInput(N_("%(name)s does this already. Choose somebody else."), name=person.name)
         given: dict[str, object] = {"assignee_id": None if person.id == customer.owner_id else person.id}
         if touch.state != TouchState.PLANNED:  # what is planned for later is shown when it is due
-            zone = zone_named(person.timezone, rules.zone)
-            any_day = touch.kind == StepKind.GREETING
-            at = morning(rules, local_date(now, zone), zone, now, any_day=any_day)
+            working = steps.working_time(session, rules, person.id, now)
+            at = working.next_morning(local_date(now, working.zone), now)
             given |= {"state": TouchState.REMINDED, "remind_at": at}
         changed = steps.change(session, actor, CareAct.REASSIGNED, touch, given, now)
         steps.record(
