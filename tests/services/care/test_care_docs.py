@@ -9,7 +9,9 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from bot.services.care import owed_care
 from bot.services.care.conditions import Traits
+from bot.services.care.dues import Known, steps_due
 from bot.services.care.plan import (
     Also,
     Anniversary,
@@ -135,25 +137,36 @@ def test_each_example_takes_the_place_of_the_shipped_plan(plan: CarePlan, tmp_pa
 
 def dates(plan: CarePlan, step: Step, start: date) -> list[str]:
     """When it is due, its latest day, and the first days on which manager and emergency group may hear of it."""
-    due, latest = window(step, start)
+    due = next(
+        one.due
+        for one in steps_due([step], known(step, start), owed_care._CALENDAR)
+        if one.due is not None and (not isinstance(step, Greeting) or one.due.latest == start)
+    )
     tier = next((name for name, care in plan.tiers.items() if step in care.steps), "default")
     late = plan.escalation_of(tier, step)
     told = [
-        str(latest + DAY * (days + 1)) if days is not None else ""
+        str(due.latest + DAY * (days + 1)) if days is not None else ""
         for days in (late.manager_days, late.group_days)
     ]
-    return [str(due), str(latest), *told]
+    return [str(due.on), str(due.latest), *told]
 
 
-def window(step: Step, start: date) -> tuple[date, date]:
-    if isinstance(step, Revisit):
-        return start + DAY * step.every_days, start + DAY * step.at_most_days
-    if isinstance(step, Greeting):
-        return start - DAY * step.days_before, start
-    if isinstance(step, Anniversary):
-        return start - DAY * step.days_before, start + DAY * step.within_days
-    due = start + DAY * step.after_days
-    return due, due + DAY * step.within_days
+def known(step: Step, start: date) -> Known:
+    """A customer in China for whom a step is counted from a day."""
+    contact = (
+        step.counts[0] if isinstance(step, Revisit) else step.after[0] if isinstance(step, FollowUp) else None
+    )
+    day = start - DAY * 90 if isinstance(step, Greeting | Anniversary) else start
+    return Known(
+        customer_id=1,
+        country="CN",
+        today=day,
+        soonest=day,
+        graded_on=day,
+        contacts={contact: start} if contact else {},
+        owed_since={step.id: start},
+        dates={"contract_start": date(2024, 3, 31)},
+    )
 
 
 def test_the_dates_of_the_examples_are_those_of_their_steps() -> None:
