@@ -27,7 +27,8 @@ def load_all(given: Path | None) -> CarePlans:
     Raises SeveralProblems with every problem of every file.
     """
     own = load_own(given)
-    plans = CarePlans.layered(list(own.values()), shipped_plans())
+    is_for_all = any(plan.by == "tier" and not plan.schemes for plan in own.values())
+    plans = CarePlans.layered(list(own.values()), () if is_for_all else shipped_plans())
     if problems := list(_collisions(own, plans)):
         raise SeveralProblems(problems)
     return plans
