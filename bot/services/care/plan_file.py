@@ -87,6 +87,14 @@ def parse_plan(text: str, source: str) -> CarePlan:
     return _plan(source, lambda: text)
 
 
+def _plan(source: str, read: Callable[[], str]) -> CarePlan:
+    data = _read(source, read)
+    try:
+        return CarePlan.model_validate(_plain(data))
+    except ValidationError as error:
+        raise SeveralProblems(_sentences(source, data, error.errors())) from None
+
+
 def _rivals(plans: Mapping[Path, CarePlan]) -> Iterator[Phrase]:
     """Plans that serve the same customers, or have the same id."""
     ids: dict[str, Path] = {}
@@ -136,14 +144,6 @@ def _collisions(own: Mapping[Path, CarePlan], plans: CarePlans) -> Iterator[Phra
                     step=repr(min(both)),
                     other=repr(beside.plan),
                 )
-
-
-def _plan(source: str, read: Callable[[], str]) -> CarePlan:
-    data = _read(source, read)
-    try:
-        return CarePlan.model_validate(_plain(data))
-    except ValidationError as error:
-        raise SeveralProblems(_sentences(source, data, error.errors())) from None
 
 
 def _read(source: str, read: Callable[[], str]) -> Any:
