@@ -195,7 +195,7 @@ def _require_settings(bot: Tierbot) -> None:
 
 
 def _bring_up_to_date(bot: Tierbot, role: str) -> None:
-    """Upgrade the schema, and record the settings that changed since the last start."""
+    """Upgrade the schema, record the settings that changed since the last start, and warn of tiers without a plan."""
     if (backup := upgrade_schema(bot.database)) is not None:
         announce(_("Backup written: %(file)s", file=backup))
     settings_changes.note_start(bot.database, bot.settings, bot.rules.plans, role)

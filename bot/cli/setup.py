@@ -21,7 +21,7 @@ from bot.wording.rendering import Renderer
 def check(as_json: AsJson = False) -> None:
     """Read settings, schemes, care plan, templates, database and Slack's channels; say every problem and what is needed."""
     speak(settings.usable().language)
-    found = checks.check_all(_reader_of_channels, SystemClock().now())
+    found = checks.check_all(_reader_of_channels, SystemClock().now().date())
     if as_json:
         print_json({"problems": found.problems, "notices": found.notices})
     else:

@@ -19,6 +19,7 @@ CONTACT_LABELS: dict[str, str] = {
     "meeting": N_("Meeting"),
     "training": N_("Training"),
     "review": N_("Review"),
+    "credit_review": N_("Credit review"),
     "survey": N_("Survey"),
     "complaint": N_("Complaint"),
     "referral": N_("Referral"),

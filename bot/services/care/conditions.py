@@ -43,17 +43,18 @@ class Traits(Part):
         return self
 
     @property
-    def names(self) -> frozenset[str]:
+    def given(self) -> dict[str, tuple[str, ...]]:
         """The conditions that are given."""
-        return frozenset(self._wanted)
+        every = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: values for name, values in every.items() if values}
 
     @cached_property
     def _wanted(self) -> Mapping[str, frozenset[str]]:
         """The conditions that are given, casefolded once: a book has a million customers."""
-        given = {name: getattr(self, name) for name in type(self).model_fields}
+        given = self.given
         if self.country:
             given["country"] = (*self.country, *filter(None, map(code_of, self.country)))
-        return {name: frozenset(map(str.casefold, values)) for name, values in given.items() if values}
+        return {name: frozenset(map(str.casefold, values)) for name, values in given.items()}
 
     def fit(self, values: Callable[[str], frozenset[str]]) -> bool:
         """Whether a customer, by its casefolded `values` for each condition, has one of those that are given."""

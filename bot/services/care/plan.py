@@ -288,7 +288,7 @@ class CarePlan(Part):
     @property
     def conditions(self) -> frozenset[str]:
         """The names of the traits that it asks for."""
-        return frozenset(name for also in self.also for name in also.when.names)
+        return frozenset(name for also in self.also for name in also.when.given)
 
     def steps(self, customer: CareOf) -> Sequence[Step]:
         """The steps a customer is owed; none when it is blocked, whatever the plan says."""

@@ -27,7 +27,8 @@ def load_all(given: Path | None) -> CarePlans:
     Raises SeveralProblems with every problem of every file.
     """
     own = load_own(given)
-    plans = CarePlans.layered(list(own.values()), shipped_plans())
+    is_for_all = any(plan.by == "tier" and not plan.schemes for plan in own.values())
+    plans = CarePlans.layered(list(own.values()), () if is_for_all else shipped_plans())
     if problems := list(_collisions(own, plans)):
         raise SeveralProblems(problems)
     return plans
@@ -86,6 +87,14 @@ def parse_plan(text: str, source: str) -> CarePlan:
     return _plan(source, lambda: text)
 
 
+def _plan(source: str, read: Callable[[], str]) -> CarePlan:
+    data = _read(source, read)
+    try:
+        return CarePlan.model_validate(_plain(data))
+    except ValidationError as error:
+        raise SeveralProblems(_sentences(source, data, error.errors())) from None
+
+
 def _rivals(plans: Mapping[Path, CarePlan]) -> Iterator[Phrase]:
     """Plans that serve the same customers, or have the same id."""
     ids: dict[str, Path] = {}
@@ -135,14 +144,6 @@ def _collisions(own: Mapping[Path, CarePlan], plans: CarePlans) -> Iterator[Phra
                     step=repr(min(both)),
                     other=repr(beside.plan),
                 )
-
-
-def _plan(source: str, read: Callable[[], str]) -> CarePlan:
-    data = _read(source, read)
-    try:
-        return CarePlan.model_validate(_plain(data))
-    except ValidationError as error:
-        raise SeveralProblems(_sentences(source, data, error.errors())) from None
 
 
 def _read(source: str, read: Callable[[], str]) -> Any:

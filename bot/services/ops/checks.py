@@ -5,11 +5,10 @@ import shlex
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from bot import settings
-from bot.clock import local_date
 from bot.errors import N_, BotError, Phrase, SeveralProblems, ngettext
 from bot.services.care.plan import CarePlan, CarePlans
 from bot.services.care.plan_file import load_all, load_own
@@ -41,7 +40,7 @@ class Findings:
     read: int = 0
 
 
-def check_all(to_slack: Callable[[Settings], Messenger], now: datetime) -> Findings:
+def check_all(to_slack: Callable[[Settings], Messenger], today: date) -> Findings:
     """Settings, schemes, care plan, templates, database and channels; what is wrong in one hides no problem of another."""
     found = Findings()
     try:
@@ -53,7 +52,6 @@ def check_all(to_slack: Callable[[Settings], Messenger], now: datetime) -> Findi
     check_schemes([], chosen.schemes_dir, into=found)
     plans = _check_plans(chosen, found)
     found.problems += check_templates(Renderer(chosen.templates_dir))
-    today = local_date(now, chosen.zone)
     written, schemes = _check_database(chosen, today, found)
     if plans is not None:
         found.problems += care_plans.problems(plans.all, schemes, today)

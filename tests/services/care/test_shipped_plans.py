@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
 from typing import get_args
 
 import pytest
 
+from bot.services.care import owed_care
 from bot.services.care.conditions import ANY, Quadrant, Rfm
+from bot.services.care.dues import Known, NotDue, steps_due
 from bot.services.care.plan import (
     CONTACTS,
     DEFAULT,
@@ -20,6 +23,7 @@ from bot.services.care.plan import (
 )
 from bot.services.care.plan_file import FOLDER, load_all, load_plan
 from bot.services.imports.read.text import ACTIVITY_KINDS
+from bot.wording.care import CONTACT_LABELS
 from db.book.facts import ContactKind
 from grading.scheme.model import NEW, UNRATED, Gate, Scheme
 from grading.scheme.presets import preset_names, preset_text
@@ -106,9 +110,26 @@ def _is_sane(step: Step) -> bool:
         case Greeting():
             return 1 <= step.days_before <= 7
         case Anniversary():
-            return step.days_before <= 7 and step.within_days >= 1
+            return step.days_before <= 7 if step.of == "since" else step.days_before <= 90
         case Once():
             return 3 <= step.within_days <= 30
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_every_step_can_be_planned(name: str) -> None:
+    today = date(2026, 5, 4)
+    known = Known(
+        customer_id=1,
+        country="CN",
+        today=today,
+        soonest=today,
+        graded_on=today,
+        contacts={"visit": today},
+        dates={"since": date(2020, 3, 1), "contract_start": date(2024, 3, 31)},
+    )
+    due = steps_due(PLANS[name].all_steps, known, owed_care._CALENDAR)
+    assert {one.why for one in due} <= {None, NotDue.FULFILLED}
+    assert all(one.due.on <= one.due.latest for one in due if one.due is not None)
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -161,5 +182,6 @@ def test_no_two_steps_of_a_plan_have_one_text(name: str) -> None:
 def test_the_words_of_plans_are_those_of_the_book_and_of_the_views_on_value() -> None:
     assert {*CONTACTS} <= {*ContactKind}
     assert {*CONTACTS} <= {*ACTIVITY_KINDS}
+    assert {*CONTACTS} <= {*CONTACT_LABELS}
     assert set(get_args(Quadrant)) == {*CELLS}
     assert set(get_args(Rfm)) == {*CLASSES, *SEGMENTS}
