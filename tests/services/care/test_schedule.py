@@ -10,6 +10,7 @@ from bot.clock import local_date, local_instant
 from bot.services.care import schedule
 from bot.services.care.schedule import morning, workday
 from db.book.customers import Customer, Ownership
+from db.book.facts import Activity
 from db.book.people import Person
 from db.care import touches
 from db.engine import Database
