@@ -24,6 +24,7 @@ def main(small: bool) -> Table:
         columns=(
             "database",
             "rows a second",
+            "rows a processor second",
             "bare rows / planned",
             "without news, ms",
             "empty query, ms",
@@ -47,6 +48,7 @@ def main(small: bool) -> Table:
             table.add(
                 one.name,
                 f"{rate:,.0f}",
+                f"{found['rows'] / found['busy']:,.0f}",
                 f"{found['bare'] / rate:.1f}",
                 milliseconds(found["quiet"]),
                 milliseconds(found["select"]),

@@ -11,7 +11,6 @@ from sqlmodel import Session
 
 from bot.clock import local_date, local_instant
 from bot.services.care import occasions
-from bot.services.care.comparison import Changes, Comparison, Mornings
 from bot.services.care.countries import code_of
 from bot.services.care.dues import (
     AGAIN,
@@ -26,6 +25,7 @@ from bot.services.care.dues import (
 from bot.services.care.holiday import Holiday
 from bot.services.care.occasion_days import OccasionDay
 from bot.services.care.plan import Anniversary, CareOf, CarePlan, CarePlans, Greeting, Once, Step
+from bot.services.care.touch_diff import Changes, Mornings, TouchDiff
 from bot.services.care.working_people import FirmTime, working_times
 from bot.services.care.working_time import WorkingTime
 from db.care import planning, touches
@@ -76,7 +76,7 @@ class Loaded:
         """Add this customer's changes; when that fails, none of them, and why."""
         own = Changes()
         try:
-            Comparison(
+            TouchDiff(
                 customer=self.customer,
                 known=self.known,
                 plan=self.owed.plan,
