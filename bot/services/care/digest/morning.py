@@ -22,7 +22,7 @@ from bot.services.care.digest import rows
 from bot.services.care.digest.desks import ONE_DAY, Desk, Sending, desks, goes_to, recipients_of
 from bot.services.care.digest.greet import name_of, write_greetings
 from bot.services.care.digest.levelling import Movable, last_day, level
-from bot.services.care.digest.rows import PlacedRow, Reading
+from bot.services.care.digest.rows import PlacedRow, RowReader
 from bot.services.care.plan import CarePlan, Step
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_time import WorkingTime
@@ -148,8 +148,8 @@ def _write_digest(sending: Sending, of: _Due) -> int:
     return 1
 
 
-def _reading(sending: Sending, desk: Desk) -> Reading:
-    return Reading(
+def _reading(sending: Sending, desk: Desk) -> RowReader:
+    return RowReader(
         rules=sending.rules,
         book=sending.book,
         reader=desk.place.person_id,
