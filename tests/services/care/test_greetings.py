@@ -66,19 +66,19 @@ def test_customers_stand_by_tier_over_the_text_of_their_language_and_class() -> 
     assert header == "Mid-Autumn Festival · Sep 25, 2026"
     assert body == [
         "*VIP*\n• *晨星* C-1",
-        ":pencil: Text to copy (Chinese)",
+        ":pencil: Text to copy: Chinese",
         f"```{RENDERER.greeting_text('mid_autumn', 'zh', top=True)}```",
         "*Gold*\n• *Merlion* C-3",
-        ":pencil: Text to copy (English)",
+        ":pencil: Text to copy: English",
         f"```{RENDERER.greeting_text('mid_autumn', 'en', top=False)}```",
         "*Gold*\n• *南山* C-4\n• *海蓝* C-2",
-        ":pencil: Text to copy (Chinese)",
+        ":pencil: Text to copy: Chinese",
         f"```{RENDERER.greeting_text('mid_autumn', 'zh', top=False)}```",
     ]
     assert texts(shown, "zh")[:3] == [
         "中秋节 · 2026年9月25日",
         "*VIP客户*\n• *晨星* C-1",
-        ":pencil: 可复制的文本（中文）",
+        ":pencil: 可复制的文本：中文",
     ]
 
 
@@ -141,7 +141,7 @@ def test_who_is_no_longer_the_readers_customer_is_left_out_with_the_text_for_it(
     shown = message(("晨星", "中国", VIP), ("Merlion", "UK", GOLD))
     rest = shown.without({1})
     assert [one.name for one in rest.customers] == ["Merlion"]
-    assert texts(rest)[1:3] == ["*Gold*\n• *Merlion* C-2", ":pencil: Text to copy (English)"]
+    assert texts(rest)[1:3] == ["*Gold*\n• *Merlion* C-2", ":pencil: Text to copy: English"]
     assert texts(rest.without({2}))[1:] == ["Other people greet these customers now."]
 
 
