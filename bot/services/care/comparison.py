@@ -200,6 +200,8 @@ class Comparison:
         values = {name: value for name, value in values.items() if getattr(existing, name) != value}
         if not values:
             return
+        if "latest_on" in values and existing.escalated:
+            values["escalated"] = 0  # with another limit nobody was told that it is late
         if is_other:
             changes.moved.append(Moved(existing, values, self._row(step, due)))
         else:
