@@ -82,6 +82,7 @@ def greet_all(
             if steps.may_close(session, actor, touch)
         ]
         if not closing:
+            steps.require_close(actor, customer, first)
             raise Conflict(steps.DEALT_WITH)
         changed = steps.close(session, rules, actor, CareAct.DONE, closing, now)
         for touch, done in closing:
