@@ -155,3 +155,29 @@ def explained(session: Session, statement: str, parameters: Any) -> str:
     connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
     rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
     return "\n".join(row[0] for row in rows)
+
+
+def test_a_reminder_of_an_earlier_version_is_released_by_its_touch(database: Database) -> None:
+    with database.write() as session:
+        message = {"kind": "reminder", "address": "a", "body_json": "{}", "body_hash": ""}
+        session.add(OutboxMessage(**message, dedupe_key="1", next_at=AT, created_at=AT))
+        session.flush()
+        (number,) = put(session, touch(factories.customer(session), state="reminded", outbox_id=1))
+        assert touches.release_undelivered(session, [1], AT + DAY) == 1
+    with database.read() as session:
+        released = session.get_one(Touch, number)
+        assert (released.state, released.remind_at) == ("planned", AT + DAY)
+
+
+def test_what_a_restore_skips_stays_open_and_comes_back_later(database: Database) -> None:
+    with database.write() as session:
+        customers = [factories.customer(session) for _ in range(2)]
+        ids = put(session, touch(customers[0]), touch(customers[1], remind_at=AT + DAY))
+        assert [step.due for step in due_touches.steps(session, AT)] == [AT]
+        assert due_touches.skip(session, AT, until=AT + 3 * DAY) == 1
+    with database.read() as session:
+        found = [session.get_one(Touch, number) for number in ids]
+        assert [(one.state, one.remind_at) for one in found] == [
+            ("reminded", AT + 3 * DAY),
+            ("planned", AT + DAY),
+        ]

@@ -50,7 +50,7 @@ class PlacedRow:
 
 def rows_of(session: Session, reading: RowReader, found: Sequence[Touch]) -> list[PlacedRow]:
     """The rows of touches in their order; those of customers that are gone are left out."""
-    return _Rows(session, reading, found).all()
+    return _RowMaker(session, reading, found).all()
 
 
 def redraw(session: Session, reading: RowReader, rows: Sequence[CareRow]) -> list[CareRow]:
@@ -151,7 +151,7 @@ class _Outcomes:
         return Who(name=person.name, slack_user_id=person.slack_user_id) if person else None
 
 
-class _Rows:
+class _RowMaker:
     """What the rows of some touches need, read once for all of them."""
 
     def __init__(self, session: Session, reading: RowReader, found: Sequence[Touch]) -> None:

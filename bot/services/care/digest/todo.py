@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from bot.clock import local_date, zone_named
 from bot.services.access import Actor
-from bot.services.care.digest import desks, morning, rows
+from bot.services.care.digest import mailboxes, morning, rows
 from bot.services.care.digest.rows import RowReader
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults, Place, Recipients
@@ -52,9 +52,9 @@ def todo(
         due_by=furthest,
         most=MOST_LISTED,
     )
-    recipients = desks.recipients_of(session, {touch.group for touch in found}, firm, now)
+    recipients = mailboxes.recipients_of(session, {touch.group for touch in found}, firm, now)
     own = Place(person_id=actor.person_id)
-    theirs = [one for one in found if desks.goes_to(recipients, one) == own]
+    theirs = [one for one in found if mailboxes.goes_to(recipients, one) == own]
     ids = [one.id for one in theirs if one.kind != StepKind.GREETING]
     listed = [
         touch
