@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from bot.errors import N_, BotError
 from bot.services.access import Actor
 from bot.services.care.answers import Answered, shown
-from bot.services.care.answers.shown import Shown
+from bot.services.care.answers.shown import StepMessage
 from bot.services.recipients import FirmDefaults
 from bot.slack import blocks, retries
 from bot.slack.deferred import Press
@@ -38,7 +38,7 @@ def show_answer(deps: Dependencies, press: Press, answered: Answered, actor: Act
     """Show what an answer has made of a step: in the pressed message, and in every other one that shows it."""
     here = _place(press)
     message: Message = answered.closed
-    language, elsewhere = actor.language, list[Shown]()
+    language, elsewhere = actor.language, list[StepMessage]()
     if _is_listed(press):
         message = _listed(deps, actor, answered.touch_ids) or message
     for one in _messages_now(deps, actor, answered.customer_id, answered.touch_ids):
@@ -114,7 +114,7 @@ def view(deps: Dependencies, message: Message, language: str, title: str) -> dic
 
 def _messages_now(
     deps: Dependencies, actor: Actor, customer_id: int, touch_ids: Collection[int], at: datetime | None = None
-) -> list[Shown]:
+) -> list[StepMessage]:
     """The messages about a customer's steps; none where they cannot be read, because what was done is done."""
     firm = FirmDefaults(admins=deps.settings.admins)
     now = at or deps.clock.now()

@@ -16,7 +16,7 @@ from bot.demo.workspace import StoredMessage, View, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.services.ask.bounds import FREE_GUESSES
 from bot.services.care.digest import rows as digest_rows
-from bot.services.care.digest.rows import Reading
+from bot.services.care.digest.rows import RowReader
 from bot.services.care.schedule import plan_customers
 from bot.services.delivery import kinds, outbox
 from bot.services.recipients import Place
@@ -82,7 +82,7 @@ def digest(office: Office, *, to: tuple[str, int] = (ANNA, 1)) -> StoredMessage:
         (touch,) = [one for one in touches.open_touches(session, [office.globex]) if one.step == "revisit"]
         touch.state = "reminded"
         session.flush()
-        reading = Reading(
+        reading = RowReader(
             rules=bot.rules, book=bot.scheme_cache.tier_names(session), reader=person, day=now.date(),
             zone=bot.settings.zone,
         )  # fmt: skip
@@ -218,7 +218,7 @@ def test_a_form_whose_answer_is_lost_is_one_act(
     ("choice", "values", "sentence"),
     [
         (RowChoice.SNOOZE_UNTIL, {"day": "2026-01-02"}, "Choose a day after today."),
-        (RowChoice.SNOOZE_UNTIL, {"day": "2099-01-02"}, "Choose a day within the next 60 days."),
+        (RowChoice.SNOOZE_UNTIL, {"day": "2099-01-02"}, "Choose a day no later than 20"),
         (RowChoice.REASSIGN, {"person": LIN}, "Tierbot does not know this person."),
         (RowChoice.REASSIGN, {"person": ANNA}, "Anna does this already."),
         (RowChoice.SKIP, {"reason": "     "}, "Write why, in 3 to 500 characters."),

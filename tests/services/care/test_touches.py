@@ -53,7 +53,7 @@ def anna(book: Book) -> Actor:
     return book.actor("U0ANNA")
 
 
-def shown_now(book: Book, actor: Actor) -> list[shown.Shown]:
+def shown_now(book: Book, actor: Actor) -> list[shown.StepMessage]:
     """The messages in Slack about ACME, as they have to be now."""
     return shown.messages_now(book.database, actor, ACME, (), book.rules, book.clock.now(), FirmDefaults())
 

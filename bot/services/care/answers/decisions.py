@@ -82,6 +82,7 @@ def greet_all(
             if steps.may_close(session, actor, touch)
         ]
         if not closing:
+            steps.require_close(actor, customer, first)
             raise Conflict(steps.DEALT_WITH)
         changed = steps.close(session, rules, actor, CareAct.DONE, closing, now)
         for touch, done in closing:
@@ -166,8 +167,9 @@ def check_snooze(until: date, today: date) -> None:
     """Raise BadInput for a day until which nothing can be snoozed."""
     if until <= today:
         raise BadInput(N_("Choose a day after today."))
-    if until > today + timedelta(days=MOST_SNOOZE_DAYS):
-        raise BadInput(N_("Choose a day within the next %(days)s days."), days=MOST_SNOOZE_DAYS)
+    latest = today + timedelta(days=MOST_SNOOZE_DAYS)
+    if until > latest:
+        raise BadInput(N_("Choose a day no later than %(day)s."), day=latest)
 
 
 def _as_done(

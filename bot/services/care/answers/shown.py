@@ -36,7 +36,7 @@ MOST_MESSAGES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class StepMessage:
     """A message in Slack, and what it has to say now."""
 
     channel: str
@@ -53,7 +53,7 @@ def messages_now(
     rules: CareRules,
     now: datetime,
     firm: FirmDefaults,
-) -> list[Shown]:
+) -> list[StepMessage]:
     """The newest messages about a customer's steps, as they have to be now, each in the language of its reader.
 
     These are the messages that show an open step, one of `touch_ids`, or one that was closed at this instant. One in the direct messages of a person who may not see the customer any more only says that it is over.
@@ -73,7 +73,7 @@ def messages_now(
                 message = replace(message, by=steps.who(actor))  # a contact has closed it that they logged
             language = (reader or owner or actor).language or actor.language
             if message is not None:
-                shown.append(Shown(channel=one.channel, ts=one.ts, language=language, message=message))
+                shown.append(StepMessage(channel=one.channel, ts=one.ts, language=language, message=message))
         return shown
 
 

@@ -74,13 +74,18 @@ def seen(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow,
 def open_touch(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, Touch]:
     """The touch that a button points at with its customer, if the actor may close it and nobody has."""
     customer, touch = seen(session, actor, pointer)
+    require_close(actor, customer, touch)
+    if touch.version != pointer.version or touch.state not in touches.OPEN:
+        raise Conflict(DEALT_WITH)
+    return customer, touch
+
+
+def require_close(actor: Actor, customer: CustomerRow, touch: Touch) -> None:
+    """Raise Hidden unless the actor may close this touch; who was given it may only while it is open."""
     is_open = touch.state in touches.OPEN
     thing = as_open(customer, touch.who, touch.assignee_id) if is_open else customer
     if not access.can(actor, Act.CLOSE_TOUCH, thing):
         raise Hidden(GONE)
-    if touch.version != pointer.version or not is_open:
-        raise Conflict(DEALT_WITH)
-    return customer, touch
 
 
 def locked(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, Touch]:
