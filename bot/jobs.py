@@ -18,13 +18,14 @@ from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
-from bot.services.care import reminders, schedule
+from bot.services.care import escalation, reminders, schedule
 from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
 from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import marks, retention
+from bot.services.recipients import FirmDefaults
 from db import processes, rewriting, usage
 from db.care import touches
 from db.outbox import claims, send_state
@@ -125,6 +126,22 @@ def remind(bot: Tierbot) -> int:
     )
 
 
+def escalate(bot: Tierbot) -> int:
+    """Tell managers of steps past their limits, and the emergency group of those that stayed undone after that."""
+    settings = bot.settings
+    with bot.database.read() as session:
+        book = bot.scheme_cache.tier_names(session)
+    firm = FirmDefaults(channel=settings.alert_channel, language=settings.language, admins=settings.admins)
+    return escalation.escalate_late(
+        bot.database,
+        bot.rules,
+        book,
+        firm,
+        emergency_channel=settings.emergency_channel or settings.alert_channel,
+        now=bot.clock.now(),
+    )
+
+
 def deliver(bot: Tierbot) -> int:
     """Send what is due in the outbox, for a limited time: a slow Slack must not look like a job that hangs."""
     until = _uptime() + LONGEST_PASS
@@ -212,6 +229,7 @@ JOBS = (
     Job(name="regrade", every=timedelta(seconds=10), work=regrade, patience=LONG_WORK),
     Job(name="care", every=timedelta(seconds=30), work=plan_care, patience=LONG_WORK),
     Job(name="remind", every=timedelta(seconds=15), work=remind),
+    Job(name="escalate", every=timedelta(minutes=1), work=escalate),
     Job(name="channels", every=timedelta(minutes=5), work=watch_channels),
     Job(name="audit", every=timedelta(minutes=5), work=anchor_audit),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),

@@ -113,6 +113,11 @@ class Settings(BaseSettings):
         "Channel for tier changes of customers whose team has none: its id, or #name. A name means the channel that "
         "has it at the first start, also after a change of name.",
     )
+    emergency_channel: str = _setting(
+        "",
+        "Channel of the emergency group, for care steps that are still not done when their manager has been told: its "
+        "id, or #name; empty: the channel of TIERBOT_ALERT_CHANNEL.",
+    )
     remind_at: str = _setting("09:00", "Local time of day for reminders, as HH:MM.")
     grade_at: str = _setting("02:00", "Local time of night for the grading of a finished period, as HH:MM.")
     messages_per_minute: int = _setting(
@@ -193,7 +198,7 @@ class Settings(BaseSettings):
                 raise ValueError(Phrase(N_("%(address)s is not an e-mail address"), address=repr(address)))
         return value
 
-    @field_validator("alert_channel", "audit_channel")
+    @field_validator("alert_channel", "emergency_channel", "audit_channel")
     @classmethod
     def _channel(cls, value: str) -> str:
         return channel_as_stored(value) if value.strip() else ""

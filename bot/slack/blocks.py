@@ -12,7 +12,7 @@ from bot.errors import N_, BadInput
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer
 from bot.wording.message_base import Message, Slots
-from bot.wording.messages import Hit
+from bot.wording.parts import Listed
 from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
 from db.book.facts import ContactKind
 
@@ -204,7 +204,7 @@ def _buttons(message: Message, gettext: Callable[[str], str]) -> list[Block]:
     return buttons
 
 
-def _choices(hits: tuple[Hit, ...]) -> list[Block]:
+def _choices(hits: Sequence[Listed]) -> list[Block]:
     """A button for each customer; customers of one name are distinguished by their codes."""
     times = Counter(hit.name for hit in hits)
     labels = [hit.name if times[hit.name] == 1 else f"{hit.code} {hit.name}" for hit in hits]
@@ -224,7 +224,7 @@ def _button(action_id: str, label: str, pointer: Pointer, style: str | None = No
     return {**block, "style": style} if style else block
 
 
-def _menu(hits: tuple[Hit, ...], placeholder: str) -> Block:
+def _menu(hits: Sequence[Listed], placeholder: str) -> Block:
     return {
         "type": "static_select",
         "action_id": str(Action.OPEN),

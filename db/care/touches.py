@@ -251,7 +251,7 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     statement = statement.on_conflict_do_update(
         index_elements=["dedupe_key"],
         set_={name: statement.excluded[name] for name in again}
-        | {"version": col(Touch.version) + 1, "reason": None, "closed_at": None},
+        | {"version": col(Touch.version) + 1, "reason": None, "closed_at": None, "escalated": 0},
         where=col(Touch.state) == TouchState.CANCELLED,
     )
     # Otherwise SQLAlchemy drops psycopg's row count of an INSERT.
@@ -260,7 +260,12 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
 
 
 def move(session: Session, touch_id: int, version: int, **values: object) -> bool:
-    """Change a touch unless it has changed since `version` was read. A loaded touch keeps its old values."""
+    """Change a touch unless it has changed since `version` was read. A loaded touch keeps its old values.
+
+    With another limit it is not late any more, so nobody was told of it.
+    """
+    if "latest_on" in values:
+        values.setdefault("escalated", 0)
     result = session.exec(
         update(Touch)
         .where(col(Touch.id) == touch_id, col(Touch.version) == version)
@@ -316,7 +321,28 @@ def release_undelivered(
             reason="the last reminder could not be delivered",
             remind_at=now if at_once else touch.remind_at + timedelta(days=days),
         )
+    untell(session, outbox_ids)
     return len(found)
+
+
+def untell(session: Session, outbox_ids: Collection[int], customers: Collection[int] | None = None) -> None:
+    """Make the open touches of messages that nobody got unreported again: to the manager, or to the emergency group.
+
+    Only those of some customers when they are given.
+    """
+    theirs = [col(Touch.customer_id).in_(customers)] if customers is not None else []
+    for role, before in ((TouchRole.MANAGER, 0), (TouchRole.GROUP, 1)):
+        linked = select(TouchMessage.touch_id).where(
+            col(TouchMessage.outbox_id).in_(outbox_ids), TouchMessage.role == role
+        )
+        session.exec(
+            update(Touch)
+            .where(
+                col(Touch.id).in_(linked), col(Touch.escalated) == before + 1, col(Touch.state).in_(OPEN), *theirs
+            )
+            .values(escalated=before)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def cancel_archived(session: Session, now: datetime) -> int:

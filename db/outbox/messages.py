@@ -82,6 +82,11 @@ def listed(session: Session, states: Collection[str], most: int) -> list[OutboxM
     return list(session.exec(found))
 
 
+def has_key(session: Session, key: str) -> bool:
+    """Whether there is a message with this key."""
+    return session.exec(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key)).first() is not None
+
+
 def keys_of_kind(session: Session, kind: str) -> dict[int, str]:
     """Id -> key of every message of a kind, except those about customers that were erased."""
     statement = select(col(OutboxMessage.id), col(OutboxMessage.dedupe_key)).where(

@@ -13,6 +13,7 @@ from bot.services.delivery import outbox
 from bot.services.delivery.rights import REASONS, named_customers
 from bot.services.privacy.subjects import Identity
 from bot.wording import messages
+from bot.wording.escalations import CareEscalation
 from bot.wording.messages import TierDigest
 from db import processes
 from db.book.imports import table
@@ -115,6 +116,6 @@ def _without(body: str, gone: Collection[int]) -> tuple[str, str] | None:
         message = messages.load(stored)
     except (ValueError, KeyError):
         return None
-    if not isinstance(message, TierDigest):
+    if not isinstance(message, TierDigest | CareEscalation):
         return None
     return outbox.body_of(message.without(gone), stored.get("language"))
