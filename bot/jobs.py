@@ -175,6 +175,7 @@ def _options(bot: Tierbot) -> WorkerOptions:
         settle=timedelta(seconds=settings.settle_seconds),
         pace=Pace(workspace=settings.messages_per_minute),
         fallback_channel=settings.alert_channel,
+        emergency_channel=settings.emergency_channel,
         admins=settings.admins,
         language=settings.language,
         # A shifted clock is no evidence about the machine's.

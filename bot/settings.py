@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot import environment, secret_values
-from bot.channel_names import channel_as_stored
+from bot.channel_names import channel_as_stored, channels_by_setting
 from bot.errors import N_, BadInput, Phrase, SeveralProblems
 
 ROOT = Path(__file__).parent.parent
@@ -296,6 +296,11 @@ class Settings(BaseSettings):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def channels(self) -> dict[str, str]:
+        """The settings that name a channel for what is said about customers -> the channel."""
+        return channels_by_setting(self.alert_channel, self.emergency_channel)
 
     @property
     def url(self) -> str:

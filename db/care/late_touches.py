@@ -17,7 +17,7 @@ SHOWN = (TouchRole.DIGEST, TouchRole.URGENT)  # roles of the messages that ask a
 PARAMETERS = 5_000  # databases limit those of a statement
 
 
-class LateStep(NamedTuple):
+class StepKey(NamedTuple):
     """A step of a plan that some customers have not been given in time."""
 
     plan: str | None
@@ -76,13 +76,13 @@ def _late(before: date, told: Collection[int]) -> ColumnElement[bool]:
     )
 
 
-def steps(session: Session, before: date, told: Collection[int]) -> list[LateStep]:
+def steps(session: Session, before: date, told: Collection[int]) -> list[StepKey]:
     """The steps that have such touches."""
     found = sa_select(col(Touch.plan), col(Touch.tier), col(Touch.step)).where(_late(before, told)).distinct()
-    return [LateStep(row[0], row[1], row[2]) for row in session.execute(found)]
+    return [StepKey(row[0], row[1], row[2]) for row in session.execute(found)]
 
 
-def of_step(session: Session, step: LateStep, before: date, told: Collection[int]) -> list[LateTouch]:
+def of_step(session: Session, step: StepKey, before: date, told: Collection[int]) -> list[LateTouch]:
     """The late touches of a step, of customers that are not archived."""
     plan = col(Touch.plan).is_(None) if step.plan is None else col(Touch.plan) == step.plan
     of = and_(_late(before, told), plan, col(Touch.tier) == step.tier, col(Touch.step) == step.step)
@@ -114,16 +114,16 @@ def _rows(session: Session, condition: ColumnElement[bool], *, lock: bool = Fals
     return [LateTouch._make(row) for row in session.execute(statement)]
 
 
-class Shown(NamedTuple):
+class TimesShown(NamedTuple):
     """When the person who does a step was first asked for it, and how often."""
 
     first: datetime
     times: int
 
 
-def shown(session: Session, ids: Sequence[int]) -> dict[int, Shown]:
+def shown(session: Session, ids: Sequence[int]) -> dict[int, TimesShown]:
     """Touch -> when and how often it was shown to the person who does it, of those that were."""
-    found: dict[int, Shown] = {}
+    found: dict[int, TimesShown] = {}
     for start in range(0, len(ids), PARAMETERS):
         rows = session.execute(
             sa_select(col(TouchMessage.touch_id), func.min(col(OutboxMessage.created_at)), func.count())
@@ -134,7 +134,7 @@ def shown(session: Session, ids: Sequence[int]) -> dict[int, Shown]:
             )
             .group_by(col(TouchMessage.touch_id))
         )
-        found.update((row[0], Shown(row[1], row[2])) for row in rows)
+        found.update((row[0], TimesShown(row[1], row[2])) for row in rows)
     return found
 
 

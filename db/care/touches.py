@@ -338,7 +338,10 @@ def untell(session: Session, outbox_ids: Collection[int], customers: Collection[
         session.exec(
             update(Touch)
             .where(
-                col(Touch.id).in_(linked), col(Touch.escalated) == before + 1, col(Touch.state).in_(OPEN), *theirs
+                col(Touch.id).in_(linked),
+                col(Touch.escalated) == before + 1,
+                col(Touch.state).in_(OPEN),
+                *theirs,
             )
             .values(escalated=before)
             .execution_options(synchronize_session=False)

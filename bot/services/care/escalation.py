@@ -24,7 +24,7 @@ from bot.wording.parts import Who
 from db.book import people
 from db.book.people import Person
 from db.care import late_touches
-from db.care.late_touches import LateTouch, SettledTouch, Shown
+from db.care.late_touches import LateTouch, SettledTouch, TimesShown
 from db.care.touches import TouchRole, TouchState
 from db.engine import Database
 from db.outbox import messages
@@ -40,7 +40,7 @@ REMEMBERED = timedelta(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipient:
+class Addressee:
     """Who is told, when their mornings are, and in which language they read."""
 
     place: Place
@@ -55,7 +55,7 @@ class Overdue(NamedTuple):
     owner: Person | None
     doer: Person | None
     days: int
-    shown: Shown | None
+    shown: TimesShown | None
 
     def is_due(self, today: date, zone: ZoneInfo) -> bool:
         """Whether it is to be reported on a day: counted from its limit, but a person had it before them for a day."""
@@ -74,17 +74,19 @@ def escalate_late(
 ) -> int:
     """Report the steps whose days are over, in the working morning of whoever is told; how many messages."""
     with database.read() as session:
-        desk = _Desk(session, rules, book, firm, now)
-        to_managers = desk.for_managers()
-        to_group = desk.for_group() if emergency_channel else []
-    written = sum(database.retry(partial(_tell_manager, database, desk, to, ids)) for to, ids in to_managers)
-    group = Recipient(place=Place(channel=emergency_channel), zone=rules.zone, language=firm.language)
-    if to_group and desk.is_morning(group):
-        written += database.retry(partial(_tell_group, database, desk, group, to_group))
+        reports = _Reports(session, rules, book, firm, now)
+        to_managers = reports.for_managers()
+        to_group = reports.for_group() if emergency_channel else []
+    written = sum(
+        database.retry(partial(_tell_manager, database, reports, to, ids)) for to, ids in to_managers
+    )
+    group = Addressee(place=Place(channel=emergency_channel), zone=rules.zone, language=firm.language)
+    if to_group and reports.is_morning(group):
+        written += database.retry(partial(_tell_group, database, reports, group, to_group))
     return written
 
 
-class _Desk:
+class _Reports:
     """What is late, who should have done it and who is told, read once for a pass."""
 
     def __init__(
@@ -98,9 +100,9 @@ class _Desk:
         self.admins: list[Person] = []
         self.recipients = Recipients(firm)
 
-    def for_managers(self) -> list[tuple[Recipient, list[int]]]:
+    def for_managers(self) -> list[tuple[Addressee, list[int]]]:
         """Who is told of which touches now."""
-        found: dict[str, tuple[Recipient, list[int]]] = {}
+        found: dict[str, tuple[Addressee, list[int]]] = {}
         for one in self._overdue((NOBODY,), lambda escalation: escalation.manager_days):
             to = self.recipient(one)
             if to is not None and self.is_morning(to) and one.is_due(self._today(to.zone), to.zone):
@@ -121,25 +123,25 @@ class _Desk:
             )
         ]
 
-    def recipient(self, one: Overdue) -> Recipient | None:
+    def recipient(self, one: Overdue) -> Addressee | None:
         """Who is told of a touch before the emergency group: the manager, else the channel, else an admin."""
         recipients = self.recipients
         manager, channel = recipients.manager(one.owner, one.doer), recipients.channel(one.owner)
         if manager is None and channel:
             place, language = Place(channel=channel), recipients.channel_language(one.owner)
-            return Recipient(place=place, zone=self.rules.zone, language=language)
+            return Addressee(place=place, zone=self.rules.zone, language=language)
         reader = manager or next(
             (admin for admin in self.admins if admin.id != getattr(one.doer, "id", 0)), None
         )
         if reader is None:
             return None
-        return Recipient(
+        return Addressee(
             place=Place(person_id=reader.id),
             zone=zone_named(reader.timezone, self.rules.zone),
             language=recipients.language(reader),
         )
 
-    def is_morning(self, to: Recipient) -> bool:
+    def is_morning(self, to: Addressee) -> bool:
         """Whether it is a working day, and late enough on it, where they are."""
         local = self.now.astimezone(to.zone)
         return workday(local.date()) == local.date() and local.time() >= self.rules.remind_at
@@ -200,7 +202,7 @@ class _Desk:
                 late += some
         return [one._replace(days=days[one.touch.id]) for one in self.overdue(late, self.session)]
 
-    def _escalation(self, of: LateTouch | late_touches.LateStep) -> Escalation:
+    def _escalation(self, of: LateTouch | late_touches.StepKey) -> Escalation:
         """Whom the step reaches when it is late; nobody when it is in force no more."""
         plan = self.rules.plans.named(of.plan)
         step = plan.step(of.tier, of.step) if plan else None
@@ -229,13 +231,15 @@ class _Desk:
         return local_date(self.now, zone)
 
 
-def _tell_manager(database: Database, desk: _Desk, to: Recipient, touch_ids: list[int]) -> int:
+def _tell_manager(database: Database, reports: _Reports, to: Addressee, touch_ids: list[int]) -> int:
     """One message about these touches, in a morning in which there was none yet; 1 if it was written."""
-    today = local_date(desk.now, to.zone)
+    today = local_date(reports.now, to.zone)
     with database.write(lock=LOCK) as session:
         if messages.has_key(session, _key(to.place, today)):
             return 0
-        late = desk.worst_first(desk.overdue(late_touches.still_late(session, touch_ids, (NOBODY,)), session))
+        late = reports.worst_first(
+            reports.overdue(late_touches.still_late(session, touch_ids, (NOBODY,)), session)
+        )
         if not late:
             return 0
         settled = _settled(session, to.place, today)
@@ -244,31 +248,31 @@ def _tell_manager(database: Database, desk: _Desk, to: Recipient, touch_ids: lis
             kind=TO_MANAGER,
             place=to.place,
             message=CareEscalation(
-                rows=tuple(desk.row(one, to.zone) for one in late[:MOST_ROWS]),
+                rows=tuple(reports.row(one, to.zone) for one in late[:MOST_ROWS]),
                 more=max(0, len(late) - MOST_ROWS),
-                settled=tuple(_settled_row(desk, one, to.zone) for one in settled[:MOST_ROWS]),
+                settled=tuple(_settled_row(reports, one, to.zone) for one in settled[:MOST_ROWS]),
                 settled_more=max(0, len(settled) - MOST_ROWS),
             ),
             language=to.language,
             dedupe_key=_key(to.place, today),
-            now=desk.now,
+            now=reports.now,
         )
         _note(session, outbox_id, late, TouchRole.MANAGER, MANAGER)
         return 1
 
 
-def _tell_group(database: Database, desk: _Desk, to: Recipient, touch_ids: list[int]) -> int:
+def _tell_group(database: Database, reports: _Reports, to: Addressee, touch_ids: list[int]) -> int:
     """A message for each customer, or a list where they are many; how many messages."""
-    today = local_date(desk.now, to.zone)
+    today = local_date(reports.now, to.zone)
     with database.write(lock=LOCK) as session:
-        late = desk.worst_first(
-            desk.overdue(late_touches.still_late(session, touch_ids, (NOBODY, MANAGER)), session)
+        late = reports.worst_first(
+            reports.overdue(late_touches.still_late(session, touch_ids, (NOBODY, MANAGER)), session)
         )
         by_customer: dict[int, list[Overdue]] = {}
         for one in late:
             by_customer.setdefault(one.touch.customer_id, []).append(one)
         if len(by_customer) > MOST_SINGLE:
-            return _tell_group_of_many(session, desk, to, late, today)
+            return _tell_group_of_many(session, reports, to, late, today)
         told = late_touches.told_managers(session, [one.touch.id for one in late])
         written = 0
         for customer_id, some in by_customer.items():
@@ -278,7 +282,7 @@ def _tell_group(database: Database, desk: _Desk, to: Recipient, touch_ids: list[
             first = some[0]
             before = told.get(first.touch.id)
             manager = people.get(session, before.recipient) if before is not None else None
-            acts = manager or first.doer or next(iter(desk.admins), None)
+            acts = manager or first.doer or next(iter(reports.admins), None)
             outbox_id = outbox.enqueue(
                 session,
                 kind=TO_GROUP,
@@ -288,15 +292,15 @@ def _tell_group(database: Database, desk: _Desk, to: Recipient, touch_ids: list[
                     version=first.touch.customer_version,
                     name=first.touch.name,
                     code=first.touch.code,
-                    tier=desk.book.tier(first.touch.tier),
-                    rows=tuple(desk.row(one, to.zone) for one in some),
+                    tier=reports.book.tier(first.touch.tier),
+                    rows=tuple(reports.row(one, to.zone) for one in some),
                     manager=_who(manager),
                     told_on=local_date(before.created_at, to.zone) if before is not None else None,
                     acts=_who(acts),
                 ),
                 language=to.language,
                 dedupe_key=key,
-                now=desk.now,
+                now=reports.now,
             )
             _note(session, outbox_id, some, TouchRole.GROUP, GROUP)
             written += 1
@@ -304,7 +308,7 @@ def _tell_group(database: Database, desk: _Desk, to: Recipient, touch_ids: list[
 
 
 def _tell_group_of_many(
-    session: Session, desk: _Desk, to: Recipient, late: list[Overdue], today: date
+    session: Session, reports: _Reports, to: Addressee, late: list[Overdue], today: date
 ) -> int:
     key = f"emergency:{to.place.address}:{today}"
     if messages.has_key(session, key):
@@ -314,13 +318,13 @@ def _tell_group_of_many(
         kind=TO_GROUP,
         place=to.place,
         message=CareEscalation(
-            rows=tuple(desk.row(one, to.zone) for one in late[:MOST_ROWS]),
+            rows=tuple(reports.row(one, to.zone) for one in late[:MOST_ROWS]),
             more=max(0, len(late) - MOST_ROWS),
             for_group=True,
         ),
         language=to.language,
         dedupe_key=key,
-        now=desk.now,
+        now=reports.now,
     )
     _note(session, outbox_id, late, TouchRole.GROUP, GROUP)
     return 1
@@ -344,16 +348,16 @@ def _settled(session: Session, place: Place, today: date) -> list[SettledTouch]:
     return late_touches.settled(session, keys, last) if last is not None else []
 
 
-def _settled_row(desk: _Desk, one: SettledTouch, zone: ZoneInfo) -> SettledStep:
+def _settled_row(reports: _Reports, one: SettledTouch, zone: ZoneInfo) -> SettledStep:
     outcomes = {TouchState.DONE: "done", TouchState.SKIPPED: "skipped"}
     return SettledStep(
         customer_id=one.customer_id,
         version=one.customer_version,
         name=one.name,
         code=one.code,
-        step=desk.rules.plans.step_name(one.plan, one.tier, one.step),
+        step=reports.rules.plans.step_name(one.plan, one.tier, one.step),
         outcome=outcomes.get(TouchState(one.state), "over"),
-        on=local_date(one.closed_at or desk.now, zone),
+        on=local_date(one.closed_at or reports.now, zone),
     )
 
 

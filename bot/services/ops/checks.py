@@ -110,6 +110,14 @@ def _check_tokens(settings: Settings, found: Findings) -> None:
         found.notices.append(
             Phrase(N_("TIERBOT_ALERT_CHANNEL is empty: only teams with a channel hear of tier changes."))
         )
+    if not any(settings.channels.values()):
+        found.notices.append(
+            Phrase(
+                N_(
+                    "TIERBOT_EMERGENCY_CHANNEL is empty too: no emergency group hears of care steps that nobody does."
+                )
+            )
+        )
 
 
 def _check_care(schemes_dir: Path | None, planned: set[str], found: Findings) -> None:
@@ -217,7 +225,7 @@ def _check_channels(written: Written, slack: Messenger, found: Findings) -> None
 
 def _check_database(settings: Settings, found: Findings) -> Written:
     """Whether the database can be used; the channels that it and the settings name."""
-    written = Written(alert_channel=settings.alert_channel)
+    written = Written(settings=settings.channels)
     try:
         database = open_database(settings.url)
     except Unusable as error:
@@ -233,7 +241,7 @@ def _check_database(settings: Settings, found: Findings) -> Written:
         schema.check(database)
         _check_erasures(database, settings, found)
         with database.read() as session:
-            written = channels.written(session, settings.alert_channel)
+            written = channels.written(session, settings.channels)
     except schema.SchemaMismatch as mismatch:
         if schema.is_empty(database):
             found.notices.append(
