@@ -18,7 +18,9 @@ from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
-from bot.services.care import escalation, reminders, schedule
+from bot.services.care import digest, escalation, schedule
+from bot.services.care.digest import Sending
+from bot.services.care.working_people import FirmTime
 from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
@@ -112,17 +114,20 @@ def plan_care(bot: Tierbot) -> int:
 
 
 def remind(bot: Tierbot) -> int:
-    """Turn due touches into messages."""
+    """Write the morning digests and greetings that are due, and what cannot wait for a digest."""
+    settings = bot.settings
     with bot.database.read() as session:
         book = bot.scheme_cache.tier_names(session)
-    return reminders.remind_due(
-        bot.database,
-        bot.rules,
-        book,
-        alert_channel=bot.settings.alert_channel,
-        language=bot.settings.language,
-        now=bot.clock.now(),
-        admins=bot.settings.admins,
+    firm = FirmDefaults(channel=settings.alert_channel, language=settings.language, admins=settings.admins)
+    return digest.send_due(
+        Sending(
+            database=bot.database,
+            rules=bot.rules,
+            book=book,
+            time=FirmTime.of(settings),
+            firm=firm,
+            now=bot.clock.now(),
+        )
     )
 
 

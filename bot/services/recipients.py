@@ -11,6 +11,8 @@ from bot.services.access import Act, Actor, OwnedBy, Position, can, role_of
 from db.book import deputies, people
 from db.book.people import Person, Team
 
+LEAD = "lead"  # who does a step besides the account manager and the holders of a role
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
@@ -42,12 +44,18 @@ class Recipients:
         self._teams: dict[int, Team] = {}
         self._views: dict[int, frozenset[int]] = {}
         self._acting: list[deputies.ActingPair] = []
+        self._holders: dict[str, list[Person]] = {}
 
     @classmethod
     def of(
-        cls, session: Session, person_ids: Iterable[int] | None, firm: FirmDefaults, now: datetime
+        cls,
+        session: Session,
+        person_ids: Iterable[int] | None,
+        firm: FirmDefaults,
+        now: datetime,
+        roles: Collection[str] = (),
     ) -> "Recipients":
-        """Some people, or all of them, with their deputies at this instant and the leads of all teams."""
+        """Some people, or all of them, with their deputies at this instant, the leads of all teams, and who has a role."""
         found = cls(firm)
         found._teams, found._views = people.teams(session), deputies.team_views(session)
         found._acting = deputies.acting(session, now)
@@ -57,6 +65,9 @@ class Recipients:
             leads = {team.lead_id for team in found._teams.values() if team.lead_id is not None}
             both = {person for one in found._acting for person in one}
             found.people = people.get_many(session, leads | both | set(person_ids))
+        for person in people.with_roles(session, roles) if roles else ():
+            found.people.setdefault(person.id or 0, person)
+            found._holders.setdefault(person.role, []).append(person)
         return found
 
     def team(self, owner: Person | None) -> Team | None:
@@ -91,11 +102,41 @@ class Recipients:
         """The owner's deputy; without one in Slack the owner; the lead of their team when neither is here or may see the customers."""
         if owner is None:
             return None
-        in_place = [self.people.get(one.deputy_id) for one in self._acting if one.person_id == owner.id]
-        in_place = [one for one in in_place if one and one.slack_user_id]
+        return self._or_deputy(owner, owner) or self._or_deputy(self._lead(owner), owner, deputies_too=False)
+
+    def doer(self, who: str, assignee_id: int | None, owner: Person | None) -> Person | None:
+        """Who does a step for an owner's customer: the person it was given to, else the lead or the holder of a role.
+
+        Where that is nobody who is here and may see the customer, it is who hears of the owner's customers.
+        """
+        asked = [self.people.get(assignee_id or 0)]
+        if who == LEAD:
+            asked.append(self._lead(owner))
+        elif who in self._holders:
+            team = owner.team_id if owner else None
+            asked += [one for one in self._holders[who] if one.team_id == team]
+            asked += [one for one in self._holders[who] if one.team_id != team]
+        found = (self._or_deputy(one, owner) for one in asked)
+        return next((one for one in found if one), None) or self.reader(owner)
+
+    def _lead(self, owner: Person | None) -> Person | None:
         team = self.team(owner)
-        lead = self.people.get(team.lead_id or 0) if team else None
-        return next((one for one in (*in_place, owner, lead) if one and self.may_see(one, owner)), None)
+        return self.people.get(team.lead_id or 0) if team else None
+
+    def _or_deputy(
+        self, person: Person | None, owner: Person | None, *, deputies_too: bool = True
+    ) -> Person | None:
+        """A person's deputy who is in Slack, else the person, if they are here and may see the owner's customers."""
+        if person is None:
+            return None
+        pairs = self._acting if deputies_too else ()
+        in_place = [self.people.get(one.deputy_id) for one in pairs if one.person_id == person.id]
+        in_place = [one for one in in_place if one and one.slack_user_id]
+        return next((one for one in (*in_place, person) if one and self.may_see(one, owner)), None)
+
+    def absent(self, person_id: int) -> frozenset[int]:
+        """Whose deputy a person is."""
+        return frozenset(one.person_id for one in self._acting if one.deputy_id == person_id)
 
     def manager(self, owner: Person | None, doer: Person | None) -> Person | None:
         """Who is told of steps that were not done: the lead of the owner's team, or the lead's deputy, in Slack.
@@ -139,7 +180,14 @@ class Recipients:
 
     def place(self, owner: Person | None) -> Place | None:
         """Where the reminders of an owner's customers go: to their reader, else to a channel."""
-        reader, channel = self.reader(owner), self.channel(owner)
+        return self._of(self.reader(owner), owner)
+
+    def place_of_step(self, who: str, assignee_id: int | None, owner: Person | None) -> Place | None:
+        """Where a step for an owner's customer is shown: to who does it, else in a channel."""
+        return self._of(self.doer(who, assignee_id, owner), owner)
+
+    def _of(self, reader: Person | None, owner: Person | None) -> Place | None:
+        channel = self.channel(owner)
         if reader is not None:
             return Place(person_id=reader.id)
         return Place(channel=channel) if channel else None

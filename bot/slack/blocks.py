@@ -10,7 +10,9 @@ from typing import Any
 
 from bot.errors import N_, BadInput
 from bot.wording import catalogue
-from bot.wording.actions import Action, Pointer
+from bot.wording.actions import Action, Pointer, RowChoice
+from bot.wording.care import CONTACT_LABELS, MOST_ROWS, CareRow
+from bot.wording.greetings import GreetedCustomer
 from bot.wording.message_base import Message, Slots
 from bot.wording.parts import Listed
 from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
@@ -22,10 +24,12 @@ MOST_BLOCKS, MOST_VIEW_BLOCKS = 50, 100
 # Slack documents no sum, but refuses messages of about 13,200 characters (bolt-js #2509) and views of 250 kB.
 MOST_CHARACTERS, MOST_VIEW_CHARACTERS = 13_000, 30_000
 TEXT, FIELD, HEADER, CONTEXT, BUTTON, LABEL, FALLBACK = 3000, 2000, 150, 2000, 75, 200, 4000
+ROW = 400  # of a row that has its own buttons, so that there is room for all rows
 TITLE, NOTE = 24, 2000  # of a view; of what is typed into one
 MOST_FIELDS, MOST_ELEMENTS, MOST_BUTTONS, MOST_OPTIONS = 10, 10, 25, 100
 VISIT_KINDS = (ContactKind.VISIT, ContactKind.CALL, ContactKind.MEETING)
 MOST_ID, MOST_MARK = 2**31 - 1, 2**32 - 1  # in a button: what a column of ids holds, and a crc32
+_CHOICE = re.compile(r"[a-z_0-9]{1,30}")
 NOTHING = "–"  # Slack refuses empty texts
 
 
@@ -37,9 +41,9 @@ def payload(
     if possible_repeat:
         line = gettext("Possible repeat: Slack did not say whether this arrived before.")
         slots = replace(slots, fallback=f"{slots.fallback} ({line})", footer=(line, *slots.footer))
-    buttons = _buttons(message, gettext)
+    buttons, rows = _buttons(message, gettext), _row_blocks(message, slots, gettext)
     room = MOST_CHARACTERS - sum(map(_length, buttons))
-    blocks = body_blocks(slots, MOST_BLOCKS - bool(buttons), room)
+    blocks = body_blocks(slots, MOST_BLOCKS - bool(buttons), room, rows)
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
     return {"text": clip(slots.fallback or NOTHING, FALLBACK), "blocks": blocks}
@@ -48,13 +52,16 @@ def payload(
 def modal(renderer: Renderer, message: Message, language: str | None, title: str) -> dict[str, Any]:
     """A message as a view to read and close; `title` is a msgid."""
     slots, gettext = renderer.slots(message, language), catalogue.gettext(language)
-    return view(slots, gettext(title), gettext("Close"), _buttons(message, gettext))
+    rows = _row_blocks(message, slots, gettext)
+    return view(slots, gettext(title), gettext("Close"), _buttons(message, gettext), rows)
 
 
-def view(slots: Slots, title: str, close: str, buttons: Sequence[Block] = ()) -> dict[str, Any]:
+def view(
+    slots: Slots, title: str, close: str, buttons: Sequence[Block] = (), rows: Sequence[Block] = ()
+) -> dict[str, Any]:
     """Slots as a view to read and close, with buttons below them."""
     room = MOST_VIEW_CHARACTERS - sum(map(_length, buttons))
-    content = body_blocks(slots, MOST_VIEW_BLOCKS - bool(buttons), room)
+    content = body_blocks(slots, MOST_VIEW_BLOCKS - bool(buttons), room, rows)
     return {
         "type": "modal",
         "title": plain(title, TITLE),
@@ -66,20 +73,22 @@ def view(slots: Slots, title: str, close: str, buttons: Sequence[Block] = ()) ->
     }
 
 
-def body_blocks(slots: Slots, most: int, room: int) -> list[Block]:
-    """The slots as at most `most` blocks of at most `room` characters; the body is clipped first."""
+def body_blocks(slots: Slots, most: int, room: int, rows: Sequence[Block] = ()) -> list[Block]:
+    """The slots as at most `most` blocks of at most `room` characters; the body is clipped first, `rows` never are."""
+    most, room = most - len(rows), room - sum(map(_length, rows))
     header = [plain(slots.header, HEADER)] if slots.header else []
     room -= sum(len(text["text"]) for text in header)
     footer, room = _fit(slots.footer[:MOST_ELEMENTS], CONTEXT, room)
     facts, room = _fit(slots.facts[:MOST_FIELDS], FIELD, room)
     paragraphs = slots.body
-    rows = most - len(header) - bool(facts) - bool(footer)
-    if len(paragraphs) > rows:
-        paragraphs = (*paragraphs[: rows - 1], "…")
+    places = most - len(header) - bool(facts) - bool(footer)
+    if len(paragraphs) > places:
+        paragraphs = (*paragraphs[: places - 1], "…")
     body, _ = _fit(paragraphs, TEXT, room)
     return [
         *({"type": "header", "text": text} for text in header),
         *({"type": "section", "text": text} for text in body),
+        *rows,
         *([{"type": "section", "fields": facts}] if facts else []),
         *([{"type": "context", "elements": footer}] if footer else []),
     ]
@@ -123,8 +132,8 @@ def visit_form(
 
 
 def encode(pointer: Pointer) -> str:
-    """The value of a button."""
-    value = {"id": pointer.id, "v": pointer.version, "of": pointer.mark}
+    """The value of a button or of an option."""
+    value = {"id": pointer.id, "v": pointer.version, "of": pointer.mark, "do": pointer.choice}
     return json.dumps({key: part for key, part in value.items() if part is not None}, separators=(",", ":"))
 
 
@@ -132,7 +141,9 @@ def decode(value: str | None) -> Pointer:
     """The pointer of a button's value. Raises BadInput."""
     try:
         data = json.loads(value or "")
-        found = Pointer(id=data["id"], version=data["v"], mark=data.get("of"))
+        found = Pointer(id=data["id"], version=data["v"], mark=data.get("of"), choice=data.get("do"))
+        if found.choice is not None and not _CHOICE.fullmatch(found.choice):
+            raise ValueError
         for number, most in ((found.id, MOST_ID), (found.version, MOST_ID), (found.mark or 0, MOST_MARK)):
             if type(number) is not int or not 0 <= number <= most:
                 raise ValueError
@@ -182,13 +193,44 @@ def _fit(texts: Iterable[str], limit: int, room: int) -> tuple[list[Block], int]
 
 
 def _length(element: Block) -> int:
-    """The characters of a button or a menu."""
+    """The characters of a button, a menu, or a block of a row."""
     shown = [
         element.get("text"),
         element.get("placeholder"),
         *(o["text"] for o in element.get("options", ())),
     ]
-    return sum(len(text["text"]) for text in shown if text)
+    inner = sum(map(_length, element.get("elements", ())))
+    return inner + sum(len(text["text"]) for text in shown if text)
+
+
+def _row_blocks(message: Message, slots: Slots, gettext: Callable[[str], str]) -> list[Block]:
+    """A section for each row of the message, and its buttons below it."""
+    found: tuple[CareRow, ...] = getattr(message, message.rows_of)[:MOST_ROWS] if message.rows_of else ()
+    made: list[Block] = []
+    for row, text in zip(found, slots.rows, strict=False):  # what is not among the first rows is only counted
+        made.append({"type": "section", "text": mrkdwn(text, ROW)})
+        if controls := _controls(row, gettext):
+            made.append({"type": "actions", "elements": controls})
+    return made
+
+
+def _controls(row: CareRow, gettext: Callable[[str], str]) -> list[Block]:
+    """The buttons of a row: Done as one press where only one kind of contact fulfils it, else a choice of kinds."""
+    if not row.is_open:
+        undo = _button(Action.UNDO, gettext(Action.UNDO.label), row.target)
+        return [undo] if row.may_undo else []
+    kinds = [(gettext(CONTACT_LABELS[kind]), replace(row.target, choice=kind)) for kind in row.kinds]
+    if len(kinds) > 1:
+        done = _select(Action.DONE_AS, gettext(Action.DONE_AS.label), kinds)
+    else:
+        target = kinds[0][1] if kinds else row.target
+        done = _button(Action.DONE, gettext(Action.DONE.label), target, Action.DONE.style)
+    rest = [(gettext(choice.label), replace(row.target, choice=choice)) for choice in RowChoice]
+    return [
+        done,
+        _button(Action.LOG_VISIT, gettext(Action.LOG_VISIT.label), row.customer),
+        _select(Action.ROW_MENU, gettext(Action.ROW_MENU.label), rest),
+    ]
 
 
 def _buttons(message: Message, gettext: Callable[[str], str]) -> list[Block]:
@@ -198,18 +240,22 @@ def _buttons(message: Message, gettext: Callable[[str], str]) -> list[Block]:
         for action, pointer in message.targets().items()
     ]
     if message.buttons_for:
-        buttons += _choices(getattr(message, message.buttons_for)[:MOST_BUTTONS])
+        hits, room = getattr(message, message.buttons_for), MOST_BUTTONS - len(buttons)
+        if len(hits) > room and message.choosing != Action.OPEN:
+            buttons.append(_menu(message.choosing, hits, gettext(message.choosing.label)))
+        else:
+            buttons += _choices(message.choosing, hits[:room])
     if message.menu_of and (hits := getattr(message, message.menu_of)):
-        buttons.append(_menu(hits, gettext("Show a card…")))
+        buttons.append(_menu(Action.OPEN, hits, gettext("Show a card…")))
     return buttons
 
 
-def _choices(hits: Sequence[Listed]) -> list[Block]:
+def _choices(action: Action, hits: Sequence[Listed | GreetedCustomer]) -> list[Block]:
     """A button for each customer; customers of one name are distinguished by their codes."""
     times = Counter(hit.name for hit in hits)
     labels = [hit.name if times[hit.name] == 1 else f"{hit.code} {hit.name}" for hit in hits]
     return [
-        _button(f"{Action.OPEN}.{place}", escape(label), hit.target)
+        _button(f"{action}.{place}", escape(label), hit.target)
         for place, (hit, label) in enumerate(zip(hits, labels, strict=True))
     ]
 
@@ -224,13 +270,15 @@ def _button(action_id: str, label: str, pointer: Pointer, style: str | None = No
     return {**block, "style": style} if style else block
 
 
-def _menu(hits: Sequence[Listed], placeholder: str) -> Block:
+def _menu(action: Action, hits: Sequence[Listed | GreetedCustomer], placeholder: str) -> Block:
+    options = [(escape(f"{hit.name} {hit.code}"), hit.target) for hit in hits[:MOST_OPTIONS]]
+    return _select(action, placeholder, options)
+
+
+def _select(action: Action, placeholder: str, options: Sequence[tuple[str, Pointer]]) -> Block:
     return {
         "type": "static_select",
-        "action_id": str(Action.OPEN),
+        "action_id": str(action),
         "placeholder": plain(placeholder, 150),
-        "options": [
-            {"text": plain(escape(f"{hit.name} {hit.code}"), BUTTON), "value": encode(hit.target)}
-            for hit in hits[:MOST_OPTIONS]
-        ],
+        "options": [{"text": plain(label, BUTTON), "value": encode(pointer)} for label, pointer in options],
     }

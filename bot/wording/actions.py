@@ -31,7 +31,31 @@ class Action(StrEnum):
     LOG_VISIT = "tierbot_log_visit", N_("Log a visit")
     VISIT_FORM = "tierbot_visit_form"
     DONE = "tierbot_done", N_("Done"), "primary", "touch"
+    DONE_AS = "tierbot_done_as", N_("Done: what was it?"), None, "touch"
+    ROW_MENU = "tierbot_row_menu", N_("Not now…"), None, "touch"
+    UNDO = "tierbot_undo", N_("Undo"), None, "touch"
+    MORE_TODO = "tierbot_more_todo", N_("Show more"), None, "place"
     SNOOZE = "tierbot_snooze", N_("Snooze 3 days"), None, "touch"
+    GREETED = "tierbot_greeted", N_("Greeted…"), None, "touch"
+    ALL_GREETED = "tierbot_all_greeted", N_("All greeted"), "primary", "greetings"
+
+
+class RowChoice(StrEnum):
+    """What the menu of a row offers instead of Done: its name in the value of an option, and its label."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> "RowChoice":
+        choice = str.__new__(cls, value)
+        choice._value_, choice.label = value, label
+        return choice
+
+    SNOOZE_1 = "snooze_1", N_("Snooze 1 day")
+    SNOOZE_3 = "snooze_3", N_("Snooze 3 days")
+    SNOOZE_7 = "snooze_7", N_("Snooze 7 days")
+    SNOOZE_UNTIL = "snooze_until", N_("Snooze until…")
+    REASSIGN = "reassign", N_("Reassign…")
+    SKIP = "skip", N_("Skip…")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,3 +66,4 @@ class Pointer:
     version: int = 0
     # crc32 of the customer's code: ids are used again after an import is undone or a backup restored.
     mark: int | None = None  # None in buttons of earlier versions
+    choice: str | None = None  # of a menu: the kind of contact under DONE_AS, a RowChoice under ROW_MENU

@@ -12,15 +12,19 @@ from bot.wording.actions import Action, Pointer
 class Message:
     """Base of everything the bot says.
 
-    `buttons` are shown under it; each customer in the field `buttons_for` gets a button, those in `menu_of` a place in
-    a menu. A pointer is made of the fields that `pointers` names. Only an `unmasked` one shows personal values.
+    `buttons` are shown under it; each customer in the field `buttons_for` gets a button that does `choosing` (a menu
+    where there are too many), those in `menu_of` a place in a menu; each item of the field `rows_of` is shown with its
+    own buttons below it. A pointer is made of the fields that `pointers` names. Only an `unmasked` one shows personal
+    values.
     """
 
     template: ClassVar[str]
     properties: ClassVar[tuple[str, ...]]
     buttons: ClassVar[tuple[Action, ...]] = ()
     buttons_for: ClassVar[str | None] = None
+    choosing: ClassVar[Action] = Action.OPEN
     menu_of: ClassVar[str | None] = None
+    rows_of: ClassVar[str | None] = None
     unmasked: ClassVar[bool] = False
     pointers: ClassVar[dict[str, tuple[str, str]]] = {"customer": ("customer_id", "version")}
 
@@ -58,5 +62,6 @@ class Slots:
     fallback: str
     header: str = ""
     body: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     footer: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.masking import mask_text
-from bot.wording import escalations, notices, private  # noqa: F401 - more messages
+from bot.wording import care, escalations, greetings, notices, private  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
 from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (

@@ -363,3 +363,12 @@ class AssessmentPart:
         if self.low is None or self.high is None or f"{self.low:.1f}" == f"{self.high:.1f}":
             return None
         return self.low, self.high
+
+
+@dataclass(frozen=True, kw_only=True)
+class GreetingText:
+    """Which text customers are greeted with: of an occasion, in a language, for the highest tiers or for the others."""
+
+    occasion_id: str
+    language: str
+    top: bool

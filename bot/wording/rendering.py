@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import get_decimal_symbol, get_group_symbol
@@ -27,16 +28,17 @@ from markupsafe import Markup
 from bot.errors import BotError, translated
 from bot.masking import looks_personal, mask_text
 from bot.settings import ROOT
-from bot.wording import catalogue
+from bot.wording import catalogue, greeting_texts
 from bot.wording.limits import LimitedEnvironment, TooMuch, limited, measured, printed
 from bot.wording.message_base import Message, Slots
-from bot.wording.parts import TierPart, Who
+from bot.wording.parts import GreetingText, TierPart, Who
 from grading.scheme.model import BLOCKED, NEW, UNRATED, Name
 
 log = structlog.get_logger()
 
 SHIPPED = ROOT / "templates" / "messages"
-BLOCKS = ("fallback", "header", "body", "facts", "footer")
+FOLDERS = [SHIPPED, greeting_texts.SHIPPED]
+BLOCKS = ("fallback", "header", "body", "rows", "facts", "footer")
 MINUS = "\u2212"
 LONGEST_VALUE = 80
 MOST_SCORE_DECIMALS = 6  # that a scheme may show
@@ -83,6 +85,9 @@ class Renderer:
     def __init__(self, own: Path | None = None) -> None:
         self.own = own
         self._environments: dict[tuple[str, bool, bool], Environment] = {}
+        self._greetings = greeting_texts.GreetingTexts(
+            lambda language, own: self.environment(language, own=own)
+        )
         self._reported: set[str] = set()
         self._too_much: set[str] = (
             set()
@@ -105,12 +110,24 @@ class Renderer:
                     log.warning("template.broken", template=f"{message.template}.jinja", error=str(error))
         return render(self.environment(language, own=False, mentions=mentions), message)
 
+    def greeting_text(
+        self, occasion_id: str, language: str, *, top: bool, name: str = "", occasion: Name | None = None
+    ) -> Markup:
+        """A text to greet a customer with, as Slack text; `occasion` is the name of one that a plan defines itself."""
+        wanted = GreetingText(occasion_id=occasion_id, language=language, top=top)
+        return self._greetings.text(wanted, occasion or Name(en=occasion_id, zh=occasion_id), name)
+
     def environment(self, language: str, *, own: bool, mentions: bool = True) -> Environment:
-        """The templates of a language: the firm's own before the shipped ones, or only the shipped ones."""
-        folders = [self.own, SHIPPED] if own and self.own else [SHIPPED]
-        key = (language, len(folders) > 1, mentions)
+        """The templates of a language: the firm's own before the shipped ones, or only the shipped ones.
+
+        One without a catalogue has the English words.
+        """
+        language = language if language in catalogue.LANGUAGES else "en"
+        folders = [self.own, *FOLDERS] if own and self.own else FOLDERS
+        key = (language, len(folders) > len(FOLDERS), mentions)
         if key not in self._environments:
             self._environments[key] = _build(language, folders, mentions)
+            self._environments[key].filters["greeting"] = self._greetings.text
         return self._environments[key]
 
 
@@ -133,10 +150,16 @@ def render(environment: Environment, message: Message) -> Slots:
             texts = {name: "".join(block(context)) for name, block in blocks}
     except Exception:
         environment.handle_exception()
+    rows = _paragraphs(texts.get("rows", ""))
+    if kind.rows_of and len(rows) != len(getattr(message, kind.rows_of)):
+        raise TemplateError(
+            "prints another number of rows than the message has; end each row in block rows with a line of ---."
+        )
     return Slots(
         fallback=" ".join(texts["fallback"].split()),
         header=" ".join(texts.get("header", "").split()),
         body=_paragraphs(texts.get("body", "")),
+        rows=rows,
         facts=_paragraphs(texts.get("facts", "")),
         footer=_lines(texts.get("footer", "")),
     )
@@ -156,7 +179,7 @@ def problem_text(error: BotError, language: str | None) -> Markup:
 
 
 def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
-    is_own = folders != [SHIPPED]
+    is_own = folders != FOLDERS
     kind = LimitedEnvironment if is_own else Environment
     environment = kind(
         loader=FileSystemLoader([str(folder) for folder in folders]),
@@ -188,6 +211,7 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         target=partial(_quantity, language, figures, translations, few=False),
         bold=_bold,
         mention=partial(_mention, mentions),
+        language=partial(_language_name, locale),
     )
     if isinstance(environment, LimitedEnvironment):
         environment.limit_filters()
@@ -332,6 +356,13 @@ def _mention(mentions: bool, who: Who | None) -> Markup:
     if mentions and who.slack_user_id and _SLACK_ID.fullmatch(who.slack_user_id):
         return Markup("<@{}>").format(Markup(who.slack_user_id))
     return escape(who.name)
+
+
+def _language_name(locale: str, language: str) -> Markup:
+    try:
+        return escape(Locale.parse(language).get_display_name(locale) or language)
+    except (ValueError, UnknownLocaleError):
+        return escape(language)
 
 
 def _paragraphs(text: str) -> tuple[str, ...]:

@@ -197,6 +197,12 @@ def activity(session: Session, source: str, external_id: str) -> Activity | None
     return session.execute(statement).scalar()
 
 
+def kinds_of(session: Session, activity_ids: Sequence[int]) -> dict[int, str]:
+    """Activity -> its kind."""
+    wanted = select(col(Activity.id), col(Activity.kind)).where(col(Activity.id).in_(activity_ids))
+    return {row[0]: row[1] for row in session.execute(wanted)}
+
+
 def current(session: Session, customer_id: int) -> list[tuple[str, str, date]]:
     """(field, value, day) of a customer's valid facts, by field and the newest first."""
     rows = session.execute(

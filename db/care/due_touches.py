@@ -1,32 +1,221 @@
-"""Touches whose reminder is due, and the owners to remind."""
+"""Touches that are due, and who is to be told of them: the queries of the morning digest."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, text
 from sqlalchemy import select as sa_select
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, insert, select, update
 
 from db.book.customers import Customer, Ownership, present_owner
-from db.book.people import Person
-from db.care.touches import WAITING, StepKind, Touch, TouchState
-from db.outbox.messages import MessageState, OutboxMessage
+from db.care.touches import StepKind, Touch, TouchMessage, TouchRole, TouchState
+from db.outbox.messages import OutboxMessage
+
+AT_ONCE = 5_000  # databases limit a statement's parameters
+# In the words of the partial indexes: SQLite uses one only for a query with the same condition.
+_IS_OPEN = text("touch.state IN ('planned', 'reminded', 'snoozed')")
 
 
-def owners(session: Session, now: datetime) -> list[Person | None]:
-    """Who has a due touch; None stands for customers without an owner."""
-    found = (
-        select(Ownership.person_id)
-        .select_from(Touch)
-        .join(Customer, col(Customer.id) == Touch.customer_id)
-        .outerjoin(Ownership, present_owner(Touch.customer_id))
-        .where(_is_due(now), col(Customer.archived).is_(False))
-        .distinct()
+class DueGroup(NamedTuple):
+    """Due touches that go to the same place: by their customers' owner, who does them, and to whom they were given."""
+
+    owner_id: int | None
+    who: str
+    assignee_id: int | None
+
+
+class DueTouch(NamedTuple):
+    """A due touch, as far as it decides whom to tell, and what comes first."""
+
+    id: int
+    kind: str
+    due_on: date
+    latest_on: date | None
+    anchor: date | None
+    remind_at: datetime
+    group: DueGroup
+
+    @property
+    def limit(self) -> date:
+        return self.latest_on or self.due_on
+
+
+_GROUP = (col(Ownership.person_id), col(Touch.who), col(Touch.assignee_id))
+_DUE_COLUMNS = (
+    *(col(getattr(Touch, name)) for name in ("id", "kind", "due_on", "latest_on", "anchor", "remind_at")),
+    *_GROUP,
+)
+
+
+def groups(session: Session, before: datetime) -> list[DueGroup]:
+    """Whose touches are due before a time."""
+    statement = _of_present(sa_select(*_GROUP)).where(_is_due(before)).distinct()
+    return [DueGroup._make(row) for row in session.connection().execute(statement)]
+
+
+def of_owners(
+    session: Session, before: datetime, owners: Collection[int | None], assignees: Collection[int]
+) -> Iterator[DueTouch]:
+    """The touches due before a time of these people's customers (None: of nobody's), and those given to these people."""
+    whose = [col(Ownership.person_id).in_([owner for owner in owners if owner is not None])]
+    if None in owners:
+        whose.append(col(Ownership.person_id).is_(None))
+    if assignees:
+        whose.append(col(Touch.assignee_id).in_(assignees))
+    statement = _of_present(sa_select(*_DUE_COLUMNS)).where(_is_due(before), or_(*whose))
+    return _due(session, statement)
+
+
+def open_of(
+    session: Session,
+    *,
+    owners: Collection[int],
+    assignees: Collection[int],
+    roles: Collection[str],
+    due_by: date,
+    most: int,
+) -> list[DueTouch]:
+    """The most pressing open touches due on a day at the latest that are of these owners' customers, given to one of
+    these people, or for one of these roles.
+    """
+    theirs = _of_present(sa_select(*_DUE_COLUMNS)).where(_IS_OPEN, col(Touch.due_on) <= due_by)
+    statements = [theirs.where(col(Touch.assignee_id).in_(assignees))]
+    if owners:
+        statements.append(theirs.where(col(Ownership.person_id).in_(owners)))
+    if roles:
+        statements.append(theirs.where(col(Touch.who).in_(roles)))
+    first = (func.coalesce(col(Touch.latest_on), col(Touch.due_on)), col(Touch.id))
+    found = {
+        touch.id: touch
+        for statement in statements
+        for touch in _due(session, statement.order_by(*first).limit(most))
+    }
+    return list(found.values())
+
+
+def soon_of(
+    session: Session, owners: Collection[int], *, after: date, until: date, most: int
+) -> list[DueTouch]:
+    """Planned touches of these people's customers that will be due after a day until another, the soonest first."""
+    statement = (
+        _of_present(sa_select(*_DUE_COLUMNS))
+        .where(
+            _IS_OPEN,
+            col(Touch.state) == TouchState.PLANNED,
+            col(Touch.due_on) > after,
+            col(Touch.due_on) <= until,
+            col(Touch.kind) != StepKind.GREETING,
+            col(Ownership.person_id).in_(owners),
+        )
+        .order_by(col(Touch.due_on), col(Touch.id))
+        .limit(most)
     )
-    ids = set(session.exec(found))
-    people = session.exec(select(Person).where(col(Person.id).in_(ids - {None})).order_by(col(Person.id)))
-    return [*people, *([None] if None in ids else [])]
+    return list(_due(session, statement))
+
+
+def newly_late(session: Session, since: date, until: date, tiers: Collection[str] | None) -> list[DueTouch]:
+    """Open touches whose limit lies between two days and that no urgent message has named; of some tiers, or of all."""
+    told = exists().where(
+        col(TouchMessage.touch_id) == col(Touch.id), col(TouchMessage.role) == TouchRole.URGENT
+    )
+    statement = _of_present(sa_select(*_DUE_COLUMNS)).where(
+        _IS_OPEN,
+        col(Touch.latest_on).between(since, until),
+        col(Touch.kind) != StepKind.GREETING,
+        ~told,
+    )
+    if tiers is not None:
+        statement = statement.where(col(Touch.tier).in_(tiers))
+    return list(_due(session, statement))
+
+
+def load(session: Session, touch_ids: Sequence[int]) -> list[Touch]:
+    """Touches by id, as they are now, in this order."""
+    found: dict[int | None, Touch] = {}
+    for some in _chunks(touch_ids):
+        statement = select(Touch).where(col(Touch.id).in_(some)).execution_options(populate_existing=True)
+        found |= {touch.id: touch for touch in session.exec(statement)}
+    return [found[touch_id] for touch_id in touch_ids if touch_id in found]
+
+
+def planned_per_time(
+    session: Session, owners: Collection[int], after: datetime, until: datetime
+) -> list[tuple[datetime, int]]:
+    """How many touches of these people's customers are shown next at each time; greetings are not counted."""
+    statement = (
+        _of_present(sa_select(col(Touch.remind_at), func.count()))
+        .where(
+            _IS_OPEN,
+            col(Touch.remind_at) > after,
+            col(Touch.remind_at) < until,
+            col(Touch.kind) != StepKind.GREETING,
+            col(Ownership.person_id).in_(owners),
+        )
+        .group_by(col(Touch.remind_at))
+    )
+    return [(row[0], row[1]) for row in session.connection().execute(statement)]
+
+
+def show(session: Session, touches: Iterable[tuple[int, datetime]], outbox_id: int) -> None:
+    """Note that touches are shown in a message, and when each is shown next.
+
+    The version stays, so that the buttons of an earlier message still work.
+    """
+    rows = [{"touch": touch_id, "at": at, "message": outbox_id} for touch_id, at in touches]
+    if rows:
+        session.connection().execute(_SHOW, rows)
+
+
+def postpone(session: Session, touches: Iterable[tuple[int, datetime]]) -> None:
+    """Show touches at another time."""
+    rows = [{"touch": touch_id, "at": at} for touch_id, at in touches]
+    if rows:
+        session.connection().execute(_POSTPONE, rows)
+
+
+_TABLE: Any = Touch.__table__  # type: ignore[attr-defined]
+_ONE = _TABLE.update().where(_TABLE.c.id == bindparam("touch"))
+_SHOW = _ONE.values(
+    state=TouchState.REMINDED, reason=None, remind_at=bindparam("at"), outbox_id=bindparam("message")
+)
+_POSTPONE = _ONE.values(remind_at=bindparam("at"))
+
+
+def link(session: Session, outbox_id: int, touch_ids: Collection[int], role: TouchRole) -> None:
+    """Note that a message names touches."""
+    rows = [{"outbox_id": outbox_id, "touch_id": touch_id, "role": role} for touch_id in touch_ids]
+    if rows:
+        session.execute(insert(TouchMessage), rows)
+
+
+def times_shown(session: Session, touch_ids: Sequence[int]) -> dict[int, tuple[int, datetime]]:
+    """Touch -> how many digests and urgent messages since it was due named it, and when the first was written."""
+    found: dict[int, tuple[int, datetime]] = {}
+    for some in _chunks(touch_ids):
+        rows = session.execute(
+            sa_select(col(TouchMessage.touch_id), func.count(), func.min(OutboxMessage.created_at))
+            .join(OutboxMessage, col(OutboxMessage.id) == col(TouchMessage.outbox_id))
+            .join(Touch, col(Touch.id) == col(TouchMessage.touch_id))
+            .where(
+                col(TouchMessage.touch_id).in_(some),
+                col(TouchMessage.role).in_((TouchRole.DIGEST, TouchRole.URGENT)),
+                func.date(OutboxMessage.created_at) >= col(Touch.due_on),
+            )
+            .group_by(col(TouchMessage.touch_id))
+        )
+        found |= {row[0]: (row[1], row[2]) for row in rows}
+    return found
+
+
+def missed_since(session: Session, owners: Collection[int], since: datetime) -> int:
+    """How many greetings of these people's customers were missed after a time."""
+    found = _of_present(sa_select(func.count())).where(
+        col(Touch.state) == TouchState.MISSED,
+        col(Touch.closed_at) > since,
+        col(Ownership.person_id).in_(owners),
+    )
+    return int(session.scalar(found) or 0)
 
 
 def count(session: Session, now: datetime) -> int:
@@ -73,14 +262,15 @@ def steps(session: Session, now: datetime) -> list[DueStep]:
     return [DueStep._make(row) for row in found]
 
 
-def skip(session: Session, now: datetime) -> int:
-    """Leave what is due open without a reminder; how many."""
+def skip(session: Session, now: datetime, until: datetime) -> int:
+    """Leave what is due open, and show it at a later time; how many."""
     result = session.exec(
         update(Touch)
         .where(_is_due(now))
         .values(
             state=TouchState.REMINDED,
             reason="skipped when the database was restored",
+            remind_at=until,
             version=col(Touch.version) + 1,
         )
         .execution_options(synchronize_session=False)
@@ -88,64 +278,24 @@ def skip(session: Session, now: datetime) -> int:
     return int(result.rowcount)
 
 
-def best_first(
-    session: Session, now: datetime, owners: Collection[int | None], tiers: Sequence[str], limit: int
-) -> list[Touch]:
-    """The due touches of these owners' customers: best tiers first, then the oldest."""
-    rank = case({tier: place for place, tier in enumerate(tiers)}, value=col(Touch.tier), else_=len(tiers))
-    return list(
-        session.exec(
-            select(Touch)
-            .where(_is_due(now), _owned_by(owners))
-            .order_by(rank, col(Touch.due_on), col(Touch.id))
-            .limit(limit)
-        )
+def _is_due(before: datetime) -> ColumnElement[bool]:
+    return and_(_IS_OPEN, col(Touch.remind_at) <= before)
+
+
+def _of_present(statement: Any) -> Any:
+    """A statement over touches with the owners of their customers, without customers that are archived."""
+    return (
+        statement.select_from(Touch)
+        .join(Customer, col(Customer.id) == col(Touch.customer_id))
+        .outerjoin(Ownership, present_owner(Touch.customer_id))
+        .where(col(Customer.archived).is_(False))
     )
 
 
-def postpone(
-    session: Session, now: datetime, owners: Collection[int | None], until: datetime, *, greetings: bool
-) -> int:
-    """Move the due touches of these owners' customers to another time: the greetings, or all others."""
-    kind = col(Touch.kind) == StepKind.GREETING if greetings else col(Touch.kind) != StepKind.GREETING
-    result = session.exec(
-        update(Touch)
-        .where(_is_due(now), _owned_by(owners), kind)
-        .values(remind_at=until, version=col(Touch.version) + 1)
-        .execution_options(synchronize_session=False)
-    )
-    return int(result.rowcount)
+def _due(session: Session, statement: Any) -> Iterator[DueTouch]:
+    rows = session.connection().execution_options(yield_per=AT_ONCE).execute(statement)
+    return (DueTouch._make((*row[:6], DueGroup._make(row[6:]))) for row in rows)
 
 
-def reminded_since(session: Session, address: str, since: datetime) -> int:
-    """How many reminders were written to an address since a time, or still wait to be sent."""
-    return session.exec(
-        select(func.count()).where(
-            OutboxMessage.kind == "reminder",
-            OutboxMessage.address == address,
-            or_(
-                col(OutboxMessage.created_at) >= since,
-                col(OutboxMessage.state).in_((MessageState.PENDING, MessageState.SENDING)),
-            ),
-        )
-    ).one()
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(col(Touch.state).in_(WAITING), col(Touch.remind_at) <= now)
-
-
-def _owned_by(owners: Collection[int | None]) -> ColumnElement[bool]:
-    """Condition: touches of the unarchived customers of these people; None means those without an owner."""
-    theirs = (
-        sa_select(col(Customer.id))
-        .outerjoin(Ownership, present_owner(Customer.id))
-        .where(
-            col(Customer.archived).is_(False),
-            or_(
-                col(Ownership.person_id).in_([owner for owner in owners if owner is not None]),
-                *([col(Ownership.id).is_(None)] if None in owners else []),
-            ),
-        )
-    )
-    return col(Touch.customer_id).in_(theirs)
+def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))

@@ -1,11 +1,11 @@
 """Touches: one due step of a care plan for one customer."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, and_, bindparam, false, func, text
+from sqlalchemy import Index, and_, bindparam, delete, false, func, text
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
@@ -92,6 +92,9 @@ class TouchRole(StrEnum):
     GREETING = "greeting"
     MANAGER = "manager"
     GROUP = "group"
+
+
+_SHOWN = (TouchRole.DIGEST, TouchRole.URGENT, TouchRole.GREETING)  # what tells the person who does it
 
 
 class TouchMessage(SQLModel, table=True):
@@ -302,27 +305,76 @@ def reminders_closed_at(session: Session, customer_id: int, at: datetime) -> lis
     return [ClosedReminder._make(row) for row in session.execute(statement)]
 
 
-def release_undelivered(
-    session: Session, outbox_ids: Collection[int], now: datetime, *, at_once: bool = False
-) -> int:
-    """Make touches whose reminder could not be delivered due again, now or at the same hour of the next day; how many."""
+def release_undelivered(session: Session, outbox_ids: Collection[int], now: datetime) -> int:
+    """Make touches due again whose reminders could not be delivered; how many.
+
+    They are shown in the next morning for which no digest was written yet.
+    """
     if not outbox_ids:
         return 0
-    found = session.exec(
-        select(Touch).where(col(Touch.outbox_id).in_(outbox_ids), col(Touch.state) == TouchState.REMINDED)
-    ).all()
-    for touch in found:
-        days = max(0, (now - touch.remind_at).days) + 1
-        move(
-            session,
-            touch.id or 0,
-            touch.version,
+    named = select(TouchMessage.touch_id).where(
+        col(TouchMessage.outbox_id).in_(outbox_ids), col(TouchMessage.role).in_(_SHOWN)
+    )
+    old = select(OutboxMessage.id).where(
+        col(OutboxMessage.id).in_(outbox_ids), OutboxMessage.kind == "reminder"
+    )
+    ids: set[int | None] = set(session.scalars(named))
+    # Messages of versions before the digest are named by their touch only, which no index helps to find.
+    if before := list(session.scalars(old)):
+        ids |= set(session.scalars(select(Touch.id).where(col(Touch.outbox_id).in_(before))))
+    untell(session, outbox_ids)
+    return release(session, ids, now)
+
+
+class ShownTouch(NamedTuple):
+    """A touch that a message names, and what decides whose it is."""
+
+    outbox_id: int
+    touch_id: int
+    customer_id: int
+    who: str
+    assignee_id: int | None
+
+
+def shown_in(session: Session, outbox_ids: Collection[int]) -> list[ShownTouch]:
+    """The touches that messages to those who do them name, of customers that are still there."""
+    statement = (
+        sa_select(
+            col(TouchMessage.outbox_id),
+            col(Touch.id),
+            col(Touch.customer_id),
+            col(Touch.who),
+            col(Touch.assignee_id),
+        )
+        .join(Touch, col(Touch.id) == col(TouchMessage.touch_id))
+        .where(col(TouchMessage.outbox_id).in_(outbox_ids), col(TouchMessage.role).in_(_SHOWN))
+    )
+    return [ShownTouch._make(row) for row in session.execute(statement)]
+
+
+def unlink(session: Session, outbox_id: int, touch_ids: Collection[int]) -> None:
+    """Note that a message no longer names touches."""
+    session.execute(
+        delete(TouchMessage).where(
+            col(TouchMessage.outbox_id) == outbox_id, col(TouchMessage.touch_id).in_(touch_ids)
+        )
+    )
+
+
+def release(session: Session, touch_ids: Collection[int | None], now: datetime) -> int:
+    """Make touches due again that were shown to nobody; how many."""
+    result = session.exec(
+        update(Touch)
+        .where(col(Touch.id).in_(touch_ids), col(Touch.state) == TouchState.REMINDED)
+        .values(
             state=TouchState.PLANNED,
             reason="the last reminder could not be delivered",
-            remind_at=now if at_once else touch.remind_at + timedelta(days=days),
+            remind_at=now,
+            version=col(Touch.version) + 1,
         )
-    untell(session, outbox_ids)
-    return len(found)
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)
 
 
 def untell(session: Session, outbox_ids: Collection[int], customers: Collection[int] | None = None) -> None:

@@ -87,6 +87,21 @@ def has_key(session: Session, key: str) -> bool:
     return session.exec(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key)).first() is not None
 
 
+def existing_keys(session: Session, keys: Sequence[str]) -> set[str]:
+    """Which of these keys a message has."""
+    found: set[str] = set()
+    for start in range(0, len(keys), 5_000):  # databases limit a statement's parameters
+        some = col(OutboxMessage.dedupe_key).in_(keys[start : start + 5_000])
+        found |= set(session.exec(select(OutboxMessage.dedupe_key).where(some)))
+    return found
+
+
+def newest_of(session: Session, address: str, kind: str) -> datetime | None:
+    """When the newest message of a kind to an address was written."""
+    theirs = col(OutboxMessage.address) == address, col(OutboxMessage.kind) == kind
+    return session.exec(select(func.max(OutboxMessage.created_at)).where(*theirs)).one()
+
+
 def keys_of_kind(session: Session, kind: str) -> dict[int, str]:
     """Id -> key of every message of a kind, except those about customers that were erased."""
     statement = select(col(OutboxMessage.id), col(OutboxMessage.dedupe_key)).where(

@@ -13,15 +13,19 @@ from sqlmodel import col, select, update
 from bot.clock import FixedClock, local_instant
 from bot.services import access
 from bot.services.access import Actor
-from bot.services.care import reminders, schedule
+from bot.services.care import digest, reminders, schedule
+from bot.services.care.digest import Sending
 from bot.services.care.plan import CarePlan, CarePlans
 from bot.services.care.plan_file import load_plan
 from bot.services.care.schedule import CareRules
+from bot.services.care.working_people import FirmTime
+from bot.services.recipients import FirmDefaults
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.wording.actions import Pointer
+from bot.wording.care import CareDigest
 from bot.wording.message_base import Message
-from bot.wording.messages import Reminder, load
+from bot.wording.messages import load
 from db.book import people
 from db.care.touches import Touch
 from db.engine import Database
@@ -66,14 +70,18 @@ class Book:
         return schedule.plan_all(self.database, self.rules, self.clock.now())
 
     def remind(self) -> int:
+        return digest.send_due(self.sending())
+
+    def sending(self) -> Sending:
+        """What the job that writes digests is given."""
         with self.database.read() as session:
             book = self.scheme_cache.tier_names(session)
-        return reminders.remind_due(
-            self.database,
-            self.rules,
-            book,
-            alert_channel=self.channel,
-            language="en",
+        return Sending(
+            database=self.database,
+            rules=self.rules,
+            book=book,
+            time=FirmTime(zone=self.rules.zone, remind_at=self.rules.remind_at),
+            firm=FirmDefaults(channel=self.channel, language="en"),
             now=self.clock.now(),
         )
 
@@ -112,15 +120,24 @@ class Book:
             rows = session.exec(select(OutboxMessage).order_by(col(OutboxMessage.id)))
             return [(row.address, load(json.loads(row.body_json))) for row in rows]
 
+    def digests(self) -> list[tuple[str, CareDigest]]:
+        """(address, digest) of every one in the outbox, in order."""
+        return [(address, message) for address, message in self.sent() if isinstance(message, CareDigest)]
+
     def reminded_of(self) -> list[tuple[str, str]]:
-        """(address, customer's name) of every reminder, in order."""
-        return [(address, message.name) for address, message in self.sent() if isinstance(message, Reminder)]
+        """(address, customer's name) of every step that a digest asks for, in order."""
+        return [
+            (address, row.name)
+            for address, message in self.digests()
+            for row in message.rows
+            if row.section != "soon"
+        ]
 
     def button(self) -> Pointer:
-        """What the buttons of the newest reminder point at."""
+        """What the buttons of the first row of the newest digest point at."""
         message = self.sent()[-1][1]
-        assert isinstance(message, Reminder)
-        return Pointer(id=message.touch_id, version=message.version)
+        assert isinstance(message, CareDigest)
+        return message.rows[0].target
 
     def done(self, actor: Actor, button: Pointer | None = None) -> Any:
         return reminders.finish(

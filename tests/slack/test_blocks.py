@@ -18,6 +18,7 @@ from bot.services.ops.templates import sample
 from bot.slack import blocks, deferred
 from bot.slack.listeners import register_all
 from bot.wording import catalogue
+from bot.wording.actions import Action, RowChoice
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import MESSAGES, Choice, Hit, MyCustomers, Problem, TierCard
 from bot.wording.parts import MASKED, TierPart, Who
@@ -84,7 +85,7 @@ def assert_means_only_what_we_say(content: dict[str, Any], meant: set[str]) -> N
         if part.get("type") == "plain_text":
             assert "<" not in part["text"]
         if "value" in part and part["value"] not in blocks.VISIT_KINDS:
-            assert {"id", "v"} <= set(json.loads(part["value"])) <= {"id", "v", "of"}
+            assert {"id", "v"} <= set(json.loads(part["value"])) <= {"id", "v", "of", "do"}
 
 
 def assert_slack_takes(message: Message, language: str) -> None:
@@ -163,9 +164,10 @@ def test_slack_takes_the_longest_message(kind: type[Message], language: str, tex
 def test_a_typical_message_says_everything_unclipped(kind: type[Message], language: str, full: bool) -> None:
     message = sample(kind, full=full)
     assert_slack_takes(message, language)
-    # The one ellipsis of ours opens a menu.
-    menu = catalogue.gettext(language)("Show a card…")
-    assert [text for text in strings(payload(message, language)) if "…" in text and text != menu] == []
+    # The ellipses of ours open menus and forms.
+    gettext = catalogue.gettext(language)
+    menus = {gettext("Show a card…"), gettext(Action.ROW_MENU.label), *(gettext(c.label) for c in RowChoice)}
+    assert [text for text in strings(payload(message, language)) if "…" in text and text not in menus] == []
 
 
 @CLASSES
@@ -177,7 +179,8 @@ def test_bold_and_code_stand_apart_from_the_words_around_them(
     # Slack shows the marks themselves otherwise, also between Chinese characters.
     for part in objects(payload(sample(kind, full=full), language)):
         if part.get("type") == "mrkdwn":
-            rest = re.sub(r"(?<!\S)(\*[^*\n]+\*|`[^`\n]+`)(?!\S)", "", part["text"])
+            text = re.sub(r"^```[^`]+```$", "", part["text"])  # a paragraph that is a block of code
+            rest = re.sub(r"(?<!\S)(\*[^*\n]+\*|`[^`\n]+`)(?!\S)", "", text)
             assert "*" not in rest, part["text"]
             assert "`" not in rest, part["text"]
 
@@ -211,11 +214,17 @@ def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], 
     message = sample(kind, full=True)
     if isinstance(message, TierCard):  # one button is only there where something is masked
         message = dataclasses.replace(message, up=(dataclasses.replace(message.up[0], value=MASKED),))
+    rows = 0
+    if kind.rows_of:  # the buttons of an open row come before those of the message
+        (row,) = getattr(message, kind.rows_of)
+        message = dataclasses.replace(message, **{kind.rows_of: (dataclasses.replace(row, state="open"),)})
+        rows = 3
     actions = [block for block in payload(message, "en")["blocks"] if block["type"] == "actions"]
-    shown = [element["action_id"] for block in actions for element in block["elements"]]
+    found = [element["action_id"] for block in actions for element in block["elements"]]
+    shown = found[rows:]
     assert shown[: len(kind.buttons)] == [str(action) for action in kind.buttons]
     assert len(shown) == len(kind.buttons) + bool(kind.buttons_for) + bool(kind.menu_of)
-    assert [action_id for action_id in shown if not is_heard(app, action_id)] == []
+    assert [action_id for action_id in found if not is_heard(app, action_id)] == []
 
 
 def test_an_action_without_a_listener_is_noticed(app: App) -> None:

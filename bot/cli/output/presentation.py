@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def as_text(slots: Slots) -> str:
     """A rendered message as plain text."""
     facts = (fact.replace("\n", ": ") for fact in map(_unmarked, slots.facts))
-    texts = map(_unmarked, (slots.header, *slots.body))
+    texts = map(_unmarked, (slots.header, *slots.body, *slots.rows))
     return "\n\n".join(part for part in (*texts, *facts, *map(_unmarked, slots.footer)) if part)
 
 

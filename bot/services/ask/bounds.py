@@ -19,6 +19,7 @@ from bot.services.ask.behind import Behind
 from bot.services.delivery import outbox
 from bot.services.recipients import Place
 from bot.settings import Settings
+from bot.wording.care import CareDigest
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch
 from bot.wording.notices import LimitReached
@@ -257,5 +258,7 @@ def _customers_of(message: Message, customer_id: int | None) -> set[int]:
     """The customers that an answer shows."""
     if isinstance(message, Choice | NoMatch | MyCustomers):
         return {hit.customer_id for hit in message.hits}
+    if isinstance(message, CareDigest):
+        return {row.customer_id for row in message.rows}
     shown = customer_id if customer_id is not None else getattr(message, "customer_id", None)
     return set() if shown is None else {shown}

@@ -32,6 +32,8 @@ from db.graded import assessments, schemes
 
 MOST_HITS, MOST_NEAR = 8, 5
 HELP = frozenset({"help", "帮助", "?", "？"})
+TODO = frozenset({"todo", "待办"})
+_QUOTES = ('""', "“”", "''", "‘’", "「」")  # around a name that is also one of these words
 _TO_CHANGE = frozenset({NameKind.CODE, NameKind.NAME})
 
 
@@ -68,6 +70,7 @@ def answer(
             is_deputy=bool(actor.absent),
             ladders=ladders(session, scheme_cache, today),
         )
+    query = _unquoted(query)
     if not query:
         return lists.my_customers(session, scheme_cache, rules, actor, today)
     found = find(session, access.visible_owners(session, actor), query)
@@ -78,6 +81,11 @@ def answer(
     if found.match is Match.NEAR:
         return NoMatch(query=query, hits=hits)
     return Choice(query=query, hits=hits, more=len(found.ids) - len(hits))
+
+
+def asks_for_todo(text: str) -> bool:
+    """Whether /tier with this text asks for what is to be done, and not for a customer."""
+    return _normal(text).casefold() in TODO
 
 
 def find(session: Session, owners: Owners, query: str) -> Found:
@@ -171,6 +179,12 @@ def card(
 
 def _normal(text: str) -> str:
     return " ".join(text.split())[:100]
+
+
+def _unquoted(query: str) -> str:
+    """A text without the quotation marks around it."""
+    is_quoted = len(query) > 2 and any((query[0], query[-1]) == tuple(pair) for pair in _QUOTES)
+    return query[1:-1].strip() if is_quoted else query
 
 
 def _with_name(session: Session, owners: Owners, query: str) -> tuple[list[NameHit], list[int]]:

@@ -44,6 +44,7 @@ _WRITTEN = frozenset(
 )
 DOUBTED = timedelta(days=1)  # by then every grading and plan of the lost time has been made again
 UNKNOWN_AGE = timedelta(days=1)  # of a backup in which no time was noted
+SHOWN_AGAIN = timedelta(days=3)  # when a care step that was skipped comes back, unless it is done by then
 ALIVE = timedelta(seconds=90)  # a process writes its heartbeat every 30 s
 
 
@@ -111,7 +112,7 @@ def apply(database: Database, rewound: Rewound, actor: Actor) -> None:
             after={"since": rewound.since},
         )
         outcomes.mark_restored(session, since=rewound.since, now=now)
-        due_touches.skip(session, now)
+        due_touches.skip(session, now, until=now + SHOWN_AGAIN)
         processes.set_cursor(session, time_jump.CURSOR, now.isoformat())
         processes.set_cursor(session, CURSOR, f"{rewound.since.isoformat()} {(now + DOUBTED).isoformat()}")
 

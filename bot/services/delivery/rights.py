@@ -15,11 +15,12 @@ import structlog
 from sqlmodel import Session
 
 from bot.services import identity
-from bot.services.delivery import channels, circuit, outbox
+from bot.services.delivery import channels, circuit, kinds, outbox
 from bot.services.delivery.worker import Worker
 from bot.services.identity import SlackPeople
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.wording import messages
+from bot.wording.care import CareDigest
 from bot.wording.escalations import CareEscalation
 from bot.wording.message_base import Message
 from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest
@@ -28,13 +29,13 @@ from db import processes
 from db.book import customers
 from db.book.people import Person, PersonRole
 from db.care import touches
+from db.care.touches import ShownTouch
 from db.graded import changes
 from db.graded.changes import OWN_ALERT
 from db.outbox import claims, outcomes
 from db.outbox.claims import Claimed
 
-REMINDER = "reminder"
-ESCALATION, EMERGENCY = "care_escalation", "care_emergency"
+EMERGENCY = "care_emergency"
 FOR_ADMINS = frozenset({channels.KIND, "limit"})  # kinds of what is said to admins only
 DIVERTED = ":diverted"  # ends the key of a message whose channel was gone
 REASONS = {
@@ -51,11 +52,23 @@ class Moment:
 
     def __init__(self, session: Session, rows: Sequence[Claimed], firm: FirmDefaults, now: datetime) -> None:
         self.named = {row.id: named_customers(row.body_json) for row in rows}
+        of_care = [row.id for row in rows if row.kind in kinds.SHOWN]
+        self.shown: dict[int, list[ShownTouch]] = {number: [] for number in of_care}
+        for one in touches.shown_in(session, of_care) if of_care else ():
+            self.shown[one.outbox_id].append(one)
+        for number, shown in self.shown.items():  # also those that it only counts
+            of_steps = (one.customer_id for one in shown)
+            self.named[number] = tuple(dict.fromkeys((*self.named[number], *of_steps)))
         everyone = {customer for named in self.named.values() for customer in named}
         self._owners = customers.present_owners(session, sorted(everyone)) if everyone else {}
         ids = {owner for owner in self._owners.values() if owner is not None}
         ids |= {row.recipient for row in rows if row.recipient is not None}
-        self.recipients = Recipients.of(session, ids, firm, now) if ids or everyone else Recipients(firm)
+        steps = [one for shown in self.shown.values() for one in shown]
+        ids |= {one.assignee_id for one in steps if one.assignee_id is not None}
+        roles = {one.who for one in steps}
+        self.recipients = (
+            Recipients.of(session, ids, firm, now, roles) if ids or everyone else Recipients(firm)
+        )
 
     def is_known(self, customer: int) -> bool:
         """False for a customer that was erased."""
@@ -78,8 +91,10 @@ class Moment:
         if not self.is_known(customer):
             return None
         own, owner = Place(person_id=row.recipient, channel=row.channel), self.owner(customer)
-        if row.kind == REMINDER and not row.dedupe_key.endswith(DIVERTED):
+        if row.kind == kinds.REMINDER and not row.dedupe_key.endswith(DIVERTED):
             return self.recipients.place(owner)
+        if row.kind in kinds.SHOWN and not row.dedupe_key.endswith(DIVERTED):
+            return self._place_of_steps(row, customer, owner)
         if row.kind == OWN_ALERT:
             reader = self.recipients.reader(owner)
             return Place(person_id=reader.id) if reader else None
@@ -95,6 +110,16 @@ class Moment:
             if channel in ("", row.channel) or row.channel == self._firm_channel
             else Place(channel=channel)
         )
+
+    def _place_of_steps(self, row: Claimed, customer: int, owner: Person | None) -> Place | None:
+        """Where a customer's steps in a message are shown now; its address only when that is right for all of them."""
+        own = Place(person_id=row.recipient, channel=row.channel)
+        places = [
+            self.recipients.place_of_step(one.who, one.assignee_id, owner)
+            for one in self.shown[row.id]
+            if one.customer_id == customer
+        ]
+        return next((place for place in places if place != own), own if places else None)
 
     @property
     def _firm_channel(self) -> str:
@@ -174,7 +199,10 @@ def _redirect(session: Session, moment: Moment, row: Claimed, now: datetime) -> 
     for customer in moment.named[row.id]:
         places[moment.place(row, customer)].append(customer)
     message, language = _load(row)
-    if row.kind == REMINDER or message is None or not places:
+    if row.id in moment.shown and isinstance(message, CareDigest):
+        _shorten(session, moment, row, message, language, now)
+        return
+    if row.kind == kinds.REMINDER or message is None or not places:
         _give_up(session, row, reason, now)
         return
     if isinstance(message, TierDigest) and len(places) > 1:
@@ -203,6 +231,30 @@ def _redirect(session: Session, moment: Moment, row: Claimed, now: datetime) -> 
     )
     processes.count(session, "redirected_total")
     log.info("outbox.redirected", id=row.id, kind=row.kind, reason=reason)
+
+
+def _shorten(
+    session: Session,
+    moment: Moment,
+    row: Claimed,
+    digest: CareDigest,
+    language: str | None,
+    now: datetime,
+) -> None:
+    """Take the customers out of a digest whose steps go elsewhere: there they are shown in the next morning."""
+    own = Place(person_id=row.recipient, channel=row.channel)
+    gone = {customer for customer in moment.named[row.id] if moment.place(row, customer) != own}
+    rest = digest.without(gone)
+    if not rest.rows:
+        _give_up(session, row, moment.reason(row), now)
+        return
+    theirs = [one.touch_id for one in moment.shown[row.id] if one.customer_id in gone]
+    touches.unlink(session, row.id, theirs)
+    touches.release(session, theirs, now)
+    body, body_hash = outbox.body_of(rest, language)
+    outcomes.readdress(session, row.id, body_json=body, body_hash=body_hash)
+    processes.count(session, "redirected_total")
+    log.info("outbox.shortened", id=row.id, kind=row.kind, customers=len(gone))
 
 
 def _split(
@@ -286,7 +338,7 @@ def _give_up(session: Session, row: Claimed, reason: str, now: datetime) -> None
     """Make a message dead; a reminder's touch is due again at once, for whoever is reminded of it now."""
     outcomes.kill(session, row.id, reason, REASONS[reason])
     processes.count(session, f"dead_total:{reason}")
-    touches.release_undelivered(session, [row.id], now, at_once=True)
+    touches.release_undelivered(session, [row.id], now)
     log.warning("outbox.dropped", id=row.id, kind=row.kind, reason=reason)
 
 

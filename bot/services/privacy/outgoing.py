@@ -13,6 +13,7 @@ from bot.services.delivery import outbox
 from bot.services.delivery.rights import REASONS, named_customers
 from bot.services.privacy.subjects import Identity
 from bot.wording import messages
+from bot.wording.care import CareDigest
 from bot.wording.escalations import CareEscalation
 from bot.wording.messages import TierDigest
 from db import processes
@@ -86,7 +87,7 @@ def forget_recipient(session: Session, person_id: int, now: datetime) -> tuple[i
         session.execute(
             _of(number).values(**_emptied(), **(_dropped(_RECIPIENT) if number in unfinished else {}))
         )
-    touches.release_undelivered(session, unfinished, now, at_once=True)
+    touches.release_undelivered(session, unfinished, now)
     processes.count(session, f"dead_total:{ERASED}", len(unfinished))
     return len(rows), len(unfinished)
 
@@ -116,6 +117,6 @@ def _without(body: str, gone: Collection[int]) -> tuple[str, str] | None:
         message = messages.load(stored)
     except (ValueError, KeyError):
         return None
-    if not isinstance(message, TierDigest | CareEscalation):
+    if not isinstance(message, TierDigest | CareDigest | CareEscalation):
         return None
     return outbox.body_of(message.without(gone), stored.get("language"))

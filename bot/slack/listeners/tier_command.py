@@ -9,11 +9,14 @@ from sqlmodel import Session
 from bot.services import identity
 from bot.services.access import Actor
 from bot.services.ask import lookup
+from bot.services.care import todo
+from bot.services.recipients import FirmDefaults
 from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.fair_queue import Turns
 from bot.slack.manifest import TIER
+from bot.wording.actions import Action
 from bot.wording.message_base import Message
 
 
@@ -41,8 +44,27 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         press.respond(content, response_type="ephemeral", replace_original=False)
 
     def find(session: Session, actor: Actor, body: dict[str, str]) -> Message:
-        text, today = html.unescape(body.get("text", "")), actor.today(deps.clock.now())  # Slack escapes it
+        text, now = html.unescape(body.get("text", "")), deps.clock.now()  # Slack escapes it
+        if lookup.asks_for_todo(text):
+            return listed(session, actor)
+        today = actor.today(now)
         with deps.bounds.asking(actor):
             message = lookup.answer(session, deps.scheme_cache, deps.rules, actor, text, today)
         deps.bounds.show(actor, message, session=session)
         return message
+
+    def listed(session: Session, actor: Actor, start: int = 0) -> Message:
+        """What the actor has to do, from a place in the list on."""
+        book, firm = deps.scheme_cache.tier_names(session), FirmDefaults(admins=deps.settings.admins)
+        with deps.bounds.asking(actor):
+            found = todo.todo(session, deps.rules, book, actor, firm, deps.clock.now(), start=start)
+        deps.bounds.show(actor, found, session=session)
+        return found
+
+    @app.action(str(Action.MORE_TODO))
+    @deferred.reads
+    def show_more(press: Press) -> None:
+        actor = deps.identify(press.user_id)
+        with deps.database.read() as session:
+            message = listed(session, actor, press.pointer.id)
+        press.respond(blocks.payload(deps.renderer, message, actor.language), replace_original=True)

@@ -1,0 +1,222 @@
+"""From touches to the rows of a digest: what is asked for, how pressing it is, and what has become of it."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from bot.clock import local_date
+from bot.services.care.levelling import Weight, rank
+from bot.services.care.plan import Step
+from bot.services.care.schedule import CareRules
+from bot.services.schemes.store import TierNames
+from bot.wording.care import MOST_ROWS, CareDigest, CareRow
+from bot.wording.parts import Who
+from db.book import customers, facts, people
+from db.book.customers import Customer
+from db.care import due_touches, touches
+from db.care.touches import Touch, TouchState
+from db.graded import runs, tier_rows
+from db.graded.tier_rows import PastTier, TierRow
+
+OVERDUE, DUE, SOON = SECTIONS = ("overdue", "due", "soon")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Who reads rows (None: a channel) and for whom, on which day, in whose time, and who did what may be taken back."""
+
+    rules: CareRules
+    book: TierNames
+    reader: int | None
+    day: date
+    zone: ZoneInfo
+    acts_for: Collection[int] = ()
+    undoable: Mapping[int, int | None] = field(default_factory=dict)  # touch -> person
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacedRow:
+    """A row, its touch, and the key of its place: what comes first has the smallest."""
+
+    row: CareRow
+    touch: Touch
+    key: tuple[float, ...]
+
+
+def rows_of(session: Session, reading: Reading, found: Sequence[Touch]) -> list[PlacedRow]:
+    """The rows of touches in their order; those of customers that are gone are left out."""
+    return _Rows(session, reading, found).all()
+
+
+def now(session: Session, reading: Reading, rows: Sequence[CareRow]) -> list[CareRow]:
+    """Rows that were shown before, as they have to be now; those whose touch or customer is gone are left out."""
+    known = {touch.id: touch for touch in due_touches.load(session, [row.touch_id for row in rows])}
+    outcomes = _Outcomes(session, reading, list(known.values()))
+    return [
+        replace(_opened(row), version=touch.version, **outcomes.of(touch))
+        for row in rows
+        if (touch := known.get(row.touch_id)) is not None and touch.customer_id in outcomes.customers
+    ]
+
+
+def _opened(row: CareRow) -> CareRow:
+    """A row as if nothing had become of it yet."""
+    nothing: dict[str, Any] = dict.fromkeys(("by", "done_as", "until", "to", "next_due"))
+    return replace(row, state="open", may_undo=False, **nothing)
+
+
+def digest_of(
+    rows: Sequence[PlacedRow], *, day: date, unread: int = 0, start: int = 0, **more: Any
+) -> CareDigest:
+    """A digest of rows: those that are shown, and how many there are of each kind. `unread` more are due."""
+    ordered = grouped(rows)
+    shown = ordered[start : start + MOST_ROWS]
+    still_open = [row for row in ordered if row.is_open]
+    counts = Counter(row.section for row in still_open)
+    end = start + len(shown)
+    return CareDigest(
+        day=day,
+        rows=tuple(shown),
+        more=len(ordered) - end + unread,
+        next_place=end,
+        minutes=sum(row.minutes or 0 for row in still_open if row.section != SOON),
+        overdue=counts[OVERDUE],
+        due=counts[DUE] + unread,
+        soon=counts[SOON],
+        **more,
+    )
+
+
+def grouped(rows: Sequence[PlacedRow]) -> list[CareRow]:
+    """Section by section, the rows of a customer together, best first."""
+    best: dict[tuple[str, int], tuple[float, ...]] = {}
+    for one in rows:
+        group = (one.row.section, one.row.customer_id)
+        best[group] = min(best.get(group, one.key), one.key)
+
+    def place(one: PlacedRow) -> tuple[Any, ...]:
+        section, customer = one.row.section, one.row.customer_id
+        return SECTIONS.index(section), best[section, customer], customer, one.key, one.row.touch_id
+
+    return [one.row for one in sorted(rows, key=place)]
+
+
+class _Outcomes:
+    """What has become of touches: what that needs is read once for all of them."""
+
+    def __init__(self, session: Session, reading: Reading, found: Sequence[Touch]) -> None:
+        self.reading = reading
+        ids = sorted({touch.customer_id for touch in found})
+        self.customers = customers.get_many(session, ids)
+        self.owners = customers.owner_ids(session, ids)
+        who = {one for touch in found for one in (touch.closed_by, touch.assignee_id)}
+        who |= {*self.owners.values(), *reading.undoable.values()}
+        self.people = people.get_many(session, {one for one in who if one})
+        done = [touch for touch in found if touch.state == TouchState.DONE]
+        contacts = [touch.activity_id for touch in done if touch.activity_id is not None]
+        self.contacts = facts.kinds_of(session, contacts) if contacts else {}
+        self.following = (
+            touches.open_steps(session, sorted({touch.customer_id for touch in done})) if done else []
+        )
+
+    def of(self, touch: Touch) -> dict[str, Any]:
+        """The fields of a row that say what has become of its touch; none for one that is to be done."""
+        reading, touch_id = self.reading, touch.id or 0
+        by = self.who(touch.closed_by or reading.undoable.get(touch_id))
+        fields: dict[str, Any] = {"by": by, "may_undo": touch_id in reading.undoable}
+        if touch.state == TouchState.DONE:
+            same = (touch.customer_id, touch.step)
+            next_due = (due for customer, _, _, step, due in self.following if (customer, step) == same)
+            kind = self.contacts.get(touch.activity_id or 0)
+            return fields | {"state": "done", "done_as": kind, "next_due": next(next_due, None)}
+        if touch.state == TouchState.SKIPPED:
+            return fields | {"state": "skipped"}
+        if touch.state not in touches.OPEN or self.customers[touch.customer_id].archived:
+            return {"state": "over"}
+        if reading.reader is not None and touch.assignee_id not in (None, reading.reader, *reading.acts_for):
+            return fields | {"state": "reassigned", "to": self.who(touch.assignee_id)}
+        until = local_date(touch.remind_at, reading.zone)
+        if touch.state == TouchState.SNOOZED and until > reading.day:
+            return fields | {"state": "snoozed", "until": until}
+        return {}
+
+    def who(self, person_id: int | None) -> Who | None:
+        person = self.people.get(person_id or 0)
+        return Who(name=person.name, slack_user_id=person.slack_user_id) if person else None
+
+
+class _Rows:
+    """What the rows of some touches need, read once for all of them."""
+
+    def __init__(self, session: Session, reading: Reading, found: Sequence[Touch]) -> None:
+        self.reading, self.found = reading, found
+        self.outcomes = _Outcomes(session, reading, found)
+        ids = list(self.outcomes.customers)
+        behind = runs.latest_run_ids(session)
+        self.tiers = {row.customer_id: row for row in tier_rows.tier_rows(session, behind, customer_ids=ids)}
+        self.past = tier_rows.past_tiers(session, customer_ids=ids)
+        self.shown = due_touches.times_shown(session, [touch.id or 0 for touch in found])
+
+    def all(self) -> list[PlacedRow]:
+        return [
+            self._placed(touch, customer)
+            for touch in self.found
+            if (customer := self.outcomes.customers.get(touch.customer_id)) is not None
+        ]
+
+    def _placed(self, touch: Touch, customer: Customer) -> PlacedRow:
+        reading = self.reading
+        step = reading.rules.plans.step(touch.plan, touch.tier, touch.step)
+        limit = touch.latest_on or touch.due_on
+        over = max(0, (reading.day - limit).days)
+        tier = reading.book.tier(touch.tier)
+        key, reasons = rank(self._weight(touch, over, tier.rank))
+        times, first = self.shown.get(touch.id or 0, (0, None))
+        owner = self.outcomes.owners.get(touch.customer_id)
+        row = CareRow(
+            touch_id=touch.id or 0,
+            version=touch.version,
+            customer_id=touch.customer_id,
+            name=customer.name,
+            code=customer.code,
+            tier=tier,
+            section=OVERDUE if over else DUE if touch.due_on <= reading.day else SOON,
+            step=reading.rules.plans.step_name(touch.plan, touch.tier, touch.step),
+            kind=touch.kind,
+            hint=step.hint if step else None,
+            what=step.what if step else None,
+            options=_options(step),
+            due_on=touch.due_on,
+            latest_on=touch.latest_on,
+            over=over,
+            left=max(0, (limit - reading.day).days) if touch.latest_on else None,
+            reminded=times,
+            since=local_date(first, reading.zone) if first else None,
+            reasons=reasons,
+            minutes=step.minutes if step else None,
+            owner=self.outcomes.who(owner) if owner != reading.reader else None,
+            **self.outcomes.of(touch),
+        )
+        return PlacedRow(row=row, touch=touch, key=key)
+
+    def _weight(self, touch: Touch, over: int, tier: int) -> Weight:
+        now: TierRow | None = self.tiers.get(touch.customer_id)
+        past: PastTier | None = self.past.get(touch.customer_id)
+        return Weight(
+            over=over,
+            tier=tier,
+            score=now.score if now else None,
+            score_before=past.score if past else None,
+            pending_fall=bool(now and now.falling_since),
+        )
+
+
+def _options(step: Step | None) -> tuple[str, ...]:
+    """The kinds of contact that fulfil a step, the one that it asks for first."""
+    kinds = tuple(step.fulfilled_by) if step else ()
+    return tuple(sorted(kinds, key=lambda kind: kind != step.what)) if step else kinds

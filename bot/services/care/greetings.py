@@ -1,0 +1,81 @@
+"""One message for an occasion, from all customers whom one person greets on it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.services.care.countries import code_of
+from bot.services.care.occasion_days import OccasionDay
+from bot.wording import greeting_texts
+from bot.wording.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
+from bot.wording.parts import GreetingText, TierPart
+from bot.wording.rendering import escape
+from grading.scheme.model import Name
+
+MOST_CUSTOMERS = 100  # as many as a menu of Slack's takes
+_MOST_CHARACTERS = 12_000  # Slack refuses messages of about 13,200
+_MOST_PARAGRAPHS = 46  # of 50 blocks, without header, footer, buttons and a note
+_A_PARAGRAPH = 10  # customers, as in the template
+_A_TEXT = greeting_texts.MOST_CHARACTERS + 100  # with the line above it
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToGreet:
+    """A customer to greet, its tier and country, and whether it gets the text for the highest tiers."""
+
+    customer: GreetedCustomer
+    tier: TierPart
+    country: str | None
+    top: bool
+
+
+def is_top(tier: TierPart, *, prospect: bool) -> bool:
+    """Whether a customer gets the warm text: the highest tier, but no prospect, whom nobody can thank for orders."""
+    return tier.rank == 0 and not prospect
+
+
+def greetings(
+    occasion_id: str,
+    occasion: Name,
+    day: OccasionDay,
+    to_greet: Iterable[ToGreet],
+    languages: frozenset[str],
+) -> Greetings:
+    """The message for an occasion, best tiers first; who finds no room in it is counted as `more`.
+
+    `languages` are those of `greeting_texts.languages`. A holiday that a plan defines itself has the id `other`.
+    """
+    in_order = sorted(to_greet, key=lambda one: (one.tier.rank, one.tier.id, one.customer.name))
+    sections: dict[GreetingText, dict[TierPart, list[GreetedCustomer]]] = {}
+    characters = paragraphs = shown = 0
+    for one in in_order:
+        language = greeting_texts.language_of(code_of(one.country), languages)
+        text = GreetingText(occasion_id=occasion_id, language=language, top=one.top)
+        is_new = text not in sections
+        row = sections.get(text, {}).get(one.tier, [])
+        characters += _length(one.customer) + _A_TEXT * is_new
+        paragraphs += (len(row) % _A_PARAGRAPH == 0) + 2 * is_new
+        if shown == MOST_CUSTOMERS or characters > _MOST_CHARACTERS or paragraphs > _MOST_PARAGRAPHS:
+            break
+        sections.setdefault(text, {}).setdefault(one.tier, []).append(one.customer)
+        shown += 1
+    return Greetings(
+        occasion=occasion,
+        day=day.day,
+        estimated=day.estimated,
+        sections=tuple(
+            GreetingSection(
+                text=text,
+                tiers=tuple(
+                    GreetedTier(tier=tier, customers=tuple(customers)) for tier, customers in tiers.items()
+                ),
+            )
+            for text, tiers in sections.items()
+        ),
+        more=len(in_order) - shown,
+    )
+
+
+def _length(customer: GreetedCustomer) -> int:
+    """The characters of a customer's row, of its button or place in the menu, and of its tier's name."""
+    name, code = len(escape(customer.name)), len(escape(customer.code))
+    return name + code + 10 + min(75, name + code)

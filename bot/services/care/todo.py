@@ -1,0 +1,135 @@
+"""What a person has to do at any time: the list that /tier todo shows, and a digest as it has to be now."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from bot.clock import local_date, zone_named
+from bot.services.access import Actor
+from bot.services.care import care_rows, digest
+from bot.services.care.care_rows import Reading
+from bot.services.care.schedule import CareRules
+from bot.services.recipients import FirmDefaults, Place, Recipients
+from bot.services.schemes.store import TierNames
+from bot.wording.care import CareDigest, CareRow
+from db.book import customers, people
+from db.care import due_touches
+from db.care.touches import StepKind, Touch, TouchState
+
+MOST_LISTED = 1_000
+NO_TIERS = TierNames(tiers={})
+
+
+def todo(
+    session: Session,
+    rules: CareRules,
+    book: TierNames,
+    actor: Actor,
+    firm: FirmDefaults,
+    now: datetime,
+    *,
+    start: int = 0,
+    also: Mapping[int, int | None] | None = None,
+) -> CareDigest:
+    """What the actor has to do now and soon, from a place in the list on; the same steps as in their next digests.
+
+    `also` are touches that were answered a moment ago, and by whom: they stay in the list with what has become of them.
+    """
+    also = also or {}
+    today, zone = actor.today(now), zone_named(actor.timezone, rules.zone)
+    absent = frozenset(one.person_id for one in actor.absent)
+    owners = {actor.person_id, *absent} | people.in_teams(session, actor.led_teams)
+    furthest = today + timedelta(days=digest.furthest(rules))
+    found = due_touches.open_of(
+        session,
+        owners=owners,
+        assignees={actor.person_id, *absent},
+        roles={actor.role, *(one.role for one in actor.absent)},
+        due_by=furthest,
+        most=MOST_LISTED,
+    )
+    recipients = digest.recipients_of(session, {touch.group for touch in found}, firm, now)
+    own = Place(person_id=actor.person_id)
+    theirs = [one for one in found if digest.goes_to(recipients, one) == own]
+    ids = [one.id for one in theirs if one.kind != StepKind.GREETING]
+    listed = [
+        touch
+        for touch in due_touches.load(session, sorted({*ids, *also}))
+        if touch.id in also or digest.is_coming_up(rules, touch, today) or _is_due(touch, today, zone)
+    ]
+    reading = Reading(
+        rules=rules,
+        book=book,
+        reader=actor.person_id,
+        day=today,
+        zone=zone,
+        acts_for=absent,
+        undoable=also,
+    )
+    rows = care_rows.rows_of(session, reading, listed)
+    return care_rows.digest_of(rows, day=today, start=start, listed=True)
+
+
+def _is_due(touch: Touch, today: date, zone: ZoneInfo) -> bool:
+    """Whether a touch is due and nobody has put it off until a later day."""
+    put_off = touch.state == TouchState.SNOOZED and local_date(touch.remind_at, zone) > today
+    return touch.due_on <= today and not put_off
+
+
+def current(
+    session: Session,
+    rules: CareRules,
+    shown: CareDigest,
+    reader: int | None,
+    firm: FirmDefaults,
+    now: datetime,
+    *,
+    undoable: Mapping[int, int | None] | None = None,
+) -> CareDigest:
+    """A digest as it has to be now for its reader (None: a channel): what has become of its rows, each in its place.
+
+    Customers that the reader may no longer see are left out. `undoable`: what can be taken back, and by whom it was done.
+    """
+    owners = customers.present_owners(session, sorted({row.customer_id for row in shown.rows}))
+    everybody = {owner for owner in owners.values() if owner is not None} | ({reader} if reader else set())
+    recipients = Recipients.of(session, everybody, firm, now)
+    person = recipients.people.get(reader or 0)
+    visible = [
+        row
+        for row in shown.rows
+        if person is None
+        or recipients.may_see(person, recipients.people.get(owners.get(row.customer_id) or 0))
+    ]
+    reading = Reading(
+        rules=rules,
+        book=NO_TIERS,
+        reader=reader,
+        day=shown.day,
+        zone=zone_named(person.timezone if person else None, rules.zone),
+        acts_for=recipients.absent(reader) if reader is not None else (),
+        undoable=undoable or {},
+    )
+    return _recounted(shown, tuple(care_rows.now(session, reading, visible)))
+
+
+def _recounted(shown: CareDigest, rows: tuple[CareRow, ...]) -> CareDigest:
+    """A digest with rows as they are now: what is no longer open counts no longer."""
+    before = Counter(row.section for row in shown.rows if row.is_open)
+    before.subtract(row.section for row in rows if row.is_open)
+    minutes = sum(_minutes(row) for row in shown.rows) - sum(_minutes(row) for row in rows)
+    return replace(
+        shown,
+        rows=rows,
+        overdue=max(0, shown.overdue - before["overdue"]),
+        due=max(0, shown.due - before["due"]),
+        soon=max(0, shown.soon - before["soon"]),
+        minutes=max(0, shown.minutes - minutes),
+    )
+
+
+def _minutes(row: CareRow) -> int:
+    return (row.minutes or 0) if row.is_open and row.section != care_rows.SOON else 0

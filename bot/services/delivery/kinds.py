@@ -1,0 +1,7 @@
+"""Kinds of messages about care: what they are called in the outbox."""
+
+DIGEST = "care_digest"
+URGENT = "care_urgent"
+GREETING = "care_greeting"
+REMINDER = "reminder"  # of versions before the digest: one step
+SHOWN = (DIGEST, URGENT, GREETING)  # goes to whoever does its steps
