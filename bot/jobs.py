@@ -29,13 +29,13 @@ from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import marks, retention
 from bot.services.recipients import FirmDefaults
 from db import processes, rewriting, usage
-from db.care import touches
+from db.care import acts, touches
 from db.outbox import claims, send_state
 from db.processes import HeartbeatRole
 
 log = structlog.get_logger()
 
-TRACES_KEPT = timedelta(days=7)  # heartbeats, and who looked at which customers
+TRACES_KEPT = timedelta(days=7)  # heartbeats, who looked at which customers, what an undone act would need
 LONGEST_PASS = 30.0  # seconds of sending; messages that are claimed but not sent are released
 LONG_WORK = timedelta(minutes=15)  # the most that a grading, a plan or the first match of all people takes
 BUCKETS_KEPT = timedelta(hours=1)
@@ -208,6 +208,7 @@ def do_housekeeping(bot: Tierbot) -> int:
         if plausible:  # a clock a year ahead would delete today's
             processes.forget_requests(session, now - timedelta(days=bot.settings.keep_requests_days))
             processes.forget_heartbeats(session, now - TRACES_KEPT)
+            acts.forget(session, now - TRACES_KEPT)
             usage.forget_before(session, (now - TRACES_KEPT).date())
         send_state.forget_idle(session, read_send_state(session, bot.clock).now, BUCKETS_KEPT)
     return 0

@@ -61,6 +61,9 @@ class AuditAction(StrEnum):
     CONTACT_LOGGED = "contact_logged"
     STEP_DONE = "step_done"
     STEP_SNOOZED = "step_snoozed"
+    STEP_SKIPPED = "step_skipped"
+    STEP_REASSIGNED = "step_reassigned"
+    STEP_UNDONE = "step_undone"  # an act on a care step was taken back
     MESSAGE_RETRIED = "message_retried"
     MESSAGE_DROPPED = "message_dropped"
     CAUGHT_UP = "caught_up"

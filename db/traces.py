@@ -44,7 +44,13 @@ OF_PEOPLE = frozenset(
 )
 LEADS = frozenset({"team.lead_id"})  # emptied instead
 ENDING = frozenset(
-    {"absence.person_id", "deputy.person_id", "deputy.deputy_id", "daily_use.person_id"}
+    {
+        "absence.person_id",
+        "daily_use.person_id",
+        "deputy.deputy_id",
+        "deputy.person_id",
+        "touch_act.person_id",
+    }
 )  # the row is deleted
 # Numbers that look as if they referred to a person or customer, and do not.
 OTHER_NUMBERS = frozenset(
@@ -54,6 +60,7 @@ OTHER_NUMBERS = frozenset(
         "tier_change.outbox_id",
         "touch.outbox_id",
         "touch.activity_id",
+        "touch_act.activity_id",
     }
 )
 
@@ -148,6 +155,7 @@ FIXED = _columns(
         "tier_override": "purpose tier",
         "tombstone": "hash salt subject erasure what",
         "touch": "dedupe_key plan step occasion kind tier who state",
+        "touch_act": "act before",
         "touch_message": "role",
     }
 )

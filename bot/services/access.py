@@ -61,10 +61,13 @@ class Scope(Flag):
     OWN = auto()  # the person's own
     TEAMS = auto()  # those of the person's team, and of the teams that they lead
     SEEN = auto()  # those of the teams that the person's team sees
+    GIVEN = (
+        auto()
+    )  # to the person or their role, as a care step that is reassigned, of customers that they see
     BOOK = auto()  # all, and what belongs to nobody, as the firm's schemes
 
 
-NONE, MINE, SEEN, ALL = Scope.NONE, Scope.OWN, Scope.SEEN, Scope.BOOK
+NONE, MINE, SEEN, GIVEN, ALL = Scope.NONE, Scope.OWN, Scope.SEEN, Scope.GIVEN, Scope.BOOK
 TEAMS = Scope.OWN | Scope.TEAMS
 # Who may do what: role x act x scope. What is not here is denied. docs/rights.md shows the same table.
 # fmt: off
@@ -75,7 +78,7 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.SHARE:          (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
     Act.TAKE_BACK:      (MINE,   MINE,            MINE,         MINE,      MINE,    ALL),  # by who shared it
     Act.LOG_CONTACT:    (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
-    Act.CLOSE_TOUCH:    (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
+    Act.CLOSE_TOUCH:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
     Act.REVIEW:         (NONE,   NONE,            TEAMS,        ALL,       NONE,    ALL),
     Act.OVERRIDE:       (NONE,   NONE,            TEAMS,        NONE,      NONE,    ALL),
     Act.APPROVE_CREDIT: (NONE,   NONE,            NONE,         NONE,      ALL,     ALL),
@@ -128,6 +131,15 @@ class OwnedBy(NamedTuple):
     owner_team_id: int | None = None
 
 
+class OpenStep(NamedTuple):
+    """An open care step of a customer, as far as rights depend on it."""
+
+    owner_id: int | None
+    owner_team_id: int | None
+    assignee_id: int | None = None  # the person to whom it was reassigned
+    role: str | None = None  # whose holders do it otherwise
+
+
 FIRM = OwnedBy(None)  # what is nobody's own
 
 
@@ -157,7 +169,14 @@ class Position:
             return True
         if Scope.TEAMS in scope and thing.owner_team_id in self.teams:
             return True
-        return Scope.SEEN in scope and thing.owner_team_id in self.seen_teams
+        if Scope.SEEN in scope and thing.owner_team_id in self.seen_teams:
+            return True
+        return Scope.GIVEN in scope and self._is_given(thing) and self.reaches(Act.SEE, thing)
+
+    def _is_given(self, thing: Owned) -> bool:
+        if not isinstance(thing, OpenStep):
+            return False
+        return self.role == thing.role if thing.assignee_id is None else self.person_id == thing.assignee_id
 
 
 @dataclass(frozen=True, kw_only=True)

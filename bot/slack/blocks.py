@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from bot.errors import N_, BadInput
@@ -16,7 +15,6 @@ from bot.wording.greetings import GreetedCustomer
 from bot.wording.message_base import Message, Slots
 from bot.wording.parts import Listed
 from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
-from db.book.facts import ContactKind
 
 Block = dict[str, Any]
 
@@ -25,11 +23,11 @@ MOST_BLOCKS, MOST_VIEW_BLOCKS = 50, 100
 MOST_CHARACTERS, MOST_VIEW_CHARACTERS = 13_000, 30_000
 TEXT, FIELD, HEADER, CONTEXT, BUTTON, LABEL, FALLBACK = 3000, 2000, 150, 2000, 75, 200, 4000
 ROW = 400  # of a row that has its own buttons, so that there is room for all rows
-TITLE, NOTE = 24, 2000  # of a view; of what is typed into one
+TITLE = 24  # of a view
 MOST_FIELDS, MOST_ELEMENTS, MOST_BUTTONS, MOST_OPTIONS = 10, 10, 25, 100
-VISIT_KINDS = (ContactKind.VISIT, ContactKind.CALL, ContactKind.MEETING)
 MOST_ID, MOST_MARK = 2**31 - 1, 2**32 - 1  # in a button: what a column of ids holds, and a crc32
 _CHOICE = re.compile(r"[a-z_0-9]{1,30}")
+OLD_BUTTON = N_("This button is from an older version. Ask again with /tier.")
 NOTHING = "–"  # Slack refuses empty texts
 
 
@@ -94,43 +92,6 @@ def body_blocks(slots: Slots, most: int, room: int, rows: Sequence[Block] = ()) 
     ]
 
 
-def visit_form(
-    name: str, code: str, today: date, metadata: str, gettext: Callable[[str], str]
-) -> dict[str, Any]:
-    """The form that *Log a visit* of a customer opens."""
-    labels = (gettext("Visit"), gettext("Call"), gettext("Meeting"))
-    kinds = [
-        {"text": plain(label, BUTTON), "value": kind} for label, kind in zip(labels, VISIT_KINDS, strict=True)
-    ]
-    note = {"multiline": True, "max_length": NOTE}
-    inputs: tuple[tuple[str, str, str, Block], ...] = (
-        ("kind", gettext("What was it?"), "static_select", {"initial_option": kinds[0], "options": kinds}),
-        ("day", gettext("When?"), "datepicker", {"initial_date": today.isoformat()}),
-        ("note", gettext("What was said or agreed?"), "plain_text_input", note),
-    )
-    return {
-        "type": "modal",
-        "callback_id": Action.VISIT_FORM,
-        "private_metadata": metadata,
-        "title": plain(gettext("Log a visit"), TITLE),
-        "submit": plain(gettext("Save"), TITLE),
-        "close": plain(gettext("Cancel"), TITLE),
-        "blocks": [
-            {"type": "section", "text": plain(f"{escape(name)} {escape(code)}", LABEL)},
-            *(
-                {
-                    "type": "input",
-                    "block_id": name,
-                    **({"optional": True} if name == "note" else {}),
-                    "label": plain(label, LABEL),
-                    "element": {"type": kind, "action_id": name, **options},
-                }
-                for name, label, kind, options in inputs
-            ),
-        ],
-    }
-
-
 def encode(pointer: Pointer) -> str:
     """The value of a button or of an option."""
     value = {"id": pointer.id, "v": pointer.version, "of": pointer.mark, "do": pointer.choice}
@@ -149,7 +110,7 @@ def decode(value: str | None) -> Pointer:
                 raise ValueError
         return found
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise BadInput(N_("This button is from an older version. Ask again with /tier.")) from None
+        raise BadInput(OLD_BUTTON) from None
 
 
 def mrkdwn(text: str, limit: int) -> Block:

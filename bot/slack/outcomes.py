@@ -1,16 +1,23 @@
 """Shows what has been saved. Nothing here raises: that Slack does not show it is no reason to say that it failed."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 import structlog
 from markupsafe import Markup
 from slack_sdk import WebClient
 
-from bot.errors import N_
+from bot.errors import N_, BotError
+from bot.services.access import Actor
+from bot.services.care.answers import Answered, shown
+from bot.services.care.answers.shown import Shown
+from bot.services.recipients import FirmDefaults
 from bot.slack import blocks, retries
 from bot.slack.deferred import Press
 from bot.slack.dependencies import Dependencies
 from bot.wording import catalogue
+from bot.wording.actions import Pointer
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import Problem
 
@@ -24,6 +31,42 @@ def show(deps: Dependencies, press: Press, message: Message, language: str) -> N
     """Show what a press has become in place of its message; say that it is recorded where that does not work."""
     if not replace(deps, press, message, language):
         _say_recorded(deps, press, language)
+
+
+def show_answer(deps: Dependencies, press: Press, answered: Answered, actor: Actor) -> None:
+    """Show what an answer has made of a step: in the pressed message, and in every other one that shows it."""
+    here = _place(press)
+    message: Message = answered.closed
+    language, elsewhere = actor.language, list[Shown]()
+    for one in _messages_now(deps, actor, answered.customer_id, answered.touch_ids):
+        if (one.channel, one.ts) == here:
+            message, language = one.message, one.language
+        else:
+            elsewhere.append(one)
+    if "response_url" in press.body:
+        show(deps, press, message, language)
+    for one in elsewhere:
+        update(deps, press.client, one.channel, one.ts, one.message, one.language)
+
+
+def show_contact(deps: Dependencies, press: Press, customer_id: int, actor: Actor, at: datetime) -> None:
+    """Show in every message about a customer's steps what a contact has made of them that was recorded at a time."""
+    for one in _messages_now(deps, actor, customer_id, (), at):
+        update(deps, press.client, one.channel, one.ts, one.message, one.language)
+
+
+def show_current(deps: Dependencies, press: Press, pointer: Pointer, actor: Actor) -> None:
+    """Show in the pressed message what has become of a step that cannot be answered any more."""
+    try:
+        became = shown.what_became(deps.database, actor, pointer, deps.rules, deps.clock.now())
+    except BotError:
+        return
+    here = _place(press)
+    for one in _messages_now(deps, actor, became.customer_id, (pointer.id,)):
+        if (one.channel, one.ts) == here:
+            replace(deps, press, one.message, one.language)
+            return
+    replace(deps, press, became, actor.language)
 
 
 def replace(deps: Dependencies, press: Press, message: Message, language: str) -> bool:
@@ -61,6 +104,24 @@ def view(deps: Dependencies, message: Message, language: str, title: str) -> dic
         gettext = catalogue.gettext(language)
         recorded = Slots(fallback="", body=(Markup(gettext(RECORDED)),))
         return blocks.view(recorded, gettext(title), gettext("Close"))
+
+
+def _messages_now(
+    deps: Dependencies, actor: Actor, customer_id: int, touch_ids: Collection[int], at: datetime | None = None
+) -> list[Shown]:
+    """The messages about a customer's steps; none where they cannot be read, because what was done is done."""
+    firm = FirmDefaults(admins=deps.settings.admins)
+    now = at or deps.clock.now()
+    try:
+        return shown.messages_now(deps.database, actor, customer_id, touch_ids, deps.rules, now, firm)
+    except Exception as error:
+        log.error("outcome.unread", error=type(error).__name__, exc_info=error)
+        return []
+
+
+def _place(press: Press) -> tuple[str | None, str | None]:
+    where = press.body.get("container") or {}
+    return where.get("channel_id"), where.get("message_ts")
 
 
 def _say_recorded(deps: Dependencies, press: Press, language: str) -> None:

@@ -30,6 +30,9 @@ class Action(StrEnum):
     UNMASK = "tierbot_unmask", N_("Show masked fields")
     LOG_VISIT = "tierbot_log_visit", N_("Log a visit")
     VISIT_FORM = "tierbot_visit_form"
+    SNOOZE_FORM = "tierbot_snooze_form"
+    REASSIGN_FORM = "tierbot_reassign_form"
+    SKIP_FORM = "tierbot_skip_form"
     DONE = "tierbot_done", N_("Done"), "primary", "touch"
     DONE_AS = "tierbot_done_as", N_("Done: what was it?"), None, "touch"
     ROW_MENU = "tierbot_row_menu", N_("Not now…"), None, "touch"

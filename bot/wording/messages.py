@@ -337,15 +337,29 @@ class Reminder(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class ReminderClosed(Message):
-    """What a reminder becomes once it is done, snoozed, or over for another reason."""
+    """What a step becomes once it is answered, or over for another reason."""
 
+    buttons: ClassVar = (Action.UNDO,)
+    pointers: ClassVar = {"touch": ("touch_id", "version")}
+    touch_id: int
+    version: int
+    customer_id: int
     name: str
     code: str
     step: Name
-    by: Who | None
-    outcome: str  # done | snoozed | contact | over
-    until: date | None
-    next_due: date | None
+    outcome: str  # done | snoozed | skipped | reassigned | undone | contact | over
+    by: Who | None = None
+    kind: str | None = None  # of the contact that Done recorded
+    until: date | None = None
+    past_limit: date | None = None  # the last day of a step that is snoozed beyond it
+    reason: str | None = None  # of a skipped one
+    to: Who | None = None  # of a reassigned one
+    next_due: date | None = None
+    may_undo: bool = False
+
+    def targets(self) -> dict[Action, Pointer]:
+        """Taken back only what was done a moment ago."""
+        return super().targets() if self.may_undo else {}
 
 
 @dataclass(frozen=True, kw_only=True)

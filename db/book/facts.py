@@ -33,6 +33,7 @@ class ContactKind(StrEnum):
     CALL = "call"
     MEETING = "meeting"
     TRAINING = "training"
+    REVIEW = "review"
     SURVEY = "survey"
     COMPLAINT = "complaint"
     REFERRAL = "referral"

@@ -157,12 +157,13 @@ def planned_customers(
 
 
 def last_done(session: Session, customer_ids: Sequence[int]) -> dict[tuple[int, str], datetime]:
-    """(customer, step) -> when Done was last pressed. A touch closed by a logged contact counts as that contact."""
+    """(customer, step) -> when it was last skipped, or Done without a contact, as in earlier versions."""
     statement = (
         sa_select(col(Touch.customer_id), col(Touch.step), func.max(col(Touch.closed_at)))
         .where(
-            col(Touch.state) == TouchState.DONE,
+            col(Touch.state).in_((TouchState.DONE, TouchState.SKIPPED)),
             col(Touch.closed_by).is_not(None),
+            col(Touch.activity_id).is_(None),
             col(Touch.customer_id).in_(customer_ids),
         )
         .group_by(col(Touch.customer_id), col(Touch.step))

@@ -55,6 +55,7 @@ tier_change: purpose from_tier to_tier
 tier_override: purpose tier
 tombstone: hash salt subject erasure what
 touch: dedupe_key plan step occasion kind tier who state reason
+touch_act: act before
 touch_message: role
 """
 # They hold copies of what is marked elsewhere, and are never shown as they are.

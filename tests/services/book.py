@@ -13,7 +13,7 @@ from sqlmodel import col, select, update
 from bot.clock import FixedClock, local_instant
 from bot.services import access
 from bot.services.access import Actor
-from bot.services.care import digest, reminders, schedule
+from bot.services.care import answers, digest, schedule
 from bot.services.care.digest import Sending
 from bot.services.care.plan import CarePlan, CarePlans
 from bot.services.care.plan_file import load_plan
@@ -139,15 +139,31 @@ class Book:
         assert isinstance(message, CareDigest)
         return message.rows[0].target
 
-    def done(self, actor: Actor, button: Pointer | None = None) -> Any:
-        return reminders.finish(
-            self.database, actor, button or self.button(), self.rules, self.clock.now(), self.press()
-        )
+    def done(self, actor: Actor, button: Pointer | None = None, kind: str | None = None) -> Any:
+        pointer = replace(button or self.button(), choice=kind)
+        return answers.finish(self.database, actor, pointer, **self.pressed()).closed
 
-    def snooze(self, actor: Actor, button: Pointer | None = None) -> Any:
-        return reminders.snooze(
-            self.database, actor, button or self.button(), self.rules, self.clock.now(), self.press()
-        )
+    def snooze(self, actor: Actor, button: Pointer | None = None, until: date | int = 3) -> Any:
+        return answers.snooze(
+            self.database, actor, button or self.button(), until=until, **self.pressed()
+        ).closed
+
+    def skip(self, actor: Actor, button: Pointer | None = None, reason: str = "They are away") -> Any:
+        return answers.skip(
+            self.database, actor, button or self.button(), reason=reason, **self.pressed()
+        ).closed
+
+    def reassign(self, actor: Actor, to: str, button: Pointer | None = None) -> Any:
+        return answers.reassign(
+            self.database, actor, button or self.button(), to=to, settings=SETTINGS, **self.pressed()
+        ).closed
+
+    def undo(self, actor: Actor, button: Pointer) -> Any:
+        return answers.undo(self.database, actor, button, **self.pressed()).closed
+
+    def pressed(self) -> dict[str, Any]:
+        """What every answer to a step takes besides: the rules, the time, and a press that never came before."""
+        return {"rules": self.rules, "now": self.clock.now(), "request": self.press()}
 
     def press(self) -> InboundKey:
         """The key of a press that never came before."""
@@ -163,7 +179,7 @@ class Book:
         note: str | None = None,
         **how: Any,
     ) -> Any:
-        return reminders.log_contact(
+        return answers.log_contact(
             self.database,
             actor,
             meant=customer_id,

@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import NotAllowed, NotFound
 from bot.services import access
-from bot.services.access import FIRM, Act, Actor, Position, can, list_scope, visible_owners
+from bot.services.access import FIRM, Act, Actor, OpenStep, OwnedBy, Position, can, list_scope, visible_owners
 from db.book import customers, people
 from db.book.people import PersonRole, TeamView
 from db.engine import Database
@@ -36,35 +36,36 @@ OBJECTS = {
     "O": customer_row(owner_id=5, owner_team_id=13),  # of another team
     "P": customer_row(owner_id=6),  # of a person without a team
     "N": FIRM,  # nobody's
+    "G": OpenStep(4, 12, assignee_id=1),  # a step that was given to me, of a team that my team sees
 }
-ALL = "MTLSOPN"
+ALL = "MTLSOPNG"
 DOCS = Path(__file__).parents[2] / "docs"
 MATRIX = """
-act             viewer  account_manager  team_lead  sales_ops  finance  admin    other
-see             S       MS               MTLS       MTLSOPN    MTLSOPN  MTLSOPN  -
-unmask          -       M                MTL        -          MTLSOPN  MTLSOPN  -
-share           -       M                MTL        -          -        MTLSOPN  -
-take_back       M       M                M          M          M        MTLSOPN  -
-log_contact     -       M                MTL        -          -        MTLSOPN  -
-close_touch     -       M                MTL        -          -        MTLSOPN  -
-review          -       -                MTL        MTLSOPN    -        MTLSOPN  -
-override        -       -                MTL        -          -        MTLSOPN  -
-approve_credit  -       -                -          -          MTLSOPN  MTLSOPN  -
-decide_schemes  -       -                -          MTLSOPN    -        MTLSOPN  -
-grade           -       -                -          MTLSOPN    -        MTLSOPN  -
-import          -       -                -          MTLSOPN    -        MTLSOPN  -
-name_deputy     M       M                MTL        M          M        MTLSOPN  -
-manage_people   -       -                -          -          -        MTLSOPN  -
-erase           -       -                -          -          -        MTLSOPN  -
-read_audit      -       -                -          -          -        MTLSOPN  -
-operate         -       -                -          -          -        MTLSOPN  -
-delete          -       -                -          -          -        -        -
+act             viewer  account_manager  team_lead  sales_ops  finance  admin  other
+see             SG      MSG              MTLSG      ALL        ALL      ALL    -
+unmask          -       M                MTL        -          ALL      ALL    -
+share           -       M                MTL        -          -        ALL    -
+take_back       M       M                M          M          M        ALL    -
+log_contact     -       M                MTL        -          -        ALL    -
+close_touch     G       MG               MTLG       G          G        ALL    -
+review          -       -                MTL        ALL        -        ALL    -
+override        -       -                MTL        -          -        ALL    -
+approve_credit  -       -                -          -          ALL      ALL    -
+decide_schemes  -       -                -          ALL        -        ALL    -
+grade           -       -                -          ALL        -        ALL    -
+import          -       -                -          ALL        -        ALL    -
+name_deputy     M       M                MTL        M          M        ALL    -
+manage_people   -       -                -          -          -        ALL    -
+erase           -       -                -          -          -        ALL    -
+read_audit      -       -                -          -          -        ALL    -
+operate         -       -                -          -          -        ALL    -
+delete          -       -                -          -          -        -      -
 """
 BY_ONESELF = {"name_deputy", "manage_people", "erase", "read_audit", "operate"}
 HEADER, *LINES = (line.split() for line in MATRIX.strip().splitlines())
 ROLES = HEADER[1:]
 CELLS = [
-    (line[0], role, "" if cell == "-" else cell)
+    (line[0], role, {"-": "", "ALL": ALL}.get(cell, cell))
     for line in LINES
     for role, cell in zip(ROLES, line[1:], strict=True)
 ]
@@ -96,6 +97,31 @@ def test_a_deputy_does_what_the_absent_person_may_but_does_not_manage_people_for
 def test_every_role_and_every_act_is_in_the_matrix() -> None:
     assert [*PersonRole, "other"] == ROLES
     assert [*Act, "delete"] == [line[0] for line in LINES]
+
+
+@pytest.mark.parametrize(
+    ("step", "role", "may"),
+    [
+        (OpenStep(4, 12, assignee_id=1), "account_manager", True),
+        (OpenStep(4, 12, assignee_id=9), "account_manager", False),  # it was given to somebody else
+        (OpenStep(5, 13, assignee_id=1), "account_manager", False),  # of a customer that they do not see
+        (OpenStep(5, 13, assignee_id=1), "finance", True),
+        (OpenStep(5, 13, role="finance"), "finance", True),  # the plan asks whoever has this role
+        (OpenStep(5, 13, role="finance"), "sales_ops", False),
+        (OpenStep(5, 13, assignee_id=9, role="finance"), "finance", False),
+        (OpenStep(4, 12, role="viewer"), "viewer", True),
+        (OpenStep(5, 13, role="owner"), "owner", False),
+    ],
+)
+def test_a_step_is_closed_by_whom_it_was_given_to_of_customers_that_they_see(
+    step: OpenStep, role: str, may: bool
+) -> None:
+    actor = replace(ACTOR, role=role)
+    assert can(actor, Act.CLOSE_TOUCH, step) == may
+    customer = OwnedBy(step.owner_id, step.owner_team_id)
+    assert not can(actor, Act.CLOSE_TOUCH, customer)  # once the step is closed
+    for act in set(Act) - {Act.CLOSE_TOUCH}:
+        assert can(actor, act, step) == can(actor, act, customer)
 
 
 def test_a_team_lead_of_no_team_reaches_only_their_own_customers() -> None:
@@ -215,8 +241,8 @@ def test_who_only_sees_a_customer_is_told_so_and_others_hear_that_there_is_none(
             assert hidden.value.msgid == access.NOT_YOURS
 
 
-WORDS = {"–": "", "own": "M", "team": "MTL", "seen": "S", "all": ALL}
-CHINESE = {"–": "–", "自己的": "own", "团队的": "team", "可见的": "seen", "全部": "all"}
+WORDS = {"–": "", "own": "M", "team": "MTL", "seen": "SG", "given": "G", "all": ALL}
+CHINESE = {"–": "–", "自己的": "own", "团队的": "team", "可见的": "seen", "交办的": "given", "全部": "all"}
 
 
 def table_of(page: str) -> dict[str, list[str]]:

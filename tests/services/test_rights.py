@@ -14,11 +14,13 @@ from bot.errors import BotError, Hidden, NotAllowed, NotFound
 from bot.services import access, identity, imports, staff
 from bot.services.access import Act, Actor, can
 from bot.services.ask import explanation, history, lookup, share
-from bot.services.care import reminders
+from bot.services.care import answers
+from bot.services.care.answers import shown, steps
 from bot.services.delivery import outbox, restore, time_jump
 from bot.services.grade import overrides, runs
 from bot.services.grade.overrides import OverrideRequest
 from bot.services.ops import audit_log
+from bot.services.recipients import FirmDefaults
 from bot.services.reports import credit, review
 from bot.services.reports.credit import ApprovalRequest
 from bot.services.schemes import lifecycle, status
@@ -140,12 +142,14 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
     ),
     "closed reminder": (
         Act.SEE,
-        lambda o, who, it: reminders.what_became(o.database, who, o.touch(it), o.book.rules),
+        lambda o, who, it: shown.what_became(
+            o.database, who, o.touch(it), o.book.rules, o.book.clock.now()
+        ),
     ),
-    "reminders closed by a contact": (
+    "messages about steps": (
         Act.SEE,
-        lambda o, who, it: reminders.closed_by_contact(
-            o.database, who, it, o.book.rules, o.book.clock.now()
+        lambda o, who, it: shown.messages_now(
+            o.database, who, it, (), o.book.rules, o.book.clock.now(), FirmDefaults()
         ),
     ),
     "share": (
@@ -155,6 +159,13 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
     "contact": (Act.LOG_CONTACT, lambda o, who, it: o.book.log(who, it, MONDAY, form_id=f"{who.name}{it}")),
     "done": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.done(who, o.touch(it))),
     "snooze": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.snooze(who, o.touch(it))),
+    "skip": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.skip(who, o.touch(it))),
+    "reassignment": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.reassign(who, "U0ADA", o.touch(it))),
+    "undo": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.undo(who, o.touch(it))),
+    "form about a step": (
+        Act.CLOSE_TOUCH,
+        lambda o, who, it: answers.open_step(o.database, who, o.touch(it), o.book.rules),
+    ),
     "override": (
         Act.OVERRIDE,
         lambda o, who, it: overrides.set_override(
@@ -300,7 +311,7 @@ HIDDEN = {
     overrides.NOT_YOUR_TIER,
     credit.NOT_YOUR_CREDIT,
     review.NOT_YOUR_REVIEW,
-    reminders.GONE,
+    steps.GONE,
 }
 
 

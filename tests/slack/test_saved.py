@@ -17,7 +17,7 @@ from bot.demo.workspace import StoredMessage, View, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.services.access import Actor
 from bot.services.ask import lookup
-from bot.services.care import reminders
+from bot.services.care.answers import contacts
 from bot.slack import blocks, deferred, outcomes, retries
 from bot.slack.fair_queue import MOST_QUESTIONS
 from bot.wording.actions import Action
@@ -277,7 +277,7 @@ def test_a_form_that_cannot_be_stored_stays_with_its_text_and_a_reference(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch, structlog.testing.capture_logs():
-        patch.setattr(reminders, "plan_customers", broken)
+        patch.setattr(contacts, "plan_customers", broken)
         refused = office.workspace.submit_view(ANNA, form, {"note": "They like it"})
     assert list(refused.errors) == ["note"]
     assert "reference 0badcafe" in refused.errors["note"]

@@ -10,7 +10,8 @@ from bot.errors import BadInput, Conflict, NotFound
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.ask import lists
-from bot.services.care import reminders
+from bot.services.care.answers import contacts, shown
+from bot.services.recipients import FirmDefaults
 from bot.wording.actions import Pointer
 from bot.wording.messages import Reminder
 from db.book.customers import Ownership
@@ -52,6 +53,11 @@ def anna(book: Book) -> Actor:
     return book.actor("U0ANNA")
 
 
+def shown_now(book: Book, actor: Actor) -> list[shown.Shown]:
+    """The messages in Slack about ACME, as they have to be now."""
+    return shown.messages_now(book.database, actor, ACME, (), book.rules, book.clock.now(), FirmDefaults())
+
+
 def test_done_closes_the_reminder_and_restarts_the_clock_on_the_owners_day(book: Book, anna: Actor) -> None:
     book.clock.advance(at(MONDAY, 17) - book.clock.now())  # Tuesday, one in the morning, in Shanghai
     closed = book.done(anna)
@@ -60,7 +66,10 @@ def test_done_closes_the_reminder_and_restarts_the_clock_on_the_owners_day(book:
     assert (closed.outcome, closed.by.name, closed.next_due) == ("done", "Anna", due)
     assert book.touches(ACME)[0].closed_by == anna.person_id
     (row,) = audited(book.database, "step_done")
-    assert (row.actor, row.after) == (f"person:{anna.person_id}", '{"due_on":"2026-03-02","step":"revisit"}')
+    assert (row.actor, row.after) == (
+        f"person:{anna.person_id}",
+        '{"activity":2,"due_on":"2026-03-02","kind":"visit","step":"revisit"}',
+    )
 
 
 def test_pressing_done_twice_changes_nothing_more(book: Book, anna: Actor) -> None:
@@ -134,8 +143,13 @@ def test_a_logged_contact_closes_the_open_reminder_and_restarts_the_clock_from_i
     assert book.states(ACME) == [("done", MONDAY), ("planned", due)]
     assert book.states(ACME, "vip_follow_up") == [("planned", MONDAY - 2 * DAY + FOLLOW_UP * DAY)]
     assert logged.next_step.due_on == MONDAY - 2 * DAY + FOLLOW_UP * DAY
-    (sent,) = reminders.closed_by_contact(book.database, anna, ACME, book.rules, book.clock.now())
-    assert (sent.channel, sent.ts, sent.closed.outcome, sent.closed.next_due) == ("D1", "1.0", "contact", due)
+    (sent,) = shown_now(book, anna)
+    assert (sent.channel, sent.ts, sent.message.outcome, sent.message.next_due) == (
+        "D1",
+        "1.0",
+        "done",
+        due,
+    )
     assert book.plan() == 0
 
 
@@ -156,7 +170,7 @@ def test_a_reminder_that_a_contact_closed_is_shown_only_to_those_who_may_see_the
     if lost == "lost the role":
         asking = book.actor("U0ANNA")
     with pytest.raises(NotFound, match="no longer there, or no longer yours"):
-        reminders.what_became(book.database, asking, button, book.rules)
+        shown.what_became(book.database, asking, button, book.rules, book.clock.now())
 
 
 def test_a_contact_that_does_not_count_leaves_the_reminder_open(book: Book, anna: Actor) -> None:
@@ -164,7 +178,7 @@ def test_a_contact_that_does_not_count_leaves_the_reminder_open(book: Book, anna
         session.exec(update(OutboxMessage).values(slack_channel="D1", slack_ts="1.0"))
     book.log(anna, ACME, MONDAY, "gift")
     assert book.states(ACME) == [("reminded", MONDAY)]
-    assert reminders.closed_by_contact(book.database, anna, ACME, book.rules, book.clock.now()) == []
+    assert [type(sent.message) for sent in shown_now(book, anna)] == [Reminder]
 
 
 def test_a_contact_also_ends_a_snooze(book: Book, anna: Actor) -> None:
@@ -205,7 +219,7 @@ def test_a_form_filled_in_once_more_within_minutes_is_one_contact_and_says_so(
     book.log(anna, ACME, MONDAY, form_id="view:V1", note="They want a discount")
     assert book.log(anna, ACME, MONDAY, form_id="view:V2", note="They want a discount").repeated
     assert not book.log(anna, ACME, MONDAY, form_id="view:V3", note="They want two").repeated
-    book.clock.advance(reminders.SAME_CONTACT)
+    book.clock.advance(contacts.SAME_CONTACT)
     assert not book.log(anna, ACME, MONDAY, form_id="view:V4", note="They want a discount").repeated
     assert [form for form, _ in recorded(book)] == ["view:V1", "view:V3", "view:V4"]
 
@@ -244,11 +258,11 @@ def test_what_a_contact_closed_is_shown_to_those_only_who_may_see_the_customer(
 ) -> None:
     button = book.button()
     book.log(anna, ACME, MONDAY)
-    assert reminders.what_became(book.database, anna, button, book.rules).outcome == "done"
+    assert shown.what_became(book.database, anna, button, book.rules, book.clock.now()).outcome == "done"
     with pytest.raises(NotFound, match="no longer there, or no longer yours"):
-        reminders.what_became(book.database, book.actor("U0BEN"), button, book.rules)
+        shown.what_became(book.database, book.actor("U0BEN"), button, book.rules, book.clock.now())
     with pytest.raises(NotFound):
-        reminders.closed_by_contact(book.database, book.actor("U0BEN"), ACME, book.rules, book.clock.now())
+        shown_now(book, book.actor("U0BEN"))
 
 
 def test_a_reminder_of_somebody_who_lost_the_customer_says_no_more_than_that_it_is_over(
@@ -262,9 +276,9 @@ def test_a_reminder_of_somebody_who_lost_the_customer_says_no_more_than_that_it_
         session.exec(update(Person).where(col(Person.id) == 3).values(language="zh"))
     ben = book.actor("U0BEN")
     book.log(ben, ACME, MONDAY)
-    (sent,) = reminders.closed_by_contact(book.database, ben, ACME, book.rules, book.clock.now())
+    (sent,) = shown_now(book, ben)
     assert (sent.channel, sent.language) == ("D1", "de")
-    assert (sent.closed.outcome, sent.closed.by, sent.closed.next_due) == ("over", None, None)
+    assert (sent.message.outcome, sent.message.by, sent.message.next_due) == ("over", None, None)
 
 
 def test_an_old_button_is_dead_after_losing_the_role(book: Book) -> None:
@@ -289,7 +303,7 @@ def test_an_old_button_is_dead_after_the_customer_went_to_somebody_else(book: Bo
 
 
 def became(book: Book, actor: Actor, button: Pointer) -> tuple[str, str | None]:
-    closed = reminders.what_became(book.database, actor, button, book.rules)
+    closed = shown.what_became(book.database, actor, button, book.rules, book.clock.now())
     return closed.outcome, None if closed.by is None else closed.by.name
 
 
@@ -304,7 +318,7 @@ def test_a_reminder_that_was_answered_shows_what_became_of_it(book: Book, anna: 
 def test_a_reminder_that_was_snoozed_shows_until_when(book: Book, anna: Actor) -> None:
     button = book.button()
     until = book.snooze(anna, button).until
-    assert reminders.what_became(book.database, anna, button, book.rules).until == until
+    assert shown.what_became(book.database, anna, button, book.rules, book.clock.now()).until == until
     book.go(until, zone="Asia/Shanghai")  # there is a newer reminder with buttons
     assert became(book, anna, button) == ("over", None)
 

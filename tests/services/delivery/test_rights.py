@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import col, select, update
 
 from bot.services.ask import bounds
-from bot.services.care import reminders
+from bot.services.delivery import kinds
 from bot.services.delivery import channels, outbox
 from bot.services.delivery.worker import Step
 from bot.services.recipients import Place
@@ -130,7 +130,7 @@ def digest(*customers: int, own: bool = False, more: int = 0) -> TierDigest:
 
 
 KINDS: dict[str, Callable[[int], Message]] = {
-    reminders.KIND: reminder,
+    kinds.REMINDER: reminder,
     OWN_ALERT: lambda customer: OwnTierChanged(**move(customer)),
     ALERT: lambda customer: TierChanged(**move(customer), owner=Who(name="Anna", slack_user_id="U0ANNA")),
     "of a later version": lambda customer: OwnTierChanged(**move(customer)),
@@ -161,7 +161,7 @@ def test_no_kind_of_message_reaches_those_who_may_not_see_the_customer_any_more(
 def test_every_kind_goes_where_it_was_meant_to_while_nothing_changes(
     firm: Firm, kind: str, place: str
 ) -> None:
-    person = kind == reminders.KIND or kind == OWN_ALERT or place == "person"
+    person = kind == kinds.REMINDER or kind == OWN_ALERT or place == "person"
     where = firm.to("anna") if person else Place(channel="C0EAST")
     firm.write(kind, where, KINDS[kind](firm.acme))
     assert firm.deliver() == ["U0ANNA" if person else "C0EAST"]

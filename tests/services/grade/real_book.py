@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from bot.clock import FixedClock
 from bot.services import alerts
 from bot.services.access import Actor
-from bot.services.care import reminders
+from bot.services.care import answers
 from bot.services.grade import first_orders, overrides, regrades, runs, verification
 from bot.services.grade.evidence.findings import Verified
 from bot.services.grade.overrides import OverrideRequest
@@ -202,7 +202,7 @@ class RealBook:
         )
 
     def visit(self, code: str, day: date) -> None:
-        reminders.log_contact(
+        answers.log_contact(
             self.database,
             ADMIN,
             meant=self.ids()[code],

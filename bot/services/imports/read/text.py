@@ -72,6 +72,18 @@ ACTIVITY_KINDS = {
         "videokonferenz",
     ),
     "training": ("course", "培训", "客户培训", "产品培训", "schulung"),
+    "review": (
+        *(
+            "business review",
+            "quarterly business review",
+            "qbr",
+            "合作回顾",
+            "业务回顾",
+            "业务复盘",
+            "季度回顾",
+        ),
+        *("jahresgespräch", "quartalsgespräch"),
+    ),
     "survey": (
         *("questionnaire", "satisfaction survey", "调查", "满意度调查", "问卷", "回访问卷"),
         *("umfrage", "befragung", "kundenbefragung"),

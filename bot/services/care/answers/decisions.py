@@ -1,0 +1,183 @@
+"""Done, skipped or snoozed: what people do with a due step."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from bot.clock import local_date, zone_named
+from bot.errors import N_, BadInput
+from bot.services.access import Actor
+from bot.services.care.answers import steps
+from bot.services.care.answers.steps import Answered
+from bot.services.care.plan import Step
+from bot.services.care.schedule import CareRules, workday
+from bot.wording.actions import Pointer
+from db.audit import AuditAction, Door
+from db.book import facts, people
+from db.book.customers import CustomerRow
+from db.care.acts import CareAct
+from db.care.touches import StepKind, Touch, TouchState
+from db.engine import Database
+from db.processes import InboundKey, take_request
+
+MOST_SNOOZE_DAYS = 60
+SHORTEST_REASON, LONGEST_REASON = 3, 500
+Settle = Callable[[], None]
+
+
+def finish(
+    database: Database,
+    actor: Actor,
+    pointer: Pointer,
+    *,
+    rules: CareRules,
+    now: datetime,
+    request: InboundKey,
+) -> Answered:
+    """Done: record a contact of the kind that was chosen, today, close the touch, and restart the clocks from it.
+
+    Raises Repeated, and BadInput for a kind that does not fulfil the step.
+    """
+    with database.write() as session:
+        take_request(session, request, now)
+        customer, touch = steps.locked(session, actor, pointer)
+        kind = _contact(rules.plans.step(touch.plan, touch.tier, touch.step), touch, pointer.choice)
+        activity = facts.Activity(
+            customer_id=customer.id,
+            source="slack" if actor.door is Door.SLACK else "tierbot",
+            external_id=f"touch:{touch.id}:{touch.version}",
+            kind=kind,
+            happened_on=actor.today(now),
+            person_id=actor.person_id or None,
+            recorded_at=now,
+        )
+        session.add(activity)
+        session.flush()
+        done = {"state": TouchState.DONE, "reason": None, "activity_id": activity.id}
+        changed = steps.close(session, rules, actor, CareAct.DONE, touch, done, now)
+        what = {"step": touch.step, "due_on": touch.due_on, "kind": kind, "activity": activity.id}
+        steps.record(session, actor, AuditAction.STEP_DONE, touch, after=what)
+        closed = replace(
+            steps.outcome_of(session, rules, customer, touch, "done"),
+            by=steps.who(actor),
+            kind=kind,
+            may_undo=True,
+        )
+        return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
+
+
+def skip(
+    database: Database,
+    actor: Actor,
+    pointer: Pointer,
+    *,
+    reason: str,
+    rules: CareRules,
+    now: datetime,
+    request: InboundKey,
+    before_commit: Settle = lambda: None,
+) -> Answered:
+    """Skip this occurrence with a reason: the next one comes as if it had been done today. Raises Repeated, BadInput."""
+    reason = checked_reason(reason)
+    with database.write() as session:
+        take_request(session, request, now)
+        customer, touch = steps.locked(session, actor, pointer)
+        skipped = {"state": TouchState.SKIPPED, "reason": reason}
+        changed = steps.close(session, rules, actor, CareAct.SKIPPED, touch, skipped, now)
+        what = {"step": touch.step, "due_on": touch.due_on}
+        steps.record(session, actor, AuditAction.STEP_SKIPPED, touch, after=what)
+        closed = replace(
+            steps.outcome_of(session, rules, customer, touch, "skipped"),
+            by=steps.who(actor),
+            reason=reason,
+            may_undo=True,
+        )
+        before_commit()
+        return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
+
+
+def checked_reason(reason: str) -> str:
+    """A reason to skip, without spaces around it. Raises BadInput."""
+    reason = reason.strip()
+    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+        raise BadInput(
+            N_("Write why, in %(least)s to %(most)s characters."), least=SHORTEST_REASON, most=LONGEST_REASON
+        )
+    return reason
+
+
+def snooze(
+    database: Database,
+    actor: Actor,
+    pointer: Pointer,
+    *,
+    until: date | int,
+    rules: CareRules,
+    now: datetime,
+    request: InboundKey,
+    before_commit: Settle = lambda: None,
+) -> Answered:
+    """Snooze for some days, or until a day: it is shown again in the working morning of the person who does it.
+
+    A greeting comes no later than on the day of its occasion. Raises Repeated, BadInput for a day that cannot be.
+    """
+    with database.write() as session:
+        take_request(session, request, now)
+        customer, touch = steps.locked(session, actor, pointer)
+        zone = _zone_of_doer(session, rules, customer, touch)
+        until = _snoozed_until(touch, until, local_date(now, zone))
+        snoozed = {"state": TouchState.SNOOZED, "remind_at": rules.morning(until, zone)}
+        changed = steps.change(session, actor, CareAct.SNOOZED, touch, snoozed, now)
+        steps.record(
+            session, actor, AuditAction.STEP_SNOOZED, touch, after={"step": touch.step, "until": until}
+        )
+        limit = touch.latest_on if touch.latest_on and until > touch.latest_on else None
+        closed = steps.outcome_of(session, rules, customer, touch, "snoozed")
+        closed = replace(closed, by=steps.who(actor), until=until, past_limit=limit, may_undo=True)
+        before_commit()
+        return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
+
+
+def check_snooze(until: date, today: date) -> None:
+    """Raise BadInput for a day until which nothing can be snoozed."""
+    if until <= today:
+        raise BadInput(N_("Choose a day after today."))
+    if until > today + timedelta(days=MOST_SNOOZE_DAYS):
+        raise BadInput(N_("Choose a day within the next %(days)s days."), days=MOST_SNOOZE_DAYS)
+
+
+def _contact(step: Step | None, touch: Touch, chosen: str | None) -> str:
+    """The kind of contact that Done records: the chosen one; in a button without a choice what the step asks for."""
+    kinds = step.fulfilled_by if step else (touch.kind if touch.kind == StepKind.GREETING else "other",)
+    if chosen is None:
+        return step.what if step and step.what in kinds else kinds[0]
+    if chosen not in kinds:
+        raise BadInput(
+            N_("%(kind)s does not fulfil this step; these do: %(kinds)s."),
+            kind=chosen,
+            kinds=", ".join(kinds),
+        )
+    return chosen
+
+
+def _zone_of_doer(session: Session, rules: CareRules, customer: CustomerRow, touch: Touch) -> ZoneInfo:
+    """Whose mornings count: those of the person to whom the step was reassigned, else the account manager's."""
+    doer = people.get(session, touch.assignee_id or customer.owner_id)
+    return zone_named(doer.timezone if doer else None, rules.zone)
+
+
+def _snoozed_until(touch: Touch, until: date | int, today: date) -> date:
+    """The day of a snooze. Raises BadInput for one that cannot be."""
+    occasion = touch.anchor if touch.kind == StepKind.GREETING else None
+    if occasion is not None and occasion <= today:
+        raise BadInput(N_("The day of this greeting has come. Greet the customer today, or skip it."))
+    if isinstance(until, int):
+        day = workday(today + timedelta(days=until))
+        return min(day, occasion) if occasion else day
+    check_snooze(until, today)
+    if occasion is not None and until > occasion:
+        raise BadInput(N_("The greeting is for %(day)s. Choose that day or an earlier one."), day=occasion)
+    return until if occasion else workday(until)

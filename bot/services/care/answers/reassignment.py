@@ -1,0 +1,99 @@
+"""A due step that is given to somebody else."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.clock import local_date, zone_named
+from bot.errors import N_, BadInput, NotAllowed
+from bot.services import access
+from bot.services.access import Act, Actor
+from bot.services.care.answers import steps
+from bot.services.care.answers.steps import Answered
+from bot.services.care.schedule import CareRules, morning
+from bot.settings import Settings
+from bot.wording.actions import Pointer
+from bot.wording.parts import Who
+from db.audit import AuditAction
+from db.book import people
+from db.book.customers import CustomerRow
+from db.book.people import PersonRow
+from db.care.acts import CareAct
+from db.care.touches import StepKind, TouchState
+from db.engine import Database
+from db.processes import InboundKey, take_request
+
+
+def reassign(
+    database: Database,
+    actor: Actor,
+    pointer: Pointer,
+    *,
+    to: str,
+    rules: CareRules,
+    settings: Settings,
+    now: datetime,
+    request: InboundKey,
+    before_commit: Callable[[], None] = lambda: None,
+) -> Answered:
+    """Give a step to another person, by their Slack user or e-mail address: they are asked in their next working morning.
+
+    Raises Repeated, and BadInput for somebody who is not here or may not see the customer.
+    """
+    with database.write() as session:
+        take_request(session, request, now)
+        customer, touch = steps.locked(session, actor, pointer)
+        person = _assignee(session, customer, to, settings, now)
+        if (touch.assignee_id or customer.owner_id) == person.id:
+            raise BadInput(N_("%(name)s does this already. Choose somebody else."), name=person.name)
+        given: dict[str, object] = {"assignee_id": None if person.id == customer.owner_id else person.id}
+        if touch.state != TouchState.PLANNED:  # what is planned for later is shown when it is due
+            zone = zone_named(person.timezone, rules.zone)
+            any_day = touch.kind == StepKind.GREETING
+            at = morning(rules, local_date(now, zone), zone, now, any_day=any_day)
+            given |= {"state": TouchState.REMINDED, "remind_at": at}
+        changed = steps.change(session, actor, CareAct.REASSIGNED, touch, given, now)
+        steps.record(
+            session,
+            actor,
+            AuditAction.STEP_REASSIGNED,
+            touch,
+            before={"assignee": touch.assignee_id},
+            after={"step": touch.step, "assignee": person.id},
+        )
+        closed = replace(
+            steps.outcome_of(session, rules, customer, touch, "reassigned"),
+            by=steps.who(actor),
+            to=Who(name=person.name, slack_user_id=person.slack_user_id),
+            may_undo=True,
+        )
+        before_commit()
+        return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
+
+
+def _assignee(
+    session: Session, customer: CustomerRow, to: str, settings: Settings, now: datetime
+) -> PersonRow:
+    """The person to whom a customer's step may be given. Raises BadInput with what to do."""
+    found = people.row_by_email(session, to, now) if "@" in to else people.by_slack_id(session, to, now)
+    if found is None:
+        raise BadInput(
+            N_("Tierbot does not know this person. Choose somebody else, or ask your admin to add them.")
+        )
+    try:
+        colleague = access.actor_of(found, settings)
+    except NotAllowed:
+        raise BadInput(
+            N_("%(name)s has left or is switched off. Choose somebody else."), name=found.name
+        ) from None
+    if not access.can(colleague, Act.SEE, customer):
+        raise BadInput(
+            N_(
+                "%(name)s may not see this customer. Choose somebody of the account manager's team, or ask your"
+                " admin to let %(name)s see its customers."
+            ),
+            name=found.name,
+        )
+    return found

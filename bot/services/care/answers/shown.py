@@ -1,0 +1,155 @@
+"""What stands in Slack about steps: the messages that show them, as they have to be now."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.clock import local_date, zone_named
+from bot.services import access
+from bot.services.access import Act, Actor
+from bot.services.care.answers import steps
+from bot.services.care.schedule import CareRules
+from bot.services.recipients import FirmDefaults, Recipients
+from bot.wording.actions import Pointer
+from bot.wording.message_base import Message
+from bot.wording.messages import Reminder, ReminderClosed, load
+from bot.wording.parts import Who
+from db.book import customers, facts, people
+from db.book.customers import CustomerRow
+from db.book.people import Person
+from db.care import acts, shown_touches, touches
+from db.care.shown_touches import ShownMessage
+from db.care.touches import Touch, TouchState
+from db.engine import Database
+
+MOST_MESSAGES = (
+    10  # that one answer updates: the newest; older ones show it when one of their buttons is pressed
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A message in Slack, and what it has to say now."""
+
+    channel: str
+    ts: str
+    language: str
+    message: Message
+
+
+def messages_now(
+    database: Database,
+    actor: Actor,
+    customer_id: int,
+    touch_ids: Collection[int],
+    rules: CareRules,
+    now: datetime,
+    firm: FirmDefaults,
+) -> list[Shown]:
+    """The newest messages about a customer's steps, as they have to be now, each in the language of its reader.
+
+    These are the messages that show an open step, one of `touch_ids`, or one that was closed at this instant. One in the direct messages of a person who may not see the customer any more only says that it is over.
+    """
+    with database.read() as session:
+        customer = access.customer_for(session, actor, Act.SEE, customer_id)
+        owner = customers.owner(session, customer.id)
+        found = shown_touches.messages(session, customer.id, touch_ids, now, MOST_MESSAGES)
+        readers = {one.recipient for one in found if one.recipient is not None}
+        recipients = Recipients.of(session, readers, firm, now)
+        shown = []
+        for one in found:
+            reader = recipients.people.get(one.recipient or 0)
+            may_see = reader is None or recipients.may_see(reader, owner)
+            message = _now(session, rules, customer, one, now, may_see=may_see)
+            if isinstance(message, ReminderClosed) and message.outcome == "done" and message.by is None:
+                message = replace(message, by=steps.who(actor))  # a contact has closed it that they logged
+            language = (reader or owner or actor).language or actor.language
+            if message is not None:
+                shown.append(Shown(channel=one.channel, ts=one.ts, language=language, message=message))
+        return shown
+
+
+def what_became(
+    database: Database, actor: Actor, pointer: Pointer, rules: CareRules, now: datetime
+) -> ReminderClosed:
+    """What to show in the place of a step that can no longer be answered. Raises NotFound."""
+    with database.read() as session:
+        customer, touch = steps.seen(session, actor, pointer)
+        return _outcome(session, rules, customer, touch, now)
+
+
+def _now(
+    session: Session,
+    rules: CareRules,
+    customer: CustomerRow,
+    shown: ShownMessage,
+    now: datetime,
+    *,
+    may_see: bool,
+) -> Message | None:
+    """What a message has to say now; None where its text is kept no longer."""
+    try:
+        message = load(json.loads(shown.body))
+    except (ValueError, KeyError):
+        return None
+    if isinstance(message, Reminder):
+        return _reminder(session, rules, customer, message, now, may_see=may_see)
+    return None
+
+
+def _reminder(
+    session: Session,
+    rules: CareRules,
+    customer: CustomerRow,
+    message: Reminder,
+    now: datetime,
+    *,
+    may_see: bool,
+) -> Message | None:
+    """A reminder of one step, as earlier versions sent it."""
+    touch = touches.get(session, message.touch_id)
+    if touch is None:
+        return None
+    if not may_see:
+        over = steps.outcome_of(session, rules, customer, touch, "over")
+        return replace(over, next_due=None)
+    act = acts.newest(session, touch.id or 0)
+    if touch.state == TouchState.REMINDED and act is None:
+        return replace(message, version=touch.version)
+    return _outcome(session, rules, customer, touch, now)
+
+
+def _outcome(
+    session: Session, rules: CareRules, customer: CustomerRow, touch: Touch, now: datetime
+) -> ReminderClosed:
+    """What a step has become, by whom, and whether it can be taken back."""
+    act = acts.standing(session, [touch.id or 0], now - steps.UNDO).get(touch.id or 0)
+    by = _who(people.get(session, touch.closed_by or (act.person_id if act else None)))
+    fields: dict[str, Any] = {"by": by, "may_undo": act is not None}
+    match touch.state:
+        case TouchState.DONE:
+            contact = session.get(facts.Activity, touch.activity_id or 0)
+            outcome, fields["kind"] = "done", contact.kind if contact else None
+        case TouchState.SKIPPED:
+            outcome, fields["reason"] = "skipped", touch.reason
+        case TouchState.SNOOZED:
+            outcome, fields["until"] = "snoozed", _shown_again(session, rules, customer, touch)
+        case _ if act is not None and act.act == acts.CareAct.REASSIGNED:
+            outcome = "reassigned"
+            fields["to"] = _who(people.get(session, touch.assignee_id or customer.owner_id))
+        case _:
+            outcome, fields = "over", {}
+    return replace(steps.outcome_of(session, rules, customer, touch, outcome), **fields)
+
+
+def _shown_again(session: Session, rules: CareRules, customer: CustomerRow, touch: Touch) -> Any:
+    doer = people.get(session, touch.assignee_id or customer.owner_id)
+    return local_date(touch.remind_at, zone_named(doer.timezone if doer else None, rules.zone))
+
+
+def _who(person: Person | None) -> Who | None:
+    return Who(name=person.name, slack_user_id=person.slack_user_id) if person else None

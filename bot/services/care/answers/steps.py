@@ -1,0 +1,171 @@
+"""What all answers to due steps share: who may answer, what is closed and planned anew, and what is shown then."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.errors import N_, Conflict, Hidden
+from bot.services import access
+from bot.services.access import Act, Actor, OpenStep
+from bot.services.care.schedule import CareRules, plan_customers
+from bot.wording.actions import Pointer
+from bot.wording.messages import ReminderClosed
+from bot.wording.parts import Who
+from db.audit import AuditAction, ObjectKind
+from db.book.customers import CustomerRow
+from db.care import acts, touches
+from db.care.acts import CareAct, TouchBefore
+from db.care.touches import Touch
+from db.engine import Database
+from grading.scheme.model import Name
+
+UNDO = timedelta(minutes=10)
+GONE = N_("This reminder is no longer there, or no longer yours.")
+DEALT_WITH = N_("Somebody has dealt with this reminder already.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What an answer has made of a step, and every touch that it changed."""
+
+    closed: ReminderClosed
+    customer_id: int
+    touch_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepTitle:
+    """An open step, as a form about it is headed."""
+
+    step: Name
+    name: str
+    code: str
+
+
+def open_step(database: Database, actor: Actor, pointer: Pointer, rules: CareRules) -> StepTitle:
+    """The step of a button that the actor may answer. Raises Hidden, and Conflict when somebody has dealt with it."""
+    with database.read() as session:
+        customer, touch = open_touch(session, actor, pointer)
+        name = rules.plans.step_name(touch.plan, touch.tier, touch.step)
+        return StepTitle(step=name, name=customer.name, code=customer.code)
+
+
+def seen(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, Touch]:
+    """The touch that a button points at with its customer, if the actor may see it. Raises Hidden."""
+    touch = touches.get(session, pointer.id)
+    if touch is None:
+        raise Hidden(GONE)
+    meant = replace(pointer, id=touch.customer_id)
+    return access.customer_for(session, actor, Act.SEE, meant, GONE), touch
+
+
+def open_touch(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, Touch]:
+    """The touch that a button points at with its customer, if the actor may close it and nobody has."""
+    customer, touch = seen(session, actor, pointer)
+    is_open = touch.state in touches.OPEN
+    thing = as_open(customer, touch.who, touch.assignee_id) if is_open else customer
+    if not access.can(actor, Act.CLOSE_TOUCH, thing):
+        raise Hidden(GONE)
+    if touch.version != pointer.version or not is_open:
+        raise Conflict(DEALT_WITH)
+    return customer, touch
+
+
+def locked(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, Touch]:
+    """The same, with the customer locked until the transaction ends."""
+    customer, touch = open_touch(session, actor, pointer)
+    touches.lock(session, [customer.id])
+    return customer, touch
+
+
+def as_open(customer: CustomerRow, role: str, assignee_id: int | None) -> OpenStep:
+    return OpenStep(customer.owner_id, customer.owner_team_id, assignee_id, role)
+
+
+def outcome_of(
+    session: Session, rules: CareRules, customer: CustomerRow, touch: Touch, outcome: str
+) -> ReminderClosed:
+    """What a step has become; the caller adds by whom and until when."""
+    same = (touch.step, touch.occasion)
+    following = (one for one in touches.open_touches(session, [customer.id]) if one.id != touch.id)
+    return ReminderClosed(
+        touch_id=touch.id or 0,
+        version=touch.version,
+        customer_id=customer.id,
+        name=customer.name,
+        code=customer.code,
+        step=rules.plans.step_name(touch.plan, touch.tier, touch.step),
+        outcome=outcome,
+        next_due=next((one.due_on for one in following if (one.step, one.occasion) == same), None),
+    )
+
+
+def close(
+    session: Session,
+    rules: CareRules,
+    actor: Actor,
+    act: CareAct,
+    touch: Touch,
+    values: dict[str, Any],
+    now: datetime,
+) -> tuple[int, ...]:
+    """Close a touch and plan its customer's steps anew; the touches that are closed now, this one first."""
+    opened = touches.open_touches(session, [touch.customer_id])
+    move(session, touch, **values, closed_at=now, closed_by=actor.person_id)
+    plan_customers(session, rules, [touch.customer_id], now)
+    versions = acts.closed_with(session, opened)
+    closed = [touch, *(one for one in opened if one.id in versions and one.id != touch.id)]
+    before = [_before(one, versions[one.id or 0]) for one in closed]
+    _remember(session, actor, act, touch, before, now, activity_id=values.get("activity_id"))
+    return tuple(one.id for one in before)
+
+
+def change(
+    session: Session, actor: Actor, act: CareAct, touch: Touch, values: dict[str, Any], now: datetime
+) -> tuple[int, ...]:
+    """Change a touch that stays open."""
+    move(session, touch, **values)
+    _remember(session, actor, act, touch, [_before(touch, touch.version + 1)], now)
+    return (touch.id or 0,)
+
+
+def move(session: Session, touch: Touch, **values: object) -> None:
+    if not touches.move(session, touch.id or 0, touch.version, **values):
+        raise Conflict(DEALT_WITH)
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    action: AuditAction,
+    touch: Touch,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    actor.record(session, action, ObjectKind.CUSTOMER, touch.customer_id, before=before, after=after)
+
+
+def who(actor: Actor) -> Who:
+    return Who(name=actor.name, slack_user_id=actor.slack_user_id)
+
+
+def _before(touch: Touch, version: int) -> TouchBefore:
+    return TouchBefore.model_validate({**touch.model_dump(), "version": version})
+
+
+def _remember(
+    session: Session,
+    actor: Actor,
+    act: CareAct,
+    touch: Touch,
+    before: Sequence[TouchBefore],
+    now: datetime,
+    activity_id: int | None = None,
+) -> None:
+    """Keep what taking an act back needs."""
+    person_id = actor.person_id or None
+    acts.record(session, act, touch, before=before, person_id=person_id, activity_id=activity_id, now=now)

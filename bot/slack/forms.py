@@ -1,0 +1,183 @@
+"""The forms that people fill in about care steps, and what stands in their inputs."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+from bot.errors import N_, BadInput
+from bot.services.care.answers.decisions import LONGEST_REASON, SHORTEST_REASON
+from bot.services.care.answers.steps import StepTitle
+from bot.slack.blocks import BUTTON, LABEL, TITLE, Block, decode, encode, plain
+from bot.slack.deferred import Press
+from bot.wording import catalogue
+from bot.wording.actions import Action, Pointer, RowChoice
+from bot.wording.care import CONTACT_LABELS
+from bot.wording.rendering import escape
+from db.book.facts import ContactKind
+
+NOTE = 2000  # characters of what is typed
+VISIT_KINDS = (
+    *(ContactKind.VISIT, ContactKind.CALL, ContactKind.MEETING),
+    *(ContactKind.TRAINING, ContactKind.REVIEW, ContactKind.SURVEY),
+)
+GetText = Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """One input of a form; `label` is a msgid."""
+
+    name: str
+    label: str
+    kind: str
+    options: Block = field(default_factory=dict)
+    optional: bool = False
+
+
+STEP_FORMS: dict[str | None, tuple[Action, str, Input]] = {
+    RowChoice.SNOOZE_UNTIL: (
+        Action.SNOOZE_FORM,
+        N_("Snooze"),
+        Input(name="day", label=N_("Until when?"), kind="datepicker"),
+    ),
+    RowChoice.REASSIGN: (
+        Action.REASSIGN_FORM,
+        N_("Reassign"),
+        Input(name="person", label=N_("Who does it?"), kind="users_select"),
+    ),
+    RowChoice.SKIP: (
+        Action.SKIP_FORM,
+        N_("Skip"),
+        Input(
+            name="reason",
+            label=N_("Why is it skipped?"),
+            kind="plain_text_input",
+            options={"min_length": SHORTEST_REASON, "max_length": LONGEST_REASON, "multiline": True},
+        ),
+    ),
+}
+
+
+def visit_form(name: str, code: str, today: date, metadata: str, gettext: GetText) -> Block:
+    """The form that *Log a visit* of a customer opens."""
+    kinds = [
+        {"text": plain(gettext(CONTACT_LABELS[kind]), BUTTON), "value": str(kind)} for kind in VISIT_KINDS
+    ]
+    inputs = (
+        Input(
+            name="kind",
+            label=N_("What was it?"),
+            kind="static_select",
+            options={"initial_option": kinds[0], "options": kinds},
+        ),
+        Input(name="day", label=N_("When?"), kind="datepicker", options={"initial_date": today.isoformat()}),
+        Input(
+            name="note",
+            label=N_("What was said or agreed?"),
+            kind="plain_text_input",
+            options={"multiline": True, "max_length": NOTE},
+            optional=True,
+        ),
+    )
+    return _form(
+        Action.VISIT_FORM, N_("Log a visit"), f"{escape(name)} {escape(code)}", inputs, metadata, gettext
+    )
+
+
+def step_form(press: Press, step: StepTitle, today: date, language: str) -> Block:
+    """The form that a choice in the menu of a step opens."""
+    action, title, asked = STEP_FORMS[press.pointer.choice]
+    gettext = catalogue.gettext(language)
+    if asked.kind == "datepicker":
+        asked = replace(asked, options={"initial_date": (today + timedelta(days=1)).isoformat()})
+    about = f"{step.step.text(language)} · {escape(step.name)} {escape(step.code)}"
+    return _form(action, title, about, (asked,), _metadata_of(press), gettext)
+
+
+def visit_values(view: Block) -> tuple[str, date, str | None]:
+    """(kind, day, note) as they were entered. Raises BadInput for what the form does not offer."""
+    kind = _entered(view, "kind", "selected_option", "value")
+    if kind not in VISIT_KINDS:
+        raise BadInput(N_("%(kind)s is not a kind of contact."), kind=kind)
+    day = entered_day(view)
+    note = _entered(view, "note", "value")
+    if note is not None and not (isinstance(note, str) and len(note) <= NOTE):
+        raise BadInput(N_("Write a note of at most %(most)s characters."), most=NOTE)
+    return kind, day, note
+
+
+def entered_day(view: Block) -> date:
+    """The day that was chosen. Raises BadInput."""
+    try:
+        return date.fromisoformat(_entered(view, "day", "selected_date"))
+    except (TypeError, ValueError):
+        raise BadInput(N_("Choose the day.")) from None
+
+
+def entered_person(view: Block) -> str:
+    """The Slack user that was chosen. Raises BadInput."""
+    person = _entered(view, "person", "selected_user")
+    if not isinstance(person, str) or not person.isalnum():
+        raise BadInput(N_("Choose a person."))
+    return person
+
+
+def entered_reason(view: Block) -> str:
+    """The reason that was typed."""
+    reason = _entered(view, "reason", "value")
+    return reason if isinstance(reason, str) else ""
+
+
+def opened_by(press: Press) -> tuple[Pointer, Press]:
+    """From a form that was sent in: what it is about, and the press that opened it. Raises BadInput."""
+    metadata = press.body["view"].get("private_metadata")
+    pointer = decode(metadata)
+    kept = json.loads(metadata)
+    channel, ts = (*kept.get("at", ()), None, None)[:2] if isinstance(kept.get("at"), list) else (None, None)
+    body = {**press.body, "container": {"channel_id": channel, "message_ts": ts}}
+    if isinstance(kept.get("url"), str):
+        body["response_url"] = kept["url"]
+    return pointer, Press(body=body, client=press.client)
+
+
+def _metadata_of(press: Press) -> str:
+    """What a form keeps of the row or button that opened it: what it points at, and the message to update."""
+    where = press.body.get("container") or {}
+    place = {"url": press.body.get("response_url"), "at": [where.get("channel_id"), where.get("message_ts")]}
+    return json.dumps({**json.loads(encode(press.pointer)), **place}, separators=(",", ":"))
+
+
+def _form(
+    action: Action, title: str, about: str, inputs: Sequence[Input], metadata: str, gettext: GetText
+) -> Block:
+    return {
+        "type": "modal",
+        "callback_id": str(action),
+        "private_metadata": metadata,
+        "title": plain(gettext(title), TITLE),
+        "submit": plain(gettext("Save"), TITLE),
+        "close": plain(gettext("Cancel"), TITLE),
+        "blocks": [
+            {"type": "section", "text": plain(about, LABEL)},
+            *(
+                {
+                    "type": "input",
+                    "block_id": one.name,
+                    **({"optional": True} if one.optional else {}),
+                    "label": plain(gettext(one.label), LABEL),
+                    "element": {"type": one.kind, "action_id": one.name, **one.options},
+                }
+                for one in inputs
+            ),
+        ],
+    }
+
+
+def _entered(view: Block, name: str, *path: str) -> Any:
+    """What stands in an input of a form; None where it has no such part."""
+    found: Any = view["state"]["values"]
+    for key in (name, name, *path):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
