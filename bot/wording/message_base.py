@@ -12,10 +12,10 @@ from bot.wording.actions import Action, Pointer
 class Message:
     """Base of everything the bot says.
 
-    `buttons` are shown under it; each customer in the field `buttons_for` gets a button that does `choosing` (a menu
-    where there are too many), those in `menu_of` a place in a menu; each item of the field `rows_of` is shown with its
-    own buttons below it. A pointer is made of the fields that `pointers` names. Only an `unmasked` one shows personal
-    values.
+    `buttons` are shown under it; each customer in the field `buttons_for` gets a button that does `choosing` (a place in
+    a menu where there are too many), those in `menu_of` a place in a menu; each item of the field `rows_of` is shown with
+    its own buttons below it. A pointer is made of the fields that `pointers` names. Only an `unmasked` one shows
+    personal values.
     """
 
     template: ClassVar[str]
