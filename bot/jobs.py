@@ -100,34 +100,26 @@ def plan_care(bot: Tierbot) -> int:
 
 def remind(bot: Tierbot) -> int:
     """Write the morning digests and greetings that are due, and what cannot wait for a digest."""
-    settings = bot.settings
-    with bot.database.read() as session:
-        book = bot.scheme_cache.tier_names(session)
-    firm = FirmDefaults(channel=settings.alert_channel, language=settings.language, admins=settings.admins)
-    return digest.send_due(
-        Sending(
-            database=bot.database,
-            rules=bot.rules,
-            book=book,
-            time=FirmTime.of(settings),
-            firm=firm,
-            now=bot.clock.now(),
-        )
-    )
+    return digest.send_due(_sending(bot))
 
 
 def escalate(bot: Tierbot) -> int:
-    """Tell managers of steps past their limits, and the emergency group of those that stayed undone after that."""
+    """Report steps past their limits to managers, and those that stay undone after that to the emergency group."""
+    settings = bot.settings
+    return escalation.escalate_late(_sending(bot), settings.emergency_channel or settings.alert_channel)
+
+
+def _sending(bot: Tierbot) -> Sending:
     settings = bot.settings
     with bot.database.read() as session:
         book = bot.scheme_cache.tier_names(session)
     firm = FirmDefaults(channel=settings.alert_channel, language=settings.language, admins=settings.admins)
-    return escalation.escalate_late(
-        bot.database,
-        bot.rules,
-        book,
-        firm,
-        emergency_channel=settings.emergency_channel or settings.alert_channel,
+    return Sending(
+        database=bot.database,
+        rules=bot.rules,
+        book=book,
+        time=FirmTime.of(settings),
+        firm=firm,
         now=bot.clock.now(),
     )
 

@@ -158,21 +158,40 @@ def link(session: Session, outbox_id: int, touch_ids: Iterable[int], role: Touch
         )
 
 
-def told_managers(session: Session, ids: Sequence[int]) -> dict[int, OutboxMessage]:
-    """Touch -> the newest message about it to a manager."""
-    found: dict[int, OutboxMessage] = {}
+def reported_at(session: Session, ids: Sequence[int]) -> dict[int, datetime]:
+    """Touch -> when the newest report about it to a manager was written."""
+    found: dict[int, datetime] = {}
     for start in range(0, len(ids), PARAMETERS):
         rows = session.execute(
-            sa_select(col(TouchMessage.touch_id), OutboxMessage)
+            sa_select(col(TouchMessage.touch_id), func.max(col(OutboxMessage.created_at)))
             .join(OutboxMessage, col(OutboxMessage.id) == col(TouchMessage.outbox_id))
             .where(
                 col(TouchMessage.touch_id).in_(ids[start : start + PARAMETERS]),
                 col(TouchMessage.role) == TouchRole.MANAGER,
             )
-            .order_by(col(OutboxMessage.id))
+            .group_by(col(TouchMessage.touch_id))
         )
         found.update((row[0], row[1]) for row in rows)
     return found
+
+
+class ToldManager(NamedTuple):
+    """The person whom a report to a manager went to, None for a channel, and when it was written."""
+
+    recipient: int | None
+    at: datetime
+
+
+def manager_told(session: Session, ids: Sequence[int]) -> ToldManager | None:
+    """The newest report about some touches to a manager."""
+    row = session.execute(
+        sa_select(col(OutboxMessage.recipient), col(OutboxMessage.created_at))
+        .join(TouchMessage, col(TouchMessage.outbox_id) == col(OutboxMessage.id))
+        .where(col(TouchMessage.touch_id).in_(ids), col(TouchMessage.role) == TouchRole.MANAGER)
+        .order_by(col(OutboxMessage.id).desc())
+        .limit(1)
+    ).first()
+    return None if row is None else ToldManager(row[0], row[1])
 
 
 class SettledTouch(NamedTuple):

@@ -82,11 +82,6 @@ def listed(session: Session, states: Collection[str], most: int) -> list[OutboxM
     return list(session.exec(found))
 
 
-def has_key(session: Session, key: str) -> bool:
-    """Whether there is a message with this key."""
-    return session.exec(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key)).first() is not None
-
-
 def existing_keys(session: Session, keys: Sequence[str]) -> set[str]:
     """Which of these keys a message has."""
     found: set[str] = set()

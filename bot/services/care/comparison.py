@@ -196,7 +196,7 @@ class Comparison:
         }
         if is_other:
             values |= {"anchor": due.anchor, "dedupe_key": due.key}
-        if latest >= self.known.today:  # not late any more, so nobody was told that it is
+        if latest != existing.latest_on and latest >= self.known.today:  # not late any more: nobody was told
             values["escalated"] = 0
         values |= self._when_shown(step, existing, on, latest)
         values = {name: value for name, value in values.items() if getattr(existing, name) != value}

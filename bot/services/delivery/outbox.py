@@ -84,7 +84,7 @@ def divert(session: Session, outbox_id: int, channel: str, now: datetime) -> int
     same = row.channel is None or known.get(row.channel, row.channel) == known.get(channel, channel)
     if same or row.dedupe_key.endswith(":diverted"):
         return None
-    if outbox.has_key(session, key):
+    if outbox.existing_keys(session, [key]):
         return None
     kept = row.model_dump(include={"kind", "body_json", "body_hash", "once_only", "not_after"})
     address = Place(channel=channel).address

@@ -35,7 +35,6 @@ from db.graded.changes import OWN_ALERT
 from db.outbox import claims, outcomes
 from db.outbox.claims import Claimed
 
-EMERGENCY = "care_emergency"
 FOR_ADMINS = frozenset({channels.KIND, "limit"})  # kinds of what is said to admins only
 DIVERTED = ":diverted"  # ends the key of a message whose channel was gone
 REASONS = {
@@ -98,7 +97,7 @@ class Moment:
         if row.kind == OWN_ALERT:
             reader = self.recipients.reader(owner)
             return Place(person_id=reader.id) if reader else None
-        if row.kind == EMERGENCY:
+        if row.kind == kinds.EMERGENCY:
             return own  # the group that the firm named hears of all customers
         if row.recipient is not None:
             person = self.recipients.people.get(row.recipient)
