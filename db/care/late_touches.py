@@ -230,7 +230,7 @@ _LINKED_BY_KEY = (
     .where(
         col(OutboxMessage.dedupe_key).in_(bindparam("keys", expanding=True)),
         col(TouchMessage.role) == TouchRole.MANAGER,
-        col(Touch.closed_at) > bindparam("since"),
+        col(Touch.closed_at) >= bindparam("since"),
     )
     .order_by(col(Touch.closed_at), col(Touch.id))
     .distinct()
@@ -245,6 +245,6 @@ def newest_of(session: Session, keys: Sequence[str]) -> datetime | None:
 
 
 def settled(session: Session, keys: Sequence[str], since: datetime) -> list[SettledTouch]:
-    """What the messages with these keys told of and was closed after a time, oldest first."""
+    """What the messages with these keys told of and was closed since a time, oldest first."""
     rows = session.execute(_LINKED_BY_KEY, {"keys": list(keys), "since": since})
     return [SettledTouch._make(row) for row in rows]
