@@ -23,7 +23,7 @@ from bot.errors import N_, BadInput
 from bot.logs import configure, release_stderr
 from bot.services.ask import lookup
 from bot.services.delivery import time_jump
-from bot.services.ops import connection, settings_changes
+from bot.services.ops import care_plans, connection, settings_changes
 from db.book import customers
 from db.engine import describe
 
@@ -64,6 +64,7 @@ def run(
         running.callback(health.serve_health(bot, pulse))
         _bring_up_to_date(bot)
         settings_changes.note_start(bot.database, bot.settings, bot.rules.plans, role)
+        care_plans.warn(bot.database, bot.rules.plans, bot.today())
         if (unsettled := bot.gateway.check_token()) is not None:
             announce(in_language(unsettled))
         scheduler = None if role is Role.WEB else jobs.scheduler(bot, pulse.beat)

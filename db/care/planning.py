@@ -26,7 +26,7 @@ class CustomerCare(SQLModel, table=True):
         partial_index("ix_customer_care_look_on", "look_on", where="look_on IS NOT NULL"),
         partial_index("ix_customer_care_trouble", "customer_id", where="trouble IS NOT NULL"),
     )
-    customer_id: int = Field(primary_key=True, foreign_key="customer.id")
+    customer_id: int = Field(primary_key=True, foreign_key="customer.id", ondelete="CASCADE")
     tier: str | None = None
     scheme_version_id: int | None = None
     gates: str | None = None  # of the assessment: JSON as `clean`

@@ -77,6 +77,12 @@ class Holiday(Part):
         """Why nobody is greeted on it, although an earlier version of Tierbot took it; None when customers are."""
         return occasions.refusal(self.holiday, self.name.en, self.name.zh)
 
+    def years_without(self, years: Collection[int]) -> list[int]:
+        """The years for which the holidays library has no day of this name."""
+        return [
+            year for year in years if all(name != self.holiday for _, name in _holidays(self.country, year))
+        ]
+
     def suits(self, country: str | None) -> bool:
         if self.refusal is not None:
             return False

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from bot.clock import local_date
 from bot.services.care import occasions
 from bot.services.care.comparison import Changes, Comparison, Mornings
+from bot.services.care.countries import code_of
 from bot.services.care.dues import (
     AGAIN,
     OPEN_AFTER,
@@ -134,14 +135,13 @@ def load(
     session: Session, in_force: CarePlans, firm: FirmTime, customer_ids: Sequence[int], now: datetime
 ) -> list[Loaded]:
     """What planning needs of the graded, unarchived customers among these, in a fixed number of queries."""
-    plans = in_force.plans
-    credit = [] if not any("credit" in plan.conditions for plan in plans) else _credit_runs(session)
+    credit = runs.runs_behind(session, runs.Purpose.CREDIT)
     found = planning.planned_customers(session, runs.latest_run_ids(session), credit, customer_ids)
     contacts = touches.last_contacts(session, customer_ids)
     over: dict[int, list[planning.OverRow]] = {}
     for row in planning.over(session, customer_ids):
         over.setdefault(row.customer_id, []).append(row)
-    fields = {step.of for plan in plans for step in plan.every_step if isinstance(step, Anniversary)}
+    fields = {step.of for plan in in_force.plans for step in plan.all_steps if isinstance(step, Anniversary)}
     facts = planning.date_facts(session, fields - {SINCE}, customer_ids)
     owners = {one.owner_id for one in found if one.owner_id is not None}
     times = working_times(session, owners, firm, now) if owners else {}
@@ -172,10 +172,6 @@ def load(
         owed = OwedCare(customer=customer, plan=plan, care_of=care_of, steps=due, today=today)
         loaded.append(Loaded(customer=customer, known=known, owed=owed, mornings=mine))
     return loaded
-
-
-def _credit_runs(session: Session) -> list[int]:
-    return runs.runs_behind(session, runs.Purpose.CREDIT)
 
 
 def _over(row: planning.OverRow, working: WorkingTime) -> Over:
@@ -212,7 +208,7 @@ class _Choice:
         scheme = customer.scheme
         if scheme not in self._plans:
             plan = self._plans[scheme] = self._in_force.of_scheme(scheme)
-            self._conditions[scheme] = sorted(plan.conditions - {"tier"}) if plan else ()
+            self._conditions[scheme] = sorted(plan.conditions - {"tier", "scheme"}) if plan else ()
         plan = self._plans[scheme]
         values = [_trait(customer, name) for name in self._conditions[scheme]]
         key = scheme, customer.tier, *values
@@ -226,10 +222,14 @@ class _Choice:
 def _trait(customer: PlannedCustomer, condition: str) -> frozenset[str]:
     """The customer's values of a condition."""
     if condition == "risk":
-        gates = {gate.casefold() for gate in json.loads(customer.gates or "{}")}
-        return frozenset(gates | {"any"} if gates else gates)
-    value = getattr(customer, condition)
-    return frozenset() if value is None else frozenset({value.casefold()})
+        return frozenset(gate.casefold() for gate in json.loads(customer.gates or "{}"))
+    value: str | None = getattr(customer, condition)
+    if not value:
+        return frozenset()
+    if condition == "country":
+        return frozenset({value.casefold(), (code_of(value) or value).casefold()})
+    # A customer has an RFM class and a segment.
+    return frozenset(value.casefold().split(",") if condition == "rfm" else {value.casefold()})
 
 
 def _suiting(step: Greeting, country: str | None) -> list[tuple[str, Holiday | str]]:

@@ -275,15 +275,15 @@ class CarePlan(Part):
         return ("",) if self.by == "credit" else self.schemes or ("",)
 
     @property
-    def every_step(self) -> list[Step]:
-        """All its steps, of whatever tier."""
-        also = (step for also in self.also for step in also.steps)
-        return [*(step for care in self.tiers.values() for step in care.steps), *also]
+    def all_steps(self) -> list[Step]:
+        """Its steps, of whatever tier and condition."""
+        parts: tuple[TierCare | Also, ...] = (*self.tiers.values(), *self.also)
+        return [step for part in parts for step in part.steps]
 
     @property
     def step_ids(self) -> frozenset[str]:
-        """The ids of all its steps, of whatever tier."""
-        return frozenset(step.id for step in self.every_step)
+        """The ids of all its steps."""
+        return frozenset(step.id for step in self.all_steps)
 
     @property
     def conditions(self) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """Reading a care plan: the model from a YAML file, or the problems with file, line and key."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,22 @@ def load_all(given: Path | None) -> CarePlans:
 
     Raises SeveralProblems with every problem of every file.
     """
-    own = load_files(plan_files(given)) if given is not None else {}
-    shipped = load_files(plan_files(FOLDER))
-    plans = CarePlans.layered(list(own.values()), list(shipped.values()))
+    own = load_own(given)
+    plans = CarePlans.layered(list(own.values()), shipped_plans())
     if problems := list(_collisions(own, plans)):
         raise SeveralProblems(problems)
     return plans
+
+
+def load_own(given: Path | None) -> dict[Path, CarePlan]:
+    """The firm's own plans by their files; none without a setting. Raises SeveralProblems."""
+    return {} if given is None else load_files(plan_files(given))
+
+
+@cache
+def shipped_plans() -> tuple[CarePlan, ...]:
+    """The plans that come with the product, read once."""
+    return tuple(load_files(plan_files(FOLDER)).values())
 
 
 def plan_files(given: Path) -> list[Path]:

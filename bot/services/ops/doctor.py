@@ -9,10 +9,12 @@ from typing import Literal
 
 from sqlmodel import Session
 
-from bot.errors import N_, Phrase, ngettext
+from bot.clock import local_date
+from bot.errors import N_, BotError, Phrase, ngettext
+from bot.services.care.plan_file import load_all
 from bot.services.delivery import circuit, time_jump
 from bot.services.delivery.messenger import Messenger
-from bot.services.ops import channels, connection, failing, storage
+from bot.services.ops import care_plans, channels, connection, failing, storage
 from bot.services.ops.connection import ConnectionState
 from bot.services.ops.reach import examine_reach
 from bot.services.ops.storage import Finding
@@ -109,6 +111,7 @@ def examine(
             *_messages(session, now),
             *_care(session, now),
             *examine_reach(session, settings, now),
+            *_plans(session, settings, now),
             *_people(session, settings),
             *_gradings(session),
         ]
@@ -350,6 +353,15 @@ def _care(session: Session, now: datetime) -> Iterator[Finding]:
                 )
             ),
         )
+
+
+def _plans(session: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
+    try:
+        plans = load_all(settings.care_plan)
+    except BotError as error:
+        yield Finding("problem", "care", error.phrase, Phrase(N_("no process starts with it: tierbot check")))
+        return
+    yield from care_plans.findings(plans, care_plans.in_force(session, local_date(now, settings.zone)))
 
 
 def _people(session: Session, settings: Settings) -> Iterator[Finding]:

@@ -27,7 +27,10 @@ def upgrade() -> None:
         sa.Column('look_on', sa.Date(), nullable=True),
         sa.Column('trouble', sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
-            ['customer_id'], ['customer.id'], name=op.f('fk_customer_care_customer_id_customer')
+            ['customer_id'],
+            ['customer.id'],
+            name=op.f('fk_customer_care_customer_id_customer'),
+            ondelete='CASCADE',
         ),
         sa.PrimaryKeyConstraint('customer_id', name=op.f('pk_customer_care')),
     )

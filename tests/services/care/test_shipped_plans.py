@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import chain
 from typing import get_args
 
 import pytest
@@ -13,7 +12,6 @@ from bot.services.care.plan import (
     DEFAULT,
     Anniversary,
     CareOf,
-    CarePlan,
     FollowUp,
     Greeting,
     Once,
@@ -37,11 +35,6 @@ TIERS = [
     for word in (*(tier.id for tier in scheme.tiers), *([NEW] if scheme.min_history_months else []), UNRATED)
     if scheme.credit_limit is None or word != UNRATED
 ]
-
-
-def own_steps(plan: CarePlan) -> Iterator[Step]:
-    yield from chain.from_iterable(care.steps for care in plan.tiers.values())
-    yield from chain.from_iterable(also.steps for also in plan.also)
 
 
 def test_every_shipped_scheme_has_a_plan_of_its_own_and_all_others_the_general_one() -> None:
@@ -87,7 +80,7 @@ def _capping(scheme: Scheme) -> Iterator[Gate]:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_every_step_says_in_both_languages_what_to_do(name: str) -> None:
-    for step in own_steps(PLANS[name]):
+    for step in PLANS[name].all_steps:
         assert step.hint is not None, step.id
         assert (step.name.en + step.hint.en).isascii(), step
         assert step.hint.en[-1] in ".?", step
@@ -98,7 +91,7 @@ def test_every_step_says_in_both_languages_what_to_do(name: str) -> None:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_every_step_has_a_window_that_people_can_keep(name: str) -> None:
-    for step in own_steps(PLANS[name]):
+    for step in PLANS[name].all_steps:
         assert _is_sane(step), step
 
 
@@ -120,7 +113,7 @@ def _is_sane(step: Step) -> bool:
 
 @pytest.mark.parametrize("name", preset_names())
 def test_what_a_step_asks_for_fulfils_it(name: str) -> None:
-    for step in own_steps(PLANS[name]):
+    for step in PLANS[name].all_steps:
         assert step.what in step.fulfilled_by, step
 
 
@@ -158,7 +151,7 @@ def test_the_best_tier_has_the_care_of_a_vip(name: str) -> None:
 @pytest.mark.parametrize("name", PLANS)
 def test_no_two_steps_of_a_plan_have_one_text(name: str) -> None:
     texts = defaultdict[str, set[str]](set)
-    for step in own_steps(PLANS[name]):
+    for step in PLANS[name].all_steps:
         assert step.hint is not None
         for text in (step.hint.en, step.hint.zh):
             texts[text].add(step.id)
