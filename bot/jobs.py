@@ -17,8 +17,9 @@ from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
-from bot.services.care import digest, escalation, planning_pass
-from bot.services.care.digest import Sending
+from bot.services.care import escalation, planning_pass
+from bot.services.care.digest import morning
+from bot.services.care.digest.desks import Sending
 from bot.services.care.working_people import FirmTime
 from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
@@ -103,7 +104,7 @@ def plan_care(bot: Tierbot) -> int:
 
 def remind(bot: Tierbot) -> int:
     """Write the morning digests and greetings that are due, and what cannot wait for a digest."""
-    return digest.send_due(_sending(bot))
+    return morning.send_due(_sending(bot))
 
 
 def escalate(bot: Tierbot) -> int:
@@ -124,6 +125,7 @@ def _sending(bot: Tierbot) -> Sending:
         time=FirmTime.of(settings),
         firm=firm,
         now=bot.clock.now(),
+        templates=settings.templates_dir,
     )
 
 

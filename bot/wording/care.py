@@ -88,9 +88,10 @@ class CareRow:
 
 @dataclass(frozen=True, kw_only=True)
 class GreetingCount:
-    """How many customers are to be greeted for an occasion."""
+    """How many customers are still to be greeted for an occasion on a day."""
 
     occasion: Name
+    day: date
     count: int
 
 
@@ -111,12 +112,17 @@ class CareDigest(Message):
     listed: bool = False  # it is the list at any time, not the digest of the morning
     urgent: bool = False  # it is about one step that cannot wait for the next morning
     minutes: int = 0  # all that is due takes about so long
-    greetings: tuple[GreetingCount, ...] = ()  # of today, in messages of their own
+    greetings: tuple[GreetingCount, ...] = ()  # still to be said, in messages of their own
     missed: int = 0  # greetings whose days went by unsent or undone
 
     def targets(self) -> dict[Action, Pointer]:
         """A next page only in a list that has one: the digest says how to ask for the list."""
         return super().targets() if self.listed and self.more else {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it names nobody."""
+        return not self.rows
 
     def without(self, customer_ids: Collection[int]) -> "CareDigest":
         """The same without some of the customers that it names."""

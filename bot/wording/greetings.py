@@ -66,6 +66,11 @@ class Greetings(Message):
         return tuple(one for one in self.customers if one.is_open)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it names nobody."""
+        return not self.customers
+
+    @property
     def total(self) -> int:
         return len(self.customers) + self.more
 
@@ -81,6 +86,24 @@ class Greetings(Message):
     def targets(self) -> dict[Action, Pointer]:
         """Nothing is left to press once all are greeted."""
         return super().targets() if self.open_customers else {}
+
+    def without(self, customer_ids: Collection[int]) -> "Greetings":
+        """The same without some of the customers that it names."""
+        kept = (
+            (section, tier, tuple(one for one in tier.customers if one.customer_id not in customer_ids))
+            for section in self.sections
+            for tier in section.tiers
+        )
+        sections: dict[GreetingText, list[GreetedTier]] = {}
+        for section, tier, some in kept:
+            if some:
+                sections.setdefault(section.text, []).append(replace(tier, customers=some))
+        return replace(
+            self,
+            sections=tuple(
+                GreetingSection(text=text, tiers=tuple(tiers)) for text, tiers in sections.items()
+            ),
+        )
 
     def answered(self, touch_ids: Collection[int]) -> "Greetings":
         """The same after these touches have been answered."""

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, text
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, text
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, insert, select, update
 
 from db.book.customers import Customer, Ownership, present_owner
-from db.care.touches import StepKind, Touch, TouchMessage, TouchRole, TouchState
+from db.care.touches import StepKind, Touch, TouchMessage, TouchRole, TouchState, lock
 from db.outbox.messages import OutboxMessage
 
 AT_ONCE = 5_000  # databases limit a statement's parameters
@@ -48,10 +48,11 @@ _DUE_COLUMNS = (
 )
 
 
-def groups(session: Session, before: datetime) -> list[DueGroup]:
-    """Whose touches are due before a time."""
-    statement = _of_present(sa_select(*_GROUP)).where(_is_due(before)).distinct()
-    return [DueGroup._make(row) for row in session.connection().execute(statement)]
+def groups(session: Session, before: datetime) -> dict[DueGroup, bool]:
+    """Whose touches are due before a time -> whether some of them are greetings."""
+    greeting = func.max(case((col(Touch.kind) == StepKind.GREETING, 1), else_=0))
+    statement = _of_present(sa_select(*_GROUP, greeting)).where(_is_due(before)).group_by(*_GROUP)
+    return {DueGroup._make(row[:3]): bool(row[3]) for row in session.connection().execute(statement)}
 
 
 def of_owners(
@@ -139,6 +140,16 @@ def load(session: Session, touch_ids: Sequence[int]) -> list[Touch]:
     return [found[touch_id] for touch_id in touch_ids if touch_id in found]
 
 
+def locked(session: Session, touch_ids: Sequence[int]) -> list[Touch]:
+    """Touches as they are once nobody else can answer or plan them."""
+    ids = set[int]()
+    for some in _chunks(touch_ids):
+        ids |= set(session.exec(select(Touch.customer_id).where(col(Touch.id).in_(some))))
+    for some in _chunks(sorted(ids)):
+        lock(session, some)
+    return load(session, touch_ids)
+
+
 def planned_per_time(
     session: Session, owners: Collection[int], after: datetime, until: datetime
 ) -> list[tuple[datetime, int]]:
@@ -206,6 +217,25 @@ def times_shown(session: Session, touch_ids: Sequence[int]) -> dict[int, tuple[i
         )
         found |= {row[0]: (row[1], row[2]) for row in rows}
     return found
+
+
+def still_to_greet(
+    session: Session, owners: Collection[int], today: date
+) -> list[tuple[str, str | None, str, str, date, int]]:
+    """(occasion, plan, tier, step, day, how many) of the open greetings of these people's customers that have begun."""
+    columns = (col(Touch.occasion), col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.anchor))
+    statement = (
+        _of_present(sa_select(*columns, func.count()))
+        .where(
+            _IS_OPEN,
+            col(Touch.kind) == StepKind.GREETING,
+            col(Touch.due_on) <= today,
+            col(Touch.anchor) >= today,
+            col(Ownership.person_id).in_(owners),
+        )
+        .group_by(*columns)
+    )
+    return [(*row,) for row in session.connection().execute(statement)]
 
 
 def missed_since(session: Session, owners: Collection[int], since: datetime) -> int:

@@ -14,8 +14,9 @@ from sqlmodel import col, select, update
 from bot.clock import FixedClock, local_instant
 from bot.services import access
 from bot.services.access import Actor
-from bot.services.care import answers, digest, schedule
-from bot.services.care.digest import Sending
+from bot.services.care import answers, schedule
+from bot.services.care.digest import morning
+from bot.services.care.digest.desks import Sending
 from bot.services.care.plan import CarePlan, CarePlans
 from bot.services.care.plan_file import load_plan
 from bot.services.care.schedule import CareRules
@@ -71,7 +72,7 @@ class Book:
         return schedule.plan_all(self.database, self.rules, self.clock.now())
 
     def remind(self) -> int:
-        return digest.send_due(self.sending())
+        return morning.send_due(self.sending())
 
     def sending(self) -> Sending:
         """What the job that writes digests is given."""

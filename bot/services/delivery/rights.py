@@ -22,6 +22,7 @@ from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.wording import messages
 from bot.wording.care import CareDigest
 from bot.wording.escalations import CareEscalation
+from bot.wording.greetings import Greetings
 from bot.wording.message_base import Message
 from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import Who
@@ -198,7 +199,7 @@ def _redirect(session: Session, moment: Moment, row: Claimed, now: datetime) -> 
     for customer in moment.named[row.id]:
         places[moment.place(row, customer)].append(customer)
     message, language = _load(row)
-    if row.id in moment.shown and isinstance(message, CareDigest):
+    if row.id in moment.shown and isinstance(message, CareDigest | Greetings):
         _shorten(session, moment, row, message, language, now)
         return
     if row.kind == kinds.REMINDER or message is None or not places:
@@ -236,7 +237,7 @@ def _shorten(
     session: Session,
     moment: Moment,
     row: Claimed,
-    digest: CareDigest,
+    digest: CareDigest | Greetings,
     language: str | None,
     now: datetime,
 ) -> None:
@@ -244,7 +245,7 @@ def _shorten(
     own = Place(person_id=row.recipient, channel=row.channel)
     gone = {customer for customer in moment.named[row.id] if moment.place(row, customer) != own}
     rest = digest.without(gone)
-    if not rest.rows:
+    if rest.is_empty:
         _give_up(session, row, moment.reason(row), now)
         return
     theirs = [one.touch_id for one in moment.shown[row.id] if one.customer_id in gone]

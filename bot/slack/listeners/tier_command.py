@@ -9,7 +9,7 @@ from sqlmodel import Session
 from bot.services import identity
 from bot.services.access import Actor
 from bot.services.ask import lookup
-from bot.services.care import todo
+from bot.services.care.digest import todo
 from bot.services.recipients import FirmDefaults
 from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press

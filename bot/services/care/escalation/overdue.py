@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session
 
 from bot.clock import local_date
-from bot.services.care.digest import Desk, Sending
+from bot.services.care.digest.desks import Desk, Sending
 from bot.services.care.plan import Escalation
 from bot.services.care.working_people import working_times
 from bot.services.recipients import Place, Recipients

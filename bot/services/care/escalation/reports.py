@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot.clock import local_date
-from bot.services.care.digest import Desk, Sending
+from bot.services.care.digest.desks import Desk, Sending
 from bot.services.care.escalation.overdue import Overdue, escalation_of, late_enough, worst_first
 from bot.services.delivery import outbox
 from bot.services.delivery.kinds import EMERGENCY, ESCALATION

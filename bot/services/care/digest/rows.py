@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot.clock import local_date
-from bot.services.care.levelling import Weight, rank
+from bot.services.care.digest.levelling import Weight, rank
 from bot.services.care.plan import Step
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import TierNames

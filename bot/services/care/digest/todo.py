@@ -10,8 +10,8 @@ from sqlmodel import Session
 
 from bot.clock import local_date, zone_named
 from bot.services.access import Actor
-from bot.services.care import care_rows, digest
-from bot.services.care.care_rows import Reading
+from bot.services.care.digest import desks, morning, rows
+from bot.services.care.digest.rows import Reading
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.services.schemes.store import TierNames
@@ -43,7 +43,7 @@ def todo(
     today, zone = actor.today(now), zone_named(actor.timezone, rules.zone)
     absent = frozenset(one.person_id for one in actor.absent)
     owners = {actor.person_id, *absent} | people.in_teams(session, actor.led_teams)
-    furthest = today + timedelta(days=digest.furthest(rules))
+    furthest = today + timedelta(days=morning.furthest(rules))
     found = due_touches.open_of(
         session,
         owners=owners,
@@ -52,14 +52,14 @@ def todo(
         due_by=furthest,
         most=MOST_LISTED,
     )
-    recipients = digest.recipients_of(session, {touch.group for touch in found}, firm, now)
+    recipients = desks.recipients_of(session, {touch.group for touch in found}, firm, now)
     own = Place(person_id=actor.person_id)
-    theirs = [one for one in found if digest.goes_to(recipients, one) == own]
+    theirs = [one for one in found if desks.goes_to(recipients, one) == own]
     ids = [one.id for one in theirs if one.kind != StepKind.GREETING]
     listed = [
         touch
         for touch in due_touches.load(session, sorted({*ids, *also}))
-        if touch.id in also or digest.is_coming_up(rules, touch, today) or _is_due(touch, today, zone)
+        if touch.id in also or morning.is_coming_up(rules, touch, today) or _is_due(touch, today, zone)
     ]
     reading = Reading(
         rules=rules,
@@ -70,8 +70,9 @@ def todo(
         acts_for=absent,
         undoable=also,
     )
-    rows = care_rows.rows_of(session, reading, listed)
-    return care_rows.digest_of(rows, day=today, start=start, listed=True)
+    found_rows = rows.rows_of(session, reading, listed)
+    greetings = morning.to_greet(session, rules, {actor.person_id, *absent}, today)
+    return rows.digest_of(found_rows, day=today, start=start, listed=True, greetings=greetings)
 
 
 def _is_due(touch: Touch, today: date, zone: ZoneInfo) -> bool:
@@ -113,17 +114,17 @@ def current(
         acts_for=recipients.absent(reader) if reader is not None else (),
         undoable=undoable or {},
     )
-    return _recounted(shown, tuple(care_rows.now(session, reading, visible)))
+    return _recounted(shown, tuple(rows.now(session, reading, visible)))
 
 
-def _recounted(shown: CareDigest, rows: tuple[CareRow, ...]) -> CareDigest:
+def _recounted(shown: CareDigest, those: tuple[CareRow, ...]) -> CareDigest:
     """A digest with rows as they are now: what is no longer open counts no longer."""
     before = Counter(row.section for row in shown.rows if row.is_open)
-    before.subtract(row.section for row in rows if row.is_open)
-    minutes = sum(_minutes(row) for row in shown.rows) - sum(_minutes(row) for row in rows)
+    before.subtract(row.section for row in those if row.is_open)
+    minutes = sum(_minutes(row) for row in shown.rows) - sum(_minutes(row) for row in those)
     return replace(
         shown,
-        rows=rows,
+        rows=those,
         overdue=max(0, shown.overdue - before["overdue"]),
         due=max(0, shown.due - before["due"]),
         soon=max(0, shown.soon - before["soon"]),
@@ -132,4 +133,4 @@ def _recounted(shown: CareDigest, rows: tuple[CareRow, ...]) -> CareDigest:
 
 
 def _minutes(row: CareRow) -> int:
-    return (row.minutes or 0) if row.is_open and row.section != care_rows.SOON else 0
+    return (row.minutes or 0) if row.is_open and row.section != rows.SOON else 0

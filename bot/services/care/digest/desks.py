@@ -1,0 +1,123 @@
+"""Where due steps are shown: a person's direct messages, or a channel, and when they are asked there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session
+
+from bot.clock import local_date, local_instant
+from bot.services.care.schedule import CareRules
+from bot.services.care.working_people import FirmTime, working_times
+from bot.services.care.working_time import WorkingTime
+from bot.services.recipients import FirmDefaults, Place, Recipients
+from bot.services.schemes.store import TierNames
+from db.care.due_touches import DueGroup, DueTouch
+from db.engine import Database
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """A place that gets digests: who reads it in which language, and when they work."""
+
+    place: Place
+    language: str | None
+    working: WorkingTime
+    groups: set[DueGroup] = field(default_factory=set)
+    acts_for: frozenset[int] = frozenset()
+    greets: bool = False  # whether some of what is due is a greeting
+
+    def today(self, now: datetime) -> date:
+        return local_date(now, self.working.zone)
+
+    def tomorrow(self, now: datetime) -> datetime:
+        """When today ends: what is due earlier belongs to the digest of today."""
+        return local_instant(self.today(now) + ONE_DAY, 0, 0, self.working.zone)
+
+    def key(self, now: datetime) -> str:
+        return f"digest:{self.place.address}:{self.today(now)}"
+
+    def is_asked(self, now: datetime) -> bool:
+        """Whether it is a working day, after its morning, and within the hours."""
+        return self.is_morning_over(now) and self.working.within_hours(now)
+
+    def is_morning_over(self, now: datetime) -> bool:
+        """Whether the time of the day has come at which people are reminded."""
+        return self.working.morning(self.today(now)) <= now
+
+    def is_last_chance(self, day: date, now: datetime) -> bool:
+        """Whether a greeting for a day is said today although today is no working day: the next one comes too late."""
+        return self.working.next_working_day(self.today(now) + ONE_DAY) > day
+
+    @property
+    def owners(self) -> set[int]:
+        """Whose customers' steps are shown here."""
+        found = {group.owner_id for group in self.groups if group.owner_id is not None}
+        reader = self.place.person_id
+        return found if reader is None else found | {reader} | self.acts_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sending:
+    """What writing digests needs: the plans, the names of tiers, and the firm's defaults."""
+
+    database: Database
+    rules: CareRules
+    book: TierNames
+    time: FirmTime
+    firm: FirmDefaults
+    now: datetime
+    templates: Path | None = None  # the firm's own folder, which may hold texts to greet with
+
+
+def desks(session: Session, sending: Sending, groups: Mapping[DueGroup, bool]) -> list[Desk]:
+    """The places where the touches of these groups are shown."""
+    recipients = recipients_of(session, groups, sending.firm, sending.now)
+    places: dict[Place, set[DueGroup]] = defaultdict(set)
+    for group in groups:
+        owner = recipients.people.get(group.owner_id or 0)
+        if place := recipients.place_of_step(group.who, group.assignee_id, owner):
+            places[place].add(group)
+    readers = {place.person_id for place in places if place.person_id is not None}
+    working = working_times(session, readers, sending.time, sending.now) if readers else {}
+    return [_desk(place, of, recipients, working, sending, groups) for place, of in places.items()]
+
+
+def recipients_of(
+    session: Session, groups: Iterable[DueGroup], firm: FirmDefaults, now: datetime
+) -> Recipients:
+    """The people who may be told of the touches of these groups."""
+    groups = list(groups)
+    ids = {one for group in groups for one in (group.owner_id, group.assignee_id) if one is not None}
+    return Recipients.of(session, ids, firm, now, {group.who for group in groups})
+
+
+def _desk(
+    place: Place,
+    groups: set[DueGroup],
+    recipients: Recipients,
+    working: Mapping[int, WorkingTime],
+    sending: Sending,
+    greetings: Mapping[DueGroup, bool],
+) -> Desk:
+    reader = recipients.people.get(place.person_id or 0)
+    owners = (recipients.people.get(group.owner_id or 0) for group in groups)
+    language = recipients.language(reader) if reader else recipients.channel_language(next(owners, None))
+    return Desk(
+        place=place,
+        language=language,
+        working=working.get(place.person_id or 0) or sending.time.working_time(sending.now),
+        groups=groups,
+        greets=any(greetings[group] for group in groups),
+        acts_for=recipients.absent(place.person_id) if place.person_id is not None else frozenset(),
+    )
+
+
+def goes_to(recipients: Recipients, touch: DueTouch) -> Place | None:
+    """Where a touch is shown."""
+    owner = recipients.people.get(touch.group.owner_id or 0)
+    return recipients.place_of_step(touch.group.who, touch.group.assignee_id, owner)

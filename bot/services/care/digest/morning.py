@@ -1,0 +1,319 @@
+"""The morning digest: one message for each person on each of their working days on which something is due.
+
+A digest is written in the transaction in which its touches become reminded, under a key of its reader and local date:
+however many processes run, and whatever clocks and zones do, there is one. What nobody answers comes back some days
+later, as the plan says. A step that becomes overdue and may reach the emergency group comes at once, in a message of
+its own.
+"""
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from bot.clock import local_date, local_instant
+from bot.services.care.digest import rows
+from bot.services.care.digest.desks import ONE_DAY, Desk, Sending, desks, goes_to, recipients_of
+from bot.services.care.digest.greet import name_of, write_greetings
+from bot.services.care.digest.levelling import Movable, last_day, level
+from bot.services.care.digest.rows import PlacedRow, Reading
+from bot.services.care.plan import CarePlan, Step
+from bot.services.care.schedule import CareRules
+from bot.services.care.working_time import WorkingTime
+from bot.services.delivery import outbox
+from bot.services.delivery.kinds import DIGEST, URGENT
+from bot.services.recipients import Place
+from bot.wording.care import CareDigest, GreetingCount
+from db.care import due_touches, touches
+from db.care.due_touches import DueTouch
+from db.care.touches import StepKind, Touch, TouchRole, TouchState
+from db.outbox import messages
+from grading.scheme.model import Name
+
+AT_ONCE = 50  # places whose due touches one query reads
+MOST_DUE = 1_000  # in one digest; what is less pressing waits for the next one
+MOST_SOON = 30
+FIRST_MISSED = timedelta(days=7)  # how far back the first digest looks for missed greetings
+
+
+def send_due(sending: Sending) -> int:
+    """Write the digests, greetings and urgent messages that are due now; how many. What has no recipient stays due."""
+    now = sending.now
+    with sending.database.read() as session:
+        there = desks(session, sending, due_touches.groups(session, now + ONE_DAY))
+        late = _newly_late(session, sending)
+        asked = [desk for desk in there if desk.is_asked(now)]
+        written = messages.existing_keys(session, [desk.key(now) for desk in asked])
+    ready = [desk for desk in asked if desk.key(now) not in written]
+    some = ready + [desk for desk in there if desk.greets and desk.is_morning_over(now) and desk not in ready]
+    count = sum(_write(sending, partial(_write_urgent, sending, desk, touch)) for desk, touch in late)
+    for start in range(0, len(some), AT_ONCE):
+        with sending.database.read() as session:
+            due = _due_of(session, sending, some[start : start + AT_ONCE])
+        for one in due:
+            if one.greetings:
+                count += _write(sending, partial(write_greetings, sending, one.desk, one.greetings))
+            if one.steps and one.desk in ready:
+                count += _write(sending, partial(_write_digest, sending, one))
+    return count
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Due:
+    """What is due at a place: its most pressing steps, how many more there are, and its greetings."""
+
+    desk: Desk
+    steps: list[int]
+    unread: int
+    greetings: list[int]
+
+
+def _due_of(session: Session, sending: Sending, some: Sequence[Desk]) -> list[_Due]:
+    """What is due at each of these places."""
+    of_group = {group: desk.place for desk in some for group in desk.groups}
+    there = {desk.place: desk for desk in some}
+    steps: dict[Place, list[tuple[int, int]]] = defaultdict(list)
+    unread: dict[Place, int] = defaultdict(int)
+    greetings: dict[Place, list[int]] = defaultdict(list)
+    owners = {group.owner_id for group in of_group}
+    assignees = {group.assignee_id for group in of_group if group.assignee_id is not None}
+    for touch in due_touches.of_owners(session, sending.now + ONE_DAY, owners, assignees):
+        place = of_group.get(touch.group)
+        if place is None or touch.remind_at >= there[place].tomorrow(sending.now):
+            continue
+        if touch.kind == StepKind.GREETING:
+            if _is_said_today(there[place], touch, sending.now):
+                greetings[place].append(touch.id)
+            continue
+        heapq.heappush(steps[place], (-touch.limit.toordinal(), touch.id))
+        if len(steps[place]) > MOST_DUE:  # the one with the latest limit waits
+            heapq.heappop(steps[place])
+            unread[place] += 1
+    return [
+        _Due(
+            desk=desk,
+            steps=[touch_id for _, touch_id in steps[desk.place]],
+            unread=unread[desk.place],
+            greetings=greetings[desk.place],
+        )
+        for desk in some
+    ]
+
+
+def _is_said_today(desk: Desk, touch: DueTouch, now: datetime) -> bool:
+    if touch.anchor is None or desk.working.is_working_day(desk.today(now)):
+        return desk.is_asked(now)
+    return desk.is_last_chance(touch.anchor, now)
+
+
+def _write(sending: Sending, work: partial[int]) -> int:
+    """Do a transaction; 0 when another process has written the same message meanwhile."""
+    try:
+        return sending.database.retry(work)
+    except IntegrityError:
+        return 0
+
+
+def _write_digest(sending: Sending, of: _Due) -> int:
+    now, desk = sending.now, of.desk
+    with sending.database.write() as session:
+        if messages.existing_keys(session, [desk.key(now)]):
+            return 0
+        found = due_touches.locked(session, of.steps)
+        due = [one for one in found if one.state in touches.OPEN and one.remind_at < desk.tomorrow(now)]
+        reading = _reading(sending, desk)
+        stay, later = _levelled(session, sending, desk, rows.rows_of(session, reading, due))
+        if not stay:
+            return 0
+        soon = rows.rows_of(session, reading, coming_up(session, sending, desk))
+        message = rows.digest_of(
+            [*stay, *soon],
+            day=reading.day,
+            unread=of.unread,
+            greetings=to_greet(session, sending.rules, desk.owners, reading.day),
+            missed=_missed(session, sending, desk),
+        )
+        number = _enqueue(session, sending, desk, DIGEST, message, desk.key(now))
+        again = {one.row.touch_id: next_shown(sending.rules, one.touch, desk.working, now) for one in stay}
+        due_touches.show(session, again.items(), number)
+        due_touches.postpone(session, [(touch, desk.working.morning(day)) for touch, day in later.items()])
+        named = {row.touch_id for row in message.rows}.union(again)
+        due_touches.link(session, number, sorted(named), TouchRole.DIGEST)
+    return 1
+
+
+def _reading(sending: Sending, desk: Desk) -> Reading:
+    return Reading(
+        rules=sending.rules,
+        book=sending.book,
+        reader=desk.place.person_id,
+        day=desk.today(sending.now),
+        zone=desk.working.zone,
+        acts_for=desk.acts_for,
+    )
+
+
+def _levelled(
+    session: Session, sending: Sending, desk: Desk, due: Sequence[PlacedRow]
+) -> tuple[list[PlacedRow], dict[int, date]]:
+    """The rows of today, and the days to which the others are moved."""
+    plans = (sending.rules.plans.named(one.touch.plan) for one in due)
+    most = max((plan.at_most_per_day for plan in plans if plan), default=len(due))
+    today = desk.today(sending.now)
+
+    def place(one: PlacedRow) -> tuple[Any, ...]:
+        # What was shown before does not keep out what was not.
+        return one.touch.state == TouchState.REMINDED, one.key, one.row.touch_id
+
+    movable = [
+        Movable(
+            touch_id=one.touch.id or 0,
+            latest_on=one.touch.latest_on,
+            chosen=one.touch.state == TouchState.SNOOZED,
+        )
+        for one in sorted(due, key=place)
+    ]
+    planned: dict[date, int] = defaultdict(int)
+    if len(movable) > most and desk.owners:
+        until = max(last_day(one, today, desk.working) for one in movable) + ONE_DAY
+        end = local_instant(until, 0, 0, desk.working.zone)
+        for at, count in due_touches.planned_per_time(session, desk.owners, desk.tomorrow(sending.now), end):
+            planned[local_date(at, desk.working.zone)] += count
+    stay, later = level(movable, today, desk.working, most, planned)
+    kept = set(stay)
+    return [one for one in due if one.touch.id in kept], later
+
+
+def next_shown(rules: CareRules, touch: Touch, working: WorkingTime, now: datetime) -> datetime:
+    """When a touch that is shown now is shown again: some days later, as its step says, on its last day at the latest."""
+    step = rules.plans.step(touch.plan, touch.tier, touch.step)
+    today = local_date(now, working.zone)
+    day = today + timedelta(days=step.again_days if step else 3)
+    last = last_day(Movable(touch_id=touch.id or 0, latest_on=touch.latest_on), today, working)
+    return working.next_morning(min(day, last) if last > today else day, now)
+
+
+def coming_up(session: Session, sending: Sending, desk: Desk) -> list[Touch]:
+    """The touches of a person that will be due within the days of their steps, the soonest first."""
+    if desk.place.person_id is None:
+        return []
+    today = desk.today(sending.now)
+    until = today + timedelta(days=furthest(sending.rules))
+    found = due_touches.soon_of(session, desk.owners, after=today, until=until, most=MOST_SOON)
+    recipients = recipients_of(session, {touch.group for touch in found}, sending.firm, sending.now)
+    theirs = [touch.id for touch in found if goes_to(recipients, touch) == desk.place]
+    return [touch for touch in due_touches.load(session, theirs) if is_coming_up(sending.rules, touch, today)]
+
+
+def furthest(rules: CareRules) -> int:
+    """How many days before it is due a step may be said to be coming up."""
+    return max((step.soon_days for plan in rules.plans.plans for step in _steps(plan)), default=0)
+
+
+def is_coming_up(rules: CareRules, touch: Touch, today: date) -> bool:
+    """Whether a touch will be due within the days of its step."""
+    step = rules.plans.step(touch.plan, touch.tier, touch.step)
+    return step is not None and 0 < (touch.due_on - today).days <= step.soon_days
+
+
+def _steps(plan: CarePlan) -> list[Step]:
+    """Every step of a plan."""
+    return [
+        *(step for care in plan.tiers.values() for step in care.steps),
+        *(step for also in plan.also for step in also.steps),
+    ]
+
+
+def to_greet(
+    session: Session, rules: CareRules, owners: Collection[int], today: date
+) -> tuple[GreetingCount, ...]:
+    """For which occasions how many of these people's customers are still to be greeted."""
+    counts = Counter[tuple[date, Name]]()
+    for occasion, plan, tier, step, day, count in due_touches.still_to_greet(session, owners, today):
+        counts[day, name_of(rules, occasion, plan, tier, step)] += count
+    return tuple(
+        GreetingCount(occasion=name, day=day, count=count)
+        for (day, name), count in sorted(counts.items(), key=lambda one: (one[0][0], one[0][1].en))
+    )
+
+
+def _missed(session: Session, sending: Sending, desk: Desk) -> int:
+    """How many greetings were missed since the last digest said so."""
+    last = messages.newest_of(session, desk.place.address, DIGEST)
+    return due_touches.missed_since(session, desk.owners, last or sending.now - FIRST_MISSED)
+
+
+def _newly_late(session: Session, sending: Sending) -> list[tuple[Desk, int]]:
+    """The touches that have become overdue since the last working day and may reach the emergency group."""
+    tiers = urgent_tiers(sending.rules)
+    if tiers is not None and not tiers:
+        return []
+    day = local_date(sending.now, sending.time.zone)
+    found = due_touches.newly_late(session, day - timedelta(days=14), day, tiers)
+    late = []
+    for desk in desks(session, sending, dict.fromkeys((touch.group for touch in found), False)):
+        today = desk.today(sending.now)
+        if not desk.is_asked(sending.now):
+            continue
+        before = desk.working.last_working_day(today - ONE_DAY)
+        for touch in found:
+            if touch.group in desk.groups and before <= touch.limit < today:
+                late.append((desk, touch.id))
+    return late
+
+
+def urgent_tiers(rules: CareRules) -> Collection[str] | None:
+    """The tiers with a step that may reach the emergency group; None when any tier may."""
+    tiers: set[str] = set()
+    for plan in rules.plans.plans:
+        if plan.escalation.group_days is not None or plan.also:
+            return None
+        for tier, care in plan.tiers.items():
+            if any(plan.escalation_of(tier, step).group_days is not None for step in care.steps):
+                tiers.add(tier)
+    return None if "default" in tiers else tiers
+
+
+def _write_urgent(sending: Sending, desk: Desk, touch_id: int) -> int:
+    now = sending.now
+    with sending.database.write() as session:
+        for touch in due_touches.locked(session, [touch_id]):
+            plan = sending.rules.plans.named(touch.plan)
+            step = sending.rules.plans.step(touch.plan, touch.tier, touch.step)
+            key = f"urgent:{touch.dedupe_key}"
+            if (
+                touch.state not in (TouchState.PLANNED, TouchState.REMINDED)
+                or plan is None
+                or step is None
+                or plan.escalation_of(touch.tier, step).group_days is None
+                or messages.existing_keys(session, [key])
+            ):
+                return 0
+            alone = rows.rows_of(session, _reading(sending, desk), [touch])
+            message = rows.digest_of(alone, day=desk.today(now), urgent=True)
+            number = _enqueue(session, sending, desk, URGENT, message, key)
+            again = next_shown(sending.rules, touch, desk.working, now)
+            due_touches.show(session, [(touch_id, again)], number)
+            due_touches.link(session, number, [touch_id], TouchRole.URGENT)
+            return 1
+    return 0
+
+
+def _enqueue(session: Session, sending: Sending, desk: Desk, kind: str, message: CareDigest, key: str) -> int:
+    """Write a message for today: what does not arrive today is due again for the next digest."""
+    return outbox.enqueue(
+        session,
+        kind=kind,
+        place=desk.place,
+        message=message,
+        language=desk.language,
+        dedupe_key=key,
+        now=sending.now,
+        not_after=desk.tomorrow(sending.now),
+    )

@@ -1,0 +1,464 @@
+"""What is due becomes one message a morning: for whom, with what in it, what waits, and what comes back."""
+
+import threading
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select, update
+
+from bot.clock import FixedClock
+from bot.services.care.digest import morning
+from bot.services.schemes.store import tier_names
+from bot.wording.care import MOST_ROWS, CareRow
+from bot.wording.rendering import Renderer
+from db.book.customers import Customer
+from db.book.people import Absence, Deputy, Person, Team
+from db.care.touches import Touch, TouchMessage
+from db.engine import Database
+from db.outbox.messages import OutboxMessage
+from grading.scheme.reader import parse_scheme
+from tests import factories
+from tests.conftest import OpenAnother
+from tests.services.book import MONDAY, REVISIT_A, REVISIT_B, Book, at
+from tests.services.delivery.outbox_harness import Harness
+
+DAY = timedelta(days=1)
+CAP = 8  # of the shipped plan
+LIMIT_A = 45  # days after the last contact
+GAPS = {"A": REVISIT_A, "B": REVISIT_B, "C": 120}
+
+
+@pytest.fixture
+def book(database: Database) -> Book:
+    return Book(database, clock=FixedClock(at(MONDAY - DAY)))
+
+
+def due_on(
+    book: Book, day: date, tiers: str, *, owner_id: int | None, country: str | None = None
+) -> list[int]:
+    """Customers of these tiers, one a letter, named after it and a number, due for a revisit on a day."""
+    with book.database.write() as session:
+        customers = []
+        for number, tier in enumerate(tiers):
+            customer = factories.customer(session, f"{tier}{number}", owner_id=owner_id, country=country)
+            factories.contact(session, customer, day - GAPS[tier] * DAY, "call")
+            customers.append(customer)
+    book.grade(dict(zip(customers, tiers, strict=True)))
+    return customers
+
+
+def due_on_monday(book: Book, tiers: str, *, owner_id: int | None) -> list[int]:
+    return due_on(book, MONDAY, tiers, owner_id=owner_id)
+
+
+def person(book: Book, *args: object, **values: object) -> int:
+    with book.database.write() as session:
+        return factories.person(session, *args, **values)  # type: ignore[arg-type]
+
+
+def names(book: Book) -> list[str]:
+    return [name for _, name in book.reminded_of()]
+
+
+def rows(book: Book) -> list[CareRow]:
+    """The rows of the newest digest."""
+    return list(book.digests()[-1][1].rows)
+
+
+def change(book: Book, customer: int, **values: Any) -> None:
+    with book.database.write() as session:
+        session.exec(update(Touch).where(Touch.customer_id == customer).values(**values))  # type: ignore[arg-type]
+
+
+def test_a_row_says_what_is_known(book: Book) -> None:
+    (customer,) = due_on_monday(book, "A", owner_id=person(book, language="zh"))
+    book.go(MONDAY)
+    ((address, digest),) = book.digests()
+    (row,) = digest.rows
+    touch = book.touch(customer)
+    assert (address, digest.day, digest.due, digest.overdue, digest.more) == ("person:1", MONDAY, 1, 0, 0)
+    assert (row.name, row.tier.id, row.step.zh, row.kind, row.section) == (
+        "A0",
+        "A",
+        "回访",
+        "revisit",
+        "due",
+    )
+    assert (row.due_on, row.left, row.over) == (MONDAY, LIMIT_A - REVISIT_A, 0)
+    assert (row.touch_id, row.version, row.customer_id) == (touch.id, touch.version, customer)
+    assert set(row.options) == {"visit", "meeting", "call"}
+    assert (row.reminded, row.owner) == (0, None)
+    assert (touch.state, touch.outbox_id) == ("reminded", 1)
+
+
+def test_one_message_has_everything_that_is_due_or_coming_up(book: Book) -> None:
+    owner = person(book)
+    with book.database.write() as session:
+        found = [factories.customer(session, name, owner_id=owner) for name in ("late", "due", "soon", "far")]
+        for customer, days in zip(found, (50, 30, 28, 20), strict=True):
+            factories.contact(session, customer, MONDAY - days * DAY, "call")
+    book.grade(dict.fromkeys(found, "A"))
+    book.go(MONDAY)
+    ((_, digest),) = book.digests()
+    assert [(row.name, row.section, row.over) for row in digest.rows] == [
+        ("late", "overdue", 5),
+        ("due", "due", 0),
+        ("soon", "soon", 0),
+    ]
+    assert (digest.overdue, digest.due, digest.soon) == (1, 1, 1)
+    assert [book.touch(customer).state for customer in found] == [
+        "reminded",
+        "reminded",
+        "planned",
+        "planned",
+    ]
+
+
+def test_what_is_only_coming_up_makes_no_message(book: Book) -> None:
+    due_on(book, MONDAY + DAY, "A", owner_id=person(book))
+    book.go(MONDAY)
+    assert book.sent() == []
+
+
+def test_nothing_is_said_before_the_morning_and_nothing_twice(book: Book) -> None:
+    due_on_monday(book, "A", owner_id=person(book))
+    book.go(MONDAY, 8, 59)
+    assert names(book) == []
+    for hour in (9, 9, 10, 18):
+        book.go(MONDAY, hour)
+        assert names(book) == ["A0"]
+
+
+def test_what_becomes_due_after_the_digest_comes_the_next_morning(book: Book) -> None:
+    owner = person(book)
+    due_on_monday(book, "A", owner_id=owner)
+    book.go(MONDAY)
+    due_on_monday(book, "B", owner_id=owner)
+    book.go(MONDAY, 12)
+    assert names(book) == ["A0"]
+    book.go(MONDAY + DAY)
+    assert [[row.name for row in digest.rows] for _, digest in book.digests()] == [["A0"], ["B0"]]
+
+
+def test_what_nobody_answers_comes_back_with_its_age(book: Book) -> None:
+    (customer,) = due_on_monday(book, "A", owner_id=person(book))
+    days = []
+    for day in range(12):
+        book.go(MONDAY + day * DAY)
+        if book.digests()[-1][1].day == MONDAY + day * DAY:
+            days.append((day, rows(book)[0].reminded))
+    assert days == [(0, 0), (3, 1), (7, 2), (10, 3)]  # every three days, on working days
+    (row,) = rows(book)
+    assert row.since == MONDAY
+    assert "reminded 3 times since Mar 2, 2026" in Renderer().slots(book.digests()[-1][1], "en").rows[0]
+    assert book.touch(customer).state == "reminded"
+
+
+def test_what_comes_back_is_shown_on_its_last_day_at_the_latest(book: Book) -> None:
+    (customer,) = due_on_monday(book, "A", owner_id=person(book))
+    book.plan()
+    change(book, customer, latest_on=MONDAY + DAY)
+    book.clock.advance(at(MONDAY) - book.clock.now())
+    book.remind()
+    assert book.touch(customer).remind_at == at(MONDAY + DAY)
+
+
+def test_the_buttons_of_an_earlier_digest_work_while_the_step_is_open(book: Book) -> None:
+    due_on_monday(book, "A", owner_id=person(book))
+    book.go(MONDAY)
+    button = book.button()
+    book.go(MONDAY + 3 * DAY)
+    assert (len(book.digests()), book.button()) == (2, button)
+
+
+def test_a_row_names_the_account_manager_where_somebody_else_reads_it(book: Book) -> None:
+    anna, ben = person(book, "Anna"), person(book, "Ben")
+    due_on_monday(book, "A", owner_id=anna)
+    with book.database.write() as session:
+        ends = {"starts_at": book.clock.now(), "ends_at": at(MONDAY + DAY)}
+        session.add(Deputy(person_id=anna, deputy_id=ben, **ends))
+    book.go(MONDAY)
+    ((address, digest),) = book.digests()
+    owner = digest.rows[0].owner
+    assert (address, owner and owner.name) == (f"person:{ben}", "Anna")
+
+
+def test_a_digest_that_cannot_be_delivered_makes_all_its_rows_due_again(book: Book) -> None:
+    customers = due_on_monday(book, "AAB", owner_id=person(book))
+    book.go(MONDAY)
+    with book.database.write() as session:
+        session.exec(update(OutboxMessage).values(state="pending"))
+    harness = Harness(book.database)
+    harness.slack.faults = lambda where, text: "refused"
+    harness.clock.advance(at(MONDAY, 9, 5) - harness.clock.now())
+    harness.deliver()
+    assert harness.states() == ["dead"]
+    assert {book.touch(customer).state for customer in customers} == {"planned"}
+    book.go(MONDAY, 12)
+    assert len(book.digests()) == 1  # the digest of today was written
+    book.go(MONDAY + DAY)
+    assert sorted(row.name for row in rows(book)) == ["A0", "A1", "B2"]
+
+
+def test_a_digest_that_slack_does_not_take_all_day_is_not_said_the_next_day(book: Book) -> None:
+    book.delivers = False
+    due_on_monday(book, "A", owner_id=person(book))
+    book.go(MONDAY)
+    harness = Harness(book.database)
+    harness.clock.advance(at(MONDAY + DAY, 0, 1) - harness.clock.now())
+    harness.deliver()
+    assert harness.states() == ["dead"]
+    book.go(MONDAY + DAY)
+    assert [digest.day for _, digest in book.digests()] == [MONDAY, MONDAY + DAY]
+
+
+def test_two_processes_at_once_write_one_digest(open_another: OpenAnother) -> None:
+    databases = [open_another() for _ in range(3)]
+    book = Book(databases[0], clock=FixedClock(at(MONDAY - DAY)))
+    due_on_monday(book, "AAAA", owner_id=person(book))
+    book.plan()
+    tiers = tier_names({1: parse_scheme(factories.PLAIN_SCHEME, source="t")})
+    written: list[int] = []
+    together = threading.Barrier(len(databases))
+
+    def remind(database: Database) -> None:
+        other = Book(database, rules=book.rules, clock=FixedClock(at(MONDAY)))
+        sending = other.sending()
+        together.wait()
+        written.append(morning.send_due(sending))
+
+    threads = [threading.Thread(target=remind, args=[database]) for database in databases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert tiers
+    assert sorted(written) == [0, 0, 1]
+    assert sorted(names(book)) == ["A0", "A1", "A2", "A3"]
+
+
+def test_a_morning_has_room_for_so_many_best_tiers_first_and_the_rest_comes_the_next_mornings(
+    book: Book,
+) -> None:
+    customers = due_on_monday(book, "C" * 6 + "B" * 6 + "A" * 6, owner_id=person(book))
+    book.go(MONDAY)
+    assert [name[0] for name in names(book)] == ["A"] * 6 + ["B"] * 2
+    assert (book.digests()[0][1].more, book.digests()[0][1].due) == (0, CAP)
+    book.go(MONDAY, 15)
+    book.go(MONDAY + DAY, 8, 59)
+    assert len(book.digests()) == 1
+    book.go(MONDAY + DAY)
+    assert sorted(row.name[0] for row in rows(book)) == ["B"] * 4 + ["C"] * 4
+    book.go(MONDAY + 2 * DAY)
+    assert [row.name[0] for row in rows(book)] == ["C"] * 2
+    assert {book.touch(customer).state for customer in customers} == {"reminded"}
+
+
+def test_those_at_their_limit_stay_however_many_there_are(book: Book) -> None:
+    customers = due_on_monday(book, "C" * (CAP + 12), owner_id=person(book))
+    book.plan()
+    for customer in customers:
+        change(book, customer, latest_on=MONDAY)
+    book.clock.advance(at(MONDAY) - book.clock.now())
+    book.remind()
+    ((_, digest),) = book.digests()
+    assert (len(digest.rows), digest.due, digest.more) == (MOST_ROWS, CAP + 12, CAP + 12 - MOST_ROWS)
+    assert {book.touch(customer).state for customer in customers} == {"reminded"}
+    with book.database.read() as session:
+        assert len(session.exec(select(TouchMessage)).all()) == CAP + 12
+    assert Renderer().slots(digest, "en").footer == ("and 2 more: `/tier todo`",)
+
+
+def test_the_rest_of_a_friday_comes_on_monday(book: Book) -> None:
+    due_on_monday(book, "A" * (CAP + 1), owner_id=person(book))
+    friday = MONDAY + 4 * DAY
+    book.plan()
+    book.clock.advance(at(friday, 8) - book.clock.now())  # the process was down since Sunday
+    for day in range(4):
+        book.go(friday + day * DAY)
+    (first_day, first), (second_day, second) = [(digest.day, digest.rows) for _, digest in book.digests()]
+    assert (first_day, second_day, len(first), len(second)) == (friday, friday + 3 * DAY, CAP, CAP)
+    new = {row.name for row in second} - {row.name for row in first}
+    assert len(new) == 1  # the others come back, and do not keep it out
+
+
+def test_a_morning_is_that_of_the_readers_zone(book: Book) -> None:
+    due_on_monday(book, "A", owner_id=person(book, timezone="Asia/Tokyo"))
+    book.go(MONDAY, 8, 59, zone="Asia/Tokyo")
+    assert names(book) == []
+    book.go(MONDAY, 9, zone="Asia/Tokyo")
+    assert names(book) == ["A0"]
+
+
+def test_somebody_who_changes_zones_gets_one_digest_for_one_day(book: Book) -> None:
+    owner = person(book, timezone="Asia/Shanghai")
+    due_on_monday(book, "A", owner_id=owner)
+    book.go(MONDAY, zone="Asia/Shanghai")
+    with book.database.write() as session:
+        session.get_one(Person, owner).timezone = "America/Los_Angeles"
+    due_on_monday(book, "B", owner_id=owner)
+    book.go(MONDAY, zone="America/Los_Angeles")
+    assert names(book) == ["A0"]
+    book.go(MONDAY + DAY, zone="America/Los_Angeles")
+    assert names(book) == ["A0", "B0"]
+
+
+def test_a_clock_that_is_set_back_makes_no_second_digest(book: Book) -> None:
+    (customer,) = due_on_monday(book, "A", owner_id=person(book))
+    book.go(MONDAY)
+    change(book, customer, state="planned", remind_at=at(MONDAY))
+    book.clock = FixedClock(at(MONDAY, 9, 30))
+    book.remind()
+    assert len(book.digests()) == 1
+
+
+GONE: dict[str, dict[str, Any]] = {
+    "switched off": {"active": False},
+    "deactivated": {"slack_status": "left"},
+    "a guest": {"slack_status": "guest"},
+    "no account manager": {"role": "viewer"},
+}
+
+
+@pytest.mark.parametrize("gone", GONE)
+@pytest.mark.parametrize(
+    ("lead", "channel", "default", "expected"),
+    [
+        ({"role": "team_lead"}, "#east", "#managers", "person:2"),
+        ({"role": "account_manager"}, "#east", "#managers", "channel:#east"),  # may not see them
+        ({"role": "team_lead", "slack_status": "left"}, "#east", "#managers", "channel:#east"),
+        (None, "#east", "#managers", "channel:#east"),
+        (None, None, "#managers", "channel:#managers"),
+    ],
+)
+def test_an_owner_who_left_is_stood_in_for(
+    book: Book, gone: str, lead: dict[str, Any] | None, channel: str | None, default: str, expected: str
+) -> None:
+    book.channel = default
+    with book.database.write() as session:
+        team = factories.team(session, channel=channel)
+        owner = factories.person(session, "Anna", team_id=team)
+        changes = {owner: GONE[gone]}
+        if lead is not None:
+            session.get_one(Team, team).lead_id = factories.person(session, "Olga")
+            changes[session.get_one(Team, team).lead_id or 0] = lead
+        for person_id, values in changes.items():
+            for name, value in values.items():
+                setattr(session.get_one(Person, person_id), name, value)
+    due_on_monday(book, "A", owner_id=owner)
+    book.go(MONDAY)
+    assert book.reminded_of() == [(expected, "A0")]
+
+
+WHO = {
+    "the owner": ({}, "Anna"),
+    "the lead": ({"who": "lead"}, "Olga"),
+    "a role, in the owner's team first": ({"who": "sales_ops"}, "Tom"),
+    "a role, in the firm": ({"who": "finance"}, "Fay"),
+    "a role that nobody has": ({"who": "admin"}, "Anna"),
+    "to whom it was given": ({"assignee_id": "Tom"}, "Tom"),
+    "who was given it and may not see it": ({"assignee_id": "Ben"}, "Anna"),
+}
+
+
+@pytest.mark.parametrize("case", WHO)
+def test_a_step_is_shown_to_who_does_it(book: Book, case: str) -> None:
+    values, expected = WHO[case]
+    with book.database.write() as session:
+        east, west = factories.team(session, "East"), factories.team(session, "West")
+        people = {
+            "Sam": factories.person(session, "Sam", role="sales_ops", team_id=west),
+            "Anna": factories.person(session, "Anna", team_id=east),
+            "Ben": factories.person(session, "Ben", team_id=west),
+            "Olga": factories.person(session, "Olga", role="team_lead", team_id=east),
+            "Tom": factories.person(session, "Tom", role="sales_ops", team_id=east),
+            "Fay": factories.person(session, "Fay", role="finance"),
+        }
+        session.get_one(Team, east).lead_id = people["Olga"]
+    (customer,) = due_on_monday(book, "A", owner_id=people["Anna"])
+    book.plan()
+    change(book, customer, version=1, **{n: people.get(str(value), value) for n, value in values.items()})
+    book.clock.advance(at(MONDAY) - book.clock.now())
+    book.remind()
+    assert book.reminded_of() == [(f"person:{people[expected]}", "A0")]
+
+
+def test_nobodys_customers_come_in_one_message_of_the_default_channel(book: Book) -> None:
+    book.channel = "#managers"
+    due_on_monday(book, "A" * (CAP + 2), owner_id=None)
+    book.go(MONDAY)
+    ((address, digest),) = book.digests()
+    assert (address, len(digest.rows)) == ("channel:#managers", CAP)
+    book.go(MONDAY + DAY)
+    assert len(set(names(book))) == CAP + 2
+
+
+def test_what_has_no_place_stays_due_and_holds_up_nobody(book: Book) -> None:
+    lost = due_on_monday(book, "A" * 4, owner_id=None)
+    (other,) = due_on_monday(book, "B", owner_id=person(book))
+    book.grade(dict.fromkeys(lost, "A") | {other: "B"})
+    book.go(MONDAY)
+    assert names(book) == ["B0"]
+    assert {book.touch(customer).state for customer in lost} == {"planned"}
+    book.channel = "#managers"
+    book.remind()
+    assert len(names(book)) == 5
+
+
+def test_a_lead_hears_of_their_own_and_a_former_colleagues_customers_in_one_message(book: Book) -> None:
+    with book.database.write() as session:
+        team = factories.team(session)
+        lead = factories.person(session, "Olga", role="team_lead", team_id=team)
+        left = factories.person(session, "Anna", team_id=team, active=False)
+        session.get_one(Team, team).lead_id = lead
+    own = due_on_monday(book, "BB", owner_id=lead)
+    taken_over = due_on_monday(book, "AA", owner_id=left)
+    book.grade(dict.fromkeys(own, "B") | dict.fromkeys(taken_over, "A"))
+    book.go(MONDAY)
+    assert book.reminded_of() == [(f"person:{lead}", name) for name in ("A0", "A1", "B0", "B1")]
+    assert len(book.digests()) == 1
+
+
+@pytest.mark.parametrize("deputy", [True, False])
+def test_nobody_is_asked_on_a_day_off(book: Book, deputy: bool) -> None:
+    anna, ben = person(book, "Anna"), person(book, "Ben")
+    due_on_monday(book, "A", owner_id=anna)
+    with book.database.write() as session:
+        session.add(Absence(person_id=anna, first_day=MONDAY, last_day=MONDAY + DAY))
+        if deputy:
+            ends = {"starts_at": at(MONDAY, 0), "ends_at": at(MONDAY + 2 * DAY, 0)}
+            session.add(Deputy(person_id=anna, deputy_id=ben, **ends))
+    for day in range(3):
+        book.go(MONDAY + day * DAY)
+    expected = (ben, MONDAY) if deputy else (anna, MONDAY + 2 * DAY)
+    assert [(address, digest.day) for address, digest in book.digests()] == [
+        (f"person:{expected[0]}", expected[1])
+    ]
+
+
+def test_an_archived_customer_is_not_spoken_of(book: Book) -> None:
+    due_on_monday(book, "A", owner_id=person(book))
+    book.plan()
+    with book.database.write() as session:
+        session.get_one(Customer, 1).archived = True
+    book.clock.advance(at(MONDAY) - book.clock.now())
+    assert book.remind() == 0
+
+
+def test_a_failure_half_way_leaves_neither_message_nor_mark(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers = due_on_monday(book, "AA", owner_id=person(book))
+    book.plan()
+    book.clock.advance(at(MONDAY) - book.clock.now())
+
+    def fail(*args: Any, **values: Any) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("db.care.due_touches.link", fail)
+        with pytest.raises(ConnectionError):
+            book.remind()
+    assert (book.sent(), {book.touch(customer).state for customer in customers}) == ([], {"planned"})
+    assert book.remind() == 1
