@@ -136,7 +136,8 @@ def opened_by(press: Press) -> tuple[Pointer, Press]:
     pointer = decode(metadata)
     kept = json.loads(metadata)
     channel, ts = (*kept.get("at", ()), None, None)[:2] if isinstance(kept.get("at"), list) else (None, None)
-    body = {**press.body, "container": {"channel_id": channel, "message_ts": ts}}
+    where = {"channel_id": channel, "message_ts": ts, "is_ephemeral": kept.get("only") is True}
+    body = {**press.body, "container": where}
     if isinstance(kept.get("url"), str):
         body["response_url"] = kept["url"]
     return pointer, Press(body=body, client=press.client)
@@ -146,6 +147,7 @@ def _metadata_of(press: Press) -> str:
     """What a form keeps of the row or button that opened it: what it points at, and the message to update."""
     where = press.body.get("container") or {}
     place = {"url": press.body.get("response_url"), "at": [where.get("channel_id"), where.get("message_ts")]}
+    place["only"] = bool(where.get("is_ephemeral"))
     return json.dumps({**json.loads(encode(press.pointer)), **place}, separators=(",", ":"))
 
 

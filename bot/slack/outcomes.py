@@ -18,6 +18,7 @@ from bot.slack.deferred import Press
 from bot.slack.dependencies import Dependencies
 from bot.wording import catalogue
 from bot.wording.actions import Pointer
+from bot.wording.care import CareDigest
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import Problem
 
@@ -38,6 +39,8 @@ def show_answer(deps: Dependencies, press: Press, answered: Answered, actor: Act
     here = _place(press)
     message: Message = answered.closed
     language, elsewhere = actor.language, list[Shown]()
+    if _is_listed(press):
+        message = _listed(deps, actor, answered.touch_ids) or message
     for one in _messages_now(deps, actor, answered.customer_id, answered.touch_ids):
         if (one.channel, one.ts) == here:
             message, language = one.message, one.language
@@ -62,6 +65,9 @@ def show_current(deps: Dependencies, press: Press, pointer: Pointer, actor: Acto
     except BotError:
         return
     here = _place(press)
+    if _is_listed(press):
+        replace(deps, press, _listed(deps, actor, (pointer.id,)) or became, actor.language)
+        return
     for one in _messages_now(deps, actor, became.customer_id, (pointer.id,)):
         if (one.channel, one.ts) == here:
             replace(deps, press, one.message, one.language)
@@ -117,6 +123,25 @@ def _messages_now(
     except Exception as error:
         log.error("outcome.unread", error=type(error).__name__, exc_info=error)
         return []
+
+
+def _is_listed(press: Press) -> bool:
+    """Whether the step was shown in a list that only the person who asked for it sees: no other such message has steps."""
+    return bool((press.body.get("container") or {}).get("is_ephemeral"))
+
+
+def _listed(deps: Dependencies, actor: Actor, touch_ids: Collection[int]) -> CareDigest | None:
+    """The list of what the actor has to do; None where it cannot be read."""
+    firm, now = FirmDefaults(admins=deps.settings.admins), deps.clock.now()
+    try:
+        with deps.database.read() as session:
+            book = deps.scheme_cache.tier_names(session)
+            found = shown.todo_list(session, deps.rules, book, actor, firm, now, touch_ids)
+            deps.bounds.show(actor, found, session=session)
+            return found
+    except Exception as error:
+        log.error("outcome.unread", error=type(error).__name__, exc_info=error)
+        return None
 
 
 def _place(press: Press) -> tuple[str | None, str | None]:

@@ -323,7 +323,7 @@ def _of_present(statement: Any) -> Any:
 
 
 def _due(session: Session, statement: Any) -> Iterator[DueTouch]:
-    rows = session.connection().execution_options(yield_per=AT_ONCE).execute(statement)
+    rows = session.connection().execute(statement, execution_options={"yield_per": AT_ONCE})
     return (DueTouch._make((*row[:6], DueGroup._make(row[6:]))) for row in rows)
 
 

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import or_
+from sqlalchemy import func, or_
 from sqlalchemy import select as sa_select
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
-from db.care.touches import OPEN, Touch, TouchMessage
+from db.care.touches import OPEN, Touch, TouchMessage, TouchRole
 from db.outbox.messages import OutboxMessage
 
 
@@ -56,3 +56,14 @@ def messages(
         .limit(most)
     )
     return [ShownMessage._make(row) for row in session.execute(statement)]
+
+
+def greeted_with(session: Session, touch_id: int) -> list[Touch]:
+    """The touches of the newest message about an occasion that shows this one."""
+    newest = (
+        sa_select(func.max(TouchMessage.outbox_id))
+        .where(col(TouchMessage.touch_id) == touch_id, col(TouchMessage.role) == TouchRole.GREETING)
+        .scalar_subquery()
+    )
+    together = sa_select(col(TouchMessage.touch_id)).where(col(TouchMessage.outbox_id) == newest)
+    return list(session.exec(select(Touch).where(col(Touch.id).in_(together)).order_by(col(Touch.id))))

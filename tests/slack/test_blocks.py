@@ -15,7 +15,7 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot.demo.workspace.limits.blocks import check_blocks, check_view
 from bot.services.ops.templates import sample
-from bot.slack import blocks, deferred
+from bot.slack import blocks, deferred, forms
 from bot.slack.listeners import register_all
 from bot.wording import catalogue
 from bot.wording.actions import Action, RowChoice
@@ -41,7 +41,7 @@ def modal(message: Message, language: str) -> dict[str, Any]:
 
 
 def visit_form(name: str, language: str) -> dict[str, Any]:
-    return blocks.visit_form(name, "K1", date(2026, 3, 31), '{"customer": "1"}', catalogue.gettext(language))
+    return forms.visit_form(name, "K1", date(2026, 3, 31), '{"customer": "1"}', catalogue.gettext(language))
 
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -84,7 +84,7 @@ def assert_means_only_what_we_say(content: dict[str, Any], meant: set[str]) -> N
             assert "&" not in ENTITY.sub("", part["text"]), part["text"]
         if part.get("type") == "plain_text":
             assert "<" not in part["text"]
-        if "value" in part and part["value"] not in blocks.VISIT_KINDS:
+        if "value" in part and part["value"] not in forms.VISIT_KINDS:
             assert {"id", "v"} <= set(json.loads(part["value"])) <= {"id", "v", "of", "do"}
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from bot.clock import SystemClock
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
-from bot.slack import blocks
+from bot.slack import blocks, forms
 from bot.wording.actions import Action, Pointer
 from db.engine import open_database
 from tests import factories
@@ -85,7 +85,7 @@ def option(value: Any) -> dict[str, Any]:
 
 TOMORROW = (SystemClock().now() + timedelta(days=2)).date().isoformat()
 STATES: dict[str, dict[str, Any]] = {
-    "a kind that was not offered": {"kind": option({"value": "survey"})},
+    "a kind that was not offered": {"kind": option({"value": "complaint"})},
     "a kind of many": {"kind": option({"value": ["visit", "call"]})},
     "a kind without a value": {"kind": option({})},
     "a kind that is text": {"kind": option("call")},
@@ -96,7 +96,7 @@ STATES: dict[str, dict[str, Any]] = {
     "a day that is a number": {"day": {"day": {"selected_date": 20260302}}},
     "a day to come": {"day": {"day": {"selected_date": TOMORROW}}},
     "a day before there were companies": {"day": {"day": {"selected_date": "0001-01-01"}}},
-    "a note that is too long": {"note": {"note": {"value": "x" * (blocks.NOTE + 1)}}},
+    "a note that is too long": {"note": {"note": {"value": "x" * (forms.NOTE + 1)}}},
     "a note of 50,000 characters": {"note": {"note": {"value": "客" * 50_000}}},
     "a note that is a number": {"note": {"note": {"value": 7}}},
     "a note that is a list": {"note": {"note": {"value": ["a", "b"]}}},

@@ -79,7 +79,7 @@ def test_an_outsider_who_presses_a_button_changes_nothing(office: Office, action
 
 def test_an_outsiders_form_says_why_nothing_was_saved_and_keeps_what_was_typed(office: Office) -> None:
     pointer = blocks.encode(Pointer(id=office.globex))
-    form = blocks.visit_form("Globex", "C1", SystemClock().now().date(), pointer, catalogue.gettext("en"))
+    form = forms.visit_form("Globex", "C1", SystemClock().now().date(), pointer, catalogue.gettext("en"))
     payload = {
         "type": "view_submission",
         "team": {"id": "T0OTHER"},

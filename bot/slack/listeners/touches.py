@@ -1,5 +1,6 @@
 """What is pressed under a due step: Done, Snooze, the rest of its menu, and Undo."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -30,6 +31,16 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @deferred.writes
     def done_as(press: Press) -> None:
         answer(press, answers.finish)
+
+    @app.action(re.compile(rf"^{Action.GREETED}(\.\d+)?$"))
+    @deferred.writes
+    def greeted(press: Press) -> None:
+        answer(press, answers.finish)
+
+    @app.action(str(Action.ALL_GREETED))
+    @deferred.writes
+    def all_greeted(press: Press) -> None:
+        answer(press, answers.greet_all)
 
     @app.action(str(Action.SNOOZE))
     @deferred.writes

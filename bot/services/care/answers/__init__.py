@@ -5,7 +5,7 @@ anew in the same transaction, and returns what to show in the place of the butto
 """
 
 from bot.services.care.answers.contacts import check_contact, log_contact
-from bot.services.care.answers.decisions import finish, skip, snooze
+from bot.services.care.answers.decisions import finish, greet_all, skip, snooze
 from bot.services.care.answers.reassignment import reassign
 from bot.services.care.answers.reversal import undo
 from bot.services.care.answers.steps import Answered, open_step
@@ -14,6 +14,7 @@ __all__ = [
     "Answered",
     "check_contact",
     "finish",
+    "greet_all",
     "log_contact",
     "open_step",
     "reassign",

@@ -1,14 +1,15 @@
 """Done, skipped or snoozed: what people do with a due step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from bot.clock import local_date, zone_named
-from bot.errors import N_, BadInput
+from bot.errors import N_, BadInput, Conflict
 from bot.services.access import Actor
 from bot.services.care.answers import steps
 from bot.services.care.answers.steps import Answered
@@ -18,6 +19,7 @@ from bot.wording.actions import Pointer
 from db.audit import AuditAction, Door
 from db.book import facts, people
 from db.book.customers import CustomerRow
+from db.care import shown_touches, touches
 from db.care.acts import CareAct
 from db.care.touches import StepKind, Touch, TouchState
 from db.engine import Database
@@ -45,27 +47,47 @@ def finish(
         take_request(session, request, now)
         customer, touch = steps.locked(session, actor, pointer)
         kind = _contact(rules.plans.step(touch.plan, touch.tier, touch.step), touch, pointer.choice)
-        activity = facts.Activity(
-            customer_id=customer.id,
-            source="slack" if actor.door is Door.SLACK else "tierbot",
-            external_id=f"touch:{touch.id}:{touch.version}",
-            kind=kind,
-            happened_on=actor.today(now),
-            person_id=actor.person_id or None,
-            recorded_at=now,
-        )
-        session.add(activity)
-        session.flush()
-        done = {"state": TouchState.DONE, "reason": None, "activity_id": activity.id}
-        changed = steps.close(session, rules, actor, CareAct.DONE, touch, done, now)
-        what = {"step": touch.step, "due_on": touch.due_on, "kind": kind, "activity": activity.id}
-        steps.record(session, actor, AuditAction.STEP_DONE, touch, after=what)
+        done = _as_done(session, actor, touch, kind, request, now)
+        changed = steps.close(session, rules, actor, CareAct.DONE, [(touch, done)], now)
+        _record_done(session, actor, touch, kind, done)
         closed = replace(
             steps.outcome_of(session, rules, customer, touch, "done"),
             by=steps.who(actor),
             kind=kind,
             may_undo=True,
         )
+        return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
+
+
+def greet_all(
+    database: Database,
+    actor: Actor,
+    pointer: Pointer,
+    *,
+    rules: CareRules,
+    now: datetime,
+    request: InboundKey,
+) -> Answered:
+    """Done for every open greeting of the message that shows this one, as far as the actor may close them.
+
+    Raises Repeated, Hidden, and Conflict when none of them is open.
+    """
+    with database.write() as session:
+        take_request(session, request, now)
+        customer, first = steps.seen(session, actor, pointer)
+        found = shown_touches.greeted_with(session, first.id or 0)
+        touches.lock(session, sorted({touch.customer_id for touch in found}))
+        closing = [
+            (touch, _as_done(session, actor, touch, StepKind.GREETING, request, now))
+            for touch in found
+            if steps.may_close(session, actor, touch)
+        ]
+        if not closing:
+            raise Conflict(steps.DEALT_WITH)
+        changed = steps.close(session, rules, actor, CareAct.DONE, closing, now)
+        for touch, done in closing:
+            _record_done(session, actor, touch, StepKind.GREETING, done)
+        closed = replace(steps.outcome_of(session, rules, customer, first, "done"), by=steps.who(actor))
         return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
 
 
@@ -86,7 +108,7 @@ def skip(
         take_request(session, request, now)
         customer, touch = steps.locked(session, actor, pointer)
         skipped = {"state": TouchState.SKIPPED, "reason": reason}
-        changed = steps.close(session, rules, actor, CareAct.SKIPPED, touch, skipped, now)
+        changed = steps.close(session, rules, actor, CareAct.SKIPPED, [(touch, skipped)], now)
         what = {"step": touch.step, "due_on": touch.due_on}
         steps.record(session, actor, AuditAction.STEP_SKIPPED, touch, after=what)
         closed = replace(
@@ -147,6 +169,29 @@ def check_snooze(until: date, today: date) -> None:
         raise BadInput(N_("Choose a day after today."))
     if until > today + timedelta(days=MOST_SNOOZE_DAYS):
         raise BadInput(N_("Choose a day within the next %(days)s days."), days=MOST_SNOOZE_DAYS)
+
+
+def _as_done(
+    session: Session, actor: Actor, touch: Touch, kind: str, request: InboundKey, now: datetime
+) -> dict[str, Any]:
+    """Record the contact that fulfils a touch; what closing the touch by it changes."""
+    activity = facts.Activity(
+        customer_id=touch.customer_id,
+        source="slack" if actor.door is Door.SLACK else "tierbot",
+        external_id=f"touch:{touch.id}:{request.key}",
+        kind=kind,
+        happened_on=actor.today(now),
+        person_id=actor.person_id or None,
+        recorded_at=now,
+    )
+    session.add(activity)
+    session.flush()
+    return {"state": TouchState.DONE, "reason": None, "activity_id": activity.id}
+
+
+def _record_done(session: Session, actor: Actor, touch: Touch, kind: str, done: Mapping[str, Any]) -> None:
+    what = {"step": touch.step, "due_on": touch.due_on, "kind": kind, "activity": done["activity_id"]}
+    steps.record(session, actor, AuditAction.STEP_DONE, touch, after=what)
 
 
 def _contact(step: Step | None, touch: Touch, chosen: str | None) -> str:

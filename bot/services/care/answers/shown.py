@@ -11,17 +11,21 @@ from sqlmodel import Session
 from bot.clock import local_date, zone_named
 from bot.services import access
 from bot.services.access import Act, Actor
+from bot.services.care import todo
 from bot.services.care.answers import steps
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults, Recipients
+from bot.services.schemes.store import TierNames
 from bot.wording.actions import Pointer
+from bot.wording.care import CareDigest
+from bot.wording.greetings import GreetedCustomer, Greetings
 from bot.wording.message_base import Message
 from bot.wording.messages import Reminder, ReminderClosed, load
 from bot.wording.parts import Who
 from db.book import customers, facts, people
 from db.book.customers import CustomerRow
 from db.book.people import Person
-from db.care import acts, shown_touches, touches
+from db.care import acts, due_touches, shown_touches, touches
 from db.care.shown_touches import ShownMessage
 from db.care.touches import Touch, TouchState
 from db.engine import Database
@@ -64,13 +68,27 @@ def messages_now(
         for one in found:
             reader = recipients.people.get(one.recipient or 0)
             may_see = reader is None or recipients.may_see(reader, owner)
-            message = _now(session, rules, customer, one, now, may_see=may_see)
+            message = _now(session, rules, customer, one, firm, now, may_see=may_see)
             if isinstance(message, ReminderClosed) and message.outcome == "done" and message.by is None:
                 message = replace(message, by=steps.who(actor))  # a contact has closed it that they logged
             language = (reader or owner or actor).language or actor.language
             if message is not None:
                 shown.append(Shown(channel=one.channel, ts=one.ts, language=language, message=message))
         return shown
+
+
+def todo_list(
+    session: Session,
+    rules: CareRules,
+    book: TierNames,
+    actor: Actor,
+    firm: FirmDefaults,
+    now: datetime,
+    touch_ids: Collection[int],
+) -> CareDigest:
+    """The list of what the actor has to do, with what has just become of some steps."""
+    also = _undoable(session, touch_ids, now)
+    return todo.todo(session, rules, book, actor, firm, now, also=also)
 
 
 def what_became(
@@ -87,6 +105,7 @@ def _now(
     rules: CareRules,
     customer: CustomerRow,
     shown: ShownMessage,
+    firm: FirmDefaults,
     now: datetime,
     *,
     may_see: bool,
@@ -98,7 +117,42 @@ def _now(
         return None
     if isinstance(message, Reminder):
         return _reminder(session, rules, customer, message, now, may_see=may_see)
+    if isinstance(message, CareDigest):
+        undoable = _undoable(session, [row.touch_id for row in message.rows], now)
+        return todo.current(session, rules, message, shown.recipient, firm, now, undoable=undoable)
+    if isinstance(message, Greetings):
+        return _greetings(session, message if may_see else message.without({customer.id}))
     return None
+
+
+def _greetings(session: Session, message: Greetings) -> Greetings:
+    """The message about an occasion with who is still to be greeted."""
+    known = {
+        touch.id: touch for touch in due_touches.load(session, [one.touch_id for one in message.customers])
+    }
+
+    def as_it_is(one: GreetedCustomer) -> GreetedCustomer:
+        touch = known.get(one.touch_id)
+        if touch is None:
+            return replace(one, is_open=False)
+        return replace(one, touch_version=touch.version, is_open=touch.state in touches.OPEN)
+
+    sections = tuple(
+        replace(
+            section,
+            tiers=tuple(
+                replace(tier, customers=tuple(map(as_it_is, tier.customers))) for tier in section.tiers
+            ),
+        )
+        for section in message.sections
+    )
+    return replace(message, sections=sections)
+
+
+def _undoable(session: Session, touch_ids: Collection[int], now: datetime) -> dict[int, int | None]:
+    """Which of these touches can be taken back, and by whom."""
+    standing = acts.standing(session, touch_ids, now - steps.UNDO)
+    return {touch_id: act.person_id for touch_id, act in standing.items()}
 
 
 def _reminder(

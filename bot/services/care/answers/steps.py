@@ -15,6 +15,7 @@ from bot.wording.actions import Pointer
 from bot.wording.messages import ReminderClosed
 from bot.wording.parts import Who
 from db.audit import AuditAction, ObjectKind
+from db.book import customers
 from db.book.customers import CustomerRow
 from db.care import acts, touches
 from db.care.acts import CareAct, TouchBefore
@@ -81,6 +82,14 @@ def locked(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRo
     return customer, touch
 
 
+def may_close(session: Session, actor: Actor, touch: Touch) -> bool:
+    """Whether a touch is open, and the actor may close it."""
+    customer = customers.get_row(session, touch.customer_id)
+    if customer is None or touch.state not in touches.OPEN:
+        return False
+    return access.can(actor, Act.CLOSE_TOUCH, as_open(customer, touch.who, touch.assignee_id))
+
+
 def as_open(customer: CustomerRow, role: str, assignee_id: int | None) -> OpenStep:
     return OpenStep(customer.owner_id, customer.owner_team_id, assignee_id, role)
 
@@ -108,19 +117,23 @@ def close(
     rules: CareRules,
     actor: Actor,
     act: CareAct,
-    touch: Touch,
-    values: dict[str, Any],
+    closing: Sequence[tuple[Touch, dict[str, Any]]],
     now: datetime,
 ) -> tuple[int, ...]:
-    """Close a touch and plan its customer's steps anew; the touches that are closed now, this one first."""
-    opened = touches.open_touches(session, [touch.customer_id])
-    move(session, touch, **values, closed_at=now, closed_by=actor.person_id)
-    plan_customers(session, rules, [touch.customer_id], now)
+    """Close touches and plan their customers' steps anew; all that are closed now. Raises Conflict."""
+    customer_ids = sorted({touch.customer_id for touch, _ in closing})
+    opened = touches.open_touches(session, customer_ids)
+    for touch, values in closing:
+        move(session, touch, **values, closed_at=now, closed_by=actor.person_id)
+    plan_customers(session, rules, customer_ids, now)
     versions = acts.closed_with(session, opened)
-    closed = [touch, *(one for one in opened if one.id in versions and one.id != touch.id)]
-    before = [_before(one, versions[one.id or 0]) for one in closed]
-    _remember(session, actor, act, touch, before, now, activity_id=values.get("activity_id"))
-    return tuple(one.id for one in before)
+    chosen = {touch.id for touch, _ in closing}
+    for touch, values in closing:
+        besides = (one for one in opened if one.customer_id == touch.customer_id and one.id not in chosen)
+        closed = [touch, *(one for one in besides if one.id in versions)]
+        before = [_before(one, versions[one.id or 0]) for one in closed]
+        _remember(session, actor, act, touch, before, now, activity_id=values.get("activity_id"))
+    return tuple(versions)
 
 
 def change(

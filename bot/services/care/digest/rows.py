@@ -58,7 +58,7 @@ def now(session: Session, reading: Reading, rows: Sequence[CareRow]) -> list[Car
     known = {touch.id: touch for touch in due_touches.load(session, [row.touch_id for row in rows])}
     outcomes = _Outcomes(session, reading, list(known.values()))
     return [
-        replace(_opened(row), version=touch.version, **outcomes.of(touch))
+        replace(_opened(row), version=touch.version, due_on=touch.due_on, **outcomes.of(touch))
         for row in rows
         if (touch := known.get(row.touch_id)) is not None and touch.customer_id in outcomes.customers
     ]
@@ -128,7 +128,8 @@ class _Outcomes:
         """The fields of a row that say what has become of its touch; none for one that is to be done."""
         reading, touch_id = self.reading, touch.id or 0
         by = self.who(touch.closed_by or reading.undoable.get(touch_id))
-        fields: dict[str, Any] = {"by": by, "may_undo": touch_id in reading.undoable}
+        own = reading.reader in (None, reading.undoable.get(touch_id))
+        fields: dict[str, Any] = {"by": by, "may_undo": touch_id in reading.undoable and own}
         if touch.state == TouchState.DONE:
             same = (touch.customer_id, touch.step)
             next_due = (due for customer, _, _, step, due in self.following if (customer, step) == same)
