@@ -106,7 +106,7 @@ def _record(session: Session, settings: Settings, change: _Change) -> None:
 
 
 def _hash(plans: CarePlans) -> str:
-    """Of the only plan as before there were several."""
+    """Of all plans, in their order."""
     text = "".join(plan.model_dump_json() for plan in plans.plans)
     return hashlib.sha256(text.encode()).hexdigest()
 
