@@ -218,7 +218,7 @@ class Year:
         )
         self.customers[customer] = self.tiers[number % len(self.tiers)]
         if self.rng.random() < 0.8:
-            day = self.clock.now().date() - timedelta(days=self.rng.randrange(1, 60))
+            day = self.clock.now().date() - timedelta(days=self.rng.randrange(1, 120))
             factories.contact(session, customer, day, self.rng.choice(CONTACTS[:3]))
 
     def _grade(self, session: Session, as_of: date) -> None:

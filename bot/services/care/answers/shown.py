@@ -11,8 +11,8 @@ from sqlmodel import Session
 from bot.clock import local_date, zone_named
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.care.digest import todo
 from bot.services.care.answers import steps
+from bot.services.care.digest import todo
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults, Recipients
 from bot.services.schemes.store import TierNames
