@@ -96,8 +96,8 @@ def standstills(installation: Installation, *, quick: bool) -> Outcome:
     outcome = Outcome(figures={})
     cases = {
         "10 min": (
-            datetime(2026, 12, 21, 8, 55, tzinfo=UTC),
-            datetime(2026, 12, 21, 9, 5, tzinfo=UTC),
+            datetime(2026, 12, 22, 8, 55, tzinfo=UTC),
+            datetime(2026, 12, 22, 9, 5, tzinfo=UTC),
             "reminded",
         ),
         "2 days": (datetime(2026, 12, 22, 8, tzinfo=UTC), datetime(2026, 12, 24, 10, tzinfo=UTC), "reminded"),

@@ -109,7 +109,11 @@ class _Reading:
             return
         days = plan.escalation_of(touch.tier, step)
         asked = [one.at for one in told if one.role in (TouchRole.DIGEST, TouchRole.URGENT)]
-        begun = max(touch.latest_on, local_date(min(asked, default=touch.created_at), self.zone))
+        begun = max(
+            touch.latest_on,
+            local_date(min(asked, default=touch.created_at), self.zone),
+            self.year.changed_tier.get(touch.customer_id, touch.latest_on),  # it had another limit before
+        )
         manager = next((one for one in told if one.role == TouchRole.MANAGER), None)
         group = next((one for one in told if one.role == TouchRole.GROUP), None)
         if days.manager_days is not None:

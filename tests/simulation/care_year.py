@@ -102,6 +102,7 @@ class Year:
         self.colleagues: dict[str, Colleague] = {}  # by Slack user
         self.customers: dict[int, str] = {}  # id -> tier
         self.changed_hands: set[int] = set()
+        self.changed_tier: dict[int, date] = {}  # when its present tier was first graded
         self.received: list[Received] = []
         plans = load_all(None)
         plan = next(plan for plan in plans.plans if plan.plan == plot.plan)
@@ -225,7 +226,10 @@ class Year:
         """A grading in which one in twenty customers has another tier."""
         for customer in self.customers:
             if self.rng.random() < 0.05:
-                self.customers[customer] = self.rng.choice(self.tiers)
+                tier = self.rng.choice(self.tiers)
+                if tier != self.customers[customer]:
+                    self.changed_tier[customer] = as_of + A_DAY
+                self.customers[customer] = tier
         purpose = "prospect" if self.plot.plan == "prospects" else "account"
         factories.graded(session, self.customers, as_of=as_of, purpose=purpose, text=self._scheme)
 

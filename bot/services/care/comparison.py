@@ -209,6 +209,8 @@ class Comparison:
 
     def _when_shown(self, step: Step, existing: OpenTouch, on: date, latest: date) -> dict[str, Any]:
         """When an open touch with this window is shown next. What is due waits for its turn, or for an answer."""
+        if existing.state == TouchState.PLANNED and on <= self.known.today < existing.due_on:
+            return {"remind_at": self.mornings.of(step, on, latest)}  # another tier or plan made it due
         if on <= self.known.today:
             return {}
         if existing.state == TouchState.PLANNED:

@@ -292,6 +292,19 @@ def test_a_step_that_was_shown_only_after_its_limit_leaves_a_day_to_do_it(office
     assert len(office.on(MONDAY + DAY)) == 1
 
 
+def test_what_a_new_tier_makes_due_is_shown_on_the_next_morning(office: Office) -> None:
+    with office.database.write() as session:
+        owner = factories.person(session, "Anna")
+        risen = factories.customer(session, owner_id=owner)
+        factories.contact(session, risen, MONDAY - 35 * DAY, "call")
+    office.grade({risen: "B"})  # due in 25 days
+    office.on(MONDAY)
+    assert office.reminded_of() == []
+    office.grade({risen: "A"}, as_of=MONDAY + DAY)  # due 5 days ago
+    office.on(MONDAY + 2 * DAY)
+    assert office.reminded_of() == [(f"person:{owner}", "ACME")]
+
+
 def test_without_days_in_the_plan_nobody_is_told(office: Office) -> None:
     office.rules = rules(escalation=Escalation(manager_days=None))
     office.fill()
