@@ -64,7 +64,6 @@ def run(
         pulse.waits_for = "starting"
         running.callback(health.serve_health(bot, pulse))
         wait_for_database(lambda: _bring_up_to_date(bot, role), pulse)
-        care_plans.warn(bot.database, bot.rules.plans, bot.today())
         if (unsettled := bot.gateway.check_token()) is not None:
             announce(in_language(unsettled))
         scheduler = None if role is Role.WEB else jobs.scheduler(bot, pulse.beat)
@@ -200,6 +199,7 @@ def _bring_up_to_date(bot: Tierbot, role: str) -> None:
     if (backup := upgrade_schema(bot.database)) is not None:
         announce(_("Backup written: %(file)s", file=backup))
     settings_changes.note_start(bot.database, bot.settings, bot.rules.plans, role)
+    care_plans.warn(bot.database, bot.rules.plans, bot.today())
 
 
 def wait_for_database(work: Callable[[], None], pulse: "Pulse") -> None:

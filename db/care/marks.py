@@ -1,11 +1,11 @@
 """Which customers care must be planned for again.
 
-A mark is a day in the past in `customer_care.look_on`. It is written in the transaction that notices the change, and the
+A mark is a time long past in `customer_care.look_at`. It is written in the transaction that notices the change, and the
 planning of the customer replaces it, so that no change is lost when a process dies in between.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, literal, or_, update
@@ -16,22 +16,30 @@ from db.book.customers import Customer, Ownership, present_owner
 from db.care.planning import CustomerCare
 from db.engine import insert, upsert
 from db.graded.runs import Assessment, GradingRun, Purpose, RunStatus
+from db.types import UtcDateTime
 
-MARKED = date(1, 1, 1)
+MARKED = datetime(1970, 1, 1, tzinfo=UTC)
 TRAITS = ("lifecycle", "quadrant", "rfm")
 _AT_ONCE = 5_000  # rows of one statement: an import publishes in between
 
 
 def mark(connection: Connection, customer_ids: Sequence[int]) -> None:
     """Mark customers."""
-    rows = [{"customer_id": customer, "look_on": MARKED} for customer in customer_ids]
+    rows = [{"customer_id": customer, "look_at": MARKED} for customer in customer_ids]
     for start in range(0, len(rows), _AT_ONCE):
         connection.execute(_marking(connection), rows[start : start + _AT_ONCE])
 
 
+def mark_planned(connection: Connection, customer_ids: Sequence[int]) -> None:
+    """Mark those of the customers for whom care was planned."""
+    for start in range(0, len(customer_ids), _AT_ONCE):
+        some = col(CustomerCare.customer_id).in_(customer_ids[start : start + _AT_ONCE])
+        connection.execute(update(CustomerCare).where(some).values(look_at=MARKED))
+
+
 def mark_between(session: Session, after: int, until: int) -> None:
     """Mark every unarchived customer whose id is in (after, until]."""
-    found = sa_select(col(Customer.id), literal(MARKED)).where(
+    found = sa_select(col(Customer.id), literal(MARKED, UtcDateTime)).where(
         col(Customer.id) > after, col(Customer.id) <= until, col(Customer.archived).is_(False)
     )
     _mark_selected(session, found)
@@ -40,7 +48,7 @@ def mark_between(session: Session, after: int, until: int) -> None:
 def mark_owned(session: Session, owners: Sequence[int]) -> None:
     """Mark the customers of some people."""
     found = (
-        sa_select(col(Customer.id), literal(MARKED))
+        sa_select(col(Customer.id), literal(MARKED, UtcDateTime))
         .join(Ownership, present_owner(Customer.id))
         .where(col(Ownership.person_id).in_(owners))
     )
@@ -62,7 +70,7 @@ def mark_graded(session: Session, run: GradingRun, after: int, until: int) -> No
         )
         is_of_purpose = col(Customer.record_type) == run.purpose
     found = (
-        sa_select(col(Assessment.customer_id), literal(MARKED))
+        sa_select(col(Assessment.customer_id), literal(MARKED, UtcDateTime))
         .join(Customer, col(Customer.id) == Assessment.customer_id)
         .outerjoin(CustomerCare, col(CustomerCare.customer_id) == Assessment.customer_id)
         .where(
@@ -87,7 +95,7 @@ def set_traits(session: Session, traits: Mapping[int, tuple[str | None, ...]]) -
         known |= {row[0]: tuple(row[1:]) for row in rows}
     nothing = (None,) * len(TRAITS)
     changed = [
-        {"customer_id": customer, "look_on": MARKED, **dict(zip(TRAITS, values, strict=True))}
+        {"customer_id": customer, "look_at": MARKED, **dict(zip(TRAITS, values, strict=True))}
         for customer, values in traits.items()
         if known.get(customer, nothing) != values
     ]
@@ -95,10 +103,10 @@ def set_traits(session: Session, traits: Mapping[int, tuple[str | None, ...]]) -
     return len(changed)
 
 
-def due(session: Session, until: date, limit: int) -> list[int]:
-    """The customers that are to be looked at by a day, marked ones first."""
-    look = col(CustomerCare.look_on)
-    statement = sa_select(col(CustomerCare.customer_id)).where(look <= until)
+def due(session: Session, now: datetime, limit: int) -> list[int]:
+    """The customers that are to be looked at by now, marked ones first."""
+    look = col(CustomerCare.look_at)
+    statement = sa_select(col(CustomerCare.customer_id)).where(look <= now)
     return list(
         session.connection().scalars(statement.order_by(look, col(CustomerCare.customer_id)).limit(limit))
     )
@@ -107,18 +115,18 @@ def due(session: Session, until: date, limit: int) -> list[int]:
 def unmark(session: Session, customer_ids: Sequence[int]) -> None:
     """Look at these no more by themselves: they are archived, or not graded."""
     session.connection().execute(
-        update(CustomerCare).where(col(CustomerCare.customer_id).in_(customer_ids)).values(look_on=None)
+        update(CustomerCare).where(col(CustomerCare.customer_id).in_(customer_ids)).values(look_at=None)
     )
 
 
-def put_off(session: Session, customer_id: int, until: date, trouble: str) -> None:
+def put_off(session: Session, customer_id: int, until: datetime, trouble: str) -> None:
     """Look at a customer again later, because planning its care failed."""
     statement = insert(session.connection(), CustomerCare).values(
-        customer_id=customer_id, look_on=until, trouble=trouble
+        customer_id=customer_id, look_at=until, trouble=trouble
     )
     session.connection().execute(
         statement.on_conflict_do_update(
-            index_elements=["customer_id"], set_={"look_on": until, "trouble": trouble}
+            index_elements=["customer_id"], set_={"look_at": until, "trouble": trouble}
         )
     )
 
@@ -149,12 +157,12 @@ def runs_since(session: Session, newest: int, unfinished: Sequence[int]) -> list
 
 def _mark_selected(session: Session, found: Any) -> None:
     connection = session.connection()
-    statement = insert(connection, CustomerCare).from_select(["customer_id", "look_on"], found)
+    statement = insert(connection, CustomerCare).from_select(["customer_id", "look_at"], found)
     connection.execute(
-        statement.on_conflict_do_update(index_elements=["customer_id"], set_={"look_on": MARKED})
+        statement.on_conflict_do_update(index_elements=["customer_id"], set_={"look_at": MARKED})
     )
 
 
 def _marking(connection: Connection) -> Any:
     statement = insert(connection, CustomerCare)
-    return statement.on_conflict_do_update(index_elements=["customer_id"], set_={"look_on": MARKED})
+    return statement.on_conflict_do_update(index_elements=["customer_id"], set_={"look_at": MARKED})

@@ -9,9 +9,8 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from bot.clock import local_date
+from bot.clock import local_date, local_instant
 from bot.services.care import occasions
-from bot.services.care.comparison import Changes, Comparison, Mornings
 from bot.services.care.countries import code_of
 from bot.services.care.dues import (
     AGAIN,
@@ -26,6 +25,7 @@ from bot.services.care.dues import (
 from bot.services.care.holiday import Holiday
 from bot.services.care.occasion_days import OccasionDay
 from bot.services.care.plan import Anniversary, CareOf, CarePlan, CarePlans, Greeting, Once, Step
+from bot.services.care.touch_diff import Changes, Mornings, TouchDiff
 from bot.services.care.working_people import FirmTime, working_times
 from bot.services.care.working_time import WorkingTime
 from db.care import planning, touches
@@ -76,7 +76,7 @@ class Loaded:
         """Add this customer's changes; when that fails, none of them, and why."""
         own = Changes()
         try:
-            Comparison(
+            TouchDiff(
                 customer=self.customer,
                 known=self.known,
                 plan=self.owed.plan,
@@ -92,7 +92,7 @@ class Loaded:
         return broken and f"step {broken}"
 
     def state_after(
-        self, present: Mapping[tuple[str, str], OpenTouch], trouble: str | None
+        self, present: Mapping[tuple[str, str], OpenTouch], trouble: str | None, now: datetime
     ) -> dict[str, Any]:
         """What is kept of the customer: since when steps that come once are owed, and when to look again."""
         since = {}
@@ -103,12 +103,13 @@ class Loaded:
         if trouble is not None:
             return {
                 "owed_since": self.customer.owed_since,
-                "look_on": self.known.today + DAY,
+                "look_at": now + DAY,
                 "trouble": trouble,
             }
+        day = min(self._days_of_change(present), default=None)
         return {
             "owed_since": json.dumps(since) if since else None,
-            "look_on": min(self._days_of_change(present), default=None),
+            "look_at": None if day is None else local_instant(day, 0, 0, self.mornings.working.zone),
             "trouble": None,
         }
 

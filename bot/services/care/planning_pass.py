@@ -26,7 +26,6 @@ from db.graded.runs import RunStatus
 RUNS, IMPORTS, PEOPLE, PLAN = "care:runs", "care:imports", "care:people", "care:plan"
 MOST = 100_000  # customers of one pass: the rest waits for the next, so that a pass ends
 RANGE = 20_000  # ids of customers that one transaction marks
-BEHIND = timedelta(hours=12)  # the zone in which a day comes last
 RETRY = timedelta(days=1)  # a customer whose planning failed
 
 log = structlog.get_logger()
@@ -132,10 +131,10 @@ def _of_people(session: Session, known: Mapping[str, str], now: datetime) -> Ite
 
 
 def _plan_marked(database: Database, rules: CareRules, now: datetime) -> int:
-    until, changed, seen = (now - BEHIND).date(), 0, set[int]()
+    changed, seen = 0, set[int]()
     while len(seen) < MOST:
         with database.read() as session:
-            chunk = marks.due(session, until, schedule.CHUNK)
+            chunk = marks.due(session, now, schedule.CHUNK)
         chunk = [customer for customer in chunk if customer not in seen]
         if not chunk:
             break
@@ -154,7 +153,7 @@ def plan_each(database: Database, rules: CareRules, customer_ids: Sequence[int],
         if len(customer_ids) == 1:
             log.error("care.customer_failed", customer=customer_ids[0], exc_info=error)
             with database.write() as session:
-                marks.put_off(session, customer_ids[0], (now + RETRY).date(), type(error).__name__)
+                marks.put_off(session, customer_ids[0], now + RETRY, type(error).__name__)
             return 0
     half = len(customer_ids) // 2
     return sum(plan_each(database, rules, part, now) for part in (customer_ids[:half], customer_ids[half:]))

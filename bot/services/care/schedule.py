@@ -16,9 +16,9 @@ from sqlmodel import Session
 
 from bot.clock import local_date, local_instant
 from bot.services.care import owed_care
-from bot.services.care.comparison import CONTACT_LOGGED, NO_LONGER_DUE, Changes
 from bot.services.care.owed_care import OwedCare
 from bot.services.care.plan import CarePlans
+from bot.services.care.touch_diff import CONTACT_LOGGED, NO_LONGER_DUE, Changes
 from bot.services.care.working_people import FirmTime
 from db.care import marks, planning, touches
 from db.care.planning import OpenTouch
@@ -96,7 +96,7 @@ def plan_customers(session: Session, rules: CareRules, customer_ids: Sequence[in
         asked.discard(one.customer.customer_id)
         mine = present.pop(one.customer.customer_id, {})
         trouble = one.compare(changes, mine, now)
-        state = one.state_after(mine, trouble)
+        state = one.state_after(mine, trouble, now)
         if (
             state != {name: getattr(one.customer, name) for name in state}
             or one.customer.planned_by != one.by

@@ -48,7 +48,7 @@ def undo(
             )
             events = import_events.undone(connection, of)
             # Before the rows are gone that say whom it was about.
-            marks.mark(
+            marks.mark_planned(
                 connection, imports.customers_touched(connection, batch_id - 1, until=batch_id, tables=CARED)
             )
             with staff.kept_in_order(database, connection, KINDS[kind].right, admins, actor):

@@ -21,7 +21,7 @@ from bot.services.ops.storage import Finding
 from bot.settings import Settings
 from db import processes
 from db.book import customers, deputies, people
-from db.care import due_touches
+from db.care import due_touches, marks
 from db.engine import Database
 from db.graded import runs
 from db.graded.runs import Purpose
@@ -337,6 +337,22 @@ def _messages(session: Session, now: datetime) -> Iterator[Finding]:
 
 def _care(session: Session, now: datetime) -> Iterator[Finding]:
     """Steps that nobody is told of. What a person hears only tomorrow is not due before tomorrow."""
+    if failed := marks.troubled(session):
+        yield Finding(
+            "problem",
+            "care",
+            ngettext(
+                "the care of %(count)s customer could not be planned; everybody else's was",
+                "the care of %(count)s customers could not be planned; everybody else's was",
+                failed,
+            ),
+            Phrase(
+                N_(
+                    "the log says why, under care.customer_failed and care.step_failed; it is tried again once a day and"
+                    " after each change"
+                )
+            ),
+        )
     if untold := due_touches.count(session, now - UNTOLD):
         yield Finding(
             "note",
