@@ -19,7 +19,7 @@ from bot.errors import BotError, Conflict
 from bot.services import identity
 from bot.services.care import escalation, planning_pass
 from bot.services.care.digest import morning
-from bot.services.care.digest.desks import Sending
+from bot.services.care.digest.mailboxes import Sending
 from bot.services.care.working_people import FirmTime
 from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace

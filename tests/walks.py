@@ -117,23 +117,25 @@ class Walker:
 
     def press_done(self) -> None:
         workspace = self.demo.workspace
-        user, message, action = next(self._reminders())
+        user, message, block, element = next(self._reminders())
         before = message.blocks
-        assert workspace.click(user, message, action).ok
+        value = element["options"][0]["value"] if "options" in element else None
+        pressed = element["action_id"]
+        assert workspace.click(user, message, pressed, value, block_id=block.get("block_id")).ok
         workspace.wait_for(lambda: self._blocks(user, message.ts) != before, 30)
 
     def _blocks(self, user: str, ts: str) -> Any:
         workspace = self.demo.workspace
         return next(one.blocks for one in workspace.messages(workspace.dm(user), user) if one.ts == ts)
 
-    def _reminders(self) -> Iterator[tuple[str, StoredMessage, str]]:
+    def _reminders(self) -> Iterator[tuple[str, StoredMessage, dict[str, Any], dict[str, Any]]]:
         workspace = self.demo.workspace
         for user in workspace.state.users.values():
             for message in reversed(workspace.messages(workspace.dm(user.id), user.id)):
                 for block in message.blocks or []:
                     for element in block.get("elements") or []:
-                        if element.get("action_id") == Action.DONE:
-                            yield user.id, message, element["action_id"]
+                        if element.get("action_id") in (Action.DONE, Action.DONE_AS):
+                            yield user.id, message, block, element
 
 
 @contextmanager

@@ -43,12 +43,12 @@ def together(installation: Installation, *, quick: bool) -> Outcome:
                 for row in here.query("SELECT dedupe_key FROM touch")
                 if int(row[0].split(":")[1]) <= customers  # without the movers
             }
-            reminders = here.query("SELECT id FROM outbox WHERE kind = 'reminder'")
+            reminders = here.query("SELECT id FROM outbox WHERE kind LIKE 'care_%'")
             alerts = here.query("SELECT id FROM outbox WHERE kind = 'tier_change'")
             gradings = here.query(
                 "SELECT id FROM grading_run WHERE as_of = '2026-02-28' AND status = 'published'"
             )
-            touched = Counter(row[0] for row in here.query("SELECT outbox_id FROM touch WHERE outbox_id > 0"))
+            touched = here.query("SELECT DISTINCT outbox_id FROM touch_message")
             copies = Counter((post.id, post.key) for post in here.slack.arrived())
             doubled = sum(many - 1 for many in copies.values())
             missing = len(reminders) + len(alerts) - len(copies)
@@ -61,9 +61,9 @@ def together(installation: Installation, *, quick: bool) -> Outcome:
             )
             outcome.require(not doubled, f"{doubled} sent twice by {processes}")
             outcome.require(not missing, f"{missing} of {len(reminders)} reminders not sent by {processes}")
-            outcome.require(
-                len(touched) == len(reminders), f"reminders without a touch of their own: {processes}"
-            )
+            outcome.require(len(touched) == len(reminders), f"digests that show no touch: {processes}")
+            days_of = Counter(row[0] for row in here.query("SELECT dedupe_key FROM outbox"))
+            outcome.require(max(days_of.values()) == 1, f"two digests of a person on one day: {processes}")
             failures = here.failures()
             outcome.require(not failures, f"passes failed: {failures.most_common(1)}")
     outcome.require(bool(found[1]), "nothing was due")

@@ -16,7 +16,7 @@ from bot.services import access
 from bot.services.access import Actor
 from bot.services.care import answers, schedule
 from bot.services.care.digest import morning
-from bot.services.care.digest.desks import Sending
+from bot.services.care.digest.mailboxes import Sending
 from bot.services.care.plan import CarePlan, CarePlans
 from bot.services.care.plan_file import load_plan
 from bot.services.care.schedule import CareRules

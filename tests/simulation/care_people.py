@@ -47,7 +47,7 @@ class Received:
     at: datetime
 
 
-class Desk:
+class Presses:
     """Presses buttons as a person does: with what the message in Slack points at by then."""
 
     def __init__(self, database: Database, rules: CareRules, settings: Settings) -> None:
@@ -84,7 +84,7 @@ class Desk:
 
 
 def answers_to(
-    desk: Desk, colleague: Colleague, received: Received, rng: random.Random
+    presses: Presses, colleague: Colleague, received: Received, rng: random.Random
 ) -> Iterator[tuple[datetime, Answer]]:
     """What a person does about a message, and when."""
     message = received.message
@@ -94,67 +94,71 @@ def answers_to(
     if isinstance(message, Greetings):
         at = soon if colleague.kind == "prompt" else soon + timedelta(days=rng.randrange(1, MOST_DAYS))
         pointer = Pointer(id=message.touch_id, version=message.touch_version)
-        yield at, lambda now: _greet_all(desk, colleague, pointer, now)
+        yield at, lambda now: _greet_all(presses, colleague, pointer, now)
         return
     for row in message.rows:
         if row.section == "soon" or not row.is_open:
             continue
         if colleague.kind == "prompt":
-            yield soon, _answer(_done, desk, colleague, row)
+            yield soon, _answer(_done, presses, colleague, row)
             continue
         drawn = rng.random()
         at = soon + timedelta(days=rng.randrange(1, MOST_DAYS + 1))
         if drawn < 0.6:
-            yield at, _answer(_done, desk, colleague, row)
+            yield at, _answer(_done, presses, colleague, row)
         elif drawn < 0.8:
-            yield soon, _answer(_snooze, desk, colleague, row, rng.choice((1, 3, 7)))
+            yield soon, _answer(_snooze, presses, colleague, row, rng.choice((1, 3, 7)))
         elif drawn < 0.9:
-            yield at, _answer(_skip, desk, colleague, row)
+            yield at, _answer(_skip, presses, colleague, row)
 
 
 def _answer(work: Callable[..., None], *given: object) -> Answer:
     return lambda now: work(*given, now)
 
 
-def _done(desk: Desk, colleague: Colleague, row: CareRow, now: datetime) -> None:
-    pointer = desk.pointer(row.touch_id)
+def _done(presses: Presses, colleague: Colleague, row: CareRow, now: datetime) -> None:
+    pointer = presses.pointer(row.touch_id)
     if pointer is None:
         return
     chosen = replace(pointer, choice=row.what or next(iter(row.kinds), None))
-    desk.press(
-        lambda: answers.finish(desk.database, desk.actor(colleague, now), chosen, **desk.pressed(now))  # type: ignore[arg-type]
+    presses.press(
+        lambda: answers.finish(
+            presses.database, presses.actor(colleague, now), chosen, **presses.pressed(now)
+        )  # type: ignore[arg-type]
     )
 
 
-def _snooze(desk: Desk, colleague: Colleague, row: CareRow, days: int, now: datetime) -> None:
-    pointer = desk.pointer(row.touch_id)
+def _snooze(presses: Presses, colleague: Colleague, row: CareRow, days: int, now: datetime) -> None:
+    pointer = presses.pointer(row.touch_id)
     if pointer is not None:
-        desk.press(
+        presses.press(
             lambda: answers.snooze(
-                desk.database,
-                desk.actor(colleague, now),
+                presses.database,
+                presses.actor(colleague, now),
                 pointer,
                 until=days,
-                **desk.pressed(now),  # type: ignore[arg-type]
+                **presses.pressed(now),  # type: ignore[arg-type]
             )
         )
 
 
-def _skip(desk: Desk, colleague: Colleague, row: CareRow, now: datetime) -> None:
-    pointer = desk.pointer(row.touch_id)
+def _skip(presses: Presses, colleague: Colleague, row: CareRow, now: datetime) -> None:
+    pointer = presses.pointer(row.touch_id)
     if pointer is not None:
-        desk.press(
+        presses.press(
             lambda: answers.skip(
-                desk.database,
-                desk.actor(colleague, now),
+                presses.database,
+                presses.actor(colleague, now),
                 pointer,
                 reason="They are away",
-                **desk.pressed(now),  # type: ignore[arg-type]
+                **presses.pressed(now),  # type: ignore[arg-type]
             )
         )
 
 
-def _greet_all(desk: Desk, colleague: Colleague, pointer: Pointer, now: datetime) -> None:
-    desk.press(
-        lambda: answers.greet_all(desk.database, desk.actor(colleague, now), pointer, **desk.pressed(now))  # type: ignore[arg-type]
+def _greet_all(presses: Presses, colleague: Colleague, pointer: Pointer, now: datetime) -> None:
+    presses.press(
+        lambda: answers.greet_all(
+            presses.database, presses.actor(colleague, now), pointer, **presses.pressed(now)
+        )  # type: ignore[arg-type]
     )

@@ -37,7 +37,7 @@ from db.book.people import Team
 from db.engine import Database
 from tests import factories
 from tests.services.delivery.ledger import Ledger
-from tests.simulation.care_people import AT_ONCE, KINDS, Colleague, Desk, Received, answers_to
+from tests.simulation.care_people import AT_ONCE, KINDS, Colleague, Presses, Received, answers_to
 
 ZONES = ("Asia/Shanghai", "Asia/Riyadh", "Europe/Berlin")
 COUNTRIES = ("CN", "DE", "US", "SA", "IN", None)
@@ -108,7 +108,7 @@ class Year:
         plan = next(plan for plan in plans.plans if plan.plan == plot.plan)
         self.tiers = tuple(tier for tier in plan.tiers if tier not in NO_TIERS) or ("A", "B", "C")
         self.rules = CareRules(plans=plans, zone=SETTINGS.zone, remind_at=time(9), firm=FirmTime.of(SETTINGS))
-        self.desk = Desk(database, self.rules, SETTINGS)
+        self.presses = Presses(database, self.rules, SETTINGS)
         self._scheme = _scheme_text(plan, self.tiers)
         self._to_do: list[Any] = []  # heap of (when, number, answer)
         self._numbers = count()
@@ -148,7 +148,7 @@ class Year:
         deliver(self._worker())
         for received in self.received[new:]:
             colleague = self.colleagues.get(received.where)
-            for at, answer in answers_to(self.desk, colleague, received, self.rng) if colleague else ():
+            for at, answer in answers_to(self.presses, colleague, received, self.rng) if colleague else ():
                 heapq.heappush(self._to_do, (at, next(self._numbers), answer))
 
     def _worker(self) -> Worker:

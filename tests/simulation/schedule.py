@@ -210,7 +210,7 @@ class Schedule:
             histories=1, messages=len(states), sent=len(arrived), dead=len(states) - len(arrived)
         )
         self.count["changes"] += len(self.sandbox.rows("SELECT 1 FROM tier_change"))
-        self.count["reminders"] += len(self.sandbox.rows("SELECT 1 FROM outbox WHERE kind = 'reminder'"))
+        self.count["reminders"] += len(self.sandbox.rows("SELECT 1 FROM outbox WHERE kind LIKE 'care_%'"))
 
     def _check_nothing_skipped(self) -> None:
         """After a whole pass grading all imports again finds no change: the cursors mark finished work."""
@@ -234,13 +234,13 @@ class Schedule:
         opened = Counter(row[4:] for row in touches if row[2] in ("planned", "reminded", "snoozed"))
         assert all(many == 1 for many in opened.values()), "one step is open twice"
         assert len({row[1] for row in touches}) == len(touches), "an occurrence has two rows"
-        reminders = Counter(int(row[1].split(":")[1]) for row in messages.values() if row[2] == "reminder")
+        digests = Counter(row[1] for row in messages.values() if row[2] == "care_digest")
+        assert all(many == 1 for many in digests.values()), "a person got two digests on one day"
+        named = set(self.sandbox.rows("SELECT touch_id, outbox_id FROM touch_message"))
         for touch_id, key, state, outbox_id, *_ in touches:
-            assert reminders[touch_id] <= 1, f"{key} was reminded of twice"
             if state == "reminded":
                 assert outbox_id in messages, f"{key} is reminded and in no message"
-            if reminders[touch_id]:
-                assert state not in ("planned", "snoozed"), f"{key} is in a message and still due"
+                assert (touch_id, outbox_id) in named, f"nothing says that {key} is in its message"
 
     def _check_changes(self, messages: dict[int, Any]) -> None:
         """Every tier change between two published gradings is recorded once and in exactly one message."""

@@ -196,14 +196,12 @@ class TouchDiff:
         }
         if is_other:
             values |= {"anchor": due.anchor, "dedupe_key": due.key}
-        if latest != existing.latest_on and latest >= self.known.today:  # not late any more: nobody was told
-            values["escalated"] = 0
         values |= self._when_shown(step, existing, on, latest)
         values = {name: value for name, value in values.items() if getattr(existing, name) != value}
         if not values:
             return
-        if "latest_on" in values and existing.escalated:
-            values["escalated"] = 0  # with another limit nobody was told that it is late
+        if "latest_on" in values and existing.escalated and latest >= self.known.today:
+            values["escalated"] = 0  # not late any more: nobody was told that it is
         if is_other:
             changes.moved.append(OtherOccurrence(existing, values, self._row(step, due)))
         else:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from db.care import due_touches, touches
+from db.care import touches
 from db.care.touches import Touch
 from db.engine import Database
 from tests import factories
@@ -53,43 +53,3 @@ def test_an_occurrence_is_planned_once_and_only_a_cancelled_one_opens_again(data
     with database.read() as session:
         found = session.get_one(Touch, touch)
         assert (found.state, found.version, found.due_on) == ("planned", 2, factories.LONG_AGO + DAY)
-
-
-def test_only_the_due_touches_of_these_owners_are_listed_or_postponed(database: Database) -> None:
-    with database.write() as session:
-        anna, ben = factories.person(session, "Anna"), factories.person(session, "Ben")
-        owners = [anna, ben, None, anna]
-        customers = [factories.customer(session, owner_id=owner) for owner in owners]
-        for number, customer in enumerate(customers):
-            session.add(
-                Touch(
-                    dedupe_key=str(number),
-                    customer_id=customer,
-                    step="revisit",
-                    kind="greeting" if number == 0 else "revisit",
-                    tier="A",
-                    due_on=factories.LONG_AGO,
-                    remind_at=factories.AT + (DAY if number == 3 else 0 * DAY),
-                    state="snoozed",
-                    created_at=factories.AT,
-                )
-            )
-    with database.write() as session:
-        assert {owner.id if owner else None for owner in due_touches.owners(session, factories.AT)} == {
-            anna,
-            ben,
-            None,
-        }
-
-        def whose(*owners: int | None) -> list[int]:
-            return [
-                touch.customer_id
-                for touch in due_touches.best_first(session, factories.AT, owners, ["A"], 10)
-            ]
-
-        assert (whose(anna), whose(ben), whose(None)) == ([customers[0]], [customers[1]], [customers[2]])
-        assert whose(anna, None) == [customers[0], customers[2]]
-        assert (
-            due_touches.postpone(session, factories.AT, [anna, ben], factories.AT + DAY, greetings=False) == 1
-        )
-        assert (whose(anna), whose(ben)) == ([customers[0]], [])

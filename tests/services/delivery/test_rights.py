@@ -10,19 +10,22 @@ import pytest
 from sqlmodel import col, select, update
 
 from bot.services.ask import bounds
-from bot.services.delivery import kinds
-from bot.services.delivery import channels, outbox
+from bot.services.delivery import channels, kinds, outbox
+from bot.services.delivery.rights import named_customers
 from bot.services.delivery.worker import Step
 from bot.services.recipients import Place
+from bot.wording.care import CareDigest, CareRow
 from bot.wording.channels import Trouble, TroubledChannel
+from bot.wording.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, Reminder, TierChanged, TierDigest, load
 from bot.wording.notices import ChannelTrouble, LimitReached
-from bot.wording.parts import Since, TierPart, Who
+from bot.wording.parts import GreetingText, Since, TierPart, Who
 from db.book import deputies
 from db.book.customers import Customer, Ownership
 from db.book.people import Deputy, Person, Team, TeamView
-from db.care.touches import Touch
+from db.care import due_touches
+from db.care.touches import Touch, TouchMessage, TouchRole
 from db.engine import Database
 from db.graded.changes import ALERT, OWN_ALERT
 from db.outbox.messages import OutboxMessage
@@ -60,7 +63,7 @@ class Firm:
 
     def write(self, kind: str, place: Place, message: Message, key: str = "key") -> int:
         with self.harness.database.write() as session:
-            return outbox.enqueue(
+            number = outbox.enqueue(
                 session,
                 kind=kind,
                 place=place,
@@ -69,6 +72,17 @@ class Firm:
                 dedupe_key=key,
                 now=self.harness.clock.now(),
             )
+            if kind in kinds.SHOWN:
+                for customer in named_customers(outbox.body_of(message, None)[0]):
+                    touch = session.merge(due_touch(customer))
+                    session.flush()
+                    due_touches.link(session, number, [touch.id or 0], TouchRole.DIGEST)
+            return number
+
+    def touches(self) -> dict[int, str]:
+        """Customer -> the state of its touch."""
+        with self.harness.database.read() as session:
+            return {touch.customer_id: touch.state for touch in session.exec(select(Touch))}
 
     def deliver(self) -> list[str]:
         """Send until nothing more moves; where the messages went."""
@@ -116,6 +130,35 @@ def reminder(customer: int) -> Reminder:
     )  # fmt: skip
 
 
+def due_touch(customer: int) -> Touch:
+    """A touch with its customer's number that was shown."""
+    return Touch(
+        id=customer, dedupe_key=f"k{customer}", customer_id=customer, step="revisit", kind="revisit", tier="A",
+        due_on=MARCH, remind_at=START, state="reminded", created_at=START,
+    )  # fmt: skip
+
+
+def care_digest(*customers: int) -> CareDigest:
+    rows = tuple(
+        CareRow(
+            touch_id=customer, version=1, customer_id=customer, name=f"N{customer}", code="C", tier=A, section="due",
+            step=Name(en="Revisit", zh="回访"), kind="revisit", due_on=MARCH, minutes=30,
+        )
+        for customer in customers
+    )  # fmt: skip
+    return CareDigest(day=MARCH, rows=rows, due=len(rows), minutes=30 * len(rows))
+
+
+def greeting(*customers: int) -> Greetings:
+    greeted = tuple(
+        GreetedCustomer(customer_id=one, version=1, name=f"N{one}", code="C", touch_id=one, touch_version=1)
+        for one in customers
+    )
+    text = GreetingText(occasion_id="new_year", language="en", top=False)
+    section = GreetingSection(text=text, tiers=(GreetedTier(tier=A, customers=greeted),))
+    return Greetings(occasion=Name(en="New Year", zh="元旦"), day=MARCH, estimated=False, sections=(section,))
+
+
 def digest(*customers: int, own: bool = False, more: int = 0) -> TierDigest:
     """A digest that names some customers, and counts more."""
     hits = tuple(
@@ -131,6 +174,8 @@ def digest(*customers: int, own: bool = False, more: int = 0) -> TierDigest:
 
 KINDS: dict[str, Callable[[int], Message]] = {
     kinds.REMINDER: reminder,
+    kinds.DIGEST: care_digest,
+    kinds.GREETING: greeting,
     OWN_ALERT: lambda customer: OwnTierChanged(**move(customer)),
     ALERT: lambda customer: TierChanged(**move(customer), owner=Who(name="Anna", slack_user_id="U0ANNA")),
     "of a later version": lambda customer: OwnTierChanged(**move(customer)),
@@ -161,7 +206,7 @@ def test_no_kind_of_message_reaches_those_who_may_not_see_the_customer_any_more(
 def test_every_kind_goes_where_it_was_meant_to_while_nothing_changes(
     firm: Firm, kind: str, place: str
 ) -> None:
-    person = kind == kinds.REMINDER or kind == OWN_ALERT or place == "person"
+    person = kind in (kinds.REMINDER, *kinds.SHOWN, OWN_ALERT) or place == "person"
     where = firm.to("anna") if person else Place(channel="C0EAST")
     firm.write(kind, where, KINDS[kind](firm.acme))
     assert firm.deliver() == ["U0ANNA" if person else "C0EAST"]
@@ -355,7 +400,7 @@ def test_rights_that_change_after_a_message_was_claimed_count_too(firm: Firm) ->
     assert firm.deliver() == ["C0FIRST", "U0BEN"]
 
 
-def test_a_reminder_of_a_customer_with_a_new_owner_is_due_again_for_them_at_once(database: Database) -> None:
+def test_a_digest_of_customers_with_a_new_owner_is_due_again_for_them(database: Database) -> None:
     book = Book(database, delivers=False)
     with database.write() as session:
         anna, ben = factories.person(session, "Anna"), factories.person(session, "Ben")
@@ -363,22 +408,57 @@ def test_a_reminder_of_a_customer_with_a_new_owner_is_due_again_for_them_at_once
     book.grade({customer: "A"})
     book.plan()
     with database.write() as session:
-        session.exec(update(Touch).values(remind_at=book.clock.now(), due_on=MONDAY))
+        due = {"remind_at": book.clock.now(), "due_on": MONDAY}
+        session.exec(update(Touch).where(col(Touch.step) == "revisit").values(**due))
+    book.clock.advance(timedelta(hours=1))
     book.remind()
     with database.write() as session:
         session.exec(update(Ownership).values(person_id=ben))
     harness = Harness(database)
-    assert harness.clock.now() == START
+    harness.clock.advance(book.clock.now() - harness.clock.now())
     for _ in range(3):
         harness.deliver(SECOND)
-    written = len(book.sent())
-    assert harness.states() == ["dead"] * written
+    assert harness.states() == ["dead"]
     book.clock.advance(harness.clock.now() - book.clock.now())
     book.remind()
     for _ in range(3):
         harness.deliver(SECOND)
-    assert [entry.where for entry in harness.slack.entries] == ["U0BEN"] * written
-    assert book.reminded_of() == [(f"person:{who}", "ACME") for who in (anna, ben) for _ in range(written)]
+    assert [entry.where for entry in harness.slack.entries] == ["U0BEN"]
+    assert book.reminded_of() == [(f"person:{who}", "ACME") for who in (anna, ben)]
+
+
+@pytest.mark.parametrize(("kind", "make"), [(kinds.DIGEST, care_digest), (kinds.GREETING, greeting)])
+def test_a_customer_that_went_elsewhere_is_taken_out_and_its_step_is_due_again(
+    firm: Firm, kind: str, make: Callable[..., Message]
+) -> None:
+    number = firm.write(kind, firm.to("anna"), make(firm.acme, firm.globex))
+    firm.give(firm.acme, firm.ben)
+    assert firm.deliver() == ["U0ANNA"]
+    message = firm.message(number)
+    assert message == make(firm.globex)
+    assert firm.touches() == {firm.acme: "planned", firm.globex: "reminded"}
+    with firm.harness.database.read() as session:
+        assert [row.touch_id for row in session.exec(select(TouchMessage))] == [firm.globex]
+
+
+def test_a_step_that_was_given_to_a_colleague_is_no_longer_said_to_the_owner(firm: Firm) -> None:
+    firm.write(kinds.DIGEST, firm.to("anna"), care_digest(firm.acme, firm.globex))
+    with firm.harness.database.write() as session:
+        session.exec(update(Touch).where(col(Touch.id) == firm.acme).values(assignee_id=firm.olga))
+    assert firm.deliver() == ["U0ANNA"]
+    assert firm.message(1) == care_digest(firm.globex)
+    assert firm.touches()[firm.acme] == "planned"
+
+
+def test_a_digest_that_only_counts_a_customer_of_somebody_else_lets_go_of_it(firm: Firm) -> None:
+    number = firm.write(kinds.DIGEST, firm.to("anna"), care_digest(firm.globex))
+    with firm.harness.database.write() as session:
+        touch = session.merge(due_touch(firm.acme))
+        session.flush()
+        due_touches.link(session, number, [touch.id or 0], TouchRole.DIGEST)
+    firm.give(firm.acme, firm.ben)
+    assert firm.deliver() == ["U0ANNA"]
+    assert firm.touches() == {firm.acme: "planned", firm.globex: "reminded"}
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,15 @@ from bot.services.name_keys import fold, pinyin
 from bot.services.privacy import erasure
 from bot.services.privacy.erasure import Erased, Find, Wording
 from bot.services.recipients import Place
+from bot.wording.care import CareDigest, CareRow
+from bot.wording.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
-from bot.wording.parts import Since, TierPart, Who
+from bot.wording.parts import GreetingText, Since, TierPart, Who
 from db import tables, usage
 from db.book.customers import Customer
 from db.book.people import Absence, Deputy, Person
-from db.care.touches import Touch
+from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.graded.changes import StoredTierChange
 from db.graded.credit import CreditApproval
@@ -34,11 +36,13 @@ from db.graded.reviews import ReviewAnswer
 from db.graded.runs import Assessment, GradingRun
 from db.graded.shadows import ShadowMove, ShadowRun
 from db.outbox.messages import MessageState, OutboxMessage
+from grading.scheme.model import Name
 from tests import factories
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 DAY = NOW.date()
 A, B = TierPart(id="A", rank=0), TierPart(id="B", rank=1)
+STEP = Name(en="Revisit", zh="回访")
 MOVE: dict[str, Any] = {
     "version": 1, "before": B, "after": A, "up": True, "score_before": 50.0, "score_after": 80.0, "capped_by": None,
     "held": False, "parts": (), "as_of": DAY,
@@ -316,13 +320,39 @@ def _notify(session: Session, ids: dict[str, int], people: dict[str, int]) -> No
         _enqueue(session, "tier_change", Place(channel="C2"), TierChanged(**MOVE | birch, owner=owner))
         hits.append(Hit(**facts, tier=A, before=Since(tier=B, score=50.0, as_of=DAY), owner=owner))
     hits.append(Hit(customer_id=ids["BIRCH"], version=1, name="Birch", code="BIRCH", tier=A, owner=owner))
+    _ask(session, ids, people)
     moves = ((B, A, len(NAMES)),)
     digest = TierDigest(total=len(hits), moves=moves, largest=tuple(hits), as_of=DAY)
     for sent in (True, False):
         _enqueue(session, "tier_change", Place(channel="C3"), digest, sent=sent)
 
 
-def _enqueue(session: Session, kind: str, place: Place, message: Message, *, sent: bool = False) -> None:
+def _ask(session: Session, ids: dict[str, int], people: dict[str, int]) -> None:
+    """A digest and greetings in every state, linked to their touches, that name everybody and one who stays."""
+    touches = {touch.customer_id: touch for touch in session.scalars(select(Touch))}
+    of = {code(n): name for n, name in enumerate(NAMES)} | {"BIRCH": "Birch"}
+    facts = [{"customer_id": ids[key], "name": name, "code": key} for key, name in of.items()]
+    due = {"version": 1, "tier": A, "section": "due", "step": STEP, "kind": "revisit", "due_on": DAY}
+    rows = tuple(CareRow(**one, **due, touch_id=touches[one["customer_id"]].id) for one in facts)
+    greeted = tuple(
+        GreetedCustomer(**one, version=1, touch_id=touches[one["customer_id"]].id, touch_version=1)
+        for one in facts
+    )
+    section = GreetingSection(
+        text=GreetingText(occasion_id="new_year", language="en", top=False),
+        tiers=(GreetedTier(tier=A, customers=greeted),),
+    )
+    greetings = Greetings(occasion=STEP, day=DAY, estimated=False, sections=(section,))
+    place = Place(person_id=people["keep@example.com"])
+    for sent in (True, False):
+        digest = _enqueue(session, "care_digest", place, CareDigest(day=DAY, rows=rows), sent=sent)
+        _enqueue(session, "care_greeting", place, greetings, sent=sent)
+        session.add_all(
+            TouchMessage(outbox_id=digest, touch_id=touch.id, role="digest") for touch in touches.values()
+        )
+
+
+def _enqueue(session: Session, kind: str, place: Place, message: Message, *, sent: bool = False) -> int:
     count = session.info["written"] = session.info.get("written", 0) + 1
     number = outbox.enqueue(
         session, kind=kind, place=place, message=message, language="en", dedupe_key=f"{kind}:{count}", now=NOW
@@ -330,6 +360,7 @@ def _enqueue(session: Session, kind: str, place: Place, message: Message, *, sen
     if sent:
         row = session.get_one(OutboxMessage, number)
         row.state, row.slack_ts = MessageState.SENT, "1.1"
+    return number
 
 
 def keep_deleted_bytes(database: Database) -> None:

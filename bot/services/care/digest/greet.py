@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from sqlmodel import Session
 
 from bot.clock import local_instant
-from bot.services.care.digest.desks import ONE_DAY, Desk, Sending
+from bot.services.care.digest.mailboxes import ONE_DAY, Mailbox, Sending
 from bot.services.care.greetings import ToGreet, greetings, is_top
 from bot.services.care.occasion_days import OccasionDay
 from bot.services.care.occasions import OCCASIONS, days
@@ -41,14 +41,14 @@ class _OfDay:
     day: OccasionDay
 
 
-def write_greetings(sending: Sending, desk: Desk, touch_ids: Sequence[int]) -> int:
+def write_greetings(sending: Sending, mailbox: Mailbox, touch_ids: Sequence[int]) -> int:
     """Write the messages of a place, one for each occasion; how many. What is too late becomes missed."""
-    now, today = sending.now, desk.today(sending.now)
+    now, today = sending.now, mailbox.today(sending.now)
     written = 0
     with sending.database.write() as session:
         due: dict[_OfDay, list[Touch]] = defaultdict(list)
         for touch in due_touches.locked(session, touch_ids):
-            if touch.state not in touches.WAITING or touch.remind_at >= desk.tomorrow(now):
+            if touch.state not in touches.WAITING or touch.remind_at >= mailbox.tomorrow(now):
                 continue
             if touch.anchor is None or today > touch.anchor + LATE:
                 missed = {"state": TouchState.MISSED, "reason": "the holiday is past", "closed_at": now}
@@ -56,15 +56,17 @@ def write_greetings(sending: Sending, desk: Desk, touch_ids: Sequence[int]) -> i
                 continue
             due[_of_day(sending.rules, touch, touch.anchor)].append(touch)
         for occasion, some in due.items():
-            written += _write_of(session, sending, desk, occasion, some)
+            written += _write_of(session, sending, mailbox, occasion, some)
     return written
 
 
-def _write_of(session: Session, sending: Sending, desk: Desk, occasion: _OfDay, some: Sequence[Touch]) -> int:
+def _write_of(
+    session: Session, sending: Sending, mailbox: Mailbox, occasion: _OfDay, some: Sequence[Touch]
+) -> int:
     """Write as many messages about one occasion as its customers need."""
     left = {touch.id: touch for touch in some}
     known = customers.get_many(session, sorted({touch.customer_id for touch in some}))
-    day, zone, written = occasion.day.day, desk.working.zone, 0
+    day, zone, written = occasion.day.day, mailbox.working.zone, 0
     too_late = local_instant(day + LATE + ONE_DAY, 0, 0, zone)
     again = local_instant(day + OPEN_AFTER, 12, 0, zone)
     while left:
@@ -75,10 +77,10 @@ def _write_of(session: Session, sending: Sending, desk: Desk, occasion: _OfDay, 
         number = outbox.enqueue(
             session,
             kind=kinds.GREETING,
-            place=desk.place,
+            place=mailbox.place,
             message=replace(message, more=0),  # they come in a message of their own
-            language=desk.language,
-            dedupe_key=_free_key(session, desk, occasion),
+            language=mailbox.language,
+            dedupe_key=_free_key(session, mailbox, occasion),
             now=sending.now,
             not_after=too_late,
         )
@@ -116,9 +118,9 @@ def _to_greet(sending: Sending, touch: Touch, customer: Customer) -> ToGreet:
     )
 
 
-def _free_key(session: Session, desk: Desk, occasion: _OfDay) -> str:
+def _free_key(session: Session, mailbox: Mailbox, occasion: _OfDay) -> str:
     """The key of a message about an occasion; a number ends it when one came earlier, for other customers."""
-    first = f"greeting:{desk.place.address}:{occasion.occasion_id}:{occasion.day.day.year}"
+    first = f"greeting:{mailbox.place.address}:{occasion.occasion_id}:{occasion.day.day.year}"
     number = 1
     while messages.existing_keys(session, [first if number == 1 else f"{first}:{number}"]):
         number += 1
@@ -126,9 +128,11 @@ def _free_key(session: Session, desk: Desk, occasion: _OfDay) -> str:
 
 
 def _of_day(rules: CareRules, touch: Touch, day: date) -> _OfDay:
-    found = next((one for one in days(touch.occasion, day.year) if one.day == day), None)
+    is_known = touch.occasion in OCCASIONS
+    dated = days(touch.occasion, day.year) if is_known else ()
+    found = next((one for one in dated if one.day == day), None)
     return _OfDay(
-        occasion_id=touch.occasion if touch.occasion in OCCASIONS else greeting_texts.ANY,
+        occasion_id=touch.occasion if is_known else greeting_texts.ANY,
         name=name_of(rules, touch.occasion, touch.plan, touch.tier, touch.step),
         day=found or OccasionDay(day=day),
     )

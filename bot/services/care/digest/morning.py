@@ -17,12 +17,12 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from bot.clock import local_date, local_instant
+from bot.clock import local_date
 from bot.services.care.digest import rows
-from bot.services.care.digest.desks import ONE_DAY, Desk, Sending, desks, goes_to, recipients_of
 from bot.services.care.digest.greet import name_of, write_greetings
 from bot.services.care.digest.levelling import Movable, last_day, level
-from bot.services.care.digest.rows import PlacedRow, Reading
+from bot.services.care.digest.mailboxes import ONE_DAY, Mailbox, Sending, goes_to, mailboxes, recipients_of
+from bot.services.care.digest.rows import PlacedRow, RowReader
 from bot.services.care.plan import CarePlan, Step
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_time import WorkingTime
@@ -46,20 +46,24 @@ def send_due(sending: Sending) -> int:
     """Write the digests, greetings and urgent messages that are due now; how many. What has no recipient stays due."""
     now = sending.now
     with sending.database.read() as session:
-        there = desks(session, sending, due_touches.groups(session, now + ONE_DAY))
+        there = mailboxes(session, sending, due_touches.groups(session, now + ONE_DAY))
         late = _newly_late(session, sending)
-        asked = [desk for desk in there if desk.is_asked(now)]
-        written = messages.existing_keys(session, [desk.key(now) for desk in asked])
-    ready = [desk for desk in asked if desk.key(now) not in written]
-    some = ready + [desk for desk in there if desk.greets and desk.is_morning_over(now) and desk not in ready]
-    count = sum(_write(sending, partial(_write_urgent, sending, desk, touch)) for desk, touch in late)
+        asked = [mailbox for mailbox in there if mailbox.is_asked(now)]
+        written = messages.existing_keys(session, [mailbox.key(now) for mailbox in asked])
+    ready = [mailbox for mailbox in asked if mailbox.key(now) not in written]
+    some = ready + [
+        mailbox
+        for mailbox in there
+        if mailbox.greets and mailbox.is_morning_over(now) and mailbox not in ready
+    ]
+    count = sum(_write(sending, partial(_write_urgent, sending, mailbox, touch)) for mailbox, touch in late)
     for start in range(0, len(some), AT_ONCE):
         with sending.database.read() as session:
             due = _due_of(session, sending, some[start : start + AT_ONCE])
         for one in due:
             if one.greetings:
-                count += _write(sending, partial(write_greetings, sending, one.desk, one.greetings))
-            if one.steps and one.desk in ready:
+                count += _write(sending, partial(write_greetings, sending, one.mailbox, one.greetings))
+            if one.steps and one.mailbox in ready:
                 count += _write(sending, partial(_write_digest, sending, one))
     return count
 
@@ -68,16 +72,16 @@ def send_due(sending: Sending) -> int:
 class _Due:
     """What is due at a place: its most pressing steps, how many more there are, and its greetings."""
 
-    desk: Desk
+    mailbox: Mailbox
     steps: list[int]
     unread: int
     greetings: list[int]
 
 
-def _due_of(session: Session, sending: Sending, some: Sequence[Desk]) -> list[_Due]:
+def _due_of(session: Session, sending: Sending, some: Sequence[Mailbox]) -> list[_Due]:
     """What is due at each of these places."""
-    of_group = {group: desk.place for desk in some for group in desk.groups}
-    there = {desk.place: desk for desk in some}
+    of_group = {group: mailbox.place for mailbox in some for group in mailbox.groups}
+    there = {mailbox.place: mailbox for mailbox in some}
     steps: dict[Place, list[tuple[int, int]]] = defaultdict(list)
     unread: dict[Place, int] = defaultdict(int)
     greetings: dict[Place, list[int]] = defaultdict(list)
@@ -97,19 +101,19 @@ def _due_of(session: Session, sending: Sending, some: Sequence[Desk]) -> list[_D
             unread[place] += 1
     return [
         _Due(
-            desk=desk,
-            steps=[touch_id for _, touch_id in steps[desk.place]],
-            unread=unread[desk.place],
-            greetings=greetings[desk.place],
+            mailbox=mailbox,
+            steps=[touch_id for _, touch_id in steps[mailbox.place]],
+            unread=unread[mailbox.place],
+            greetings=greetings[mailbox.place],
         )
-        for desk in some
+        for mailbox in some
     ]
 
 
-def _is_said_today(desk: Desk, touch: DueTouch, now: datetime) -> bool:
-    if touch.anchor is None or desk.working.is_working_day(desk.today(now)):
-        return desk.is_asked(now)
-    return desk.is_last_chance(touch.anchor, now)
+def _is_said_today(mailbox: Mailbox, touch: DueTouch, now: datetime) -> bool:
+    if touch.anchor is None or mailbox.working.is_working_day(mailbox.today(now)):
+        return mailbox.is_asked(now)
+    return mailbox.is_last_chance(touch.anchor, now)
 
 
 def _write(sending: Sending, work: partial[int]) -> int:
@@ -121,51 +125,51 @@ def _write(sending: Sending, work: partial[int]) -> int:
 
 
 def _write_digest(sending: Sending, of: _Due) -> int:
-    now, desk = sending.now, of.desk
+    now, mailbox = sending.now, of.mailbox
     with sending.database.write() as session:
-        if messages.existing_keys(session, [desk.key(now)]):
+        if messages.existing_keys(session, [mailbox.key(now)]):
             return 0
         found = due_touches.locked(session, of.steps)
-        due = [one for one in found if one.state in touches.OPEN and one.remind_at < desk.tomorrow(now)]
-        reading = _reading(sending, desk)
-        stay, later = _levelled(session, sending, desk, rows.rows_of(session, reading, due))
+        due = [one for one in found if one.state in touches.OPEN and one.remind_at < mailbox.tomorrow(now)]
+        reading = _reading(sending, mailbox)
+        stay, later = _levelled(session, sending, mailbox, rows.rows_of(session, reading, due))
         if not stay:
             return 0
-        soon = rows.rows_of(session, reading, coming_up(session, sending, desk))
+        soon = rows.rows_of(session, reading, coming_up(session, sending, mailbox))
         message = rows.digest_of(
             [*stay, *soon],
             day=reading.day,
             unread=of.unread,
-            greetings=to_greet(session, sending.rules, desk.owners, reading.day),
-            missed=_missed(session, sending, desk),
+            greetings=to_greet(session, sending.rules, mailbox.owners, reading.day),
+            missed=_missed(session, sending, mailbox),
         )
-        number = _enqueue(session, sending, desk, DIGEST, message, desk.key(now))
-        again = {one.row.touch_id: next_shown(sending.rules, one.touch, desk.working, now) for one in stay}
+        number = _enqueue(session, sending, mailbox, DIGEST, message, mailbox.key(now))
+        again = {one.row.touch_id: next_shown(sending.rules, one.touch, mailbox.working, now) for one in stay}
         due_touches.show(session, again.items(), number)
-        due_touches.postpone(session, [(touch, desk.working.morning(day)) for touch, day in later.items()])
+        due_touches.postpone(session, [(touch, mailbox.working.morning(day)) for touch, day in later.items()])
         named = {row.touch_id for row in message.rows}.union(again)
         due_touches.link(session, number, sorted(named), TouchRole.DIGEST)
     return 1
 
 
-def _reading(sending: Sending, desk: Desk) -> Reading:
-    return Reading(
+def _reading(sending: Sending, mailbox: Mailbox) -> RowReader:
+    return RowReader(
         rules=sending.rules,
         book=sending.book,
-        reader=desk.place.person_id,
-        day=desk.today(sending.now),
-        zone=desk.working.zone,
-        acts_for=desk.acts_for,
+        reader=mailbox.place.person_id,
+        day=mailbox.today(sending.now),
+        zone=mailbox.working.zone,
+        acts_for=mailbox.acts_for,
     )
 
 
 def _levelled(
-    session: Session, sending: Sending, desk: Desk, due: Sequence[PlacedRow]
+    session: Session, sending: Sending, mailbox: Mailbox, due: Sequence[PlacedRow]
 ) -> tuple[list[PlacedRow], dict[int, date]]:
     """The rows of today, and the days to which the others are moved."""
     plans = (sending.rules.plans.named(one.touch.plan) for one in due)
     most = max((plan.at_most_per_day for plan in plans if plan), default=len(due))
-    today = desk.today(sending.now)
+    today = mailbox.today(sending.now)
 
     def place(one: PlacedRow) -> tuple[Any, ...]:
         # What was shown before does not keep out what was not.
@@ -180,12 +184,10 @@ def _levelled(
         for one in sorted(due, key=place)
     ]
     planned: dict[date, int] = defaultdict(int)
-    if len(movable) > most and desk.owners:
-        until = max(last_day(one, today, desk.working) for one in movable) + ONE_DAY
-        end = local_instant(until, 0, 0, desk.working.zone)
-        for at, count in due_touches.planned_per_time(session, desk.owners, desk.tomorrow(sending.now), end):
-            planned[local_date(at, desk.working.zone)] += count
-    stay, later = level(movable, today, desk.working, most, planned)
+    if len(movable) > most and mailbox.owners:
+        for at, count in due_touches.planned_per_time(session, mailbox.owners):
+            planned[local_date(at, mailbox.working.zone)] += count
+    stay, later = level(movable, today, mailbox.working, most, planned)
     kept = set(stay)
     return [one for one in due if one.touch.id in kept], later
 
@@ -199,15 +201,15 @@ def next_shown(rules: CareRules, touch: Touch, working: WorkingTime, now: dateti
     return working.next_morning(min(day, last) if last > today else day, now)
 
 
-def coming_up(session: Session, sending: Sending, desk: Desk) -> list[Touch]:
+def coming_up(session: Session, sending: Sending, mailbox: Mailbox) -> list[Touch]:
     """The touches of a person that will be due within the days of their steps, the soonest first."""
-    if desk.place.person_id is None:
+    if mailbox.place.person_id is None:
         return []
-    today = desk.today(sending.now)
+    today = mailbox.today(sending.now)
     until = today + timedelta(days=furthest(sending.rules))
-    found = due_touches.soon_of(session, desk.owners, after=today, until=until, most=MOST_SOON)
+    found = due_touches.soon_of(session, mailbox.owners, after=today, until=until, most=MOST_SOON)
     recipients = recipients_of(session, {touch.group for touch in found}, sending.firm, sending.now)
-    theirs = [touch.id for touch in found if goes_to(recipients, touch) == desk.place]
+    theirs = [touch.id for touch in found if goes_to(recipients, touch) == mailbox.place]
     return [touch for touch in due_touches.load(session, theirs) if is_coming_up(sending.rules, touch, today)]
 
 
@@ -243,13 +245,13 @@ def to_greet(
     )
 
 
-def _missed(session: Session, sending: Sending, desk: Desk) -> int:
+def _missed(session: Session, sending: Sending, mailbox: Mailbox) -> int:
     """How many greetings were missed since the last digest said so."""
-    last = messages.newest_of(session, desk.place.address, DIGEST)
-    return due_touches.missed_since(session, desk.owners, last or sending.now - FIRST_MISSED)
+    last = messages.newest_of(session, mailbox.place.address, DIGEST)
+    return due_touches.missed_since(session, mailbox.owners, last or sending.now - FIRST_MISSED)
 
 
-def _newly_late(session: Session, sending: Sending) -> list[tuple[Desk, int]]:
+def _newly_late(session: Session, sending: Sending) -> list[tuple[Mailbox, int]]:
     """The touches that have become overdue since the last working day and may reach the emergency group."""
     tiers = urgent_tiers(sending.rules)
     if tiers is not None and not tiers:
@@ -257,14 +259,14 @@ def _newly_late(session: Session, sending: Sending) -> list[tuple[Desk, int]]:
     day = local_date(sending.now, sending.time.zone)
     found = due_touches.newly_late(session, day - timedelta(days=14), day, tiers)
     late = []
-    for desk in desks(session, sending, dict.fromkeys((touch.group for touch in found), False)):
-        today = desk.today(sending.now)
-        if not desk.is_asked(sending.now):
+    for mailbox in mailboxes(session, sending, dict.fromkeys((touch.group for touch in found), False)):
+        today = mailbox.today(sending.now)
+        if not mailbox.is_asked(sending.now):
             continue
-        before = desk.working.last_working_day(today - ONE_DAY)
+        before = mailbox.working.last_working_day(today - ONE_DAY)
         for touch in found:
-            if touch.group in desk.groups and before <= touch.limit < today:
-                late.append((desk, touch.id))
+            if touch.group in mailbox.groups and before <= touch.limit < today:
+                late.append((mailbox, touch.id))
     return late
 
 
@@ -280,7 +282,7 @@ def urgent_tiers(rules: CareRules) -> Collection[str] | None:
     return None if "default" in tiers else tiers
 
 
-def _write_urgent(sending: Sending, desk: Desk, touch_id: int) -> int:
+def _write_urgent(sending: Sending, mailbox: Mailbox, touch_id: int) -> int:
     now = sending.now
     with sending.database.write() as session:
         for touch in due_touches.locked(session, [touch_id]):
@@ -295,25 +297,27 @@ def _write_urgent(sending: Sending, desk: Desk, touch_id: int) -> int:
                 or messages.existing_keys(session, [key])
             ):
                 return 0
-            alone = rows.rows_of(session, _reading(sending, desk), [touch])
-            message = rows.digest_of(alone, day=desk.today(now), urgent=True)
-            number = _enqueue(session, sending, desk, URGENT, message, key)
-            again = next_shown(sending.rules, touch, desk.working, now)
+            alone = rows.rows_of(session, _reading(sending, mailbox), [touch])
+            message = rows.digest_of(alone, day=mailbox.today(now), urgent=True)
+            number = _enqueue(session, sending, mailbox, URGENT, message, key)
+            again = next_shown(sending.rules, touch, mailbox.working, now)
             due_touches.show(session, [(touch_id, again)], number)
             due_touches.link(session, number, [touch_id], TouchRole.URGENT)
             return 1
     return 0
 
 
-def _enqueue(session: Session, sending: Sending, desk: Desk, kind: str, message: CareDigest, key: str) -> int:
+def _enqueue(
+    session: Session, sending: Sending, mailbox: Mailbox, kind: str, message: CareDigest, key: str
+) -> int:
     """Write a message for today: what does not arrive today is due again for the next digest."""
     return outbox.enqueue(
         session,
         kind=kind,
-        place=desk.place,
+        place=mailbox.place,
         message=message,
-        language=desk.language,
+        language=mailbox.language,
         dedupe_key=key,
         now=sending.now,
-        not_after=desk.tomorrow(sending.now),
+        not_after=mailbox.tomorrow(sending.now),
     )

@@ -27,7 +27,7 @@ OVERDUE, DUE, SOON = SECTIONS = ("overdue", "due", "soon")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class RowReader:
     """Who reads rows (None: a channel) and for whom, on which day, in whose time, and who did what may be taken back."""
 
     rules: CareRules
@@ -48,12 +48,12 @@ class PlacedRow:
     key: tuple[float, ...]
 
 
-def rows_of(session: Session, reading: Reading, found: Sequence[Touch]) -> list[PlacedRow]:
+def rows_of(session: Session, reading: RowReader, found: Sequence[Touch]) -> list[PlacedRow]:
     """The rows of touches in their order; those of customers that are gone are left out."""
-    return _Rows(session, reading, found).all()
+    return _RowMaker(session, reading, found).all()
 
 
-def now(session: Session, reading: Reading, rows: Sequence[CareRow]) -> list[CareRow]:
+def redraw(session: Session, reading: RowReader, rows: Sequence[CareRow]) -> list[CareRow]:
     """Rows that were shown before, as they have to be now; those whose touch or customer is gone are left out."""
     known = {touch.id: touch for touch in due_touches.load(session, [row.touch_id for row in rows])}
     outcomes = _Outcomes(session, reading, list(known.values()))
@@ -109,7 +109,7 @@ def grouped(rows: Sequence[PlacedRow]) -> list[CareRow]:
 class _Outcomes:
     """What has become of touches: what that needs is read once for all of them."""
 
-    def __init__(self, session: Session, reading: Reading, found: Sequence[Touch]) -> None:
+    def __init__(self, session: Session, reading: RowReader, found: Sequence[Touch]) -> None:
         self.reading = reading
         ids = sorted({touch.customer_id for touch in found})
         self.customers = customers.get_many(session, ids)
@@ -151,10 +151,10 @@ class _Outcomes:
         return Who(name=person.name, slack_user_id=person.slack_user_id) if person else None
 
 
-class _Rows:
+class _RowMaker:
     """What the rows of some touches need, read once for all of them."""
 
-    def __init__(self, session: Session, reading: Reading, found: Sequence[Touch]) -> None:
+    def __init__(self, session: Session, reading: RowReader, found: Sequence[Touch]) -> None:
         self.reading, self.found = reading, found
         self.outcomes = _Outcomes(session, reading, found)
         ids = list(self.outcomes.customers)

@@ -10,8 +10,8 @@ from sqlmodel import Session
 
 from bot.clock import local_date, zone_named
 from bot.services.access import Actor
-from bot.services.care.digest import desks, morning, rows
-from bot.services.care.digest.rows import Reading
+from bot.services.care.digest import mailboxes, morning, rows
+from bot.services.care.digest.rows import RowReader
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.services.schemes.store import TierNames
@@ -52,16 +52,16 @@ def todo(
         due_by=furthest,
         most=MOST_LISTED,
     )
-    recipients = desks.recipients_of(session, {touch.group for touch in found}, firm, now)
+    recipients = mailboxes.recipients_of(session, {touch.group for touch in found}, firm, now)
     own = Place(person_id=actor.person_id)
-    theirs = [one for one in found if desks.goes_to(recipients, one) == own]
+    theirs = [one for one in found if mailboxes.goes_to(recipients, one) == own]
     ids = [one.id for one in theirs if one.kind != StepKind.GREETING]
     listed = [
         touch
         for touch in due_touches.load(session, sorted({*ids, *also}))
         if touch.id in also or morning.is_coming_up(rules, touch, today) or _is_due(touch, today, zone)
     ]
-    reading = Reading(
+    reading = RowReader(
         rules=rules,
         book=book,
         reader=actor.person_id,
@@ -105,7 +105,7 @@ def current(
         if person is None
         or recipients.may_see(person, recipients.people.get(owners.get(row.customer_id) or 0))
     ]
-    reading = Reading(
+    reading = RowReader(
         rules=rules,
         book=NO_TIERS,
         reader=reader,
@@ -114,7 +114,7 @@ def current(
         acts_for=recipients.absent(reader) if reader is not None else (),
         undoable=undoable or {},
     )
-    return _recounted(shown, tuple(rows.now(session, reading, visible)))
+    return _recounted(shown, tuple(rows.redraw(session, reading, visible)))
 
 
 def _recounted(shown: CareDigest, those: tuple[CareRow, ...]) -> CareDigest:

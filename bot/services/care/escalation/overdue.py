@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session
 
 from bot.clock import local_date
-from bot.services.care.digest.desks import Desk, Sending
+from bot.services.care.digest.mailboxes import Mailbox, Sending
 from bot.services.care.plan import Escalation
 from bot.services.care.working_people import working_times
 from bot.services.recipients import Place, Recipients
@@ -21,7 +21,7 @@ EASTERNMOST = timedelta(hours=14)  # no zone is further ahead of UTC
 
 @dataclass(frozen=True, kw_only=True)
 class Overdue:
-    """A late touch; `desk` is the place that is told of it before the emergency group."""
+    """A late touch; `mailbox` is the place that is told of it before the emergency group."""
 
     touch: LateTouch
     owner: Person | None
@@ -29,11 +29,11 @@ class Overdue:
     shown: TimesShown | None
     reported_at: datetime | None  # to a manager
     away_until: date | None  # the doer
-    desk: Desk | None
+    mailbox: Mailbox | None
 
-    def is_due(self, days: int, desk: Desk, sending: Sending) -> bool:
+    def is_due(self, days: int, mailbox: Mailbox, sending: Sending) -> bool:
         """Whether it is reported there: so many days after its limit, but not before a person had it for a day."""
-        zone, today = desk.working.zone, desk.today(sending.now)
+        zone, today = mailbox.working.zone, mailbox.today(sending.now)
         begun = local_date(self.shown.first if self.shown else self.touch.created_at, zone)
         if self.reported_at is not None and local_date(self.reported_at, zone) >= today:
             return False  # the manager has a day too
@@ -103,7 +103,7 @@ class _Asked:
             shown=self._shown.get(touch.id),
             reported_at=self._reported.get(touch.id),
             away_until=self._away_until(doer),
-            desk=self._desk(owner, doer),
+            mailbox=self._mailbox(owner, doer),
         )
 
     def _owner(self, touch: LateTouch) -> Person | None:
@@ -116,13 +116,13 @@ class _Asked:
         working = self._working.get(person.id or 0) if person else None
         return working.away_until(local_date(self._sending.now, working.zone)) if working else None
 
-    def _desk(self, owner: Person | None, doer: Person | None) -> Desk | None:
+    def _mailbox(self, owner: Person | None, doer: Person | None) -> Mailbox | None:
         """The manager's; while they have days off, or where there is none, the channel's, else an admin's."""
         manager = self._recipients.manager(owner, doer)
         if manager is not None and self._away_until(manager) is None:
             return self._of_person(manager)
         if channel := self._recipients.channel(owner):
-            return Desk(
+            return Mailbox(
                 place=Place(channel=channel),
                 language=self._recipients.channel_language(owner),
                 working=self._sending.time.working_time(self._sending.now),
@@ -132,8 +132,8 @@ class _Asked:
         reader = next(iter([*here, *([manager] if manager else []), *others]), None)
         return self._of_person(reader) if reader is not None else None
 
-    def _of_person(self, person: Person) -> Desk:
-        return Desk(
+    def _of_person(self, person: Person) -> Mailbox:
+        return Mailbox(
             place=Place(person_id=person.id),
             language=self._recipients.language(person),
             working=self._working[person.id or 0],

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot.clock import local_date
-from bot.services.care.digest.desks import Desk, Sending
+from bot.services.care.digest.mailboxes import Mailbox, Sending
 from bot.services.care.escalation.overdue import Overdue, escalation_of, late_enough, worst_first
 from bot.services.delivery import outbox
 from bot.services.delivery.kinds import EMERGENCY, ESCALATION
@@ -33,7 +33,7 @@ OUTCOMES = {TouchState.DONE: "done", TouchState.SKIPPED: "skipped"}
 
 def escalate_late(sending: Sending, emergency_channel: str) -> int:
     """Report what is late in the working hours of whoever is told; how many messages."""
-    group = Desk(
+    group = Mailbox(
         place=Place(channel=emergency_channel),
         language=sending.firm.language,
         working=sending.time.working_time(sending.now),
@@ -42,24 +42,24 @@ def escalate_late(sending: Sending, emergency_channel: str) -> int:
         to_managers = _for_managers(session, sending)
         to_group = _for_group(session, sending, group) if emergency_channel else []
     written = sum(
-        sending.database.retry(partial(_tell_manager, sending, desk, ids)) for desk, ids in to_managers
+        sending.database.retry(partial(_tell_manager, sending, mailbox, ids)) for mailbox, ids in to_managers
     )
     if to_group:
         written += sending.database.retry(partial(_tell_group, sending, group, to_group))
     return written
 
 
-def _for_managers(session: Session, sending: Sending) -> list[tuple[Desk, list[int]]]:
+def _for_managers(session: Session, sending: Sending) -> list[tuple[Mailbox, list[int]]]:
     """Who is told of which touches now."""
-    found: dict[str, tuple[Desk, list[int]]] = {}
+    found: dict[str, tuple[Mailbox, list[int]]] = {}
     for one, days in late_enough(session, sending, (NOBODY,), lambda escalation: escalation.manager_days):
-        desk = one.desk
-        if desk is not None and desk.is_asked(sending.now) and one.is_due(days, desk, sending):
-            found.setdefault(desk.place.address, (desk, []))[1].append(one.touch.id)
+        mailbox = one.mailbox
+        if mailbox is not None and mailbox.is_asked(sending.now) and one.is_due(days, mailbox, sending):
+            found.setdefault(mailbox.place.address, (mailbox, []))[1].append(one.touch.id)
     return list(found.values())
 
 
-def _for_group(session: Session, sending: Sending, group: Desk) -> list[int]:
+def _for_group(session: Session, sending: Sending, group: Mailbox) -> list[int]:
     """The touches that the emergency group is told of now: their managers were told, or there is none to tell."""
     if not group.is_asked(sending.now):
         return []
@@ -70,34 +70,34 @@ def _for_group(session: Session, sending: Sending, group: Desk) -> list[int]:
         if one.is_due(days, group, sending)
         and (
             one.touch.escalated == MANAGER
-            or one.desk is None
+            or one.mailbox is None
             or escalation_of(sending, one.touch).manager_days is None
         )
     ]
 
 
-def _tell_manager(sending: Sending, desk: Desk, touch_ids: list[int]) -> int:
+def _tell_manager(sending: Sending, mailbox: Mailbox, touch_ids: list[int]) -> int:
     """Write one message about these touches, unless there was one today; how many."""
-    today = desk.today(sending.now)
+    today = mailbox.today(sending.now)
     with sending.database.write(lock=LOCK) as session:
-        if messages.existing_keys(session, [_key(desk.place, today)]):
+        if messages.existing_keys(session, [_key(mailbox.place, today)]):
             return 0
         late = worst_first(session, sending, late_touches.still_late(session, touch_ids, (NOBODY,)))
         if not late:
             return 0
-        settled = _settled(session, desk.place, today)
+        settled = _settled(session, mailbox.place, today)
         message = CareEscalation(
-            rows=_rows(sending, late, desk),
+            rows=_rows(sending, late, mailbox),
             more=max(0, len(late) - MOST_ROWS),
-            settled=tuple(_settled_row(sending, one, desk.working.zone) for one in settled[:MOST_ROWS]),
+            settled=tuple(_settled_row(sending, one, mailbox.working.zone) for one in settled[:MOST_ROWS]),
             settled_more=max(0, len(settled) - MOST_ROWS),
         )
-        number = _enqueue(session, sending, desk, ESCALATION, message, _key(desk.place, today))
+        number = _enqueue(session, sending, mailbox, ESCALATION, message, _key(mailbox.place, today))
         _note(session, number, late, TouchRole.MANAGER, MANAGER)
         return 1
 
 
-def _tell_group(sending: Sending, group: Desk, touch_ids: list[int]) -> int:
+def _tell_group(sending: Sending, group: Mailbox, touch_ids: list[int]) -> int:
     """Write a message for each customer, or one list where they are many; how many messages."""
     today = group.today(sending.now)
     with sending.database.write(lock=LOCK) as session:
@@ -128,7 +128,7 @@ def _tell_group(sending: Sending, group: Desk, touch_ids: list[int]) -> int:
         return len(keys.keys() - there)
 
 
-def _emergency(session: Session, sending: Sending, group: Desk, late: Sequence[Overdue]) -> CareEmergency:
+def _emergency(session: Session, sending: Sending, group: Mailbox, late: Sequence[Overdue]) -> CareEmergency:
     """What the group is told of one customer: who should act now is whoever was told before, else who should do it."""
     first, zone = late[0], group.working.zone
     told = late_touches.manager_told(session, [one.touch.id for one in late])
@@ -146,13 +146,15 @@ def _emergency(session: Session, sending: Sending, group: Desk, late: Sequence[O
     )
 
 
-def _enqueue(session: Session, sending: Sending, desk: Desk, kind: str, message: Message, key: str) -> int:
+def _enqueue(
+    session: Session, sending: Sending, mailbox: Mailbox, kind: str, message: Message, key: str
+) -> int:
     return outbox.enqueue(
         session,
         kind=kind,
-        place=desk.place,
+        place=mailbox.place,
         message=message,
-        language=desk.language,
+        language=mailbox.language,
         dedupe_key=key,
         now=sending.now,
     )
@@ -165,12 +167,12 @@ def _note(session: Session, outbox_id: int, told: Sequence[Overdue], role: Touch
     late_touches.link(session, outbox_id, ids, role)
 
 
-def _rows(sending: Sending, late: Sequence[Overdue], desk: Desk) -> tuple[LateStep, ...]:
-    return tuple(_row(sending, one, desk) for one in late[:MOST_ROWS])
+def _rows(sending: Sending, late: Sequence[Overdue], mailbox: Mailbox) -> tuple[LateStep, ...]:
+    return tuple(_row(sending, one, mailbox) for one in late[:MOST_ROWS])
 
 
-def _row(sending: Sending, one: Overdue, desk: Desk) -> LateStep:
-    touch, zone = one.touch, desk.working.zone
+def _row(sending: Sending, one: Overdue, mailbox: Mailbox) -> LateStep:
+    touch, zone = one.touch, mailbox.working.zone
     why, until = _why(one, zone)
     return LateStep(
         customer_id=touch.customer_id,
@@ -180,7 +182,7 @@ def _row(sending: Sending, one: Overdue, desk: Desk) -> LateStep:
         tier=sending.book.tier(touch.tier),
         step=sending.rules.plans.step_name(touch.plan, touch.tier, touch.step),
         limit=touch.latest_on,
-        days_over=(desk.today(sending.now) - touch.latest_on).days,
+        days_over=(mailbox.today(sending.now) - touch.latest_on).days,
         owner=_who(one.doer or one.owner),
         why=why,
         until=until,

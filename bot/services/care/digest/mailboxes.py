@@ -21,7 +21,7 @@ ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class Mailbox:
     """A place that gets digests: who reads it in which language, and when they work."""
 
     place: Place
@@ -74,7 +74,7 @@ class Sending:
     templates: Path | None = None  # the firm's own folder, which may hold texts to greet with
 
 
-def desks(session: Session, sending: Sending, groups: Mapping[DueGroup, bool]) -> list[Desk]:
+def mailboxes(session: Session, sending: Sending, groups: Mapping[DueGroup, bool]) -> list[Mailbox]:
     """The places where the touches of these groups are shown."""
     recipients = recipients_of(session, groups, sending.firm, sending.now)
     places: dict[Place, set[DueGroup]] = defaultdict(set)
@@ -84,7 +84,7 @@ def desks(session: Session, sending: Sending, groups: Mapping[DueGroup, bool]) -
             places[place].add(group)
     readers = {place.person_id for place in places if place.person_id is not None}
     working = working_times(session, readers, sending.time, sending.now) if readers else {}
-    return [_desk(place, of, recipients, working, sending, groups) for place, of in places.items()]
+    return [_mailbox(place, of, recipients, working, sending, groups) for place, of in places.items()]
 
 
 def recipients_of(
@@ -96,18 +96,18 @@ def recipients_of(
     return Recipients.of(session, ids, firm, now, {group.who for group in groups})
 
 
-def _desk(
+def _mailbox(
     place: Place,
     groups: set[DueGroup],
     recipients: Recipients,
     working: Mapping[int, WorkingTime],
     sending: Sending,
     greetings: Mapping[DueGroup, bool],
-) -> Desk:
+) -> Mailbox:
     reader = recipients.people.get(place.person_id or 0)
     owners = (recipients.people.get(group.owner_id or 0) for group in groups)
     language = recipients.language(reader) if reader else recipients.channel_language(next(owners, None))
-    return Desk(
+    return Mailbox(
         place=place,
         language=language,
         working=working.get(place.person_id or 0) or sending.time.working_time(sending.now),
