@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run check types test story faults simulate shapes claims bench mutants lint fmt lock sbom audit words clean
+.PHONY: demo run check types test story faults simulate year shapes claims bench mutants lint fmt lock sbom audit words clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
@@ -32,6 +32,10 @@ story: .venv/.dev
 # Thousands of histories of crashes, clock jumps and Slack faults, from a fixed seed. ARGS="--histories 200 --seed 7"
 simulate: .venv/.dev
 	$(BIN)/python -m tests.simulation $(ARGS)
+
+# A year of care under every shipped plan, with people who answer at once, slowly or never. ARGS="--customers 100 --plan retail"
+year: .venv/.dev
+	$(BIN)/python -m tests.simulation.year $(ARGS)
 
 # Kills, pauses and misleads real processes on both databases; takes some minutes. FAULTS="--quick --only F01"
 faults: .venv/.dev

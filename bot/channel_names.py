@@ -8,6 +8,11 @@ _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]+").fullmatch
 _CHANNEL_NAME = re.compile(r"(?![UWD][A-Z0-9]{5,}$)#?([\w-]{1,80})").fullmatch  # no id of a person
 
 
+def channels_by_setting(alert_channel: str, emergency_channel: str) -> dict[str, str]:
+    """The settings that name a channel for what is said about customers -> the channel."""
+    return {"TIERBOT_ALERT_CHANNEL": alert_channel, "TIERBOT_EMERGENCY_CHANNEL": emergency_channel}
+
+
 def channel_as_stored(text: str) -> str:
     """A channel's id, or its name in lower case after #. Raises ValueError for anything else."""
     text = text.strip()

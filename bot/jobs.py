@@ -17,7 +17,7 @@ from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
-from bot.services.care import planning_pass
+from bot.services.care import escalation, planning_pass
 from bot.services.care.digest import morning
 from bot.services.care.digest.mailboxes import Sending
 from bot.services.care.working_people import FirmTime
@@ -104,20 +104,28 @@ def plan_care(bot: Tierbot) -> int:
 
 def remind(bot: Tierbot) -> int:
     """Write the morning digests and greetings that are due, and what cannot wait for a digest."""
+    return morning.send_due(_sending(bot))
+
+
+def escalate(bot: Tierbot) -> int:
+    """Report steps past their limits to managers, and those that stay undone after that to the emergency group."""
+    settings = bot.settings
+    return escalation.escalate_late(_sending(bot), settings.emergency_channel or settings.alert_channel)
+
+
+def _sending(bot: Tierbot) -> Sending:
     settings = bot.settings
     with bot.database.read() as session:
         book = bot.scheme_cache.tier_names(session)
     firm = FirmDefaults(channel=settings.alert_channel, language=settings.language, admins=settings.admins)
-    return morning.send_due(
-        Sending(
-            database=bot.database,
-            rules=bot.rules,
-            book=book,
-            time=FirmTime.of(settings),
-            firm=firm,
-            now=bot.clock.now(),
-            templates=settings.templates_dir,
-        )
+    return Sending(
+        database=bot.database,
+        rules=bot.rules,
+        book=book,
+        time=FirmTime.of(settings),
+        firm=firm,
+        now=bot.clock.now(),
+        templates=settings.templates_dir,
     )
 
 
@@ -154,6 +162,7 @@ def _options(bot: Tierbot) -> WorkerOptions:
         settle=timedelta(seconds=settings.settle_seconds),
         pace=Pace(workspace=settings.messages_per_minute),
         fallback_channel=settings.alert_channel,
+        emergency_channel=settings.emergency_channel,
         admins=settings.admins,
         language=settings.language,
         # A shifted clock is no evidence about the machine's.
@@ -209,6 +218,7 @@ JOBS = (
     Job(name="regrade", every=timedelta(seconds=10), work=regrade, patience=LONG_WORK),
     Job(name="care", every=timedelta(seconds=30), work=plan_care, patience=LONG_WORK),
     Job(name="remind", every=timedelta(seconds=15), work=remind),
+    Job(name="escalate", every=timedelta(minutes=1), work=escalate),
     Job(name="channels", every=timedelta(minutes=5), work=watch_channels),
     Job(name="audit", every=timedelta(minutes=5), work=anchor_audit),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),

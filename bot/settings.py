@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot import environment, secret_values
-from bot.channel_names import channel_as_stored
+from bot.channel_names import channel_as_stored, channels_by_setting
 from bot.errors import N_, BadInput, Phrase, SeveralProblems
 from bot.working_days import checks
 from bot.working_days.countries import country_of_zone
@@ -130,6 +130,11 @@ class Settings(BaseSettings):
         "Channel for tier changes of customers whose team has none: its id, or #name. A name means the channel that "
         "has it at the first start, also after a change of name.",
     )
+    emergency_channel: str = _setting(
+        "",
+        "Channel of the emergency group, for care steps that are still not done when their manager has been told: its "
+        "id, or #name; empty: the channel of TIERBOT_ALERT_CHANNEL.",
+    )
     remind_at: str = _setting("09:00", "Local time of day for reminders, as HH:MM.")
     grade_at: str = _setting("02:00", "Local time of night for the grading of a finished period, as HH:MM.")
     messages_per_minute: int = _setting(
@@ -212,7 +217,7 @@ class Settings(BaseSettings):
                 raise ValueError(Phrase(N_("%(address)s is not an e-mail address"), address=repr(address)))
         return value
 
-    @field_validator("alert_channel", "audit_channel")
+    @field_validator("alert_channel", "emergency_channel", "audit_channel")
     @classmethod
     def _channel(cls, value: str) -> str:
         return channel_as_stored(value) if value.strip() else ""
@@ -278,6 +283,11 @@ class Settings(BaseSettings):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def channels(self) -> dict[str, str]:
+        """The settings that name a channel for what is said about customers -> the channel."""
+        return channels_by_setting(self.alert_channel, self.emergency_channel)
 
     @property
     def place(self) -> str | None:

@@ -130,6 +130,7 @@ def demo_settings(folder: Path, api_url: str, *, bot_token: str = "", app_token:
         "TIERBOT_TIMEZONE": ZONE,
         "TIERBOT_ADMINS": "grace.chen@example.com",
         "TIERBOT_ALERT_CHANNEL": "#managers",
+        "TIERBOT_EMERGENCY_CHANNEL": "",
         "TIERBOT_AUDIT_CHANNEL": "",
     }
     return Settings(_env_file=None, **values)

@@ -138,6 +138,31 @@ class Recipients:
         """Whose deputy a person is."""
         return frozenset(one.person_id for one in self._acting if one.deputy_id == person_id)
 
+    def leads(self) -> list[Person]:
+        """The leads of all teams, and their deputies."""
+        leads = {team.lead_id for team in self._teams.values()}
+        deputies_too = {one.deputy_id for one in self._acting if one.person_id in leads}
+        return [self.people[one] for one in leads | deputies_too if one in self.people]
+
+    def manager(self, owner: Person | None, doer: Person | None) -> Person | None:
+        """Who is told of steps that were not done: the lead of the owner's team, or the lead's deputy, in Slack.
+
+        Nobody where the lead is the one who should have done them.
+        """
+        lead = self._lead(owner)
+        if lead is None:
+            return None
+        late = {one.id for one in (owner, doer) if one is not None}
+        in_place = [self.people.get(one.deputy_id) for one in self._acting if one.person_id == lead.id]
+        return next(
+            (
+                one
+                for one in (*in_place, lead)
+                if one and one.slack_user_id and not {one.id, lead.id} & late and self.may_see(one, owner)
+            ),
+            None,
+        )
+
     def part_of(self, reader: Person | None, owner: Person | None) -> str:
         """Why a reader hears of an owner's customers: as their `owner`, as the `deputy`, or as the `lead`."""
         if reader is None or owner is None:

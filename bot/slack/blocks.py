@@ -13,7 +13,7 @@ from bot.wording.actions import Action, Pointer, RowChoice
 from bot.wording.care import CONTACT_LABELS, MOST_ROWS, CareRow
 from bot.wording.greetings import GreetedCustomer
 from bot.wording.message_base import Message, Slots
-from bot.wording.messages import Hit
+from bot.wording.parts import Listed
 from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
 
 Block = dict[str, Any]
@@ -211,7 +211,7 @@ def _buttons(message: Message, gettext: Callable[[str], str]) -> list[Block]:
     return buttons
 
 
-def _choices(action: Action, hits: Sequence[Hit | GreetedCustomer]) -> list[Block]:
+def _choices(action: Action, hits: Sequence[Listed | GreetedCustomer]) -> list[Block]:
     """A button for each customer; customers of one name are distinguished by their codes."""
     times = Counter(hit.name for hit in hits)
     labels = [hit.name if times[hit.name] == 1 else f"{hit.code} {hit.name}" for hit in hits]
@@ -231,7 +231,7 @@ def _button(action_id: str, label: str, pointer: Pointer, style: str | None = No
     return {**block, "style": style} if style else block
 
 
-def _menu(action: Action, hits: Sequence[Hit | GreetedCustomer], placeholder: str) -> Block:
+def _menu(action: Action, hits: Sequence[Listed | GreetedCustomer], placeholder: str) -> Block:
     options = [(escape(f"{hit.name} {hit.code}"), hit.target) for hit in hits[:MOST_OPTIONS]]
     return _select(action, placeholder, options)
 

@@ -64,7 +64,7 @@ class TroubledChannel:
     trouble: str
     meant: str = ""  # the id that a name means
     other: str = ""  # the channels that it may mean, while it means none
-    in_settings: bool = False  # as the channel for all teams without one
+    settings: tuple[str, ...] = ()  # variables
     teams: tuple[str, ...] = ()
 
     @property
@@ -90,6 +90,5 @@ def label(troubled: TroubledChannel) -> str:
 
 def places(troubled: TroubledChannel) -> Phrase:
     """Where the channel is written."""
-    setting = ["TIERBOT_ALERT_CHANNEL"] if troubled.in_settings else []
     teams = [Phrase(N_("team %(name)s"), name=name) for name in troubled.teams]
-    return joined([*setting, *teams], ", ")
+    return joined([*troubled.settings, *teams], ", ")

@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any, ClassVar
-from zlib import crc32
 
 from pydantic import TypeAdapter
 
 from bot.masking import mask_text
-from bot.wording import care, greetings, notices, private  # noqa: F401 - more messages
+from bot.wording import care, escalations, greetings, notices, private  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
 from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (
@@ -26,6 +25,7 @@ from bot.wording.parts import (
     CustomerPart,
     DimensionPart,
     LadderPart,
+    Listed,
     NextStep,
     OwnerCounts,
     PendingPart,
@@ -161,7 +161,7 @@ class Why(Message, CustomerPart, AssessmentPart, BoundaryState):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hit(CustomerPart, WithScore):
+class Hit(Listed, WithScore):
     """A customer in a list."""
 
     tier: TierPart | None = None
@@ -172,13 +172,6 @@ class Hit(CustomerPart, WithScore):
     next_step: NextStep | None = None
     pending: PendingPart | None = None  # only a move down
     owner: Who | None = None  # where the list is not the asker's own
-
-    @property
-    def target(self) -> Pointer:
-        """What its button points at."""
-        return Pointer(
-            id=self.customer_id, version=self.version, mark=crc32(self.code.encode(errors="replace"))
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

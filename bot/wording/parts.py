@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
+from zlib import crc32
 
 from bot.masking import MASK
+from bot.wording.actions import Pointer
 from grading.scheme.model import BLOCKED, Name
 
 MASKED = Name(en=MASK, zh=MASK)  # in the place of a value
@@ -17,6 +19,18 @@ class CustomerPart:
     version: int
     name: str
     code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed(CustomerPart):
+    """A customer in a list, from which its card can be opened."""
+
+    @property
+    def target(self) -> Pointer:
+        """What its button, or its place in a menu, points at."""
+        return Pointer(
+            id=self.customer_id, version=self.version, mark=crc32(self.code.encode(errors="replace"))
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

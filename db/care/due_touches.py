@@ -252,6 +252,19 @@ def count(session: Session, now: datetime) -> int:
     return session.exec(found).one()
 
 
+def counts_by_owner(session: Session, now: datetime) -> dict[int | None, int]:
+    """Owner -> how many touches of their customers are due; None stands for customers without one."""
+    found = (
+        sa_select(col(Ownership.person_id), func.count())
+        .select_from(Touch)
+        .join(Customer, col(Customer.id) == col(Touch.customer_id))
+        .outerjoin(Ownership, present_owner(Touch.customer_id))
+        .where(_is_due(now), col(Customer.archived).is_(False))
+        .group_by(col(Ownership.person_id))
+    )
+    return {row[0]: row[1] for row in session.execute(found)}
+
+
 class DueStep(NamedTuple):
     """A care step that is due, for a person to read."""
 

@@ -300,6 +300,7 @@ def release_undelivered(session: Session, outbox_ids: Collection[int], now: date
     # Messages of versions before the digest are named by their touch only, which no index helps to find.
     if before := list(session.scalars(old)):
         ids |= set(session.scalars(select(Touch.id).where(col(Touch.outbox_id).in_(before))))
+    untell(session, outbox_ids)
     return release(session, ids, now)
 
 
@@ -352,6 +353,29 @@ def release(session: Session, touch_ids: Collection[int | None], now: datetime) 
         .execution_options(synchronize_session=False)
     )
     return int(result.rowcount)
+
+
+def untell(session: Session, outbox_ids: Collection[int], customers: Collection[int] | None = None) -> None:
+    """Make the open touches of messages that nobody got unreported again: to the manager, or to the emergency group.
+
+    Only those of some customers when they are given.
+    """
+    theirs = [col(Touch.customer_id).in_(customers)] if customers is not None else []
+    for role, before in ((TouchRole.MANAGER, 0), (TouchRole.GROUP, 1)):
+        linked = select(TouchMessage.touch_id).where(
+            col(TouchMessage.outbox_id).in_(outbox_ids), TouchMessage.role == role
+        )
+        session.exec(
+            update(Touch)
+            .where(
+                col(Touch.id).in_(linked),
+                col(Touch.escalated) == before + 1,
+                col(Touch.state).in_(OPEN),
+                *theirs,
+            )
+            .values(escalated=before)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def cancel_archived(session: Session, now: datetime, customer_ids: Sequence[int] | None = None) -> int:

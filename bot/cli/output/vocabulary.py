@@ -51,6 +51,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "dead": N_("dead"),
         "reminder": N_("reminder"),
         "tier_change": N_("tier change"),
+        "care_escalation": N_("overdue care"),
+        "care_emergency": N_("care emergency"),
         "channel": N_("channel"),
         "audit": N_("audit"),
     },

@@ -200,8 +200,8 @@ class TouchDiff:
         values = {name: value for name, value in values.items() if getattr(existing, name) != value}
         if not values:
             return
-        if "latest_on" in values and existing.escalated:
-            values["escalated"] = 0  # with another limit nobody was told that it is late
+        if "latest_on" in values and existing.escalated and latest >= self.known.today:
+            values["escalated"] = 0  # not late any more: nobody was told that it is
         if is_other:
             changes.moved.append(OtherOccurrence(existing, values, self._row(step, due)))
         else:
@@ -209,6 +209,8 @@ class TouchDiff:
 
     def _when_shown(self, step: Step, existing: OpenTouch, on: date, latest: date) -> dict[str, Any]:
         """When an open touch with this window is shown next. What is due waits for its turn, or for an answer."""
+        if existing.state == TouchState.PLANNED and on <= self.known.today < existing.due_on:
+            return {"remind_at": self.mornings.of(step, on, latest)}  # another tier or plan made it due
         if on <= self.known.today or (on == existing.due_on and existing.remind_at <= self.now):
             return {}
         if existing.state == TouchState.PLANNED:

@@ -99,7 +99,7 @@ def tell_admins(
     if not people_told:
         log.error("channel.trouble_untold", channels=[one.channel for one in troubled])
     written = 0
-    for one in with_places(troubled, options.fallback_channel, people.team_channels(session)):
+    for one in with_places(troubled, options.channels, people.team_channels(session)):
         message = ChannelTrouble(**vars(one))
         for person in people_told:
             written += outbox.enqueue_once(
@@ -115,13 +115,13 @@ def tell_admins(
 
 
 def with_places(
-    troubled: Iterable[TroubledChannel], alert_channel: str, teams: Mapping[str, str]
+    troubled: Iterable[TroubledChannel], settings: Mapping[str, str], teams: Mapping[str, str]
 ) -> list[TroubledChannel]:
-    """The channels with where they are written: the setting, and teams (name -> channel)."""
+    """The channels with where they are written: settings (variable -> channel), and teams (name -> channel)."""
     return [
         replace(
             one,
-            in_settings=one.channel == alert_channel,
+            settings=tuple(name for name, channel in settings.items() if channel == one.channel),
             teams=tuple(team for team, channel in teams.items() if channel == one.channel),
         )
         for one in troubled

@@ -3,5 +3,7 @@
 DIGEST = "care_digest"
 URGENT = "care_urgent"
 GREETING = "care_greeting"
+ESCALATION = "care_escalation"  # to a manager
+EMERGENCY = "care_emergency"  # to the emergency group
 REMINDER = "reminder"  # of versions before the digest: one step
 SHOWN = (DIGEST, URGENT, GREETING)  # goes to whoever does its steps

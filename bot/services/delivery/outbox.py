@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from bot.errors import N_, Conflict, NotFound
 from bot.services import access
@@ -84,7 +84,7 @@ def divert(session: Session, outbox_id: int, channel: str, now: datetime) -> int
     same = row.channel is None or known.get(row.channel, row.channel) == known.get(channel, channel)
     if same or row.dedupe_key.endswith(":diverted"):
         return None
-    if session.exec(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key)).first() is not None:
+    if outbox.existing_keys(session, [key]):
         return None
     kept = row.model_dump(include={"kind", "body_json", "body_hash", "once_only", "not_after"})
     address = Place(channel=channel).address

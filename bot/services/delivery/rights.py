@@ -21,6 +21,7 @@ from bot.services.identity import SlackPeople
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.wording import messages
 from bot.wording.care import CareDigest
+from bot.wording.escalations import CareEscalation
 from bot.wording.greetings import Greetings
 from bot.wording.message_base import Message
 from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest
@@ -97,6 +98,8 @@ class Moment:
         if row.kind == OWN_ALERT:
             reader = self.recipients.reader(owner)
             return Place(person_id=reader.id) if reader else None
+        if row.kind == kinds.EMERGENCY:
+            return own  # the group that the firm named hears of all customers
         if row.recipient is not None:
             person = self.recipients.people.get(row.recipient)
             return own if person and self.recipients.may_see(person, owner) else None
@@ -205,6 +208,9 @@ def _redirect(session: Session, moment: Moment, row: Claimed, now: datetime) -> 
     if isinstance(message, TierDigest) and len(places) > 1:
         _split(session, moment, row, message, language, places, now)
         return
+    if isinstance(message, CareEscalation):
+        _shrink(session, moment, row, message, language, places, now)
+        return
     (place,) = places if len(places) == 1 else (None,)
     if place is None:
         _give_up(session, row, reason, now)
@@ -285,6 +291,28 @@ def _split(
     gone = [customer for named in places.values() for customer in named]
     body, body_hash = outbox.body_of(digest.without(gone), language)
     outcomes.readdress(session, row.id, body_json=body, body_hash=body_hash)
+
+
+def _shrink(
+    session: Session,
+    moment: Moment,
+    row: Claimed,
+    message: CareEscalation,
+    language: str | None,
+    places: dict[Place | None, list[int]],
+    now: datetime,
+) -> None:
+    """Take the customers that are no longer for its reader out of an escalation: they are reported again, to whom they are."""
+    stays = places.pop(Place(person_id=row.recipient, channel=row.channel), [])
+    gone = [customer for named in places.values() for customer in named]
+    rest = message.without(gone)
+    if not stays or not rest.rows:
+        _give_up(session, row, moment.reason(row), now)
+        return
+    touches.untell(session, [row.id], gone)
+    body, body_hash = outbox.body_of(rest, language)
+    outcomes.readdress(session, row.id, body_json=body, body_hash=body_hash)
+    log.info("outbox.shrunk", id=row.id, kind=row.kind, customers=len(gone))
 
 
 def _rewritten(

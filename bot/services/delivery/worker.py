@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
+from bot.channel_names import channels_by_setting
 from bot.clock import Clock, ShiftedClock, SystemClock
 from bot.services.delivery.messenger import Messenger
 from bot.services.delivery.pace import Pace
@@ -52,9 +53,15 @@ class WorkerOptions:
     backoff_cap: timedelta = timedelta(minutes=15)
     pace: Pace | None = field(default_factory=Pace)
     fallback_channel: str = ""
+    emergency_channel: str = ""
     admins: tuple[str, ...] = ()  # addresses of people who are admins by the settings
     language: str = "en"  # of people and teams that have none
     watch_clock: bool = True  # compare with the Date of Slack's answers
+
+    @property
+    def channels(self) -> dict[str, str]:
+        """The settings that name a channel -> the channel."""
+        return channels_by_setting(self.fallback_channel, self.emergency_channel)
 
 
 @dataclass(frozen=True, kw_only=True)

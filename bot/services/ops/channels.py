@@ -23,9 +23,9 @@ SEEN_FOR = timedelta(hours=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What an installation says about channels: the setting, teams, and the ids of names that were looked up before."""
+    """What an installation says about channels: settings, teams, and the ids of names that were looked up before."""
 
-    alert_channel: str
+    settings: Mapping[str, str]  # variable -> channel
     teams: Mapping[str, str] = field(default_factory=dict)  # name -> channel
     ids: Mapping[str, str] = field(default_factory=dict)
 
@@ -33,7 +33,7 @@ class Written:
     def channels(self) -> list[str]:
         """Every channel once, as it is written."""
         return list(
-            dict.fromkeys(channel for channel in [self.alert_channel, *self.teams.values()] if channel)
+            dict.fromkeys(channel for channel in [*self.settings.values(), *self.teams.values()] if channel)
         )
 
 
@@ -61,11 +61,9 @@ class Remark(NamedTuple):
     remedy: str = ""
 
 
-def written(session: Session, alert_channel: str) -> Written:
+def written(session: Session, settings: Mapping[str, str]) -> Written:
     """The channels of an installation, and what is remembered of their names."""
-    return Written(
-        alert_channel=alert_channel, teams=people.team_channels(session), ids=channels.ids(session)
-    )
+    return Written(settings=settings, teams=people.team_channels(session), ids=channels.ids(session))
 
 
 def look(known: Written, slack: Messenger) -> Look:
@@ -99,7 +97,7 @@ def remarks(known: Written, found: Look) -> Iterator[Remark]:
     """What is to be said about the channels."""
     if found.unread is not None:
         yield _unread(found.unread)
-    for one in with_places(found.troubled, known.alert_channel, known.teams):
+    for one in with_places(found.troubled, known.settings, known.teams):
         yield Remark(
             "problem",
             Phrase(
@@ -150,7 +148,7 @@ def watch(database: Database, slack: Messenger, options: WorkerOptions, now: dat
     """
     with database.read() as session:
         last = processes.cursor(session, CURSOR)
-        known = written(session, options.fallback_channel)
+        known = written(session, options.channels)
     if last is not None and timedelta() <= now - datetime.fromisoformat(last) < SEEN_FOR:
         return 0
     found = look(known, slack)

@@ -114,6 +114,14 @@ def _check_tokens(settings: Settings, found: Findings) -> None:
         found.notices.append(
             Phrase(N_("TIERBOT_ALERT_CHANNEL is empty: only teams with a channel hear of tier changes."))
         )
+    if not any(settings.channels.values()):
+        found.notices.append(
+            Phrase(
+                N_(
+                    "TIERBOT_EMERGENCY_CHANNEL is empty too: no emergency group hears of care steps that nobody does."
+                )
+            )
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,7 +228,7 @@ def _check_channels(written: Written, slack: Messenger, found: Findings) -> None
 def _check_database(settings: Settings, today: date, found: Findings) -> tuple[Written, list[Scheme]]:
     """Whether the database can be used; the channels that it and the settings name, and its schemes in force."""
     schemes: list[Scheme] = []
-    written = Written(alert_channel=settings.alert_channel)
+    written = Written(settings=settings.channels)
     try:
         database = open_database(settings.url)
     except Unusable as error:
@@ -236,7 +244,7 @@ def _check_database(settings: Settings, today: date, found: Findings) -> tuple[W
         schema.check(database)
         _check_erasures(database, settings, found)
         with database.read() as session:
-            written = channels.written(session, settings.alert_channel)
+            written = channels.written(session, settings.channels)
             schemes = care_plans.in_force(session, today)
             found.notices += places.notices_of_people(session)
     except schema.SchemaMismatch as mismatch:

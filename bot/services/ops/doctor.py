@@ -16,6 +16,7 @@ from bot.services.delivery import circuit, time_jump
 from bot.services.delivery.messenger import Messenger
 from bot.services.ops import care_plans, channels, connection, failing, storage
 from bot.services.ops.connection import ConnectionState
+from bot.services.ops.reach import examine_reach
 from bot.services.ops.storage import Finding
 from bot.settings import Settings
 from db import processes
@@ -109,11 +110,12 @@ def examine(
             *_connection(session, settings, now),
             *_messages(session, now),
             *_care(session, now),
+            *examine_reach(session, settings, now),
             *_plans(session, settings, now),
             *_people(session, settings),
             *_gradings(session),
         ]
-        known = channels.written(session, settings.alert_channel)
+        known = channels.written(session, settings.channels)
     if channels_of is not None and not slack.error:
         for remark in channels.remarks(known, channels.look(known, channels_of)):
             findings.append(Finding(remark.level, "channels", remark.found, remark.remedy))

@@ -59,7 +59,7 @@ def test_what_keeps_messages_from_a_channel_is_a_problem_with_a_remedy(
     workspace: Workspace, wording: str, changes: dict[str, object], found: str, remedy: str
 ) -> None:
     change(workspace, **changes)
-    known = Written(alert_channel=wording, teams={"East": wording, "West": GENERAL.id})
+    known = Written(settings={"TIERBOT_ALERT_CHANNEL": wording}, teams={"East": wording, "West": GENERAL.id})
     problem, ok = remarked(workspace, known)
     assert problem.level == "problem"
     assert problem.found.startswith(f"{wording} (TIERBOT_ALERT_CHANNEL, team East): ")
@@ -71,7 +71,7 @@ def test_what_keeps_messages_from_a_channel_is_a_problem_with_a_remedy(
 def test_a_channel_renamed_since_its_name_was_looked_up_is_noted_and_the_new_one_of_that_name_is_not_meant(
     workspace: Workspace,
 ) -> None:
-    known = Written(alert_channel="#managers", ids={"#managers": MANAGERS.id})
+    known = Written(settings={"TIERBOT_ALERT_CHANNEL": "#managers"}, ids={"#managers": MANAGERS.id})
     assert [remark.level for remark in remarked(workspace, known)] == ["ok"]
     change(workspace, name="leads")
     workspace.state.put_channel(replace(MANAGERS, id="C0NEW", is_archived=True))
@@ -86,7 +86,7 @@ def test_a_channel_renamed_since_its_name_was_looked_up_is_noted_and_the_new_one
 def test_channels_that_cannot_be_looked_at_are_a_problem_for_lack_of_scopes_and_a_note_without_a_network(
     workspace: Workspace,
 ) -> None:
-    known = Written(alert_channel="#managers")
+    known = Written(settings={"TIERBOT_ALERT_CHANNEL": "#managers"})
     workspace.platform.scopes = ALL_SCOPES - {"channels:read"}
     (lacking,) = remarked(workspace, known)
     assert (lacking.level, "channels:read" in lacking.found) == ("problem", True)
@@ -95,7 +95,7 @@ def test_channels_that_cannot_be_looked_at_are_a_problem_for_lack_of_scopes_and_
 
 
 def test_without_channels_slack_is_not_asked() -> None:
-    known = Written(alert_channel="")
+    known = Written(settings={"TIERBOT_ALERT_CHANNEL": ""})
     assert list(remarks(known, look(known, real_slack("http://127.0.0.1:1/api/")))) == []
 
 

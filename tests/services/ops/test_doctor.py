@@ -393,7 +393,10 @@ def test_care_steps_of_which_nobody_is_told_are_noted(database: Database, tmp_pa
     assert book.reminded_of() == []
     assert found() == []
     book.go(MONDAY + 2 * DAY)
-    assert found() == [("note", "1 care step has been due for more than a day, and nobody was told")]
+    assert found() == [
+        ("note", "1 care step has been due for more than a day, and nobody was told"),
+        ("problem", "1 care step has nobody who could be told"),
+    ]
     with database.write() as session:
         factories.own(session, acme, factories.person(session))
     book.go(MONDAY + 3 * DAY)

@@ -1,0 +1,408 @@
+"""A step past its limit reaches the manager and then the emergency group, once each, and never in silence."""
+
+import json
+import threading
+from datetime import date, timedelta
+
+import pytest
+from sqlmodel import col, select, update
+
+from bot.clock import FixedClock
+from bot.services.care.escalation import escalate_late
+from bot.services.care.escalation.reports import MOST_SINGLE
+from bot.services.care.plan import Escalation
+from bot.services.delivery.kinds import ESCALATION
+from bot.services.delivery.worker import WorkerOptions
+from bot.services.privacy import outgoing
+from bot.wording.escalations import MOST_ROWS, CareEmergency, CareEscalation
+from bot.wording.messages import load
+from bot.wording.rendering import Renderer
+from db.book.customers import Ownership
+from db.book.people import Absence, Deputy, Person, Team
+from db.care.touches import Touch, TouchMessage, TouchRole
+from db.engine import Database
+from db.outbox.messages import OutboxMessage
+from tests import factories
+from tests.conftest import OpenAnother
+from tests.services.book import MONDAY, REVISIT_A, Book, at, rules
+from tests.services.delivery.outbox_harness import Harness
+
+DAY = timedelta(days=1)
+PLAN = rules(escalation=Escalation(manager_days=0, group_days=3))
+LIMIT = MONDAY + 15 * DAY  # a Tuesday: the shipped plan asks for a visit of an A customer after 30 to 45 days
+TOLD = LIMIT + DAY
+EMERGENCY = date(2026, 3, 23)  # the third day after the limit is a Friday
+FIRM, GROUP = "C0FIRM", "C0GROUP"
+
+
+class Office(Book):
+    """A book whose owner Anna is in the team of Lin, with the channels of the firm and of its emergency group."""
+
+    lead = owner = 0
+
+    def fill(
+        self, customers: int = 1, *, lead: bool = True, owned: bool = True, slack: bool = True
+    ) -> list[int]:
+        """Customers of Anna, due for a revisit on Monday."""
+        with self.database.write() as session:
+            team = factories.team(session, "East")
+            self.owner = factories.person(session, "Anna", team_id=team, slack=slack)
+            if lead:
+                self.lead = factories.person(session, "Lin", role="team_lead", team_id=team)
+                session.get_one(Team, team).lead_id = self.lead
+            owner = self.owner if owned else None
+            ids = [
+                factories.customer(session, f"Customer {number}", owner_id=owner)
+                for number in range(customers)
+            ]
+            for customer in ids:
+                factories.contact(session, customer, MONDAY - REVISIT_A * DAY, "call")
+        self.grade(dict.fromkeys(ids, "A"))
+        self.go(MONDAY)
+        return ids
+
+    def escalate(self, group: str = GROUP) -> int:
+        return escalate_late(self.sending(), group)
+
+    def on(self, day: date, hour: int = 9) -> list[tuple[str, CareEscalation | CareEmergency]]:
+        """What was reported up to a moment, with two passes in each morning before it."""
+        while (passed := self.clock.now().date() + DAY) < day:
+            self._pass(passed, 9)
+        self._pass(day, hour)
+        return self.reported()
+
+    def _pass(self, day: date, hour: int) -> None:
+        self.go(day, hour)
+        self.escalate()
+        self.escalate()
+
+    def reported(self) -> list[tuple[str, CareEscalation | CareEmergency]]:
+        return [
+            (address, message)
+            for address, message in self.sent()
+            if isinstance(message, CareEscalation | CareEmergency)
+        ]
+
+    def to_manager(self, day: date, hour: int = 9) -> tuple[str, CareEscalation]:
+        """Where the one report of a morning went, and what it says."""
+        ((address, message),) = self.on(day, hour)
+        assert isinstance(message, CareEscalation)
+        return address, message
+
+    def levels(self) -> list[int]:
+        with self.database.read() as session:
+            revisits = select(Touch.escalated).where(Touch.step == "revisit", col(Touch.closed_at).is_(None))
+            return list(session.exec(revisits.order_by(col(Touch.id))))
+
+    def change(self, table: type, row: int, **values: object) -> None:
+        with self.database.write() as session:
+            session.exec(update(table).where(table.id == row).values(**values))  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return Office(database, rules=PLAN, channel=FIRM, clock=FixedClock(at(MONDAY - DAY)))
+
+
+def test_the_day_after_its_limit_the_lead_is_told_and_days_later_the_group(office: Office) -> None:
+    (customer,) = office.fill()
+    assert office.on(LIMIT) == []
+    assert office.on(TOLD, 8) == []
+    address, told = office.to_manager(TOLD)
+    assert address == f"person:{office.lead}"
+    (row,) = told.rows
+    assert (row.customer_id, row.limit, row.days_over) == (customer, LIMIT, 1)
+    assert (row.owner and row.owner.name, row.why, row.since) == ("Anna", "unanswered", MONDAY)
+    assert len(office.on(EMERGENCY - 3 * DAY)) == 1
+    _, (address, emergency) = office.on(EMERGENCY)
+    assert address == f"channel:{GROUP}"
+    assert isinstance(emergency, CareEmergency)
+    assert (emergency.acts and emergency.acts.name, emergency.told_on) == ("Lin", TOLD)
+    assert len(office.on(EMERGENCY + 30 * DAY)) == 2
+    with office.database.read() as session:
+        roles = session.exec(select(TouchMessage.role).order_by(col(TouchMessage.outbox_id)))
+        assert [role for role in roles if role != TouchRole.DIGEST] == [
+            TouchRole.URGENT,
+            TouchRole.MANAGER,
+            TouchRole.GROUP,
+        ]
+
+
+def test_several_steps_come_in_one_message_a_morning(office: Office) -> None:
+    office.fill(MOST_ROWS + 2)
+    _, told = office.to_manager(TOLD)
+    assert (len(told.rows), told.more, told.total) == (MOST_ROWS, 2, MOST_ROWS + 2)
+    assert office.levels() == [1] * (MOST_ROWS + 2)
+
+
+@pytest.mark.parametrize(
+    ("customers", "expected"), [(3, 3), (MOST_SINGLE, MOST_SINGLE), (MOST_SINGLE + 1, 1)]
+)
+def test_the_group_gets_a_message_for_each_customer_but_a_list_of_very_many(
+    office: Office, customers: int, expected: int
+) -> None:
+    office.fill(customers)
+    office.on(TOLD)
+    reports = office.on(EMERGENCY)[1:]
+    assert len(reports) == expected
+    assert office.levels() == [2] * customers
+
+
+def test_a_step_that_is_done_in_time_is_reported_to_nobody(office: Office) -> None:
+    (customer,) = office.fill()
+    office.go(LIMIT)
+    office.log(office.actor("U0ANNA"), customer, LIMIT)
+    assert office.on(TOLD) == []
+
+
+def test_what_is_done_after_the_report_does_not_reach_the_group_and_the_next_report_says_so(
+    office: Office,
+) -> None:
+    first, second = office.fill(2)
+    office.to_manager(TOLD)
+    office.log(office.actor("U0ANNA"), first, TOLD)
+    with office.database.write() as session:
+        third = factories.customer(session, "Late one", owner_id=office.owner)
+        factories.contact(session, third, LIMIT + DAY - 45 * DAY, "call")
+    office.grade({first: "A", second: "A", third: "A"})
+    reports = office.on(EMERGENCY)
+    groups = [message for _, message in reports if isinstance(message, CareEmergency)]
+    assert [one.customer_id for one in groups] == [second, third]
+    news = [message for _, message in reports[1:] if isinstance(message, CareEscalation)]
+    assert [(row.customer_id, row.outcome, row.on) for row in news[0].settled] == [(first, "done", TOLD)]
+    assert [row.customer_id for row in news[0].rows] == [third]
+
+
+def test_a_snoozed_step_is_reported_all_the_same_and_says_until_when(office: Office) -> None:
+    office.fill()
+    office.go(LIMIT)
+    until = LIMIT + 7 * DAY
+    office.snooze(office.actor("U0ANNA"), office.digests()[-1][1].rows[0].target, until)
+    _, told = office.to_manager(TOLD)
+    assert (told.rows[0].why, told.rows[0].until) == ("snoozed", until)
+
+
+def test_a_snooze_after_the_report_reports_nothing_again(office: Office) -> None:
+    office.fill()
+    office.to_manager(TOLD)
+    office.snooze(office.actor("U0ANNA"), office.digests()[-1][1].rows[0].target, TOLD + 7 * DAY)
+    office.to_manager(TOLD + DAY)
+    assert office.levels() == [1]
+
+
+def away(office: Office, person: int, first: date, last: date) -> None:
+    with office.database.write() as session:
+        session.add(Absence(person_id=person, first_day=first, last_day=last))
+
+
+def deputy_of(office: Office, person: int, name: str) -> int:
+    with office.database.write() as session:
+        team = session.get_one(Person, person).team_id
+        deputy = factories.person(session, name, team_id=team)
+        session.add(
+            Deputy(person_id=person, deputy_id=deputy, starts_at=at(MONDAY), ends_at=at(EMERGENCY + 60 * DAY))
+        )
+    return deputy
+
+
+def test_a_person_on_leave_is_the_reason(office: Office) -> None:
+    office.fill()
+    away(office, office.owner, TOLD - DAY, TOLD + DAY)
+    _, told = office.to_manager(TOLD)
+    assert (told.rows[0].why, told.rows[0].until) == ("away", TOLD + DAY)
+
+
+def test_without_a_lead_the_channel_is_told(office: Office) -> None:
+    office.fill(lead=False)
+    assert office.to_manager(TOLD)[0] == f"channel:{FIRM}"
+
+
+def test_while_the_lead_has_days_off_their_deputy_or_the_channel_is_told(office: Office) -> None:
+    office.fill()
+    away(office, office.lead, LIMIT, TOLD + 30 * DAY)
+    assert office.to_manager(TOLD)[0] == f"channel:{FIRM}"
+
+
+def test_the_deputy_of_the_lead_is_told(office: Office) -> None:
+    office.fill()
+    away(office, office.lead, LIMIT, TOLD + 30 * DAY)
+    deputy = deputy_of(office, office.lead, "Omar")
+    assert office.to_manager(TOLD)[0] == f"person:{deputy}"
+
+
+def test_without_a_lead_and_a_channel_an_admin_is_told(office: Office) -> None:
+    office.channel = ""
+    office.fill(lead=False)
+    with office.database.write() as session:
+        admin = factories.person(session, "Grace", role="admin")
+    assert office.to_manager(TOLD)[0] == f"person:{admin}"
+
+
+def test_who_should_have_done_it_is_not_who_is_told(office: Office) -> None:
+    (customer,) = office.fill()
+    office.reassign(office.actor("U0LIN"), "U0LIN", office.digests()[-1][1].rows[0].target)
+    address, told = office.to_manager(TOLD)
+    assert address == f"channel:{FIRM}"
+    assert told.rows[0].owner is not None
+    assert (told.rows[0].customer_id, told.rows[0].owner.name) == (customer, "Lin")
+
+
+@pytest.mark.parametrize(("owned", "why", "act"), [(False, "nobody", None), (True, "left", "Lin")])
+def test_a_customer_whom_nobody_looks_after_is_reported_too(
+    office: Office, owned: bool, why: str, act: str | None
+) -> None:
+    office.fill(owned=owned, lead=False)
+    office.change(Person, office.owner, active=False)
+    address, told = office.to_manager(TOLD)
+    assert (address, told.rows[0].why) == (f"channel:{FIRM}", why)
+    emergency = office.on(EMERGENCY)[-1][1]
+    assert isinstance(emergency, CareEmergency)
+    assert emergency.acts is None
+
+
+def test_nobody_is_told_on_a_day_off_of_the_firm(office: Office) -> None:
+    office.fill(lead=False)
+    office.go(LIMIT)
+    saturday = TOLD + 3 * DAY
+    office.go(saturday)
+    office.escalate()
+    assert office.reported() == []
+    office.on(saturday + 2 * DAY)
+    assert len(office.reported()) == 1
+
+
+def test_after_a_standstill_the_manager_has_a_day_before_the_group_is_told(office: Office) -> None:
+    office.fill()
+    office.go(LIMIT)
+    office.go(EMERGENCY + 7 * DAY)
+    office.escalate()
+    office.escalate()
+    assert len(office.reported()) == 1
+    assert len(office.on(EMERGENCY + 8 * DAY)) == 2
+
+
+def test_a_step_that_was_shown_only_after_its_limit_leaves_a_day_to_do_it(office: Office) -> None:
+    with office.database.write() as session:
+        team = factories.team(session, "East")
+        owner = factories.person(session, "Anna", team_id=team)
+        late = factories.customer(session, owner_id=owner)
+        factories.contact(session, late, MONDAY - 300 * DAY, "call")
+    office.grade({late: "A"})
+    assert office.on(MONDAY) == []
+    assert len(office.on(MONDAY + DAY)) == 1
+
+
+def test_what_a_new_tier_makes_due_is_shown_on_the_next_morning(office: Office) -> None:
+    with office.database.write() as session:
+        owner = factories.person(session, "Anna")
+        risen = factories.customer(session, owner_id=owner)
+        factories.contact(session, risen, MONDAY - 35 * DAY, "call")
+    office.grade({risen: "B"})  # due in 25 days
+    office.on(MONDAY)
+    assert office.reminded_of() == []
+    office.grade({risen: "A"}, as_of=MONDAY + DAY)  # due 5 days ago
+    office.on(MONDAY + 2 * DAY)
+    assert office.reminded_of() == [(f"person:{owner}", "ACME")]
+
+
+def test_without_days_in_the_plan_nobody_is_told(office: Office) -> None:
+    office.rules = rules(escalation=Escalation(manager_days=None))
+    office.fill()
+    assert office.on(TOLD + 60 * DAY) == []
+
+
+def test_a_plan_may_go_to_the_group_without_the_manager(office: Office) -> None:
+    office.rules = rules(escalation=Escalation(manager_days=None, group_days=3))
+    office.fill()
+    ((address, emergency),) = office.on(EMERGENCY)
+    assert address == f"channel:{GROUP}"
+    assert isinstance(emergency, CareEmergency)
+    assert (emergency.told_on, emergency.acts and emergency.acts.name) == (None, "Anna")
+
+
+def test_two_processes_report_once(office: Office, open_another: OpenAnother) -> None:
+    office.fill(3)
+    office.go(TOLD)
+    gate = threading.Barrier(2)
+    written: list[int] = []
+
+    def tick(database: Database) -> None:
+        other = Office(database, rules=PLAN, channel=FIRM, clock=office.clock)
+        gate.wait(10)
+        written.append(other.escalate())
+
+    both = [threading.Thread(target=tick, args=(database,)) for database in (office.database, open_another())]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join(30)
+    assert sorted(written) == [0, 1]
+    assert len(office.reported()) == 1
+
+
+def test_a_clock_that_goes_back_a_day_and_on_again_reports_once(office: Office) -> None:
+    office.fill()
+    office.to_manager(TOLD)
+    office.clock.advance(-DAY)
+    office.to_manager(TOLD - DAY)
+    office.to_manager(TOLD + DAY)
+
+
+def deliver_reports(office: Office) -> None:
+    """Send the reports that are written, whoever they are for by now."""
+    reports = OutboxMessage.kind == ESCALATION
+    with office.database.write() as session:
+        session.exec(update(OutboxMessage).where(reports).values(state="pending"))
+    Harness(office.database, WorkerOptions(pace=None, fallback_channel=FIRM), office.clock).deliver()
+
+
+def test_a_report_to_a_lead_who_has_left_goes_to_the_next_one(office: Office) -> None:
+    office.fill()
+    office.to_manager(TOLD)
+    office.change(Person, office.lead, active=False)
+    deliver_reports(office)
+    assert office.levels() == [0]
+    office.escalate()
+    assert office.reported()[-1][0] == f"channel:{FIRM}"
+
+
+def test_a_customer_that_another_team_got_before_sending_is_left_out_and_reported_there(
+    office: Office,
+) -> None:
+    first, second = office.fill(2)
+    office.to_manager(TOLD)
+    with office.database.write() as session:
+        west = factories.team(session, "West", channel="C0WEST")
+        omar = factories.person(session, "Omar", team_id=west)
+        session.exec(update(Ownership).where(col(Ownership.customer_id) == first).values(person_id=omar))
+    deliver_reports(office)
+    ((_, left), *_rest) = office.reported()
+    assert isinstance(left, CareEscalation)
+    assert [row.customer_id for row in left.rows] == [second]
+    assert sorted(office.levels()) == [0, 1]
+    office.escalate()
+    address, news = office.reported()[-1]
+    assert (address, news.rows[0].customer_id) == ("channel:C0WEST", first)
+
+
+def test_an_erased_customer_leaves_a_report(office: Office) -> None:
+    first, second = office.fill(2)
+    office.to_manager(TOLD)
+    with office.database.write() as session:
+        outgoing.forget_customers(session, [first])
+    with office.database.read() as session:
+        body = session.exec(select(OutboxMessage.body_json).where(OutboxMessage.kind == ESCALATION)).one()
+    left = load(json.loads(body))
+    assert isinstance(left, CareEscalation)
+    assert [row.customer_id for row in left.rows] == [second]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_report_says_who_what_and_why(office: Office, language: str) -> None:
+    office.fill()
+    _, told = office.to_manager(TOLD)
+    slots = Renderer().slots(told, language)
+    said = "\n".join(slots.body)
+    assert "Customer 0" in said
+    assert "<@U0ANNA>" in said
+    assert ("1 day over its limit" if language == "en" else "已超期限 1 天") in said

@@ -1,0 +1,169 @@
+"""What became of every step that was due in a simulated year, and whether anything was silent."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from bot.clock import local_date
+from bot.services.care.working_people import working_times
+from bot.services.care.working_time import WorkingTime
+from bot.services.delivery import kinds
+from db.book.customers import Ownership
+from db.care.touches import OPEN, StepKind, Touch, TouchMessage, TouchRole, TouchState
+from db.outbox.messages import OutboxMessage
+from tests.simulation.care_year import SETTINGS, Year
+
+CLASSES = ("done", "late", "skipped", "superseded", "missed", "open")
+A_DAY = timedelta(days=1)
+ASKED = (TouchRole.DIGEST, TouchRole.URGENT, TouchRole.GREETING)
+
+
+class Told(NamedTuple):
+    """A message that names a touch."""
+
+    role: str
+    recipient: int | None
+    at: datetime
+
+
+@dataclass
+class Account:
+    """The steps of a year by what became of them, the messages by kind, and what must not have happened."""
+
+    count: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def adds_up(self) -> bool:
+        return self.count["owed"] == sum(self.count[name] for name in CLASSES)
+
+
+def account_of(year: Year) -> Account:
+    """Count a year that was played."""
+    account = Account()
+    with year.database.read() as session:
+        reading = _Reading(session, year)
+    for touch in reading.touches:
+        account.wrong += reading.wrong_with(touch, account.count)
+    account.wrong += reading.wrong_messages(account.count)
+    if not account.adds_up:
+        account.wrong.append("owed is not the sum of its classes")
+    return account
+
+
+class _Reading:
+    """The rows of a year."""
+
+    def __init__(self, session: Session, year: Year) -> None:
+        self.year = year
+        self.end = year.clock.now()
+        self.zone = ZoneInfo(SETTINGS.timezone)
+        self.touches = list(session.exec(select(Touch).order_by(col(Touch.id))))
+        self.messages = list(session.exec(select(OutboxMessage).order_by(col(OutboxMessage.id))))
+        by_id = {row.id: row for row in self.messages}
+        self.told: dict[int, list[Told]] = defaultdict(list)
+        for link in session.exec(select(TouchMessage)):
+            row = by_id[link.outbox_id]
+            self.told[link.touch_id].append(Told(link.role, row.recipient, row.created_at))
+        time = year.rules.times
+        self.working = working_times(session, None, time, self.end)
+        self.firm = time.working_time(self.end)
+        self.kinds = {one.person_id: one.kind for one in year.colleagues.values()}
+        self.owners = dict(session.exec(select(Ownership.customer_id, Ownership.person_id)).all())
+
+    def wrong_with(self, touch: Touch, count: Counter[str]) -> Iterator[str]:
+        """Count a touch; what is wrong with it."""
+        today = local_date(self.end, self.zone)
+        closed_on = local_date(touch.closed_at, self.zone) if touch.closed_at else None
+        if touch.due_on > today or (
+            touch.state == TouchState.CANCELLED and (closed_on or today) < touch.due_on
+        ):
+            return
+        was = _class(touch, closed_on)
+        count["owed"] += 1
+        count[was] += 1
+        told = self.told[touch.id or 0]
+        count["shown"] += any(one.role in ASKED for one in told)
+        name = f"{touch.dedupe_key} ({touch.state}, limit {touch.latest_on})"
+        owner = self.kinds.get(self.owners[touch.customer_id])
+        if was == "missed" and owner == "prompt" and touch.customer_id not in self.year.changed_hands:
+            yield f"{name}: a prompt person missed a greeting"
+        if touch.state not in OPEN or touch.kind == StepKind.GREETING:
+            return
+        if not any(one.role in ASKED for one in told) and today - touch.due_on > 21 * A_DAY:
+            count["silent"] += 1
+            yield f"{name}: open for weeks and never shown"
+        yield from self._unreported(touch, told, name, count)
+
+    def _unreported(self, touch: Touch, told: list[Told], name: str, count: Counter[str]) -> Iterator[str]:
+        """Whether an open touch past its limit reached the manager and the group within the plan's days."""
+        plan = self.year.rules.plans.named(touch.plan)
+        step = plan.step(touch.tier, touch.step) if plan else None
+        if plan is None or step is None or touch.latest_on is None:
+            yield f"{name}: its plan does not know it"
+            return
+        days = plan.escalation_of(touch.tier, step)
+        asked = [one.at for one in told if one.role in (TouchRole.DIGEST, TouchRole.URGENT)]
+        begun = max(
+            touch.latest_on,
+            local_date(min(asked, default=touch.created_at), self.zone),
+            self.year.changed_tier.get(touch.customer_id, touch.latest_on),  # it had another limit before
+        )
+        manager = next((one for one in told if one.role == TouchRole.MANAGER), None)
+        group = next((one for one in told if one.role == TouchRole.GROUP), None)
+        if days.manager_days is not None:
+            working = self._of(manager.recipient if manager else None)
+            last = working.next_working_day(begun + (days.manager_days + 1) * A_DAY)
+            yield from self._late("manager", name, last, manager, working, count)
+        if days.group_days is not None:
+            first = begun + (days.group_days + 1) * A_DAY
+            if manager is not None:
+                first = max(first, local_date(manager.at, self.firm.zone) + A_DAY)
+            yield from self._late("group", name, self.firm.next_working_day(first), group, self.firm, count)
+
+    def _late(
+        self, who: str, name: str, last: date, told: Told | None, working: WorkingTime, count: Counter[str]
+    ) -> Iterator[str]:
+        if told is not None:
+            count[f"to {who}"] += 1
+            on = local_date(told.at, working.zone)
+            if on > last + A_DAY:  # zones may be a day apart
+                yield f"{name}: the {who} was told on {on}, not on {last}"
+        elif last + A_DAY < local_date(self.end, working.zone):
+            count["silent"] += 1
+            yield f"{name}: the {who} was not told by {last}"
+
+    def _of(self, person: int | None) -> WorkingTime:
+        return self.working.get(person or 0) or self.firm
+
+    def wrong_messages(self, count: Counter[str]) -> Iterator[str]:
+        """One digest a morning, and nothing outside a person's working time but greetings that cannot wait."""
+        mornings: Counter[tuple[int, date]] = Counter()
+        for row in self.messages:
+            count[row.kind] += 1
+            if row.recipient is None:
+                continue
+            working = self._of(row.recipient)
+            if row.kind == kinds.DIGEST:
+                mornings[row.recipient, local_date(row.created_at, working.zone)] += 1
+            if not working.within_hours(row.created_at):
+                count["on a free day"] += 1
+                if row.kind != kinds.GREETING:
+                    yield f"{row.kind} to {row.address} at {row.created_at} is outside its working time"
+        for (person, day), many in mornings.items():
+            if many > 1:
+                yield f"{many} digests to person {person} on {day}"
+
+
+def _class(touch: Touch, closed_on: date | None) -> str:
+    if touch.state in OPEN:
+        return "open"
+    if touch.state == TouchState.DONE:
+        in_time = touch.latest_on is None or closed_on is None or closed_on <= touch.latest_on
+        return "done" if in_time else "late"
+    return {"skipped": "skipped", "cancelled": "superseded", "missed": "missed"}[touch.state]

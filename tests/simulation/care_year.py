@@ -1,0 +1,281 @@
+"""A simulated year of care: a book under a shipped plan, the real jobs, and people who answer or do not.
+
+Time passes from one local morning to the next, because nothing happens between them but what people do then.
+"""
+
+import heapq
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from itertools import count
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, select
+
+from bot.app import Tierbot
+from bot.clock import FixedClock, local_instant
+from bot.jobs import escalate, plan_care, remind
+from bot.services import alerts
+from bot.services.care.plan import DEFAULT, CarePlan
+from bot.services.care.plan_file import load_all
+from bot.services.care.schedule import CareRules
+from bot.services.care.working_people import FirmTime
+from bot.services.delivery.messenger import Answer, Reference
+from bot.services.delivery.sender import deliver
+from bot.services.delivery.worker import Worker, WorkerOptions
+from bot.services.ops.connection import ConnectionWatch
+from bot.services.schemes.store import SchemeCache
+from bot.settings import Settings
+from bot.wording.message_base import Message
+from db.book.customers import Ownership
+from db.book.facts import Activity
+from db.book.imports import ImportBatch
+from db.book.people import Team
+from db.engine import Database
+from tests import factories
+from tests.services.delivery.ledger import Ledger
+from tests.simulation.care_people import AT_ONCE, KINDS, Colleague, Presses, Received, answers_to
+
+ZONES = ("Asia/Shanghai", "Asia/Riyadh", "Europe/Berlin")
+COUNTRIES = ("CN", "DE", "US", "SA", "IN", None)
+CONTACTS = ("visit", "call", "meeting", "training", "review", "survey")
+BOOK = 25  # customers of a person
+TEAM = 8  # account managers
+ALERTS, GROUP = "C0ALERTS", "C0GROUP"
+A_DAY = timedelta(days=1)
+FIRST = date(2026, 1, 5)  # a Monday
+NO_TIERS = frozenset({DEFAULT, "new", "unrated"})
+SETTINGS = Settings(
+    _env_file=None,
+    SLACK_BOT_TOKEN="xoxb-simulated",
+    TIERBOT_ALERT_CHANNEL=ALERTS,
+    TIERBOT_EMERGENCY_CHANNEL=GROUP,
+    TIERBOT_TIMEZONE="Europe/Berlin",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """What a simulated year is of."""
+
+    plan: str
+    customers: int = 1000
+    days: int = 365
+    seed: int = 20260105
+    zones: tuple[str, ...] = ZONES
+
+    @property
+    def end(self) -> date:
+        return FIRST + self.days * A_DAY
+
+
+class Recorder(Ledger):
+    """A Slack in memory that keeps the messages themselves."""
+
+    received: list[Received]
+
+    def send(
+        self,
+        where: str,
+        message: Message,
+        language: str | None,
+        reference: Reference,
+        *,
+        possible_repeat: bool = False,
+    ) -> Answer:
+        now = self.slack_time()
+        self.received.append(Received(where=where, message=message, outbox_id=reference.id, at=now))
+        return Answer(outcome="sent", ts=f"{now.timestamp():.6f}", channel=where, slack_time=now)
+
+
+class Year:
+    """A year that is being played."""
+
+    def __init__(self, plot: Plot, database: Database) -> None:
+        self.plot = plot
+        self.database = database
+        self.rng = random.Random(f"{plot.seed}:{plot.plan}")
+        self.clock = FixedClock(datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC) - A_DAY)
+        self.colleagues: dict[str, Colleague] = {}  # by Slack user
+        self.customers: dict[int, str] = {}  # id -> tier
+        self.changed_hands: set[int] = set()
+        self.changed_tier: dict[int, date] = {}  # when its present tier was first graded
+        self.received: list[Received] = []
+        plans = load_all(None)
+        plan = next(plan for plan in plans.plans if plan.plan == plot.plan)
+        self.tiers = tuple(tier for tier in plan.tiers if tier not in NO_TIERS) or ("A", "B", "C")
+        self.rules = CareRules(plans=plans, zone=SETTINGS.zone, remind_at=time(9), firm=FirmTime.of(SETTINGS))
+        self.presses = Presses(database, self.rules, SETTINGS)
+        self._scheme = _scheme_text(plan, self.tiers)
+        self._to_do: list[Any] = []  # heap of (when, number, answer)
+        self._numbers = count()
+        self._bot = _wired(self)
+        with database.write() as session:
+            self._owners = self._hire(session)
+            for number in range(plot.customers):
+                self._add_customer(session, number)
+            self._grade(session, FIRST - A_DAY)
+
+    def play(self) -> None:
+        """Every morning of every zone, and what happens on the way."""
+        today = FIRST - A_DAY
+        for moment in self._moments():
+            self.clock.advance(moment - self.clock.now())
+            if moment.date() != today:
+                today = moment.date()
+                self._live(today)
+            self._answer()
+            self._pass()
+            self.clock.advance(AT_ONCE)
+            self._answer()
+
+    def _moments(self) -> Iterator[datetime]:
+        """Of each day a minute after each zone's time for reminders."""
+        zones = sorted({colleague.zone for colleague in self.colleagues.values()} | {SETTINGS.timezone})
+        for number in range(self.plot.days):
+            day = FIRST + number * A_DAY
+            yield from sorted({local_instant(day, 9, 1, ZoneInfo(zone)) for zone in zones})
+
+    def _pass(self) -> None:
+        """The jobs in their order; then people read what they got."""
+        bot = self._bot
+        for job in (plan_care, remind, escalate):
+            job(bot)
+        new = len(self.received)
+        deliver(self._worker())
+        for received in self.received[new:]:
+            colleague = self.colleagues.get(received.where)
+            for at, answer in answers_to(self.presses, colleague, received, self.rng) if colleague else ():
+                heapq.heappush(self._to_do, (at, next(self._numbers), answer))
+
+    def _worker(self) -> Worker:
+        slack = Recorder(self.clock.now)
+        slack.received = self.received
+        return Worker(
+            database=self.database,
+            slack=slack,
+            clock=self.clock,
+            rng=self.rng,
+            monotonic=lambda: self.clock.now().timestamp(),
+            options=WorkerOptions(
+                pace=None, watch_clock=False, fallback_channel=ALERTS, emergency_channel=GROUP
+            ),
+        )
+
+    def _answer(self) -> None:
+        """What people do up to now."""
+        while self._to_do and self._to_do[0][0] <= self.clock.now():
+            heapq.heappop(self._to_do)[2](self.clock.now())
+
+    def _live(self, today: date) -> None:
+        """A day of the firm: imported contacts, handovers, and with each month new customers and tiers."""
+        with self.database.write() as session:
+            batch = _batch(session, self.clock.now())
+            for customer in self.rng.sample(sorted(self.customers), max(1, len(self.customers) // 200)):
+                number = factories.contact(session, customer, today - A_DAY, self.rng.choice(CONTACTS))
+                session.get_one(Activity, number).batch_id = batch
+            if today.day == 15:
+                self._hand_over(session, batch)
+            if today.day == 1:
+                for number in range(max(1, self.plot.customers // 100)):
+                    self._add_customer(session, number)
+                self._grade(session, today - A_DAY)
+
+    def _hire(self, session: Session) -> list[int]:
+        """People of every kind in every zone, in teams with leads, who answer too."""
+        owners: list[int] = []
+        for number in range(max(6, self.plot.customers // BOOK)):
+            if number % TEAM == 0:
+                team = factories.team(session, f"Team {number // TEAM}")
+                lead = self._person(
+                    session, f"Lead{number // TEAM}", number, team, "prompt", role="team_lead"
+                )
+                session.get_one(Team, team).lead_id = lead
+            owners.append(self._person(session, f"Owner{number}", number, team, KINDS[number % 3]))
+        return owners
+
+    def _person(
+        self, session: Session, name: str, number: int, team: int, kind: str, role: str = "account_manager"
+    ) -> int:
+        zone = self.plot.zones[number // 3 % len(self.plot.zones)]
+        person = factories.person(session, name, team_id=team, timezone=zone, role=role)
+        user = f"U0{name.upper()}"
+        self.colleagues[user] = Colleague(person_id=person, slack_user_id=user, zone=zone, kind=kind)
+        return person
+
+    def _add_customer(self, session: Session, number: int) -> None:
+        owner = self._owners[len(self.customers) % len(self._owners)]
+        purpose = "prospect" if self.plot.plan == "prospects" else "account"
+        customer = factories.customer(
+            session,
+            f"Customer {len(self.customers)}",
+            owner_id=owner,
+            country=self.rng.choice(COUNTRIES),
+            record_type=purpose,
+            since=FIRST - timedelta(days=self.rng.randrange(2000)),
+        )
+        self.customers[customer] = self.tiers[number % len(self.tiers)]
+        if self.rng.random() < 0.8:
+            day = self.clock.now().date() - timedelta(days=self.rng.randrange(1, 120))
+            factories.contact(session, customer, day, self.rng.choice(CONTACTS[:3]))
+
+    def _grade(self, session: Session, as_of: date) -> None:
+        """A grading in which one in twenty customers has another tier."""
+        for customer in self.customers:
+            if self.rng.random() < 0.05:
+                tier = self.rng.choice(self.tiers)
+                if tier != self.customers[customer]:
+                    self.changed_tier[customer] = as_of + A_DAY
+                self.customers[customer] = tier
+        purpose = "prospect" if self.plot.plan == "prospects" else "account"
+        factories.graded(session, self.customers, as_of=as_of, purpose=purpose, text=self._scheme)
+
+    def _hand_over(self, session: Session, batch: int) -> None:
+        for customer in self.rng.sample(sorted(self.customers), max(1, len(self.customers) // 50)):
+            row = session.exec(select(Ownership).where(Ownership.customer_id == customer)).one()
+            row.person_id, row.batch_id = self.rng.choice(self._owners), batch
+            self.changed_hands.add(customer)
+
+
+def _batch(session: Session, now: datetime) -> int:
+    batch = ImportBatch(
+        kind="test", source="test", file_name="f", file_sha256="x", actor="a", started_at=now, published_at=now
+    )  # fmt: skip
+    session.add(batch)
+    session.flush()
+    return batch.id or 0
+
+
+def _scheme_text(plan: CarePlan, tiers: tuple[str, ...]) -> str:
+    """A scheme that the plan is for, with its tiers."""
+    plain = factories.PLAIN_SCHEME
+    head = plain[: plain.index("tiers:")].replace(
+        "scheme: plain", f"scheme: {next(iter(plan.schemes), 'plain')}"
+    )
+    if plan.plan == "prospects":
+        head = head.replace("record_type: account", "record_type: prospect")
+    rows = "".join(
+        f"  - {{id: {tier}, at: {90 - 90 * number // max(1, len(tiers) - 1)}, name: {{en: {tier}, zh: {tier}}}}}\n"
+        for number, tier in enumerate(tiers)
+    )
+    return f"{head}tiers:\n{rows}gates: []\n"
+
+
+def _wired(year: Year) -> Tierbot:
+    cache = SchemeCache()
+    return Tierbot(
+        settings=SETTINGS,
+        database=year.database,
+        scheme_cache=cache,
+        load_rules=lambda: year.rules,
+        renderer=cast(Any, None),
+        to_slack=lambda: cast(Any, None),
+        clock=year.clock,
+        notify=partial(alerts.enqueue_alerts, scheme_cache=cache, default_channel=ALERTS, language="en"),
+        rng=random.Random(1),
+        boot_id="simulated",
+        connection=ConnectionWatch("simulated", year.clock),
+    )
