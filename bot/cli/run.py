@@ -63,7 +63,7 @@ def run(
         pulse = health.Pulse()
         running.callback(health.serve_health(bot, pulse))
         _bring_up_to_date(bot)
-        settings_changes.note_start(bot.database, bot.settings, bot.rules.plans, role)
+        settings_changes.note_start(bot.database, bot.settings, bot.file_rules.plans, role)
         if (unsettled := bot.gateway.check_token()) is not None:
             announce(in_language(unsettled))
         scheduler = None if role is Role.WEB else jobs.scheduler(bot, pulse.beat)
@@ -130,7 +130,7 @@ def tick(
     clock = ShiftedClock(SystemClock(), _instant(at) - SystemClock().now()) if at else None
     with opened(clock=clock, create=False) as bot:
         _require_settings(bot)
-        settings_changes.note_start(bot.database, bot.settings, bot.rules.plans, "tick")
+        settings_changes.note_start(bot.database, bot.settings, bot.file_rules.plans, "tick")
         if at:  # a time that was given on purpose is no jump to hold messages for
             time_jump.catch_up(bot.database, bot.clock)
         done = jobs.tick(bot)
@@ -190,7 +190,7 @@ def _require_settings(bot: Tierbot) -> None:
     """Raise BadInput without a token or with a wrong care plan, before anything starts."""
     if bot.settings.slack_bot_token is None:
         raise BadInput(N_("SLACK_BOT_TOKEN is not set. Take it from your Slack app's page, under OAuth."))
-    _ = bot.rules
+    _ = bot.file_rules
 
 
 def _bring_up_to_date(bot: Tierbot) -> None:

@@ -40,6 +40,12 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "retire": "schemes.retire",
         "diff": "schemes.compare",
     },
+    "care": {
+        "list": "care.due_steps.list_steps",
+        "plan": "care.plans.show_plans",
+        "approve": "care.plans.approve_plan",
+        "retire": "care.plans.retire_plan",
+    },
     "customer": {"join": "customers.join_customers", "duplicates": "customers.list_duplicates"},
     "person": {
         "list": "rights.people.list_people",
@@ -92,6 +98,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
 HELP = {  # of groups
     "import": "Bring data in from CSV files, and take it back.",
     "scheme": "Grading schemes: check, propose, compare, and decide which one grades.",
+    "care": "Care steps: what is due and why, and the plans that say so.",
     "customer": "Customers that are one customer: find them, join them.",
     "person": "People: their roles, and who acts for whom.",
     "team": "Teams: whose customers they see.",

@@ -51,6 +51,7 @@ review          -       -                MTL        MTLSOPN    -        MTLSOPN 
 override        -       -                MTL        -          -        MTLSOPN  -
 approve_credit  -       -                -          -          MTLSOPN  MTLSOPN  -
 decide_schemes  -       -                -          MTLSOPN    -        MTLSOPN  -
+decide_care     -       -                -          MTLSOPN    -        MTLSOPN  -
 grade           -       -                -          MTLSOPN    -        MTLSOPN  -
 import          -       -                -          MTLSOPN    -        MTLSOPN  -
 name_deputy     M       M                MTL        M          M        MTLSOPN  -

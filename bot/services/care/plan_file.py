@@ -1,5 +1,7 @@
 """Reading a care plan: the model from a YAML file, or the problems with file, line and key."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +23,35 @@ SHIPPED = ROOT / "templates" / "care" / "plan.yaml"
 def load_plan(path: Path | None) -> CarePlan:
     """The firm's plan or the shipped one. Raises SeveralProblems naming file, line and key of each."""
     path = path or SHIPPED
-    data = _read(path)
+    return _plan(path.name, partial(yaml_text.read, path))
+
+
+def parse_plan(text: str, source: str) -> CarePlan:
+    """A plan from its text. Raises SeveralProblems naming the source, line and key of each."""
+    return _plan(source, lambda: text)
+
+
+def _plan(source: str, read: Callable[[], str]) -> CarePlan:
+    data = _read(source, read)
     try:
         return CarePlan.model_validate(_plain(data))
     except ValidationError as error:
-        raise SeveralProblems(_sentences(path.name, data, error.errors())) from None
+        raise SeveralProblems(_sentences(source, data, error.errors())) from None
 
 
-def _read(path: Path) -> Any:
-    """The values of a YAML file with their lines."""
+def _read(source: str, read: Callable[[], str]) -> Any:
+    """The values of a YAML text with their lines."""
     try:
-        return yaml_text.load(yaml_text.read(path))
+        return yaml_text.load(read())
     except OSError as error:
         problem = Phrase(
             N_("%(file)s cannot be read: %(reason)s; name a YAML file in TIERBOT_CARE_PLAN"),
-            file=path.name,
+            file=source,
             reason=error.strerror,
         )
     except (YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
-        where = place(path.name, mark.line + 1, "") if mark else path.name
+        where = place(source, mark.line + 1, "") if mark else source
         what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
         what = what.partition(" with value")[0]  # for a key that is there twice, both blocks would follow
         problem = Phrase(
@@ -51,7 +62,7 @@ def _read(path: Path) -> Any:
     except yaml_text.Refused as refused:
         problem = Phrase(
             N_("%(place)s: %(fault)s; %(remedy)s"),
-            place=path.name,
+            place=source,
             fault=refused.message,
             remedy=refused.remedy,
         )
