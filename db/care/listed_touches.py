@@ -60,7 +60,7 @@ def due_until(
         *map(col, (Touch.state, Touch.remind_at, Touch.escalated, Touch.who, Person.name)),
         col(_ASSIGNEE.name),
     )
-    wanted = [text(f"touch.{_OPEN}"), col(Customer.archived).is_(False), col(Touch.due_on) <= last]
+    wanted: list[Any] = [text(f"touch.{_OPEN}"), col(Customer.archived).is_(False), col(Touch.due_on) <= last]
     if overdue:
         wanted.append(today > _LATEST)
     if owners is not None:

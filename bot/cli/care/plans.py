@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.app import Tierbot
+from bot.cli.care.preview import preview_of
 from bot.cli.console import (
     AsJson,
     _,
@@ -17,12 +18,12 @@ from bot.cli.console import (
     say,
     to_day,
 )
-from bot.cli.output import care_plan
+from bot.cli.output import care_plan, care_preview
 from bot.cli.output.presentation import local_name
 from bot.services import access
-from bot.services.access import Act
+from bot.services.access import Act, Actor
 from bot.services.care import versions
-from bot.services.care.plan import CarePlan
+from bot.services.care.plan import CarePlan, CarePlans
 from bot.services.care.versions import PlanStatus
 
 Name = Annotated[str, typer.Argument(help="A file, a shipped plan, or an approved version, as standard@2.")]
@@ -85,6 +86,9 @@ def approve_plan(
         access.require(actor, Act.DECIDE_CARE)
         with bot.database.read() as session:
             file = versions.find(session, name)
+            instead = versions.with_approved(session, bot.file_rules.plans, file.plan, today)
+        if not as_json:
+            _show_changes(bot, actor, instead)
         if not yes:
             typer.confirm(_("Put it in force?"), abort=True)
         status = versions.approve(
@@ -116,7 +120,9 @@ def retire_plan(
         actor, now = named_actor(bot), bot.clock.now()
         access.require(actor, Act.DECIDE_CARE)
         with bot.database.read() as session:
-            versions.approved_plan(session, name)
+            instead = versions.without(session, bot.file_rules.plans, name, bot.today(now))
+        if not as_json:
+            _show_changes(bot, actor, instead)
         if not yes:
             typer.confirm(_("Retire it?"), abort=True)
         plan = versions.retire(bot.database, actor, name, today=bot.today(now), now=now)
@@ -124,6 +130,10 @@ def retire_plan(
         print_json({"plan": plan.plan, "version": plan.version, "state": "retired"})
         return
     say(_("%(scheme)s is retired.", scheme=f"{plan.plan}@{plan.version}"))
+
+
+def _show_changes(bot: Tierbot, actor: Actor, instead: CarePlans) -> None:
+    care_preview.show_changes(preview_of(bot, actor, days=0, instead=instead))
 
 
 def _plan_named(bot: Tierbot, name: str) -> CarePlan:

@@ -1,6 +1,5 @@
 """The due and coming steps of the customers that somebody may see, the worst first."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,6 +11,7 @@ from bot.services.access import Actor
 from bot.services.care.plan import CarePlans
 from bot.services.staff import person_of
 from db.book import people
+from db.book.customers import Owners
 from db.book.people import Team
 from db.care import listed_touches
 from grading.scheme.model import Name
@@ -94,17 +94,17 @@ def due_steps(session: Session, actor: Actor, plans: CarePlans, query: DueQuery,
     )
 
 
-def owners(session: Session, actor: Actor, *, team: str | None, owner: str | None) -> Collection[int] | None:
+def owners(session: Session, actor: Actor, *, team: str | None, owner: str | None) -> Owners:
     """Whose customers are listed: those of a team, of a person, or of everybody whom the actor may see; None is all."""
     visible = access.visible_owners(session, actor)
-    wanted: set[int] | None = None
+    wanted: frozenset[int] | None = None
     if team is not None:
         found = session.exec(select(Team.id).where(Team.name == team)).first()
         if found is None:
             raise NotFound(N_("There is no team %(team)s."), team=team)
-        wanted = people.in_teams(session, [found])
+        wanted = frozenset(people.in_teams(session, [found]))
     if owner is not None:
-        person = {person_of(session, owner).id or 0}
+        person = frozenset({person_of(session, owner).id or 0})
         wanted = person if wanted is None else wanted & person
     if wanted is None:
         return visible

@@ -220,7 +220,7 @@ class _Planner:
             wanted["remind_at"] = self._morning(step, wanted.get("due_on", existing.due_on))
         if all(getattr(existing, name) == value for name, value in wanted.items()):
             return 0
-        return touches.move(self.session, existing.id or 0, existing.version, **wanted)
+        return self._move(existing, wanted)
 
     def _is_same_occurrence(self, step: Step, existing: Touch, due: Due) -> bool:
         if due.key == existing.dedupe_key:
@@ -260,9 +260,10 @@ class _Planner:
         return morning(self.rules, day, self.zone, self.now, any_day=isinstance(step, Greeting))
 
     def _close(self, touch: Touch, state: TouchState, reason: str) -> int:
-        return touches.move(
-            self.session, touch.id or 0, touch.version, state=state, reason=reason, closed_at=self.now
-        )
+        return self._move(touch, {"state": state, "reason": reason, "closed_at": self.now})
+
+    def _move(self, touch: Touch, values: dict[str, Any]) -> int:
+        return touches.move(self.session, touch.id or 0, touch.version, **values)
 
 
 def _is_later(day: date | None, than: date | None) -> bool:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from bot.errors import N_, BadInput, Conflict, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
+from bot.services.care import in_force
 from bot.services.care.in_force import with_files
 from bot.services.care.plan import CarePlan, CarePlans
 from bot.services.care.plan_file import SHIPPED, parse_plan
@@ -74,7 +75,7 @@ def approve(
         present = {held.plan: held for held in plans.in_force(decided, start)}
         if (held := present.get(file.plan.plan)) and held.care_plan_version_id == version.id:
             raise Conflict(N_("%(plan)s is in force on %(day)s already."), plan=file.label, day=start)
-        _check_schemes(session, file, decided)
+        _check_schemes(session, file.plan, decided)
         plans.decide(session, version, CarePlanState.APPROVED, start=start, actor=actor.name, at=now)
         actor.record(
             session,
@@ -180,10 +181,17 @@ def read(path: Path) -> PlanFile:
     return PlanFile(plan=parse_plan(text, path.name), text=text, source=path.name)
 
 
-def after_approval(present: CarePlans, plan: CarePlan) -> CarePlans:
-    """The care plans as they would be with this one approved."""
-    others = [one for one in present.plans if one.plan != plan.plan]
-    return with_files([plan], CarePlans(tuple(others)))
+def with_approved(session: Session, files: CarePlans, plan: CarePlan, today: date) -> CarePlans:
+    """The care plans in force as they would be with this one approved. Raises Conflict as `approve`."""
+    _check_schemes(session, plan, plans.decisions(session))
+    others = (one for one in in_force.approved(session, today) if one.plan != plan.plan)
+    return with_files(sorted([plan, *others], key=lambda one: one.plan), files)
+
+
+def without(session: Session, files: CarePlans, name: str, today: date) -> CarePlans:
+    """The care plans in force as they would be with this one retired. Raises NotFound as `retire`."""
+    plan = approved_plan(session, name).plan
+    return with_files([one for one in in_force.approved(session, today) if one.plan != plan], files)
 
 
 def _record(session: Session, file: PlanFile, now: datetime) -> CarePlanVersion:
@@ -217,11 +225,11 @@ def _content_hash(text: str) -> str:
     ).hexdigest()
 
 
-def _check_schemes(session: Session, file: PlanFile, decided: Sequence[CarePlanDecision]) -> None:
+def _check_schemes(session: Session, plan: CarePlan, decided: Sequence[CarePlanDecision]) -> None:
     """Raise Conflict when another approved plan, now or to come, is for one of the plan's schemes."""
-    own = set(file.plan.schemes)
+    own = set(plan.schemes)
     for name, approved in plans.approvals(decided).items():
-        if name == file.plan.plan:
+        if name == plan.plan:
             continue
         for decision in approved:
             version = session.get_one(CarePlanVersion, decision.care_plan_version_id)
@@ -231,12 +239,12 @@ def _check_schemes(session: Session, file: PlanFile, decided: Sequence[CarePlanD
                 raise Conflict(
                     N_(
                         "%(other)s is approved for %(schemes)s already. Retire it first (tierbot care retire %(name)s),"
-                        " or name other schemes in %(source)s."
+                        " or name other schemes in %(plan)s."
                     ),
                     other=_label(session, decision),
                     schemes=", ".join(sorted(shared)) or "*",
                     name=name,
-                    source=file.source,
+                    plan=f"{plan.plan}@{plan.version}",
                 )
 
 
