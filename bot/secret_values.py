@@ -1,7 +1,9 @@
-"""Secrets of the settings: read from files, and checked without being quoted."""
+"""Secrets of the settings, and the address they are sent to: read from files, and checked without being quoted."""
 
+import ipaddress
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -105,6 +107,33 @@ def check_signing_secret(value: SecretStr | None) -> SecretStr | None:
             Phrase(N_("holds a space or a quotation mark; copy it again from your Slack app's page"))
         )
     return SecretStr(found) if found else None
+
+
+def check_address(value: str) -> str:
+    """An address of Slack's Web API. Every call carries the token: it may leave the machine encrypted only."""
+    try:
+        address = urlsplit(value)
+    except ValueError:  # a bracket of an IPv6 address is missing
+        raise ValueError(Phrase(N_("%(value)s is not an address"), value=repr(value))) from None
+    if address.username is not None:
+        raise ValueError(Phrase(N_("holds a user name before @; leave it out")))
+    if address.scheme != "https" and not _is_loopback(address.hostname or ""):
+        raise ValueError(
+            Phrase(
+                N_(
+                    "%(value)s would send the token without encryption; use https://, or http:// on 127.0.0.1"
+                ),
+                value=repr(value),
+            )
+        )
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _stripped(value: SecretStr | None) -> str:

@@ -1,13 +1,10 @@
 """Settings: environment variables and `.env`, each with a description, refused with a sentence when wrong."""
 
-import difflib
-import ipaddress
 import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
@@ -16,6 +13,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot import environment, secret_values
 from bot.channel_names import channel_as_stored
 from bot.errors import N_, BadInput, Phrase, SeveralProblems
+from bot.working_days import checks
+from bot.working_days.countries import country_of_zone
+from bot.working_days.week import Hours, hours_of
 
 ROOT = Path(__file__).parent.parent
 # Each is also read from the file that NAME_FILE names.
@@ -37,6 +37,12 @@ _FORMATS = {  # field -> pattern of its values, and the problem with others
         N_("%(value)s must be an http(s) address that ends in /api/, such as https://slack.com/api/"),
     ),
     "host": (r"[\w.:-]+", N_("%(value)s is not an address; use 127.0.0.1, or 0.0.0.0 behind a proxy")),
+}
+_CHECKS = {  # field -> what checks and corrects it
+    "timezone": checks.check_zone,
+    "country": checks.check_country,
+    "working_days": checks.check_weekdays,
+    "quiet_hours": checks.check_quiet_hours,
 }
 
 
@@ -98,6 +104,17 @@ class Settings(BaseSettings):
         3001, "Port on 127.0.0.1 of /healthz, /readyz and /metrics; 0: none.", ge=0, le=65535
     )
     timezone: str = _setting("UTC", "The firm's IANA time zone: grading days and default reminder hours.")
+    country: str | None = _setting(
+        None,
+        "Where the firm works, for public holidays: an ISO code such as CN, or DE-BY with a region; empty: the country "
+        "of TIERBOT_TIMEZONE.",
+    )
+    working_days: str | None = _setting(
+        None, "The firm's working days, as Mon-Fri or Sun-Thu; empty: those of its country."
+    )
+    quiet_hours: str | None = _setting(
+        "20:00-07:00", "Local hours in which no reminder is sent, as 20:00-07:00; empty: none."
+    )
     currency: str | None = _setting(
         None,
         "The firm's ISO currency: amounts in others are converted by imported rates; empty: no conversion.",
@@ -198,24 +215,10 @@ class Settings(BaseSettings):
     def _channel(cls, value: str) -> str:
         return channel_as_stored(value) if value.strip() else ""
 
-    @field_validator("timezone")
+    @field_validator(*_CHECKS)
     @classmethod
-    def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            near = difflib.get_close_matches(value, sorted(available_timezones()), n=1)
-            if near:
-                sentence = Phrase(
-                    N_("%(value)s is not a time zone; did you mean %(near)s?"),
-                    value=repr(value),
-                    near=near[0],
-                )
-            else:
-                sentence = Phrase(
-                    N_("%(value)s is not a time zone; use an IANA name such as Asia/Shanghai"),
-                    value=repr(value),
-                )
-            raise ValueError(sentence)
-        return value
+    def _checked(cls, value: str | None, info: Any) -> str | None:
+        return _CHECKS[info.field_name](value or "") or None
 
     @field_validator(*_FORMATS)
     @classmethod
@@ -270,27 +273,20 @@ class Settings(BaseSettings):
     @field_validator("slack_api_url")
     @classmethod
     def _encrypted(cls, value: str) -> str:
-        """Every call carries the token: it may leave the machine encrypted only."""
-        try:
-            address = urlsplit(value)
-        except ValueError:  # a bracket of an IPv6 address is missing
-            raise ValueError(Phrase(N_("%(value)s is not an address"), value=repr(value))) from None
-        if address.username is not None:
-            raise ValueError(Phrase(N_("holds a user name before @; leave it out")))
-        if address.scheme != "https" and not _is_loopback(address.hostname or ""):
-            raise ValueError(
-                Phrase(
-                    N_(
-                        "%(value)s would send the token without encryption; use https://, or http:// on 127.0.0.1"
-                    ),
-                    value=repr(value),
-                )
-            )
-        return value
+        return secret_values.check_address(value)
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def place(self) -> str | None:
+        """Whose public holidays count for people without an own country: the firm's, by default its zone's."""
+        return self.country or country_of_zone(self.timezone)
+
+    @property
+    def quiet(self) -> Hours | None:
+        return hours_of(self.quiet_hours or "")
 
     @property
     def url(self) -> str:
@@ -304,13 +300,6 @@ class Settings(BaseSettings):
         """The signing secrets by which a request is accepted: the present one, and the one before a change."""
         held = (self.slack_signing_secret, self.slack_signing_secret_previous)
         return tuple(one.get_secret_value() for one in held if one is not None)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def load(**overrides: Any) -> Settings:
@@ -328,6 +317,7 @@ def load(**overrides: Any) -> Settings:
                     port=settings.port,
                 )
             )
+        problems += checks.reminder_problems(settings.remind_at, settings.quiet)
         if settings.slack_signing_secret is None and settings.slack_signing_secret_previous is not None:
             problems.append(
                 Phrase(

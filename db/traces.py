@@ -43,7 +43,9 @@ OF_PEOPLE = frozenset(
     }
 )
 LEADS = frozenset({"team.lead_id"})  # emptied instead
-ENDING = frozenset({"deputy.person_id", "deputy.deputy_id", "daily_use.person_id"})  # the row is deleted
+ENDING = frozenset(
+    {"absence.person_id", "deputy.person_id", "deputy.deputy_id", "daily_use.person_id"}
+)  # the row is deleted
 # Numbers that look as if they referred to a person or customer, and do not.
 OTHER_NUMBERS = frozenset(
     {
@@ -136,7 +138,8 @@ FIXED = _columns(
         "order_total": "currency",
         "outbox": "dedupe_key kind address channel body_hash state attempt_id slack_ts slack_channel error_class",
         "ownership": "role",
-        "person": "email name role slack_user_id language timezone slack_team slack_status slack_timezone slack_language",
+        "person": "email name role slack_user_id language timezone country working_days works_from works_until slack_team"
+        " slack_status slack_timezone slack_language",
         "record_change": "before after tier_before",
         "review_answer": "reason item",
         "scheme_step": "purpose state scheme applies_to",

@@ -61,6 +61,15 @@ def test_admins_are_addresses_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> 
         ("TIERBOT_TEMPLATES_DIR", "nowhere", "nowhere does not exist"),
         ("TIERBOT_LOG_LEVEL", "loud", "use 'debug', 'info', 'warning' or 'error'"),
         ("TIERBOT_TIMZONE", "UTC", "did you mean TIERBOT_TIMEZONE?"),
+        ("TIERBOT_COUNTRY", "Middle-earth", "is not a country; use an ISO code such as CN, or DE-BY"),
+        ("TIERBOT_COUNTRY", "XX", "is not a country"),
+        ("TIERBOT_WORKING_DAYS", "5", "are not days of the week; write them as Mon-Fri"),
+        ("TIERBOT_WORKING_DAYS", "Mon-Fry", "are not days of the week"),
+        ("TIERBOT_QUIET_HOURS", "20-7", "write them as 20:00-07:00"),
+        ("TIERBOT_QUIET_HOURS", "07:00-07:00", "write them as 20:00-07:00"),
+        ("TIERBOT_QUIET_HOURS", "07:00-23:01", "is longer than 16 hours"),
+        ("TIERBOT_QUIET_HOURS", "08:00-10:00", "TIERBOT_REMIND_AT 09:00 lies within"),
+        ("TIERBOT_REMIND_AT", "06:59", "lies within TIERBOT_QUIET_HOURS 20:00-07:00; change one"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(
@@ -72,6 +81,44 @@ def test_a_wrong_setting_is_refused_by_name(
     text = refused.value.text()
     assert variable in text
     assert expected in text
+
+
+@pytest.mark.parametrize(
+    ("zone", "country", "place"),
+    [
+        ("Asia/Shanghai", "", "CN"),
+        ("US/Pacific", "", "US"),
+        ("Europe/Berlin", "", "DE"),
+        ("Asia/Riyadh", "Germany", "DE"),
+        ("Asia/Shanghai", "de-by", "DE-BY"),
+        ("UTC", "", None),
+        ("Etc/GMT-8", "", None),
+    ],
+)
+def test_the_firm_works_in_the_country_of_its_zone_unless_it_names_another(
+    monkeypatch: pytest.MonkeyPatch, zone: str, country: str, place: str | None
+) -> None:
+    monkeypatch.setenv("TIERBOT_TIMEZONE", zone)
+    monkeypatch.setenv("TIERBOT_COUNTRY", country)
+    assert settings.load().place == place
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "stored"),
+    [
+        ("working_days", "sunday to thursday", "Sun-Thu"),
+        ("working_days", "周一至周六", "Mon-Sat"),
+        ("working_days", "Mon, Wed, Thu, Fri", "Mon,Wed-Fri"),
+        ("working_days", "", None),
+        ("quiet_hours", " 19:00 - 08:00 ", "19:00-08:00"),
+        ("quiet_hours", "", None),
+    ],
+)
+def test_working_days_and_quiet_hours_are_stored_in_one_form(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, stored: str | None
+) -> None:
+    monkeypatch.setenv(settings.variable(variable), value)
+    assert getattr(settings.load(), variable) == stored
 
 
 @pytest.mark.parametrize(
@@ -108,13 +155,13 @@ def test_swapped_tokens_are_refused_without_showing_them(
 def test_all_problems_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIERBOT_LANGUAGE", "de")
     monkeypatch.setenv("TIERBOT_TIMEZONE", "Mars")
-    monkeypatch.setenv("TIERBOT_COLOUR", "red")
+    monkeypatch.setenv("TIERBOT_FLAVOUR", "red")
     with pytest.raises(BadInput) as refused:
         settings.load()
     text = refused.value.text()
     assert "TIERBOT_LANGUAGE" in text
     assert "TIERBOT_TIMEZONE" in text
-    assert "TIERBOT_COLOUR is not a setting" in text
+    assert "TIERBOT_FLAVOUR is not a setting" in text
 
 
 def test_secrets_are_masked_when_shown(monkeypatch: pytest.MonkeyPatch) -> None:

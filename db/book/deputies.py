@@ -1,13 +1,13 @@
-"""Who acts for whom at the moment, which teams see the customers of others, and whether there is an admin."""
+"""Who acts for whom at the moment, when people work and are away, which teams see others, whether there is an admin."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, delete, exists, func, or_, select
 from sqlmodel import Session, col
 
-from db.book.people import Deputy, Person, PersonRole, SlackStatus, TeamView, acts_at
+from db.book.people import Absence, Deputy, Person, PersonRole, SlackStatus, TeamView, acts_at
 
 PRESENT = and_(
     col(Person.active).is_(True),
@@ -49,6 +49,43 @@ def end(session: Session, person_id: int, at: datetime, until: datetime | None =
             session.delete(row)
     session.flush()
     return len(rows)
+
+
+class WorkingRow(NamedTuple):
+    """What the book knows of the working time of a person."""
+
+    id: int
+    timezone: str | None
+    slack_timezone: str | None
+    country: str | None
+    working_days: str | None
+    works_from: str | None
+    works_until: str | None
+
+
+class AbsenceRow(NamedTuple):
+    """Days on which a person is away."""
+
+    person_id: int
+    first_day: date
+    last_day: date
+
+
+def working_rows(session: Session, person_ids: Collection[int] | None) -> list[WorkingRow]:
+    """The working time of some people, or of everybody."""
+    wanted = select(*(col(getattr(Person, name)) for name in WorkingRow._fields))
+    if person_ids is not None:
+        wanted = wanted.where(col(Person.id).in_(person_ids))
+    return [WorkingRow._make(row) for row in session.execute(wanted)]
+
+
+def absences(session: Session, person_ids: Collection[int] | None, since: date) -> list[AbsenceRow]:
+    """The days off of some people, or of everybody, that are not over before a day."""
+    wanted = select(*(col(getattr(Absence, name)) for name in AbsenceRow._fields))
+    wanted = wanted.where(col(Absence.last_day) >= since).order_by(col(Absence.first_day))
+    if person_ids is not None:
+        wanted = wanted.where(col(Absence.person_id).in_(person_ids))
+    return [AbsenceRow._make(row) for row in session.execute(wanted)]
 
 
 def team_views(session: Session) -> dict[int, frozenset[int]]:

@@ -1,7 +1,7 @@
 """People and teams, and the Slack user who is a person."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -63,6 +63,12 @@ class Person(ImportedRow, table=True):
     language: str | None = None
     timezone: str | None = None
     active: bool = True
+    country: str | None = (
+        None  # whose public holidays are theirs: CN, DE-BY; None: that of their zone, or the firm's
+    )
+    working_days: str | None = None  # as "Sun-Thu"; None: those of their country
+    works_from: str | None = None  # as "09:00"
+    works_until: str | None = None
     slack_team: str | None = None
     slack_status: str | None = None  # a SlackStatus; None until Slack is asked
     slack_checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -84,6 +90,15 @@ class Deputy(NumberedRow, table=True):
     deputy_id: int = Field(foreign_key="person.id", index=True)
     starts_at: datetime = Field(sa_type=UtcDateTime)
     ends_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Absence(NumberedRow, table=True):
+    """Days on which a person is away, from the first to the last."""
+
+    __tablename__ = "absence"
+    person_id: int = Field(foreign_key="person.id", index=True)
+    first_day: date
+    last_day: date = Field(index=True)
 
 
 class TeamView(SQLModel, table=True):
@@ -331,6 +346,7 @@ def replace(session: Session, person_id: int, name: str) -> None:
         "active": False,
         **dict.fromkeys(("team_id", "language", "timezone", "slack_user_id", "slack_team")),
         **dict.fromkeys(("slack_status", "slack_checked_at", "slack_timezone", "slack_language")),
+        **dict.fromkeys(("country", "working_days", "works_from", "works_until")),
     }
     session.exec(update(Person).where(col(Person.id) == person_id).values(**values))
 

@@ -43,7 +43,7 @@ order_line: line product product_type
 order_total: currency
 outbox: dedupe_key kind address channel body_hash state attempt_id slack_ts slack_channel error_class error
 ownership: role
-person: role language timezone slack_team slack_status slack_timezone slack_language
+person: role language timezone country working_days works_from works_until slack_team slack_status slack_timezone slack_language
 record_change: tier_before
 review_answer: reason item
 scheme_step: purpose state scheme applies_to actor

@@ -23,7 +23,7 @@ from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import Since, TierPart, Who
 from db import tables, usage
 from db.book.customers import Customer
-from db.book.people import Deputy, Person
+from db.book.people import Absence, Deputy, Person
 from db.care.touches import Touch
 from db.engine import Database
 from db.graded.changes import StoredTierChange
@@ -270,6 +270,7 @@ def fill(world: World) -> None:
             for absent, deputy in ((people[email(n)], keeper), (keeper, people[email(n)])):
                 session.add(Deputy(person_id=absent, deputy_id=deputy, starts_at=NOW, ends_at=NOW))
             usage.add_customers(session, people[email(n)], NOW.date(), 3)
+            session.add(Absence(person_id=people[email(n)], first_day=DAY, last_day=DAY))
 
 
 def _numbers(session: Session, column: Any) -> dict[str, int]:

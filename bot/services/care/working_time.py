@@ -1,0 +1,130 @@
+"""When a person works: the days on which they may be asked to do something, and the hour of their morning digest.
+
+Pure: what the book knows of people is read by `bot.services.care.working_people`.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from bot.clock import local_date, local_instant
+from bot.working_days.public_holidays import year_of
+from bot.working_days.week import MONDAY_TO_FRIDAY, Hours
+
+ONE_DAY = timedelta(days=1)
+
+
+class Free(StrEnum):
+    """Why a day is no working day."""
+
+    DAY_OFF = "day_off"
+    PUBLIC_HOLIDAY = "public_holiday"
+    WEEKEND = "weekend"  # a day of the week on which the person does not work
+
+
+@dataclass(frozen=True, kw_only=True)
+class DaysOff:
+    """Days on which a person is away, from the first to the last."""
+
+    first: date
+    last: date
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkingTime:
+    """A person's working days and hours, in their own time zone."""
+
+    zone: ZoneInfo
+    remind_at: time = time(9)
+    weekdays: frozenset[int] = MONDAY_TO_FRIDAY  # as date.weekday() counts; never empty
+    place: str | None = None  # whose public holidays count: CN, DE-BY; None: no holidays
+    hours: Hours | None = None  # in which the person works; None: not known
+    quiet: Hours | None = None  # in which the firm writes to nobody
+    days_off: tuple[DaysOff, ...] = ()
+
+    def why_free(self, day: date) -> Free | None:
+        """Why a day is no working day; None for a working day.
+
+        A make-up day is a working day for those who work on all the usual days of their place: it replaces one of them.
+        """
+        if self._days_off(day) is not None:
+            return Free.DAY_OFF
+        year = year_of(self.place, day.year)
+        if day in year.make_up_days and self.weekdays >= year.weekdays:
+            return None
+        if day.weekday() not in self.weekdays:
+            return Free.WEEKEND
+        return Free.PUBLIC_HOLIDAY if day in year.holidays else None
+
+    def is_working_day(self, day: date) -> bool:
+        return self.why_free(day) is None
+
+    def next_working_day(self, day: date) -> date:
+        """The day itself, or the first working day after it."""
+        while not self.is_working_day(day):
+            off = self._days_off(day)
+            day = (off.last if off else day) + ONE_DAY
+        return day
+
+    def last_working_day(self, day: date) -> date:
+        """The day itself, or the last working day before it."""
+        while not self.is_working_day(day):
+            off = self._days_off(day)
+            day = (off.first if off else day) - ONE_DAY
+        return day
+
+    def add_working_days(self, day: date, count: int) -> date:
+        """The working day that comes this many working days after a day; for 0 as `next_working_day`."""
+        day = self.next_working_day(day) if count == 0 else day
+        for _ in range(count):
+            day = self.next_working_day(day + ONE_DAY)
+        return day
+
+    def away_until(self, day: date) -> date | None:
+        """The last of the days off that go on from a day; None when it is no day off."""
+        last = None
+        while (off := self._days_off(day)) is not None:
+            last = off.last
+            day = last + ONE_DAY
+        return last
+
+    def morning(self, day: date) -> datetime:
+        """The instant of a day, working or not, at which the person is reminded.
+
+        It is the firm's time of day for reminders; the beginning of the person's hours when it lies outside them; and
+        the end of the firm's quiet hours when it lies within those. A time that the clocks skip is the first instant
+        after the gap, and one that they repeat is the first of the two.
+        """
+        asked = self.remind_at if self.hours is None or self.remind_at in self.hours else self.hours.begins
+        at = self._local(day, asked)
+        if self.quiet is not None and at.astimezone(self.zone).time() in self.quiet:
+            return self._local(day, self.quiet.ends)
+        return at
+
+    def next_morning(self, day: date, now: datetime) -> datetime:
+        """The first morning of a working day, from this day on, that is still to come."""
+        day = max(day, local_date(now, self.zone))
+        while True:
+            day = self.next_working_day(day)
+            at = self.morning(day)
+            if at > now:
+                return at
+            day += ONE_DAY
+
+    def within_hours(self, now: datetime) -> bool:
+        """Whether the person may be written to at this instant: on a working day, in their hours, not in quiet hours."""
+        local = now.astimezone(self.zone)
+        at = local.time()
+        working = self.hours is None or at in self.hours
+        quiet = self.quiet is not None and at in self.quiet
+        return working and not quiet and self.is_working_day(local.date())
+
+    def _local(self, day: date, at: time) -> datetime:
+        return local_instant(day, at.hour, at.minute, self.zone)
+
+    def _days_off(self, day: date) -> DaysOff | None:
+        return next((one for one in self.days_off if day in one), None)

@@ -1,0 +1,1 @@
+"""Which days are worked on: of a week, of a country, of a year."""
