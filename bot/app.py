@@ -17,8 +17,7 @@ from bot.clock import Clock, SystemClock, local_date
 from bot.errors import N_, NotReady
 from bot.services import alerts, identity
 from bot.services.care.in_force import PlanCache
-from bot.services.care.plan import CarePlans
-from bot.services.care.plan_file import load_plan
+from bot.services.care.plan_file import load_all
 from bot.services.care.schedule import CareRules
 from bot.services.grade.runs import Notify
 from bot.services.ops.addresses import why_unusable
@@ -135,7 +134,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Tierbot:
 
 def _care_rules(settings: Settings) -> CareRules:
     return CareRules(
-        plans=CarePlans((load_plan(settings.care_plan),)),
+        plans=load_all(settings.care_plan),
         zone=settings.zone,
         remind_at=time.fromisoformat(settings.remind_at),
     )

@@ -187,7 +187,9 @@ class Settings(BaseSettings):
     schemes_dir: Path | None = _setting(
         None, "Folder of your own scheme files; the shipped presets are always there."
     )
-    care_plan: Path | None = _setting(None, "Your own care plan file, instead of the shipped one.")
+    care_plan: Path | None = _setting(
+        None, "Your own care plan, or a folder of them; a scheme without one has the shipped plan."
+    )
     templates_dir: Path | None = _setting(
         None, "Folder of your own message templates, which win over the shipped ones."
     )
@@ -266,8 +268,6 @@ class Settings(BaseSettings):
             )
         if value is not None and info.field_name != "care_plan" and not value.is_dir():
             raise ValueError(Phrase(N_("%(path)s is a file; name the folder it is in"), path=value))
-        if value is not None and info.field_name == "care_plan" and value.is_dir():
-            raise ValueError(Phrase(N_("%(path)s is a folder; name a YAML file"), path=value))
         return value
 
     @field_validator("slack_api_url")

@@ -7,6 +7,7 @@ from bot.cli.console import _, in_language, listed
 from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import word
 from bot.errors import Phrase, ngettext
+from bot.services.care.conditions import Traits
 from bot.services.care.holiday import Holiday
 from bot.services.care.plan import (
     DEFAULT,
@@ -18,7 +19,6 @@ from bot.services.care.plan import (
     Once,
     Revisit,
     Step,
-    Traits,
 )
 
 

@@ -14,9 +14,10 @@ from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care import owed_care
+from bot.services.care.conditions import Traits
 from bot.services.care.dues import NotDue, OwedStep
 from bot.services.care.owed_care import OwedCare
-from bot.services.care.plan import CarePlan, CarePlans, Escalation, FollowUp, Greeting, Step, Traits
+from bot.services.care.plan import CarePlan, CarePlans, Escalation, FollowUp, Greeting, Step
 from bot.services.care.planned import PlannedStep, planned_steps
 from bot.services.care.schedule import CareRules
 from db.book import people

@@ -7,7 +7,7 @@ from datetime import date
 from sqlmodel import Session
 
 from bot.services.care.plan import CarePlan, CarePlans
-from bot.services.care.plan_file import load_plan, parse_plan
+from bot.services.care.plan_file import load_all, parse_plan
 from bot.services.care.schedule import CareRules
 from bot.settings import Settings
 from db.care import plans
@@ -16,7 +16,7 @@ from db.engine import Database
 
 def plans_in_force(session: Session, settings: Settings, today: date) -> CarePlans:
     """The care plans on a day. Raises SeveralProblems for a wrong file."""
-    return with_files(approved(session, today), CarePlans((load_plan(settings.care_plan),)))
+    return with_files(approved(session, today), load_all(settings.care_plan))
 
 
 def approved(session: Session, today: date) -> tuple[CarePlan, ...]:
@@ -25,15 +25,9 @@ def approved(session: Session, today: date) -> tuple[CarePlan, ...]:
 
 
 def with_files(approved: Sequence[CarePlan], files: CarePlans) -> CarePlans:
-    """Approved plans, and those of files behind them.
-
-    A file with the id of an approved plan is an earlier version of it. An approved plan for every scheme leaves nothing
-    to files.
-    """
-    if any(not plan.schemes for plan in approved):
-        return CarePlans(tuple(approved))
+    """Approved plans before those of files. A file with the id of an approved plan is another version of it: left out."""
     known = {plan.plan for plan in approved}
-    return CarePlans((*approved, *(plan for plan in files.plans if plan.plan not in known)))
+    return CarePlans.layered(approved, [plan for plan in files.plans if plan.plan not in known])
 
 
 class PlanCache:

@@ -5,23 +5,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from bot.errors import N_, Phrase
+from bot.services.care.conditions import Traits
 from bot.services.care.holiday import Holiday, Part, StepName, at_most
 from bot.wording.parts import NextStep
 from db.book.people import PersonRole
 from grading.scheme.model import BLOCKED, Name
 
 Contact = Literal[
-    "visit", "meeting", "call", "training", "review", "survey", "complaint", "gift", "greeting", "other"
+    "visit",
+    "meeting",
+    "call",
+    "training",
+    "review",
+    "credit_review",
+    "survey",
+    "complaint",
+    "gift",
+    "greeting",
+    "other",
 ]
 CONTACTS: tuple[str, ...] = get_args(Contact)
 Channel = Literal["visit", "phone", "video", "email", "message"]
@@ -36,9 +43,15 @@ class Doer(StrEnum):
 
 DOERS = (*Doer, *PersonRole)
 DEFAULT = "default"  # the tiers that a plan does not name
-
+BLOCK, WORD = "a block", "a word"  # what an occasion is in the file
+OCCASIONS = (
+    *("new_year", "spring_festival", "lantern", "dragon_boat", "mid_autumn", "national_day_cn", "seollal"),
+    *("chuseok", "tet", "songkran", "nowruz", "eid_al_fitr", "eid_al_adha", "diwali", "rosh_hashanah"),
+    *("easter", "orthodox_easter", "thanksgiving_ca", "thanksgiving_us", "christmas", "orthodox_christmas"),
+)
 
 Hint = Annotated[Name, at_most(200)]
+Id = Annotated[str, Field(min_length=1, max_length=60)]
 
 
 def _known_doer(who: str) -> str:
@@ -55,11 +68,18 @@ class Escalation(Part):
     manager_days: int | None = Field(default=0, ge=0, le=365)
     group_days: int | None = Field(default=None, ge=0, le=365)
 
+    @model_validator(mode="after")
+    def _order(self) -> "Escalation":
+        manager, group = self.manager_days, self.group_days
+        if manager is not None and group is not None and group < manager:
+            raise ValueError(Phrase(N_("group_days must not be smaller than manager_days")))
+        return self
+
 
 class _Step(Part):
     """What all steps have. `what` is the contact that the person is asked for."""
 
-    id: str
+    id: Id
     name: StepName
     hint: Hint | None = None
     what: Contact | None = None
@@ -104,11 +124,30 @@ class FollowUp(_Step):
         return self.counts
 
 
+def _known_occasion(occasion_id: str) -> str:
+    if occasion_id not in OCCASIONS:
+        raise ValueError(
+            Phrase(
+                N_("there is no occasion %(given)s; use one of %(known)s"),
+                given=repr(occasion_id),
+                known=", ".join(OCCASIONS),
+            )
+        )
+    return occasion_id
+
+
+# An id of the product's own occasions, or a holiday as plans named it before there were such ids.
+Greeted = Annotated[
+    Annotated[Holiday, Tag(BLOCK)] | Annotated[str, AfterValidator(_known_occasion), Tag(WORD)],
+    Discriminator(lambda given: BLOCK if isinstance(given, dict | Holiday) else WORD),
+]
+
+
 class Greeting(_Step):
     """Greet before each of these occasions that suit the customer's country."""
 
     kind: Literal["greeting"]
-    occasions: tuple[Holiday | str, ...] = Field(min_length=1)
+    occasions: tuple[Greeted, ...] = Field(min_length=1)
     days_before: int = Field(ge=0, le=60)
 
     @property
@@ -182,35 +221,6 @@ def _as_block(given: Any) -> Any:
     return {"steps": given} if isinstance(given, list) else given
 
 
-class Traits(Part):
-    """What the steps of an `also` block are for: a customer that has one of the values of each that is given."""
-
-    tier: tuple[str, ...] = ()
-    industry: tuple[str, ...] = ()
-    region: tuple[str, ...] = ()
-    country: tuple[str, ...] = ()
-    customer_type: tuple[str, ...] = ()
-    quadrant: tuple[str, ...] = ()
-    rfm: tuple[str, ...] = ()
-    risk: tuple[str, ...] = ()  # gates of the scheme that apply, or `any`
-    credit: tuple[str, ...] = ()  # credit grades
-    lifecycle: tuple[str, ...] = ()  # new, active, silent, lost
-
-    @model_validator(mode="after")
-    def _some(self) -> "Traits":
-        if not any(vars(self).values()):
-            raise ValueError(Phrase(N_("names no condition; give at least one, such as lifecycle: [lost]")))
-        return self
-
-    def fit(self, customer: "CareOf") -> bool:
-        """Whether a customer has one of the values of each condition that is given."""
-        return all(
-            {value.casefold() for value in wanted} & customer.values(name)
-            for name, wanted in vars(self).items()
-            if wanted
-        )
-
-
 class Also(Part):
     """Steps for customers with some traits: besides those of their tier, or with `only` instead of them."""
 
@@ -228,20 +238,27 @@ class CareOf:
     traits: Mapping[str, frozenset[str]]  # name of a condition -> the customer's values, casefolded
 
     def values(self, condition: str) -> frozenset[str]:
+        """Its values for one condition, casefolded."""
         if condition == "tier":
             return frozenset({self.tier.casefold()})
+        if condition == "scheme":
+            return frozenset({(self.scheme or "").casefold()})
         return self.traits.get(condition, frozenset())
 
 
 class CarePlan(Part):
-    """The steps that the tiers of some schemes are owed; `default` is for tiers that are not named."""
+    """The steps that the tiers of some schemes are owed; `default` is for tiers that are not named.
 
-    plan: str
+    With `by: credit` they are what the credit grades are owed, besides what the customer's tier is.
+    """
+
+    plan: Id
     version: int
     name: StepName | None = None
     schemes: tuple[str, ...] = ()  # ids of the schemes whose tiers these are; of every scheme when empty
-    at_most_per_day: int = Field(ge=1, le=100)
-    occasions: tuple[Holiday | str, ...] = ()
+    by: Literal["tier", "credit"] = "tier"
+    at_most_per_day: int = Field(default=8, ge=1, le=100)
+    occasions: tuple[Greeted, ...] = ()
     escalation: Escalation = Escalation()
     tiers: dict[Annotated[str, AfterValidator(_not_blocked)], Annotated[TierCare, BeforeValidator(_as_block)]]
     also: tuple[Also, ...] = ()
@@ -262,7 +279,7 @@ class CarePlan(Part):
         """The steps a customer is owed; none when it is blocked, whatever the plan says."""
         if customer.tier == BLOCKED:
             return ()
-        fitting = [also for also in self.also if also.when.fit(customer)]
+        fitting = [also for also in self.also if also.when.fit(customer.values)]
         added = [step for also in fitting for step in also.steps]
         if any(also.only for also in fitting):
             return added
@@ -283,20 +300,62 @@ class CarePlan(Part):
         return step.escalation or (care.escalation if care else None) or self.escalation
 
 
+def of_credit(plan: CarePlan) -> tuple[Also, ...]:
+    """The blocks of a plan by credit grade, as they are owed besides a plan by tier."""
+    own = tuple(
+        Also(when=Traits(credit=(grade,)), steps=care.steps)
+        for grade, care in plan.tiers.items()
+        if care.steps and grade != DEFAULT
+    )
+    return (*own, *plan.also)
+
+
 @dataclass(frozen=True)
 class CarePlans:
-    """All plans in force, and the one that is for a customer."""
+    """All plans in force, in the order in which they are asked: the first that serves a customer's scheme is its plan."""
 
     plans: tuple[CarePlan, ...]
 
+    @classmethod
+    def layered(cls, *layers: Sequence[CarePlan]) -> "CarePlans":
+        """Those of earlier layers come before later ones, and those for some schemes before one for every scheme.
+
+        A plan that serves no customer then is left out: of a firm whose plan is for every scheme, each shipped one.
+        """
+        kept: list[CarePlan] = []
+        served, credit = set[str](), False
+        for layer in layers:
+            for plan in sorted(layer, key=lambda one: not one.schemes):
+                if plan.by == "credit":
+                    kept += [] if credit else [plan]
+                    credit = True
+                elif not plan.schemes or not served.issuperset(plan.schemes):
+                    kept.append(plan)
+                    served |= {*plan.schemes}
+            if any(plan.by == "tier" and not plan.schemes for plan in layer):
+                break
+        return cls(tuple(kept))
+
+    @cached_property
+    def _whole(self) -> tuple[CarePlan, ...]:
+        """The plans by tier, each with what the credit grades are owed besides."""
+        beside = tuple(also for plan in self.plans if plan.by == "credit" for also in of_credit(plan))
+        return tuple(
+            plan.model_copy(update={"also": (*plan.also, *beside)}) if beside else plan
+            for plan in self.plans
+            if plan.by == "tier"
+        )
+
     def of_scheme(self, scheme: str | None) -> CarePlan | None:
-        """The plan that names the scheme, else one for every scheme."""
-        named = (plan for plan in self.plans if scheme in plan.schemes)
-        return next(named, None) or next((plan for plan in self.plans if not plan.schemes), None)
+        """The first plan that serves the customers whom a scheme graded."""
+        return next((plan for plan in self._whole if not plan.schemes or scheme in plan.schemes), None)
 
     def named(self, plan_id: str | None) -> CarePlan | None:
-        """A plan by its id; rows written before there were several have none, and belong to the first."""
-        return next((plan for plan in self.plans if plan_id in (plan.plan, None)), None)
+        """A plan by its id; rows written before there were several have none, and belong to the one for every scheme."""
+        if plan_id is None:
+            general = next((plan for plan in self._whole if not plan.schemes), None)
+            return general or next(iter(self._whole), None)
+        return next((plan for plan in self._whole if plan.plan == plan_id), None)
 
     def step(self, plan_id: str | None, tier: str, step_id: str) -> Step | None:
         """A step by its plan, tier and id; None when it is in force no more."""

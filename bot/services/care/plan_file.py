@@ -1,6 +1,6 @@
 """Reading a care plan: the model from a YAML file, or the problems with file, line and key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,63 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from bot.errors import N_, Phrase, SeveralProblems
-from bot.services.care.plan import CarePlan
+from bot.services.care.plan import BLOCK, WORD, CarePlan, CarePlans
 from bot.settings import ROOT, choices_of, sentence_of
 from db.care.touches import StepKind
 from grading.scheme import text as yaml_text
 from grading.scheme import yaml_faults
 from grading.scheme.problems import place
 
-SHIPPED = ROOT / "templates" / "care" / "plan.yaml"
+FOLDER = ROOT / "templates" / "care"
+SHIPPED = FOLDER / "plan.yaml"
+
+
+def load_all(given: Path | None) -> CarePlans:
+    """The firm's plans, from a file or a folder of files, before the shipped ones.
+
+    Raises SeveralProblems with every problem of every file.
+    """
+    own = load_files(plan_files(given)) if given is not None else {}
+    shipped = load_files(plan_files(FOLDER))
+    plans = CarePlans.layered(list(own.values()), list(shipped.values()))
+    if problems := _same_ids(own, plans):
+        raise SeveralProblems(problems)
+    return plans
+
+
+def plan_files(given: Path) -> list[Path]:
+    """The file itself, or the plans of a folder. Raises SeveralProblems for a folder without one."""
+    if not given.is_dir():
+        return [given]
+    found = sorted(path for path in given.iterdir() if path.suffix in (".yaml", ".yml") and path.is_file())
+    if not found:
+        raise SeveralProblems(
+            [
+                Phrase(
+                    N_("%(folder)s has no care plan: no file in it ends in .yaml; add one, or name another"),
+                    folder=given.name,
+                )
+            ]
+        )
+    return found
+
+
+def load_files(paths: Sequence[Path]) -> dict[Path, CarePlan]:
+    """The plans of some files. Raises SeveralProblems with every problem, also for two plans of one scheme."""
+    found: dict[Path, CarePlan] = {}
+    problems: list[str] = []
+    for path in paths:
+        try:
+            found[path] = load_plan(path)
+        except SeveralProblems as error:
+            problems += error.problems
+    if problems := [*problems, *_rivals(found)]:
+        raise SeveralProblems(problems)
+    return found
 
 
 def load_plan(path: Path | None) -> CarePlan:
-    """The firm's plan or the shipped one. Raises SeveralProblems naming file, line and key of each."""
+    """The plan of a file, or the shipped one for every scheme. Raises SeveralProblems naming file, line and key of each."""
     path = path or SHIPPED
     return _plan(path.name, partial(yaml_text.read, path))
 
@@ -37,6 +82,45 @@ def _plan(source: str, read: Callable[[], str]) -> CarePlan:
         return CarePlan.model_validate(_plain(data))
     except ValidationError as error:
         raise SeveralProblems(_sentences(source, data, error.errors())) from None
+
+
+def _rivals(plans: Mapping[Path, CarePlan]) -> Iterator[Phrase]:
+    """Plans that serve the same customers, or have the same id."""
+    ids: dict[str, Path] = {}
+    serving: dict[tuple[str, str], Path] = {}
+    for path, plan in plans.items():
+        if (other := ids.setdefault(plan.plan, path)) != path:
+            yield Phrase(
+                N_("%(file)s: plan %(plan)s is in %(other)s too; give one of them another id"),
+                file=path.name,
+                plan=repr(plan.plan),
+                other=other.name,
+            )
+        for scheme in ("",) if plan.by == "credit" else plan.schemes or ("",):
+            if (other := serving.setdefault((plan.by, scheme), path)) == path:
+                continue
+            msgid = N_("%(file)s: scheme %(scheme)s has a plan in %(other)s already; name it in one of them")
+            if plan.by == "credit":
+                msgid = N_("%(file)s: the credit grades have a plan in %(other)s already; keep one of them")
+            elif not scheme:
+                msgid = N_(
+                    "%(file)s: %(other)s is a plan for every scheme already; add schemes: to one of them"
+                )
+            yield Phrase(msgid, file=path.name, scheme=repr(scheme), other=other.name)
+
+
+def _same_ids(own: Mapping[Path, CarePlan], plans: CarePlans) -> list[Phrase]:
+    """Own plans with the id of a shipped one that still serves others: a due step names its plan by the id."""
+    served = [plan for plan in plans.plans if plan not in own.values()]
+    return [
+        Phrase(
+            N_("%(file)s: the shipped plan for other schemes has the id %(plan)s too; give yours another id"),
+            file=path.name,
+            plan=repr(plan.plan),
+        )
+        for path, plan in own.items()
+        if plan.plan in {one.plan for one in served}
+    ]
 
 
 def _read(source: str, read: Callable[[], str]) -> Any:
@@ -123,7 +207,7 @@ def _place(data: Any, location: tuple[Any, ...]) -> tuple[int, str]:
     """Line and dotted key of a pydantic error's location."""
     line, shown = 1, []
     for key in location:
-        if key in ("[key]", *StepKind) or (key == "steps" and isinstance(data, CommentedSeq)):
+        if key in ("[key]", BLOCK, WORD, *StepKind) or (key == "steps" and isinstance(data, CommentedSeq)):
             continue  # not keys of the file: pydantic's marker, the kind it chose, and a list that stands for a block
         own = (
             next((own for own in data if str(own) == str(key)), None)

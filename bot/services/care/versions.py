@@ -15,7 +15,7 @@ from bot.services.access import Act, Actor
 from bot.services.care import in_force
 from bot.services.care.in_force import with_files
 from bot.services.care.plan import CarePlan, CarePlans
-from bot.services.care.plan_file import SHIPPED, parse_plan
+from bot.services.care.plan_file import FOLDER, parse_plan
 from bot.services.schemes.status import split
 from db.audit import AuditAction, ObjectKind
 from db.care import plans
@@ -157,7 +157,7 @@ def find(session: Session, name: str) -> PlanFile:
     Raises NotFound when there is none, BadInput with every problem of a file.
     """
     wanted, number = split(name)
-    shipped = {path.stem: path for path in SHIPPED.parent.glob("*.yaml")}
+    shipped = {path.stem: path for path in FOLDER.glob("*.yaml")}
     path = Path(name) if Path(name).is_file() else shipped.get(name)
     if number is None and path is not None:
         return read(path)
@@ -227,25 +227,28 @@ def _content_hash(text: str) -> str:
 
 def _check_schemes(session: Session, plan: CarePlan, decided: Sequence[CarePlanDecision]) -> None:
     """Raise Conflict when another approved plan, now or to come, is for one of the plan's schemes."""
-    own = set(plan.schemes)
+    own = _served(plan)
     for name, approved in plans.approvals(decided).items():
         if name == plan.plan:
             continue
         for decision in approved:
             version = session.get_one(CarePlanVersion, decision.care_plan_version_id)
-            other = set(parse_plan(version.content, _label(session, decision)).schemes)
-            shared = own & other
-            if shared or (not own and not other):
+            if shared := own & _served(parse_plan(version.content, _label(session, decision))):
                 raise Conflict(
                     N_(
                         "%(other)s is approved for %(schemes)s already. Retire it first (tierbot care retire %(name)s),"
                         " or name other schemes in %(plan)s."
                     ),
                     other=_label(session, decision),
-                    schemes=", ".join(sorted(shared)) or "*",
+                    schemes=", ".join(sorted(shared)),
                     name=name,
                     plan=f"{plan.plan}@{plan.version}",
                 )
+
+
+def _served(plan: CarePlan) -> set[str]:
+    """The schemes whose tiers are its own, `*` for every scheme, `credit` for the credit grades."""
+    return {"credit"} if plan.by == "credit" else {*plan.schemes} or {"*"}
 
 
 def _label(session: Session, decision: CarePlanDecision) -> str:

@@ -1,0 +1,56 @@
+"""For whom the steps of an `also` block of a care plan are."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Literal
+
+from pydantic import model_validator
+
+from bot.errors import N_, Phrase
+from bot.services.care.holiday import Part
+
+ANY = "any"  # whatever gate applies
+
+Lifecycle = Literal["new", "active", "silent", "lost"]
+Quadrant = Literal["platinum", "gold", "iron", "silent", "lead", "negative"]  # cells of the value matrix
+Rfm = Literal[  # classes, and segments
+    "111", "101", "011", "001", "110", "100", "010", "000",
+    "champion", "loyal", "potential_loyal", "new", "promising", "need_attention", "about_to_sleep", "at_risk",
+    "cant_lose", "hibernating", "lost",
+]  # fmt: skip
+
+
+class Traits(Part):
+    """What the steps of an `also` block are for: a customer that has one of the values of each that is given."""
+
+    scheme: tuple[str, ...] = ()
+    tier: tuple[str, ...] = ()
+    industry: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    country: tuple[str, ...] = ()
+    customer_type: tuple[str, ...] = ()
+    quadrant: tuple[Quadrant, ...] = ()
+    rfm: tuple[Rfm, ...] = ()
+    risk: tuple[str, ...] = ()  # gates of the scheme that apply, or `any`
+    credit: tuple[str, ...] = ()  # credit grades
+    lifecycle: tuple[Lifecycle, ...] = ()
+
+    @model_validator(mode="after")
+    def _some(self) -> "Traits":
+        if not self._wanted:
+            raise ValueError(Phrase(N_("names no condition; give at least one, such as lifecycle: [lost]")))
+        return self
+
+    @cached_property
+    def _wanted(self) -> Mapping[str, frozenset[str]]:
+        """The conditions that are given, casefolded once: a book has a million customers."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: frozenset(map(str.casefold, values)) for name, values in given.items() if values}
+
+    def fit(self, values: Callable[[str], frozenset[str]]) -> bool:
+        """Whether a customer, by its casefolded `values` for each condition, has one of those that are given."""
+        for name, wanted in self._wanted.items():
+            own = values(name)
+            if wanted.isdisjoint(own) and not (name == "risk" and ANY in wanted and own):
+                return False
+        return True
