@@ -43,6 +43,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
     "care": {
         "list": "care.due_steps.list_steps",
         "plan": "care.plans.show_plans",
+        "explain": "care.explanation.explain_care",
         "preview": "care.preview.show_preview",
         "approve": "care.plans.approve_plan",
         "retire": "care.plans.retire_plan",

@@ -95,8 +95,8 @@ def reaches(escalation: Escalation) -> str:
 
 def traits(when: Traits) -> str:
     """The conditions of an `also` block."""
-    given = ((name, values) for name, values in vars(when).items() if values)
-    return "; ".join(f"{word('trait', name)}: {listed(values)}" for name, values in given)
+    given = ((name, getattr(when, name)) for name in type(when).model_fields)
+    return "; ".join(f"{word('trait', name)}: {listed(values)}" for name, values in given if values)
 
 
 def tier_label(tier: str) -> str:

@@ -39,6 +39,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "call": N_("call"),
         "training": N_("training"),
         "review": N_("business review"),
+        "credit_review": N_("credit review"),
         "survey": N_("satisfaction survey"),
         "complaint": N_("complaint"),
         "gift": N_("gift"),
@@ -79,6 +80,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "group": N_("to the emergency group"),
     },
     "trait": {
+        "scheme": N_("scheme"),
         "tier": N_("tier"),
         "industry": N_("industry"),
         "region": N_("region"),

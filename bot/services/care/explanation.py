@@ -3,7 +3,7 @@
 Steps and days come from planning itself (`bot.services.care.owed_care`), so what is said here is what happens.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -17,16 +17,15 @@ from bot.services.care import owed_care
 from bot.services.care.conditions import Traits
 from bot.services.care.dues import NotDue, OwedStep
 from bot.services.care.owed_care import OwedCare
-from bot.services.care.plan import CarePlan, CarePlans, Escalation, FollowUp, Greeting, Step
+from bot.services.care.plan import CareOf, CarePlan, CarePlans, Escalation, FollowUp, Greeting, Step
 from bot.services.care.planned import PlannedStep, planned_steps
 from bot.services.care.schedule import CareRules
 from db.book import people
-from db.book.customers import CustomerRow
 from db.care import listed_touches
 from db.care.listed_touches import LastContact, SentAbout
 from db.care.touches import OPEN, Touch
 from db.outbox.messages import MessageState
-from grading.scheme.model import BLOCKED, Name
+from grading.scheme.model import Name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +93,6 @@ class NotOwed(StrEnum):
     CONDITION = "condition"  # the customer does not meet the condition of the steps
     REPLACED = "replaced"  # other steps stand in the place of those of the tier
     COUNTRY = "country"  # the occasion is not one of the customer's country
-    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +132,7 @@ def explain(
     Raises NotFound for a customer without a tier.
     """
     customer = access.customer_for(session, actor, Act.SEE, customer_id)
-    loaded = owed_care.load(session, rules.plans, rules.firm, [customer.id], now)
+    loaded = owed_care.load(session, rules.plans, rules.times, [customer.id], now)
     if not loaded:
         raise NotFound(
             N_("%(customer)s has no tier yet, so no care plan applies. See: tierbot tier %(code)s"),
@@ -149,7 +147,7 @@ def explain(
     return CareExplanation(
         code=customer.code,
         customer=customer.name,
-        country=customer.country,
+        country=owed.customer.country,
         owner=history.person(customer.owner_id),
         today=owed.today,
         tier=owed.customer.tier,
@@ -271,22 +269,21 @@ def _condition(plan: CarePlan, step: Step) -> Traits | None:
 
 
 def _not_owed(owed: OwedCare) -> Iterator[StepNotOwed]:
-    """The steps of the customer's tier, and those with conditions, that it is not owed."""
+    """The steps of the customer's tier, and those with conditions, that it is not owed; a blocked one is owed none."""
     plan, tier = owed.plan, owed.customer.tier
-    if plan is None:
+    if plan is None or owed.is_blocked:
         return
     given = {(one.step.id, one.occasion) for one in owed.steps}
     ids = {step_id for step_id, _ in given}
-    for step in plan.steps_of_tier(tier):
+    for step in plan.steps(CareOf(tier=tier, scheme=owed.customer.scheme, traits={})):
         if step.id not in ids:
-            yield StepNotOwed(step=step, why=NotOwed.BLOCKED if tier == BLOCKED else NotOwed.REPLACED)
+            yield StepNotOwed(step=step, why=NotOwed.REPLACED)
         elif isinstance(step, Greeting):
             yield from _occasions_of_others(step, given)
     for also in plan.also:
         for step in also.steps:
             if step.id not in ids:
-                why = NotOwed.BLOCKED if tier == BLOCKED else NotOwed.CONDITION
-                yield StepNotOwed(step=step, why=why, condition=also.when)
+                yield StepNotOwed(step=step, why=NotOwed.CONDITION, condition=also.when)
             elif isinstance(step, Greeting):
                 yield from _occasions_of_others(step, given)
 

@@ -26,6 +26,7 @@ class PlannedStep(NamedTuple):
     who: str
     due_on: date
     latest_on: date
+    remind_at: datetime
 
 
 class _DryPlanner(_Planner):
@@ -78,9 +79,10 @@ def planned_steps(
                     who=row["who"],
                     due_on=row["due_on"],
                     latest_on=row["latest_on"] or row["due_on"],
+                    remind_at=row["remind_at"],
                 )
         found.append(steps)
     return found
 
 
-_ROW = ("plan", "tier", "kind", "who", "due_on", "latest_on", "assignee_id")
+_ROW = ("plan", "tier", "kind", "who", "due_on", "latest_on", "assignee_id", "remind_at")
