@@ -19,6 +19,7 @@ from bot.services import alerts, identity
 from bot.services.care.in_force import PlanCache
 from bot.services.care.plan_file import load_all
 from bot.services.care.schedule import CareRules
+from bot.services.care.working_people import FirmTime
 from bot.services.grade.runs import Notify
 from bot.services.ops.addresses import why_unusable
 from bot.services.ops.connection import ConnectionWatch
@@ -137,6 +138,7 @@ def _care_rules(settings: Settings) -> CareRules:
         plans=load_all(settings.care_plan),
         zone=settings.zone,
         remind_at=time.fromisoformat(settings.remind_at),
+        firm=FirmTime.of(settings),
     )
 
 

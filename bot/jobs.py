@@ -3,7 +3,6 @@
 The database is the schedule. A job queries what is due now and does it; APScheduler holds nothing that could be lost.
 """
 
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
-from bot.services.care import reminders, schedule
+from bot.services.care import planning_pass, reminders
 from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
@@ -26,7 +25,6 @@ from bot.services.grade import first_orders, regrades, runs
 from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import marks, retention
 from db import processes, rewriting, usage
-from db.care import touches
 from db.outbox import claims, send_state
 from db.processes import HeartbeatRole
 
@@ -92,22 +90,8 @@ def regrade(bot: Tierbot) -> int:
 
 
 def plan_care(bot: Tierbot) -> int:
-    """Update touches from tiers, contacts and the care plan, when any of these or the day has changed."""
-    now = bot.clock.now()
-    with bot.database.read() as session:
-        inputs = [
-            *touches.planning_inputs(session),
-            bot.today(now),
-            [plan.model_dump_json() for plan in bot.rules.plans.plans],
-            bot.rules.remind_at,
-        ]
-        digest = hashlib.sha256(repr(inputs).encode()).hexdigest()
-        if processes.cursor(session, "care") == digest:
-            return 0
-    changed = schedule.plan_all(bot.database, bot.rules, now)
-    with bot.database.write() as session:
-        processes.set_cursor(session, "care", digest)
-    return changed
+    """Update the touches of customers for whom something has changed, or the time has come."""
+    return planning_pass.plan_changed(bot.database, bot.rules, bot.clock.now())
 
 
 def remind(bot: Tierbot) -> int:

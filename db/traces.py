@@ -50,6 +50,7 @@ ENDING = frozenset(
 OTHER_NUMBERS = frozenset(
     {
         "assessment.scheme_version_id",
+        "customer_care.scheme_version_id",
         "import_change.row_id",
         "tier_change.outbox_id",
         "touch.outbox_id",
@@ -120,6 +121,7 @@ FIXED = _columns(
         "credit_approval": "grade currency",
         "cursor": "name value",
         "customer": "code record_type language",
+        "customer_care": "tier gates credit lifecycle quadrant rfm owed_since trouble",
         "customer_key": "source external_id",
         "customer_name": "kind key",
         "customer_order": "source external_id currency original_currency",

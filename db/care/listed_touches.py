@@ -137,3 +137,13 @@ def newest_contacts(session: Session, customer_id: int, most: int = 500) -> list
         .limit(most)
     )
     return [LastContact._make(row) for row in session.execute(found)]
+
+
+def assigned(session: Session, customer_ids: Collection[int]) -> dict[int, int]:
+    """Open touch of these customers -> the person to whom it was given."""
+    found = sa_select(col(Touch.id), col(Touch.assignee_id)).where(
+        text(f"touch.{_OPEN}"),
+        col(Touch.assignee_id).is_not(None),
+        col(Touch.customer_id).in_(customer_ids),
+    )
+    return {row[0]: row[1] for row in session.execute(found)}

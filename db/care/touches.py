@@ -1,21 +1,18 @@
 """Touches: one due step of a care plan for one customer."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, and_, bindparam, false, func, text
+from sqlalchemy import Index, and_, bindparam, func, or_, text, true
 from sqlalchemy import select as sa_select
+from sqlalchemy import update as sa_update
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
-from db.book.customers import Customer, Ownership, present_owner
+from db.book.customers import Customer, Ownership, of_customers, present_owner
 from db.book.facts import Activity
-from db.book.imports import ImportBatch
-from db.book.people import Person
 from db.engine import insert
-from db.graded.runs import Assessment, GradingRun, newest_in
-from db.graded.schemes import SchemeVersion
 from db.outbox.messages import OutboxMessage
 from db.types import NumberedRow, UtcDateTime, partial_index
 
@@ -103,17 +100,6 @@ class TouchMessage(SQLModel, table=True):
     role: str  # a TouchRole
 
 
-class PlannedCustomer(NamedTuple):
-    """What care planning needs of a graded customer."""
-
-    customer_id: int
-    country: str | None
-    tier: str
-    as_of: date
-    timezone: str | None  # of the owner
-    scheme: str | None  # the id of the scheme that graded it
-
-
 def get(session: Session, touch_id: int) -> Touch | None:
     return session.get(Touch, touch_id)
 
@@ -128,54 +114,18 @@ def lock(session: Session, customer_ids: Sequence[int]) -> None:
     )
 
 
-def planning_inputs(session: Session) -> list[Any]:
-    """What planning depends on besides the plan and the day; without a change nothing has to be planned."""
-    newest = select(func.max(GradingRun.id)).where(GradingRun.status == "published")
-    imports = select(func.max(ImportBatch.id), func.max(ImportBatch.undone_at))
-    people = select(Person.id, Person.timezone).order_by(col(Person.id))
-    return [
-        session.exec(newest).one(),
-        tuple(session.exec(imports).one()),
-        [tuple(row) for row in session.exec(people)],
-    ]
-
-
-def graded_customers(session: Session, run_ids: Sequence[int]) -> list[int]:
-    """Ids of the customers that have a tier in these runs."""
-    return list(session.scalars(_graded(run_ids).with_only_columns(col(Customer.id))))
-
-
-def planned_customers(
-    session: Session, run_ids: Sequence[int], customer_ids: Sequence[int]
-) -> list[PlannedCustomer]:
-    """Graded, unarchived customers, with the time zone of their owners."""
-    rows = session.execute(_graded(run_ids).where(col(Customer.id).in_(customer_ids)))
-    return [PlannedCustomer._make(row) for row in rows]
-
-
-def last_done(session: Session, customer_ids: Sequence[int]) -> dict[tuple[int, str], datetime]:
-    """(customer, step) -> when Done was last pressed. A touch closed by a logged contact counts as that contact."""
-    statement = (
-        sa_select(col(Touch.customer_id), col(Touch.step), func.max(col(Touch.closed_at)))
-        .where(
-            col(Touch.state) == TouchState.DONE,
-            col(Touch.closed_by).is_not(None),
-            col(Touch.customer_id).in_(customer_ids),
-        )
-        .group_by(col(Touch.customer_id), col(Touch.step))
-    )
-    return {(row[0], row[1]): row[2] for row in session.execute(statement)}
+_IDS: Any = bindparam("customers", expanding=True)
+_CONTACTS = (
+    sa_select(col(Activity.customer_id), col(Activity.kind), func.max(col(Activity.happened_on)))
+    .where(col(Activity.customer_id).in_(_IDS))
+    .group_by(col(Activity.customer_id), col(Activity.kind))
+)
 
 
 def last_contacts(session: Session, customer_ids: Sequence[int]) -> dict[int, dict[str, date]]:
     """Customer -> kind of contact -> its latest day."""
-    statement = (
-        sa_select(col(Activity.customer_id), col(Activity.kind), func.max(col(Activity.happened_on)))
-        .where(col(Activity.customer_id).in_(customer_ids))
-        .group_by(col(Activity.customer_id), col(Activity.kind))
-    )
     found: dict[int, dict[str, date]] = {}
-    for customer, kind, day in session.execute(statement):
+    for customer, kind, day in session.connection().execute(_CONTACTS, {"customers": list(customer_ids)}):
         found.setdefault(customer, {})[kind] = day
     return found
 
@@ -237,26 +187,70 @@ def first_steps(
     return [(row[0], row[1], row[2], row[3], row[4]) for row in session.connection().execute(statement)]
 
 
-def taken(session: Session, key: str) -> bool:
-    """Whether an occurrence has a row already."""
-    return session.exec(select(Touch.id).where(Touch.dedupe_key == key)).first() is not None
+_HAS_CONTACT = (
+    sa_select(col(Activity.id))
+    .where(
+        col(Activity.id) == col(Touch.activity_id),
+        func.coalesce(col(Activity.happened_on) >= col(Touch.anchor), true()),
+    )
+    .correlate(Touch)
+    .exists()
+)
+_MAY_OPEN_AGAIN = or_(
+    col(Touch.state) == TouchState.CANCELLED,
+    and_(col(Touch.state) == TouchState.DONE, col(Touch.activity_id).is_not(None), ~_HAS_CONTACT),
+)
+
+
+def kept_as_they_are(session: Session, keys: Collection[str]) -> set[str]:
+    """Those of the occurrences whose rows `add` would not change."""
+    if not keys:
+        return set()
+    statement = sa_select(col(Touch.dedupe_key)).where(col(Touch.dedupe_key).in_(list(keys)))
+    return set(session.scalars(statement.where(~_MAY_OPEN_AGAIN)))
 
 
 def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
-    """Insert planned touches; how many are new. A cancelled occurrence opens again, others stay unchanged."""
+    """Insert planned touches; how many are new.
+
+    A cancelled occurrence opens again, and so does one whose contact was taken back. Others stay as they are.
+    """
     if not rows:
         return 0
     statement = insert(session.connection(), Touch)
-    again = ("tier", "due_on", "anchor", "remind_at", "state")
+    again = ("plan", "tier", "who", "due_on", "latest_on", "anchor", "remind_at", "state")
+    emptied = dict.fromkeys(("reason", "closed_at", "closed_by", "activity_id"))
     statement = statement.on_conflict_do_update(
         index_elements=["dedupe_key"],
         set_={name: statement.excluded[name] for name in again}
-        | {"version": col(Touch.version) + 1, "reason": None, "closed_at": None},
-        where=col(Touch.state) == TouchState.CANCELLED,
+        | emptied
+        | {"version": col(Touch.version) + 1, "escalated": 0},
+        where=_MAY_OPEN_AGAIN,
     )
     # Otherwise SQLAlchemy drops psycopg's row count of an INSERT.
     done = session.connection().execute(statement, list(rows), execution_options={"preserve_rowcount": True})
     return done.rowcount
+
+
+def change(session: Session, changes: Sequence[tuple[Any, Mapping[str, Any]]]) -> int:
+    """Change touches that have not changed since they were read, each to values of its own; how many."""
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for touch, values in changes:
+        own = {f"to_{name}": value for name, value in values.items()}
+        by_columns.setdefault(tuple(sorted(values)), []).append(
+            {"touch_id": touch.id, "touch_version": touch.version, **own}
+        )
+    return sum(_change(session, columns, rows) for columns, rows in by_columns.items())
+
+
+def _change(session: Session, columns: Sequence[str], rows: list[dict[str, Any]]) -> int:
+    statement = (
+        sa_update(Touch)
+        .where(col(Touch.id) == bindparam("touch_id"), col(Touch.version) == bindparam("touch_version"))
+        .values({name: bindparam(f"to_{name}") for name in columns} | {"version": col(Touch.version) + 1})
+    )
+    done = session.connection().execute(statement, rows, execution_options={"preserve_rowcount": True})
+    return int(done.rowcount)
 
 
 def move(session: Session, touch_id: int, version: int, **values: object) -> bool:
@@ -319,9 +313,11 @@ def release_undelivered(
     return len(found)
 
 
-def cancel_archived(session: Session, now: datetime) -> int:
-    """Cancel the open touches of archived customers; how many."""
-    archived = select(Customer.id).where(col(Customer.archived).is_(True))
+def cancel_archived(session: Session, now: datetime, customer_ids: Sequence[int] | None = None) -> int:
+    """Cancel the open touches of archived customers, or of those among some; how many."""
+    archived = select(Customer.id).where(
+        col(Customer.archived).is_(True), of_customers(Customer.id, customer_ids)
+    )
     result = session.exec(
         update(Touch)
         .where(col(Touch.state).in_(OPEN), col(Touch.customer_id).in_(archived))
@@ -333,30 +329,6 @@ def cancel_archived(session: Session, now: datetime) -> int:
         )
     )
     return int(result.rowcount)
-
-
-def _graded(run_ids: Sequence[int]) -> Any:
-    return (
-        sa_select(
-            col(Customer.id),
-            col(Customer.country),
-            col(Assessment.tier),
-            col(GradingRun.as_of),
-            col(Person.timezone),
-            col(SchemeVersion.name),
-        )
-        .join(Assessment, col(Assessment.customer_id) == Customer.id)
-        # A prospect that became an account is still in the last run of prospects.
-        .join(
-            GradingRun,
-            and_(col(GradingRun.id) == Assessment.run_id, col(GradingRun.purpose) == Customer.record_type),
-        )
-        .outerjoin(SchemeVersion, col(SchemeVersion.id) == Assessment.scheme_version_id)
-        .outerjoin(Ownership, present_owner(Customer.id))
-        .outerjoin(Person, col(Person.id) == Ownership.person_id)
-        .where(newest_in(run_ids) if run_ids else false(), col(Customer.archived).is_(False))
-        .order_by(col(Customer.id))
-    )
 
 
 def open_counts(session: Session) -> dict[str, int]:

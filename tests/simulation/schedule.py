@@ -303,14 +303,16 @@ class Schedule:
             bot,
             clock=self.clock,
             to_slack=lambda: cast(Any, self.slack),
-            load_rules=lambda: replace(bot.rules, plan=self.plan),
+            load_rules=lambda: replace(bot.rules, plans=CarePlans((self.plan,))),
         )
 
 
 @cache
 def _plans() -> tuple[CarePlan, CarePlan]:
     shipped = load_plan(None)
-    return shipped, shipped.model_copy(update={"tiers": {"A": shipped.tiers["A"], "B": shipped.tiers["A"]}})
+    return shipped, shipped.model_copy(
+        update={"version": 2, "tiers": {"A": shipped.tiers["A"], "B": shipped.tiers["A"]}}
+    )
 
 
 @cache

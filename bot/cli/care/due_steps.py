@@ -15,6 +15,7 @@ from bot.cli.console import (
     print_table,
     say,
 )
+from bot.cli.output.care_plan import titled
 from bot.cli.output.personal import record_list
 from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import tier_word, word
@@ -40,8 +41,9 @@ def list_steps(
     with opened() as bot:
         actor = named_actor(bot)
         query = DueQuery(days=days, overdue=overdue, team=team, owner=owner, most=limit)
+        plans = bot.rules.plans
         with bot.database.read() as session:
-            found = due_list.due_steps(session, actor, bot.rules.plans, query, bot.today())
+            found = due_list.due_steps(session, actor, plans, query, bot.today())
         record_list(bot, actor, "care list", len({step.customer_id for step in found.steps}))
     if as_json or as_csv:
         print_records(
@@ -69,7 +71,7 @@ def list_steps(
                 step.code,
                 step.customer,
                 tier_word(step.tier),
-                local_name(step.names) + (f" ({step.occasion})" if step.occasion else ""),
+                titled(local_name(step.names), step.occasion, plans.step(step.plan, step.tier, step.step)),
                 step.due_on,
                 step.latest_on,
                 step.days_over or None,

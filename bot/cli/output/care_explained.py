@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.cli.console import _, in_language, listed, say, utc
 from bot.cli.output import care_plan
-from bot.cli.output.care_plan import days, kinds, occasion_name, step_name
+from bot.cli.output.care_plan import days, kinds, occasion_name, step_name, titled
 from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, Phrase
@@ -17,7 +17,6 @@ from bot.services.care.explanation import (
     NotOwed,
     OwedNow,
     Sent,
-    StepNotOwed,
 )
 from bot.services.care.plan import Anniversary, FollowUp, Greeting, Once
 
@@ -54,7 +53,7 @@ def show(found: CareExplanation) -> None:
     for one in found.owed:
         say("", f"{_title(one)} – {_state(found, one)}", *(f"  {line}" for line in _lines(found, one)))
     if found.not_owed:
-        say("", _("Not owed:"), *(f"  {_not_owed(found, one)}" for one in found.not_owed))
+        say("", _("Not owed:"), *(f"  {line}" for line in _not_owed(found)))
     if found.superseded:
         say("", _("Not owed any more:"), *(f"  {_superseded(one)}" for one in found.superseded))
 
@@ -97,9 +96,7 @@ def _plain(contact: Any) -> Any:
 
 
 def _title(one: OwedNow) -> str:
-    if isinstance(one.step, Greeting) and one.occasion:
-        return f"{step_name(one.step)} ({occasion_name(one.step, one.occasion)})"
-    return step_name(one.step)
+    return titled(step_name(one.step), one.occasion, one.step)
 
 
 def _state(found: CareExplanation, one: OwedNow) -> str:
@@ -117,7 +114,8 @@ def _lines(found: CareExplanation, one: OwedNow) -> Iterator[str]:
         yield _("owed because: tier %(tier)s", tier=tier_word(found.tier))
     else:
         yield _("owed because: %(condition)s", condition=care_plan.traits(one.because))
-    yield _("rule: %(rule)s", rule=care_plan.when(one.step))
+    if not isinstance(one.step, Greeting):
+        yield _("rule: %(rule)s", rule=care_plan.when(one.step))
     if one.clock is not None:
         yield _clock(one)
     if one.last is not None:
@@ -149,7 +147,12 @@ def _clock(one: OwedNow) -> str:
         return _("counted from: no contact is on record (%(kinds)s)", kinds=kinds(step.fulfilled_by))
     if isinstance(step, Greeting):
         estimated = _(", estimated") if one.estimated else ""
-        return _("the occasion is on %(day)s%(estimated)s", day=clock.day, estimated=estimated)
+        return _(
+            "rule: %(days)s before the occasion, which is on %(day)s%(estimated)s",
+            days=days(step.days_before),
+            day=clock.day,
+            estimated=estimated,
+        )
     if isinstance(step, Anniversary):
         return _("the day is %(day)s, by %(field)s", day=clock.day, field=step.of)
     if isinstance(step, Once):
@@ -218,22 +221,27 @@ def _sent(sent: Sent) -> str:
     return _("not sent: %(role)s, %(who)s, %(state)s", **told, state=state)
 
 
-def _not_owed(found: CareExplanation, one: StepNotOwed) -> str:
-    name = step_name(one.step)
-    if one.why is NotOwed.COUNTRY:
-        assert isinstance(one.step, Greeting)
-        return _(
-            "%(step)s (%(occasion)s): not an occasion of %(country)s",
-            step=name,
-            occasion=occasion_name(one.step, one.occasion),
+def _not_owed(found: CareExplanation) -> Iterator[str]:
+    """One line for each reason."""
+    conditions: dict[str, list[str]] = {}
+    for one in found.not_owed:
+        if one.condition is not None and one.why is NotOwed.CONDITION:
+            conditions.setdefault(care_plan.traits(one.condition), []).append(step_name(one.step))
+    replaced = [step_name(one.step) for one in found.not_owed if one.why is NotOwed.REPLACED]
+    if replaced:
+        yield _("%(steps)s: other steps stand in their place", steps=listed(replaced))
+    for greeting in dict.fromkeys(one.step.id for one in found.not_owed if one.why is NotOwed.COUNTRY):
+        occasions = [one for one in found.not_owed if one.step.id == greeting and one.occasion]
+        yield _(
+            "%(step)s: not for customers in %(country)s: %(occasions)s",
+            step=step_name(occasions[0].step),
             country=found.country or _("an unknown country"),
+            occasions=listed(occasion_name(one.occasion, one.step) for one in occasions),
         )
-    if one.why is NotOwed.REPLACED:
-        return _("%(step)s: other steps stand in the place of those of the tier", step=name)
-    assert one.condition is not None
-    return _("%(step)s: only for %(condition)s", step=name, condition=care_plan.traits(one.condition))
+    for condition, steps in conditions.items():
+        yield _("only for %(condition)s: %(steps)s", condition=condition, steps=listed(steps))
 
 
 def _superseded(one: Ended) -> str:
-    name = local_name(one.names) + (f" ({one.occasion})" if one.occasion else "")
+    name = titled(local_name(one.names), one.occasion)
     return _("%(step)s, due on %(day)s: %(end)s", step=name, day=one.due_on, end=_end(one))

@@ -9,6 +9,7 @@ from bot.cli.output.vocabulary import word
 from bot.errors import Phrase, ngettext
 from bot.services.care.conditions import Traits
 from bot.services.care.holiday import Holiday
+from bot.services.care.occasions import OCCASIONS
 from bot.services.care.plan import (
     DEFAULT,
     Anniversary,
@@ -30,10 +31,16 @@ def step_name(step: Step) -> str:
     return local_name(step.name)
 
 
-def occasion_name(step: Greeting, occasion: str) -> str:
-    """The name of one of the occasions of a greeting; its id when the plan only has that."""
-    found = step.occasion(occasion)
-    return local_name(found.name) if found else occasion
+def occasion_name(occasion: str, step: Step | None = None) -> str:
+    """The name of an occasion by its id; `step` may describe a holiday of its own."""
+    own = step.occasion(occasion) if isinstance(step, Greeting) else None
+    known = own or OCCASIONS.get(occasion)
+    return local_name(known.name) if known else occasion
+
+
+def titled(name: str, occasion: str, step: Step | None = None) -> str:
+    """The name of a step, with that of the occasion of a greeting."""
+    return f"{name} ({occasion_name(occasion, step)})" if occasion else name
 
 
 def kinds(names: Iterable[str]) -> str:
@@ -62,7 +69,8 @@ def when(step: Step) -> str:
             "%(days)s before: %(occasions)s",
             days=days(step.days_before),
             occasions=listed(
-                local_name(one.name) if isinstance(one, Holiday) else one for one in step.occasions
+                local_name(one.name) if isinstance(one, Holiday) else occasion_name(one)
+                for one in step.occasions
             ),
         )
     if isinstance(step, Anniversary):
@@ -95,8 +103,7 @@ def reaches(escalation: Escalation) -> str:
 
 def traits(when: Traits) -> str:
     """The conditions of an `also` block."""
-    given = ((name, getattr(when, name)) for name in type(when).model_fields)
-    return "; ".join(f"{word('trait', name)}: {listed(values)}" for name, values in given if values)
+    return "; ".join(f"{word('trait', name)}: {listed(values)}" for name, values in when.given.items())
 
 
 def tier_label(tier: str) -> str:

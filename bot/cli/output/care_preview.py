@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from bot.cli.console import _, customers, listed, print_table, say
+from bot.cli.output.care_plan import occasion_name
 from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import tier_word, word
 from bot.services.care.preview import DueOn, Example, Preview, StepChange
@@ -97,7 +98,7 @@ def as_json(found: Preview) -> dict[str, Any]:
 
 
 def _what(due: DueOn) -> str:
-    return due.occasion or word("step", due.kind)
+    return occasion_name(due.occasion) if due.occasion else word("step", due.kind)
 
 
 def _examples(step: StepChange) -> Iterator[str]:

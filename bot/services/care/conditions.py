@@ -41,11 +41,16 @@ class Traits(Part):
             raise ValueError(Phrase(N_("names no condition; give at least one, such as lifecycle: [lost]")))
         return self
 
+    @property
+    def given(self) -> dict[str, tuple[str, ...]]:
+        """The conditions that are given."""
+        every = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: values for name, values in every.items() if values}
+
     @cached_property
     def _wanted(self) -> Mapping[str, frozenset[str]]:
         """The conditions that are given, casefolded once: a book has a million customers."""
-        given = {name: getattr(self, name) for name in type(self).model_fields}
-        return {name: frozenset(map(str.casefold, values)) for name, values in given.items() if values}
+        return {name: frozenset(map(str.casefold, values)) for name, values in self.given.items()}
 
     def fit(self, values: Callable[[str], frozenset[str]]) -> bool:
         """Whether a customer, by its casefolded `values` for each condition, has one of those that are given."""

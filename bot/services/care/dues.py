@@ -13,6 +13,7 @@ from typing import NamedTuple
 import structlog
 
 from bot.services.care.holiday import Holiday
+from bot.services.care.occasion_days import OccasionDay
 from bot.services.care.plan import Anniversary, FollowUp, Greeting, Once, Revisit, Step
 
 DAY = timedelta(days=1)
@@ -65,7 +66,7 @@ class Over(NamedTuple):
 
     anchor: date | None
     closed_on: date
-    by_contact: bool  # a contact after the anchor closed it, and that contact is counted itself
+    answered_on: date | None = None  # when a person closed one last without a contact after its anchor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,7 @@ class Known:
     customer_id: int
     country: str | None
     today: date  # where its owner is
+    soonest: date  # the first day whose morning is still to come
     graded_on: date
     contacts: Mapping[str, date] = field(default_factory=dict)  # kind -> its newest day
     over: Mapping[tuple[str, str], Over] = field(default_factory=dict)  # (step, occasion) ->
@@ -84,13 +86,6 @@ class Known:
     def last(self, kinds: Iterable[str]) -> date | None:
         """The newest day with a contact of one of these kinds."""
         return max((self.contacts[kind] for kind in kinds if kind in self.contacts), default=None)
-
-
-class OccasionDay(NamedTuple):
-    """The day of an occasion."""
-
-    day: date
-    estimated: bool = False
 
 
 class Calendar(NamedTuple):
@@ -119,8 +114,8 @@ def steps_due(steps: Sequence[Step], known: Known, calendar: Calendar) -> list[O
 def _revisit(step: Revisit, known: Known) -> Due:
     """Counted from the last contact; one that was skipped since is counted from the day of skipping."""
     last, over = known.last(step.counts), known.over.get((step.id, ""))
-    if over is not None and not over.by_contact and (last is None or over.closed_on > last):
-        last = over.closed_on
+    if over is not None and over.answered_on is not None and (last is None or over.answered_on > last):
+        last = over.answered_on
     gap = timedelta(days=step.every_days)
     # No contact on record: spread over one gap, so that a new book is not due on one morning.
     start = last or known.graded_on + DAY * (1 + known.customer_id * SPREAD % step.every_days) - gap
@@ -153,7 +148,7 @@ def _follow_up(step: FollowUp, known: Known) -> Due | NotDue:
 
 def _greetings(step: Greeting, known: Known, calendar: Calendar) -> list[OwedStep]:
     suiting = calendar.suiting(step, known.country)
-    days = {name: calendar.next_day(occasion, known.today) for name, occasion in suiting}
+    days = {name: calendar.next_day(occasion, known.soonest) for name, occasion in suiting}
     all_days = [one.day for one in days.values() if one is not None]
     found = []
     for name, occasion in suiting:

@@ -275,6 +275,21 @@ class CarePlan(Part):
                 )
         return self
 
+    @property
+    def every_step(self) -> list[Step]:
+        """All its steps, of whatever tier."""
+        also = (step for also in self.also for step in also.steps)
+        return [*(step for care in self.tiers.values() for step in care.steps), *also]
+
+    @property
+    def step_ids(self) -> frozenset[str]:
+        return frozenset(step.id for step in self.every_step)
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """The names of the traits that it asks for."""
+        return frozenset(name for also in self.also for name in also.when.given)
+
     def steps(self, customer: CareOf) -> Sequence[Step]:
         """The steps a customer is owed; none when it is blocked, whatever the plan says."""
         if customer.tier == BLOCKED:

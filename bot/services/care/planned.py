@@ -1,18 +1,21 @@
 """The open steps of customers as they are after the next planning: computed by planning itself, and not written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
-from bot.services.care.schedule import CareRules, _Planner
-from db.book import customers
-from db.care import touches
-from db.care.touches import Touch
-from db.graded import runs
+from bot.services.care import owed_care
+from bot.services.care.comparison import Changes
+from bot.services.care.owed_care import Loaded
+from bot.services.care.schedule import CareRules
+from db.care import listed_touches, planning, touches
+from db.care.planning import OpenTouch
+from db.care.touches import OPEN
 
 Key = tuple[int, str, str]  # customer, step, occasion
+Rows = dict[Key, dict[str, Any]]
 
 
 class PlannedStep(NamedTuple):
@@ -29,50 +32,22 @@ class PlannedStep(NamedTuple):
     remind_at: datetime
 
 
-class _DryPlanner(_Planner):
-    """Collects what planning would write."""
-
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.moved: list[tuple[Touch, dict[str, Any]]] = []
-
-    def _move(self, touch: Touch, values: dict[str, Any]) -> int:
-        self.moved.append((touch, values))
-        return 1
-
-
 def planned_steps(
     session: Session, under: Sequence[CareRules], customer_ids: list[int], now: datetime
 ) -> list[dict[Key, PlannedStep]]:
     """The open steps of some customers after the next planning under each of these rules."""
-    contacts = touches.last_contacts(session, customer_ids)
-    done = touches.last_done(session, customer_ids)
-    owners = customers.owner_ids(session, customer_ids)
-    present: dict[int, dict[tuple[str, str], Touch]] = {}
-    for touch in touches.open_touches(session, customer_ids):
-        present.setdefault(touch.customer_id, {})[touch.step, touch.occasion] = touch
-    graded = touches.planned_customers(session, runs.latest_run_ids(session), customer_ids)
+    present = planning.open_touches(session, customer_ids)
+    assigned = listed_touches.assigned(session, customer_ids)
     found = []
     for rules in under:
-        steps: dict[Key, PlannedStep] = {}
-        for customer in graded:
-            own = present.get(customer.customer_id, {})
-            planner = _DryPlanner(session, rules, customer, now)
-            planner.plan(own, contacts.get(customer.customer_id, {}), done)
-            rows = {
-                (touch.step, touch.occasion): {name: getattr(touch, name) for name in _ROW}
-                for touch in own.values()
-            }
-            for touch, values in planner.moved:
-                if "closed_at" in values:
-                    rows.pop((touch.step, touch.occasion))
-                else:
-                    rows[touch.step, touch.occasion] |= values
-            rows |= {(row["step"], row["occasion"]): row for row in planner.new}
-            for (step, occasion), row in rows.items():
-                steps[customer.customer_id, step, occasion] = PlannedStep(
-                    owner_id=owners.get(customer.customer_id),
-                    assignee_id=row.get("assignee_id"),
+        loaded = owed_care.load(session, rules.plans, rules.times, customer_ids, now)
+        owners = {one.customer.customer_id: one.customer.owner_id for one in loaded}
+        rows = _after(session, loaded, [touch for touch in present if touch.customer_id in owners], now)
+        found.append(
+            {
+                key: PlannedStep(
+                    owner_id=owners[key[0]],
+                    assignee_id=assigned.get(row.get("id", 0)),
                     plan=row["plan"],
                     tier=row["tier"],
                     kind=row["kind"],
@@ -81,8 +56,43 @@ def planned_steps(
                     latest_on=row["latest_on"] or row["due_on"],
                     remind_at=row["remind_at"],
                 )
-        found.append(steps)
+                for key, row in rows.items()
+            }
+        )
     return found
 
 
-_ROW = ("plan", "tier", "kind", "who", "due_on", "latest_on", "assignee_id", "remind_at")
+def _after(session: Session, loaded: Iterable[Loaded], present: Iterable[OpenTouch], now: datetime) -> Rows:
+    """The open touches of customers with what planning them now changes."""
+    rows: Rows = {}
+    mine: dict[int, dict[tuple[str, str], OpenTouch]] = {}
+    for touch in present:
+        mine.setdefault(touch.customer_id, {})[touch.step, touch.occasion] = touch
+        rows[_key(touch)] = touch._asdict()
+    changes = Changes()
+    for one in loaded:
+        one.compare(changes, mine.get(one.customer.customer_id, {}), now)
+    for touch, values in changes.changed:
+        if values.get("state", touch.state) in OPEN:
+            rows[_key(touch)] |= values
+        else:
+            del rows[_key(touch)]
+    for done in changes.fulfilled:
+        del rows[_key(done.touch)]
+    taken = planning.taken(session, [one.row["dedupe_key"] for one in changes.moved])
+    new = list(changes.new)
+    for moved in changes.moved:
+        if moved.row["dedupe_key"] not in taken:
+            rows[_key(moved.touch)] |= moved.values
+        else:
+            del rows[_key(moved.touch)]
+            new.append(moved.row)
+    kept = touches.kept_as_they_are(session, [row["dedupe_key"] for row in new])
+    for row in new:
+        if row["dedupe_key"] not in kept:
+            rows[row["customer_id"], row["step"], row["occasion"]] = row
+    return rows
+
+
+def _key(touch: OpenTouch) -> Key:
+    return touch.customer_id, touch.step, touch.occasion

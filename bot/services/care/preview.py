@@ -14,7 +14,7 @@ from bot.services.care.schedule import CHUNK, CareRules
 from db.book import customers, people
 from db.book.customers import Owners
 from db.book.people import Person, Team
-from db.care import touches
+from db.care import planning
 from db.engine import Database
 from db.graded import runs
 from grading.scheme.model import Name
@@ -91,7 +91,7 @@ def preview(
     counted = 0
     with database.read() as session:
         doers = _Doers(people.everybody(session), people.teams(session))
-        wanted = touches.graded_customers(session, runs.latest_run_ids(session))
+        wanted = planning.graded_customers(session, runs.latest_run_ids(session))
         if owners is not None:
             mine = set(customers.owned_by(session, owners))
             wanted = [customer for customer in wanted if customer in mine]
@@ -204,27 +204,23 @@ class _Changes:
         return self._found[key]
 
     def ordered(self) -> tuple[StepChange, ...]:
-        """In the order of the plans, their tiers and steps; what is in no plan any more comes last."""
-        places = {
-            (plan.plan, tier, step.id): place
-            for place, (plan, tier, step) in enumerate(
-                (plan, tier, step)
-                for plan in (*self._after.plans, *self._before.plans)
-                for tier, care in plan.tiers.items()
-                for step in care.steps
-            )
+        """In the order of the plans, their tiers and their steps."""
+        every = {plan.plan: plan for plan in (*self._before.plans, *self._after.plans)}
+        last_first = [*reversed(every)]
+        orders = {
+            plan_id: ([*plan.tiers], [step.id for step in plan.every_step]) for plan_id, plan in every.items()
         }
-        found = self._found.values()
-        return tuple(
-            sorted(
-                found,
-                key=lambda one: (
-                    places.get((one.plan or "", one.tier, one.step), len(places)),
-                    one.tier,
-                    one.step,
-                ),
-            )
-        )
+
+        def place(one: StepChange) -> tuple[int, int, int]:
+            tiers, steps = orders.get(one.plan or "", ([], []))
+            number = last_first.index(one.plan) if one.plan in every else len(every)
+            return number, _index(tiers, one.tier), _index(steps, one.step)
+
+        return tuple(sorted(self._found.values(), key=place))
+
+
+def _index(of: list[str], name: str) -> int:
+    return of.index(name) if name in of else len(of)
 
 
 def _what(old: PlannedStep | None, new: PlannedStep | None) -> str:

@@ -78,7 +78,8 @@ def test_planning_twice_changes_nothing(book: Book) -> None:
     customers = [owned(book, tier, country="CN") for tier in ("A", "B", "C", "new", "unrated", "X")]
     book.grade(dict(zip(customers, ("A", "B", "C", "new", "unrated", "X"), strict=True)))
     visit(book, customers[0], MONDAY - 3 * DAY)
-    assert book.plan() == 6 + 2 + 1  # a revisit each, greetings for A and B, a follow-up for A
+    # A revisit each; for A and B greetings on the Spring Festival and New Year; a follow-up for A.
+    assert book.plan() == 6 + 2 * 2 + 1
     assert [book.plan() for _ in range(2)] == [0, 0]
     for later in (1, 9, 40):
         book.clock.advance(later * DAY)
@@ -117,25 +118,37 @@ def test_a_tier_change_moves_what_is_planned_and_cancels_what_the_new_tier_lacks
     assert (follow_up.state, follow_up.reason) == ("cancelled", "not a step of this tier")
 
 
-def test_a_tier_change_does_not_pass_for_a_contact(book: Book) -> None:
+def test_what_was_shown_gets_the_window_of_a_new_tier_and_does_not_pass_for_done(book: Book) -> None:
     customer = owned(book, "A")
     visit(book, customer, MONDAY - REVISIT_A * DAY)
     book.go(MONDAY)
-    assert book.touch(customer).state == "reminded"
+    shown = book.touch(customer)
+    assert shown.state == "reminded"
     book.grade({customer: "B"})
     book.plan()
-    assert book.states(customer) == [("reminded", MONDAY)]
+    moved = book.touch(customer)
+    due = MONDAY + (REVISIT_B - REVISIT_A) * DAY
+    assert (moved.id, moved.state, moved.due_on, moved.latest_on) == (
+        shown.id,
+        "planned",
+        due,
+        due + 30 * DAY,
+    )
+    assert moved.remind_at == at(due)
+    assert book.plan() == 0
 
 
-def test_neither_does_a_plan_with_longer_gaps(book: Book) -> None:
+def test_so_does_a_plan_with_longer_gaps(book: Book) -> None:
     customer = owned(book, "A")
     visit(book, customer, MONDAY - REVISIT_A * DAY)
     book.go(MONDAY)
-    plan = book.rules.plan
-    longer = plan.steps("A")[0].model_copy(update={"every_days": 45})
-    changed = book.with_rules(tiers={**plan.tiers, "A": (longer,)})
+    plan = book.rules.plans.plans[0]
+    longer = plan.tiers["A"].steps[0].model_copy(update={"every_days": 45})
+    tiers = {**plan.tiers, "A": plan.tiers["A"].model_copy(update={"steps": (longer,)})}
+    changed = book.with_rules(tiers=tiers)
     changed.plan()
-    assert book.states(customer) == [("reminded", MONDAY)]
+    assert book.states(customer) == [("planned", MONDAY + 15 * DAY)]
+    assert book.touch(customer).latest_on == MONDAY + 15 * DAY  # at_most_days is 45 too
 
 
 def test_a_new_book_is_spread_over_one_gap_and_stays_there_when_graded_again(book: Book) -> None:
@@ -222,27 +235,32 @@ def test_a_follow_up_comes_after_each_visit_but_not_weeks_late(book: Book) -> No
     assert book.touches(stale, "vip_follow_up") == []
     visit(book, fresh, MONDAY, "meeting")
     book.plan()
-    assert book.states(fresh, "vip_follow_up") == [("planned", MONDAY + FOLLOW_UP * DAY)]
+    assert book.states(fresh, "vip_follow_up") == [
+        ("done", MONDAY - 21 * DAY),
+        ("planned", MONDAY + FOLLOW_UP * DAY),
+    ]
 
 
-def test_greetings_follow_the_calendar_once_a_holiday_and_come_again_next_year(database: Database) -> None:
+def test_greetings_follow_the_calendar_once_an_occasion_and_come_again_next_year(database: Database) -> None:
     book = Book(database)
     book.clock.advance(at(date(2026, 1, 20)) - book.clock.now())
     chinese, german, unknown = (owned(book, "B", country=country) for country in ("China", "DE", None))
     book.grade({chinese: "B", german: "B", unknown: "B"}, as_of=date(2026, 1, 19))
     book.plan()
-    lead = 3 * DAY
-    assert book.states(chinese, "greeting") == [("planned", date(2026, 2, 17) - lead)]
+    festival, new_year = ("planned", date(2026, 2, 17) - 3 * DAY), ("planned", date(2027, 1, 1) - 3 * DAY)
+    assert book.states(chinese, "greeting") == [festival, new_year]
     for customer in (german, unknown):
-        assert book.states(customer, "greeting") == [("planned", date(2027, 1, 1) - lead)]
+        assert book.states(customer, "greeting") == [new_year]
     book.go(date(2026, 2, 14))
-    assert book.states(chinese, "greeting") == [("reminded", date(2026, 2, 14))]
+    assert book.states(chinese, "greeting")[0] == ("reminded", date(2026, 2, 14))
     book.done(book.actor(owner_of(book, chinese)))
-    for day in (date(2026, 2, 15), date(2026, 2, 16)):
+    for day in (date(2026, 2, 15), date(2026, 2, 16), date(2026, 2, 18)):
         book.go(day)
-        assert book.states(chinese, "greeting") == [("done", date(2026, 2, 14))]
-    book.go(date(2026, 2, 18))
-    assert book.states(chinese, "greeting")[1:] == [("planned", date(2027, 2, 6) - lead)]
+        assert book.states(chinese, "greeting") == [
+            ("done", date(2026, 2, 14)),
+            new_year,
+            ("planned", date(2027, 2, 6) - 3 * DAY),
+        ]
 
 
 def test_a_greeting_nobody_pressed_done_on_is_missed_a_week_after_and_the_next_one_planned(
@@ -295,7 +313,9 @@ def test_a_customer_that_moves_abroad_is_greeted_on_the_other_holiday(book: Book
     with book.database.write() as session:
         session.get_one(Customer, customer).country = "FR"
     book.plan()
-    assert book.states(customer, "greeting") == [("planned", date(2027, 1, 1) - 3 * DAY)]
+    new_year, festival = book.touches(customer, "greeting")
+    assert (new_year.state, new_year.due_on) == ("planned", date(2027, 1, 1) - 3 * DAY)
+    assert (festival.state, festival.reason) == ("cancelled", "not an occasion of this customer any more")
 
 
 def test_an_owner_who_moves_or_is_replaced_is_reminded_in_the_new_morning(book: Book) -> None:
@@ -338,7 +358,7 @@ def test_two_processes_planning_at_once_make_one_touch(open_another: OpenAnother
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert sorted(changed) == [0, 0, 30 * 2]  # a revisit and a greeting each
+    assert sorted(changed) == [0, 0, 30 * 3]  # a revisit and two greetings each
 
 
 def test_a_second_open_touch_of_a_step_is_refused_by_the_database(book: Book) -> None:
@@ -369,7 +389,7 @@ def test_a_morning_in_a_gap_is_still_that_day() -> None:
     # Cairo's summer begins by skipping from midnight to one o'clock on 24 April 2026.
     cairo = ZoneInfo("Africa/Cairo")
     midnight = rules("Africa/Cairo")
-    midnight = type(midnight)(plan=midnight.plan, zone=cairo, remind_at=datetime(2026, 1, 1, 0, 30).time())
+    midnight = type(midnight)(plans=midnight.plans, zone=cairo, remind_at=datetime(2026, 1, 1, 0, 30).time())
     found = morning(midnight, date(2026, 4, 24), cairo, datetime(2026, 4, 1, tzinfo=UTC), any_day=True)
     assert (found, local_date(found, cairo)) == (datetime(2026, 4, 23, 22, tzinfo=UTC), date(2026, 4, 24))
     assert local_instant(date(2026, 4, 24), 1, 0, cairo) == found

@@ -1,0 +1,246 @@
+"""What a customer is owed compared with its open touches: the rows to add and those to change."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from bot.clock import local_date
+from bot.services.care.dues import OPEN_AFTER, SAME, Due, Known, NotDue, OwedStep, greeted
+from bot.services.care.plan import Anniversary, CarePlan, Greeting, Step
+from bot.services.care.working_time import WorkingTime
+from db.care.planning import OpenTouch, PlannedCustomer
+from db.care.touches import TouchState
+
+DAY = timedelta(days=1)
+NOT_OF_TIER = "not a step of this tier"
+NOT_IN_PLAN = "not in the plan any more"
+NOT_ITS_OCCASION = "not an occasion of this customer any more"
+NO_LONGER_DUE = "no longer due"
+CONTACT_LOGGED = "contact logged"
+DAY_IS_PAST = "the holiday is past"
+YEAR_IS_PAST = "the next one is due"
+
+
+class Mornings:
+    """When steps are shown to a person; computed once for each day."""
+
+    def __init__(self, working: WorkingTime, now: datetime) -> None:
+        self.working = working
+        self._now = now
+        self._known: dict[tuple[bool, date, date], datetime] = {}
+
+    def of(self, step: Step, on: date, latest: date) -> datetime:
+        """The morning on which a step with this window is shown first."""
+        key = isinstance(step, Greeting), on, latest
+        if key not in self._known:
+            find = _greeting_morning if key[0] else _morning
+            self._known[key] = find(self.working, on, latest, self._now)
+        return self._known[key]
+
+
+def _morning(working: WorkingTime, on: date, latest: date, now: datetime) -> datetime:
+    """The first working morning to come from the day on; one before it when the window would be left."""
+    at = working.next_morning(on, now)
+    if local_date(at, working.zone) > latest:
+        before = working.morning(working.last_working_day(latest))
+        return before if before > now else at
+    return at
+
+
+def _greeting_morning(working: WorkingTime, on: date, latest: date, now: datetime) -> datetime:
+    """The last working morning on or before the planned day; else the first to come until the day itself."""
+    before = working.morning(working.last_working_day(on))
+    if before > now:
+        return before
+    at = working.next_morning(on, now)
+    if local_date(at, working.zone) <= latest:
+        return at
+    return max(working.morning(latest), now)
+
+
+class Fulfilment(NamedTuple):
+    """A touch that a contact fulfilled, and where to find that contact."""
+
+    touch: OpenTouch
+    kinds: tuple[str, ...]
+    day: date
+
+
+class Moved(NamedTuple):
+    """A touch that becomes another occurrence, when that has no row yet."""
+
+    touch: OpenTouch
+    values: dict[str, Any]
+    row: dict[str, Any]  # to add instead, when it has one that may be opened again
+
+
+@dataclass(kw_only=True)
+class Changes:
+    """What planning some customers changes."""
+
+    new: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[tuple[OpenTouch, dict[str, Any]]] = field(default_factory=list)
+    fulfilled: list[Fulfilment] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
+
+    def extend(self, others: "Changes") -> None:
+        """Add the changes of another customer."""
+        self.new += others.new
+        self.changed += others.changed
+        self.fulfilled += others.fulfilled
+        self.moved += others.moved
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One customer, its plan and its open touches by step and occasion."""
+
+    customer: PlannedCustomer
+    known: Known
+    plan: CarePlan | None
+    present: Mapping[tuple[str, str], OpenTouch]
+    mornings: Mornings
+    now: datetime
+
+    def into(self, changes: Changes, owed: Sequence[OwedStep]) -> None:
+        """Add what has to change."""
+        wanted = {(one.step.id, one.occasion): one for one in owed}
+        for key, touch in self.present.items():
+            if key not in wanted:
+                self._supersede(changes, touch, owed)
+        days: dict[str, list[date]] = {}
+        for one in owed:
+            if one.due is not None and one.due.occasion:
+                days.setdefault(one.step.id, []).append(one.due.latest)
+        for key, one in wanted.items():
+            existing = self.present.get(key)
+            if existing is not None:
+                self._compare(changes, one, existing, days.get(one.step.id, ()))
+            elif one.due is not None:
+                changes.new.append(self._row(one.step, one.due))
+
+    def _supersede(self, changes: Changes, touch: OpenTouch, owed: Sequence[OwedStep]) -> None:
+        if touch.occasion and any(one.step.id == touch.step for one in owed):
+            reason = NOT_ITS_OCCASION
+        elif self.plan is not None and touch.step in self.plan.step_ids:
+            reason = NOT_OF_TIER
+        else:
+            reason = NOT_IN_PLAN
+        self._close(changes, touch, TouchState.CANCELLED, reason)
+
+    def _compare(self, changes: Changes, one: OwedStep, existing: OpenTouch, days: Iterable[date]) -> None:
+        step, due = one.step, one.due
+        contact = self._fulfilling(step, existing, days)
+        if contact is not None and (due is None or not self._is_early(existing, contact)):
+            changes.fulfilled.append(Fulfilment(existing, step.fulfilled_by, contact))
+        elif self._is_missed(step, existing, due):
+            reason = DAY_IS_PAST if isinstance(step, Greeting) else YEAR_IS_PAST
+            self._close(changes, existing, TouchState.MISSED, reason)
+        elif due is None:
+            if one.why in (NotDue.NO_CONTACT, NotDue.NO_DATE):
+                self._close(changes, existing, TouchState.CANCELLED, NO_LONGER_DUE)
+            return
+        else:
+            self._adjust(changes, step, existing, due)
+            return
+        if due is not None and due.key != existing.dedupe_key:
+            changes.new.append(self._row(step, due))
+
+    def _fulfilling(self, step: Step, existing: OpenTouch, days: Iterable[date]) -> date | None:
+        """The day of a contact that fulfils an open touch."""
+        anchor, last = existing.anchor, self.known.last(step.fulfilled_by)
+        if last is None:
+            return None
+        if isinstance(step, Greeting):
+            return None if anchor is None else greeted(step, anchor, self.known, days)
+        if isinstance(step, Anniversary):
+            begins = existing.due_on if anchor is None else anchor - timedelta(days=step.days_before)
+            return last if last >= begins else None
+        if anchor is None:
+            created = local_date(existing.created_at, self.mornings.working.zone)
+            return last if last >= created else None
+        return last if last > anchor else None
+
+    def _is_early(self, existing: OpenTouch, contact: date) -> bool:
+        """Whether a contact came before the step was due: it only restarts the clock."""
+        return existing.state == TouchState.PLANNED and contact < existing.due_on
+
+    def _is_missed(self, step: Step, existing: OpenTouch, due: Due | None) -> bool:
+        if existing.anchor is None:
+            return False
+        if isinstance(step, Greeting):
+            open_for = timedelta() if existing.state == TouchState.PLANNED else OPEN_AFTER
+            return existing.anchor + open_for < self.known.today
+        if isinstance(step, Anniversary) and due is not None and due.anchor is not None:
+            return existing.anchor + SAME < due.anchor and due.on <= self.known.today
+        return False
+
+    def _adjust(self, changes: Changes, step: Step, existing: OpenTouch, due: Due) -> None:
+        """Bring an open touch in line: its window, or the occurrence that it is of."""
+        on, latest, is_other = due.on, due.latest, due.anchor != existing.anchor
+        if is_other and _is_of_another_year(step, existing, due):
+            # The one of this year still waits for an answer.
+            on, latest, is_other = existing.due_on, existing.latest_on or due.latest, False
+        elif due.anchor is None and existing.anchor is None:
+            # No contact on record: the day stays where it was spread to, or each grading would move it on.
+            on = min(existing.due_on, due.on)
+            latest = on + (due.latest - due.on)
+        values: dict[str, Any] = {
+            "plan": self.plan and self.plan.plan,
+            "tier": self.customer.tier,
+            "kind": str(step.kind),
+            "who": str(step.who),
+            "due_on": on,
+            "latest_on": latest,
+        }
+        if is_other:
+            values |= {"anchor": due.anchor, "dedupe_key": due.key}
+        values |= self._when_shown(step, existing, on, latest)
+        values = {name: value for name, value in values.items() if getattr(existing, name) != value}
+        if not values:
+            return
+        if is_other:
+            changes.moved.append(Moved(existing, values, self._row(step, due)))
+        else:
+            changes.changed.append((existing, values))
+
+    def _when_shown(self, step: Step, existing: OpenTouch, on: date, latest: date) -> dict[str, Any]:
+        """When an open touch with this window is shown next. What is due waits for its turn, or for an answer."""
+        if on <= self.known.today:
+            return {}
+        if existing.state == TouchState.PLANNED:
+            return {"remind_at": self.mornings.of(step, on, latest)}
+        if existing.state == TouchState.REMINDED and on != existing.due_on:
+            at = self.mornings.of(step, on, latest)
+            return {"state": TouchState.PLANNED, "remind_at": at, "escalated": 0}
+        return {}
+
+    def _row(self, step: Step, due: Due) -> dict[str, Any]:
+        return {
+            "dedupe_key": due.key,
+            "customer_id": self.customer.customer_id,
+            "plan": self.plan and self.plan.plan,
+            "step": step.id,
+            "occasion": due.occasion,
+            "kind": str(step.kind),
+            "who": str(step.who),
+            "tier": self.customer.tier,
+            "due_on": due.on,
+            "latest_on": due.latest,
+            "anchor": due.anchor,
+            "remind_at": self.mornings.of(step, due.on, due.latest),
+            "state": TouchState.PLANNED,
+            "version": 1,
+            "created_at": self.now,
+        }
+
+    def _close(self, changes: Changes, touch: OpenTouch, state: TouchState, reason: str) -> None:
+        changes.changed.append((touch, {"state": state, "reason": reason, "closed_at": self.now}))
+
+
+def _is_of_another_year(step: Step, existing: OpenTouch, due: Due) -> bool:
+    """Whether an open touch is of an earlier occurrence than the next one of a step that comes once a year."""
+    if not isinstance(step, Greeting | Anniversary) or existing.anchor is None or due.anchor is None:
+        return False
+    return existing.anchor + SAME <= due.anchor

@@ -1,0 +1,251 @@
+"""What customers are owed: the plan and the steps of each, with their dates, from what the book knows of it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlmodel import Session
+
+from bot.clock import local_date
+from bot.services.care import occasions
+from bot.services.care.comparison import Changes, Comparison, Mornings
+from bot.services.care.dues import (
+    AGAIN,
+    OPEN_AFTER,
+    Calendar,
+    Known,
+    NotDue,
+    Over,
+    OwedStep,
+    steps_due,
+)
+from bot.services.care.holiday import Holiday
+from bot.services.care.occasion_days import OccasionDay
+from bot.services.care.plan import Anniversary, CareOf, CarePlan, CarePlans, Greeting, Once, Step
+from bot.services.care.working_people import FirmTime, working_times
+from bot.services.care.working_time import WorkingTime
+from db.care import planning, touches
+from db.care.planning import OpenTouch, PlannedCustomer
+from db.graded import runs
+from grading.scheme.model import BLOCKED
+
+DAY = timedelta(days=1)
+LOOK_AGAIN = timedelta(days=30)  # for the day of an occasion that is not known yet
+NEXT_YEAR = timedelta(days=360)
+SINCE = "since"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwedCare:
+    """What a graded customer is owed."""
+
+    customer: PlannedCustomer
+    plan: CarePlan | None  # None: no plan serves the scheme that graded it
+    care_of: CareOf  # by what the steps were chosen
+    steps: tuple[OwedStep, ...]  # none for a blocked customer
+    today: date  # where its owner is
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.customer.tier == BLOCKED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A customer with what planning compares."""
+
+    customer: PlannedCustomer
+    known: Known
+    owed: OwedCare
+    mornings: Mornings
+
+    @property
+    def by(self) -> tuple[Any, ...]:
+        """By what care is planned now: the columns that planning compares with those of the next grading."""
+        return self.customer.tier, self.customer.scheme_version_id, self.customer.gates, self.customer.credit
+
+    def compare(
+        self, changes: Changes, present: Mapping[tuple[str, str], OpenTouch], now: datetime
+    ) -> str | None:
+        """Add this customer's changes; when that fails, none of them, and why."""
+        own = Changes()
+        try:
+            Comparison(
+                customer=self.customer,
+                known=self.known,
+                plan=self.owed.plan,
+                present=present,
+                mornings=self.mornings,
+                now=now,
+            ).into(own, self.owed.steps)
+        except Exception as error:
+            log.error("care.customer_failed", customer=self.customer.customer_id, exc_info=error)
+            return type(error).__name__
+        changes.extend(own)
+        broken = next((one.step.id for one in self.owed.steps if one.why == NotDue.BROKEN), None)
+        return broken and f"step {broken}"
+
+    def state_after(
+        self, present: Mapping[tuple[str, str], OpenTouch], trouble: str | None
+    ) -> dict[str, Any]:
+        """What is kept of the customer: since when steps that come once are owed, and when to look again."""
+        since = {}
+        for one in self.owed.steps:
+            if isinstance(one.step, Once) and trouble is None:
+                first = self.known.owed_since.get(one.step.id, self.known.today)
+                since[one.step.id] = str(one.due.anchor if one.due is not None else first)
+        if trouble is not None:
+            return {
+                "owed_since": self.customer.owed_since,
+                "look_on": self.known.today + DAY,
+                "trouble": trouble,
+            }
+        return {
+            "owed_since": json.dumps(since) if since else None,
+            "look_on": min(self._days_of_change(present), default=None),
+            "trouble": None,
+        }
+
+    def _days_of_change(self, present: Mapping[tuple[str, str], OpenTouch]) -> Iterable[date]:
+        """The days to come on which time alone changes what is owed."""
+        today = self.known.today
+        for one in self.owed.steps:
+            existing = present.get((one.step.id, one.occasion))
+            anchor = existing.anchor if existing is not None else None
+            if isinstance(one.step, Greeting):
+                if one.why == NotDue.UNKNOWN_DAY:
+                    yield today + LOOK_AGAIN
+                elif one.due is not None:
+                    day = min(anchor or one.due.latest, one.due.latest) + DAY
+                    yield day if day > today else max(day + OPEN_AFTER, today + DAY)
+            elif isinstance(one.step, Anniversary) and one.due is not None:
+                is_next = anchor is not None and anchor != one.due.anchor and one.due.on > today
+                yield one.due.on if is_next else one.due.on + NEXT_YEAR
+            elif isinstance(one.step, Once) and one.why == NotDue.ANSWERED:
+                yield self.known.over[one.step.id, ""].closed_on + AGAIN
+
+
+def load(
+    session: Session, in_force: CarePlans, firm: FirmTime, customer_ids: Sequence[int], now: datetime
+) -> list[Loaded]:
+    """What planning needs of the graded, unarchived customers among these, in a fixed number of queries."""
+    plans = in_force.plans
+    credit = [] if not any("credit" in plan.conditions for plan in plans) else _credit_runs(session)
+    found = planning.planned_customers(session, runs.latest_run_ids(session), credit, customer_ids)
+    contacts = touches.last_contacts(session, customer_ids)
+    over: dict[int, list[planning.OverRow]] = {}
+    for row in planning.over(session, customer_ids):
+        over.setdefault(row.customer_id, []).append(row)
+    fields = {step.of for plan in plans for step in plan.every_step if isinstance(step, Anniversary)}
+    facts = planning.date_facts(session, fields - {SINCE}, customer_ids)
+    owners = {one.owner_id for one in found if one.owner_id is not None}
+    times = working_times(session, owners, firm, now) if owners else {}
+    nobodys = firm.working_time(now)
+    mornings: dict[int | None, Mornings] = {}
+    chosen = _Choice(in_force)
+    loaded = []
+    for customer in found:
+        number = customer.customer_id
+        working = times.get(customer.owner_id or 0, nobodys)
+        if customer.owner_id not in mornings:
+            mornings[customer.owner_id] = Mornings(working, now)
+        mine = mornings[customer.owner_id]
+        today = local_date(now, working.zone)
+        known = Known(
+            customer_id=number,
+            country=customer.country,
+            today=today,
+            soonest=today if working.morning(today) > now else today + DAY,
+            graded_on=customer.as_of,
+            contacts=contacts.get(number, {}),
+            over={(row.step, row.occasion): _over(row, working) for row in over.get(number, ())},
+            owed_since=planning.owed_since(customer.owed_since) if customer.owed_since else {},
+            dates=_dates(customer, facts.get(number)),
+        )
+        plan, care_of, steps = chosen.of(customer)
+        due = tuple(steps_due(steps, known, _CALENDAR))
+        owed = OwedCare(customer=customer, plan=plan, care_of=care_of, steps=due, today=today)
+        loaded.append(Loaded(customer=customer, known=known, owed=owed, mornings=mine))
+    return loaded
+
+
+def _credit_runs(session: Session) -> list[int]:
+    return runs.runs_behind(session, runs.Purpose.CREDIT)
+
+
+def _over(row: planning.OverRow, working: WorkingTime) -> Over:
+    answered = row.answered_at
+    return Over(
+        anchor=row.anchor,
+        closed_on=local_date(row.closed_at, working.zone),
+        answered_on=None if answered is None else local_date(answered, working.zone),
+    )
+
+
+def _dates(customer: PlannedCustomer, facts: Mapping[str, str] | None) -> dict[str, date]:
+    """`since`, and the fields of the book that are read as a date."""
+    found = {} if customer.since is None else {SINCE: customer.since}
+    for name, value in (facts or {}).items():
+        try:
+            found[name] = date.fromisoformat(value)
+        except ValueError:
+            continue
+    return found
+
+
+class _Choice:
+    """Chooses the plan and the steps of customers; those with the same tier and traits have the same."""
+
+    def __init__(self, in_force: CarePlans) -> None:
+        self._in_force = in_force
+        self._plans: dict[str | None, CarePlan | None] = {}
+        self._conditions: dict[str | None, Sequence[str]] = {}
+        self._steps: dict[tuple[Any, ...], tuple[CareOf, Sequence[Step]]] = {}
+
+    def of(self, customer: PlannedCustomer) -> tuple[CarePlan | None, CareOf, Sequence[Step]]:
+        """The plan of the customer's scheme, by what the steps are chosen, and the steps."""
+        scheme = customer.scheme
+        if scheme not in self._plans:
+            plan = self._plans[scheme] = self._in_force.of_scheme(scheme)
+            self._conditions[scheme] = sorted(plan.conditions - {"tier"}) if plan else ()
+        plan = self._plans[scheme]
+        values = [_trait(customer, name) for name in self._conditions[scheme]]
+        key = scheme, customer.tier, *values
+        if key not in self._steps:
+            traits = dict(zip(self._conditions[scheme], values, strict=True))
+            care_of = CareOf(tier=customer.tier, scheme=scheme, traits=traits)
+            self._steps[key] = care_of, plan.steps(care_of) if plan else ()
+        return plan, *self._steps[key]
+
+
+def _trait(customer: PlannedCustomer, condition: str) -> frozenset[str]:
+    """The customer's values of a condition."""
+    if condition == "risk":
+        gates = {gate.casefold() for gate in json.loads(customer.gates or "{}")}
+        return frozenset(gates | {"any"} if gates else gates)
+    value = getattr(customer, condition)
+    return frozenset() if value is None else frozenset({value.casefold()})
+
+
+def _suiting(step: Greeting, country: str | None) -> list[tuple[str, Holiday | str]]:
+    ids = [one for one in step.occasions if isinstance(one, str)]
+    known: list[tuple[str, Holiday | str]] = [(one, one) for one in occasions.suiting(ids, country)]
+    own = [one for one in step.occasions if isinstance(one, Holiday) and one.suits(country)]
+    return [*known, *((one.id, one) for one in own)]
+
+
+def _next_day(occasion: Holiday | str, after: date) -> OccasionDay | None:
+    if isinstance(occasion, str):
+        return occasions.next_day(occasion, after)
+    try:
+        return OccasionDay(day=occasion.day(after))
+    except ValueError:  # the library has another name for it now
+        return None
+
+
+_CALENDAR = Calendar(_suiting, _next_day)
