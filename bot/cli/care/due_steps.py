@@ -19,8 +19,8 @@ from bot.cli.output.care_plan import titled
 from bot.cli.output.personal import record_list
 from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import tier_word, word
-from bot.services.care import due_list
-from bot.services.care.due_list import DueQuery
+from bot.services.care.views import due_list
+from bot.services.care.views.due_list import DueQuery
 
 
 @acts

@@ -7,7 +7,7 @@ import typer
 from bot.cli.console import AsJson, acts, named_actor, opened, print_json
 from bot.cli.output import care_explained
 from bot.services.ask import lookup
-from bot.services.care import explanation
+from bot.services.care.views import explanation
 
 
 @acts

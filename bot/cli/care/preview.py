@@ -9,10 +9,11 @@ from bot.cli.console import AsJson, _, acts, named_actor, opened, print_json, pr
 from bot.cli.output import care_preview
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.care import due_list, versions
-from bot.services.care import preview as previews
+from bot.services.care import versions
 from bot.services.care.plan import CarePlans
-from bot.services.care.preview import Preview
+from bot.services.care.views import due_list
+from bot.services.care.views import preview as previews
+from bot.services.care.views.preview import Preview
 
 
 @acts

@@ -11,14 +11,14 @@ from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, Phrase
 from bot.services.care.dues import NotDue
-from bot.services.care.explanation import (
+from bot.services.care.plan import Anniversary, FollowUp, Greeting, Once
+from bot.services.care.views.explanation import (
     CareExplanation,
     Ended,
     NotOwed,
     OwedNow,
     Sent,
 )
-from bot.services.care.plan import Anniversary, FollowUp, Greeting, Once
 
 WHY_NOT = {
     NotDue.NO_CONTACT: N_("not due: there is no contact to come back to"),
@@ -165,9 +165,11 @@ def _clock(one: OwedNow) -> str:
 def _stays_open(one: OwedNow) -> str:
     reached = []
     if one.manager_on is not None:
-        reached.append(_("the manager from %(day)s on", day=one.manager_on))
+        reached.append(_("the manager on the first working morning from %(day)s on", day=one.manager_on))
     if one.group_on is not None:
-        reached.append(_("the emergency group from %(day)s on", day=one.group_on))
+        reached.append(
+            _("the emergency group on the first working morning from %(day)s on", day=one.group_on)
+        )
     return _(
         "if it stays open: shown again after %(days)s; it reaches %(others)s",
         days=days(one.step.again_days),

@@ -9,7 +9,7 @@ from bot.cli.console import _, customers, listed, print_table, say
 from bot.cli.output.care_plan import occasion_name
 from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import tier_word, word
-from bot.services.care.preview import DueOn, Example, Preview, StepChange
+from bot.services.care.views.preview import DueOn, Example, Preview, StepChange
 
 CHANGES = ("added", "moved", "dropped")
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from bot.services.care.plan import CarePlans
-from bot.services.care.planned import Key, PlannedStep, planned_steps
 from bot.services.care.schedule import CHUNK, CareRules
+from bot.services.care.views.planned import Key, PlannedStep, planned_steps
 from db.book import customers, people
 from db.book.customers import Owners
 from db.book.people import Person, Team

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from bot.clock import local_date
 from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
@@ -18,8 +20,8 @@ from bot.services.care.conditions import Traits
 from bot.services.care.dues import NotDue, OwedStep
 from bot.services.care.owed_care import OwedCare
 from bot.services.care.plan import CareOf, CarePlan, CarePlans, Escalation, FollowUp, Greeting, Step
-from bot.services.care.planned import PlannedStep, planned_steps
 from bot.services.care.schedule import CareRules
+from bot.services.care.views.planned import PlannedStep, planned_steps
 from db.book import people
 from db.care import listed_touches
 from db.care.listed_touches import LastContact, SentAbout
@@ -141,7 +143,7 @@ def explain(
         )
     owed = loaded[0].owed
     (planned,) = planned_steps(session, [rules], [customer.id], now)
-    history = _History(session, rules.plans, customer.id)
+    history = _History(session, rules.plans, customer.id, rules.zone)
     steps = tuple(_owed_now(owed, one, planned, history) for one in owed.steps)
     keys = {(one.step.id, one.occasion) for one in owed.steps}
     return CareExplanation(
@@ -164,13 +166,16 @@ def explain(
 class _History:
     """The touches of a customer, the messages about them, and its contacts."""
 
-    def __init__(self, session: Session, plans: CarePlans, customer_id: int) -> None:
+    def __init__(self, session: Session, plans: CarePlans, customer_id: int, zone: ZoneInfo) -> None:
         self._plans = plans
         self._touches = listed_touches.of_customer(session, customer_id)
         self._contacts = listed_touches.newest_contacts(session, customer_id)
+        self._zone = zone
         self._sent: dict[int, list[Sent]] = {}
+        self._shown: dict[int, datetime] = {}  # touch -> its first message
         for message in listed_touches.messages_about(session, customer_id):
             self._sent.setdefault(message.touch_id, []).append(_sent(message))
+            self._shown.setdefault(message.touch_id, message.created_at)
         self._people = people.everybody(session)
 
     def person(self, person_id: int | None) -> str | None:
@@ -197,6 +202,13 @@ class _History:
         """The newest contact of one of these kinds on a day."""
         wanted = set(kinds)
         return next((one for one in self._contacts if one.day == day and one.kind in wanted), None)
+
+    def begun_on(self, touch: Touch | None, today: date) -> date:
+        """The day on which a step was shown first, or else added."""
+        if touch is None:
+            return today
+        shown = self._shown.get(touch.id or 0, touch.created_at)
+        return local_date(shown, self._zone)
 
     def sent(self, touch: Touch | None) -> tuple[Sent, ...]:
         return tuple(self._sent.get(touch.id or 0, ())) if touch else ()
@@ -230,6 +242,8 @@ def _owed_now(
     row, touch = planned.get((owed.customer.customer_id, *key)), history.open(key)
     escalation = owed.plan.escalation_of(owed.customer.tier, one.step)
     latest = row.latest_on if row else None
+    # A person had it before them for a day before others are told.
+    late = max(latest, history.begun_on(touch, owed.today)) if latest else None
     return OwedNow(
         step=one.step,
         occasion=one.occasion,
@@ -244,8 +258,8 @@ def _owed_now(
         who=one.step.who,
         assignee=history.person(row.assignee_id) if row else None,
         escalation=escalation,
-        manager_on=_after(latest, escalation.manager_days),
-        group_on=_after(latest, escalation.group_days),
+        manager_on=_after(late, escalation.manager_days),
+        group_on=_after(late, escalation.group_days),
         escalated=touch.escalated if touch else 0,
         sent=history.sent(touch),
         last=history.last(key),
@@ -253,7 +267,8 @@ def _owed_now(
 
 
 def _after(day: date | None, days: int | None) -> date | None:
-    return None if day is None or days is None else day + timedelta(days=days)
+    """The first day after so many days."""
+    return None if day is None or days is None else day + timedelta(days=days + 1)
 
 
 def _clock(one: OwedStep, history: _History) -> Clock:
