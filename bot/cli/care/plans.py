@@ -5,7 +5,6 @@ from typing import Annotated, Any
 import typer
 
 from bot.app import Tierbot
-from bot.cli.care.preview import preview_of
 from bot.cli.console import (
     AsJson,
     _,
@@ -133,7 +132,7 @@ def retire_plan(
 
 
 def _show_changes(bot: Tierbot, actor: Actor, instead: CarePlans) -> None:
-    care_preview.show_changes(preview_of(bot, actor, days=0, instead=instead))
+    care_preview.show_changes(care_preview.preview_of(bot, actor, days=0, instead=instead))
 
 
 def _plan_named(bot: Tierbot, name: str) -> CarePlan:

@@ -4,16 +4,11 @@ from typing import Annotated
 
 import typer
 
-from bot.app import Tierbot
-from bot.cli.console import AsJson, _, acts, named_actor, opened, print_json, progress_bar
+from bot.cli.console import AsJson, acts, named_actor, opened, print_json
 from bot.cli.output import care_preview
 from bot.services import access
-from bot.services.access import Act, Actor
+from bot.services.access import Act
 from bot.services.care import versions
-from bot.services.care.plan import CarePlans
-from bot.services.care.views import due_list
-from bot.services.care.views import preview as previews
-from bot.services.care.views.preview import Preview
 
 
 @acts
@@ -41,36 +36,10 @@ def show_preview(
             with bot.database.read() as session:
                 file = versions.find(session, plan)
                 instead = versions.with_approved(session, bot.file_rules.plans, file.plan, bot.today())
-        found = preview_of(bot, actor, days=days, instead=instead, team=team, owner=owner)
+        found = care_preview.preview_of(bot, actor, days=days, instead=instead, team=team, owner=owner)
     if as_json:
         print_json(care_preview.as_json(found))
         return
     if found.changes is not None:
         care_preview.show_changes(found)
     care_preview.show_days(found)
-
-
-def preview_of(
-    bot: Tierbot,
-    actor: Actor,
-    *,
-    days: int,
-    instead: CarePlans | None,
-    team: str | None = None,
-    owner: str | None = None,
-) -> Preview:
-    """A preview of the customers that the actor may see."""
-    with bot.database.read() as session:
-        owners = due_list.owners(session, actor, team=team, owner=owner)
-    now = bot.clock.now()
-    with progress_bar(_("Computing what will be due")) as progress:
-        return previews.preview(
-            bot.database,
-            bot.rules,
-            owners=owners,
-            days=days,
-            today=bot.today(now),
-            now=now,
-            instead=instead,
-            progress=progress,
-        )

@@ -5,13 +5,44 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from bot.cli.console import _, customers, listed, print_table, say
+from bot.app import Tierbot
+from bot.cli.console import _, customers, listed, print_table, progress_bar, say
 from bot.cli.output.care_plan import occasion_name
 from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import tier_word, word
+from bot.services.access import Actor
+from bot.services.care.plan import CarePlans
+from bot.services.care.views import due_list
+from bot.services.care.views import preview as previews
 from bot.services.care.views.preview import DueOn, Example, Preview, StepChange
 
 CHANGES = ("added", "moved", "dropped")
+
+
+def preview_of(
+    bot: Tierbot,
+    actor: Actor,
+    *,
+    days: int,
+    instead: CarePlans | None,
+    team: str | None = None,
+    owner: str | None = None,
+) -> Preview:
+    """A preview of the customers that the actor may see."""
+    with bot.database.read() as session:
+        owners = due_list.owners(session, actor, team=team, owner=owner)
+    now = bot.clock.now()
+    with progress_bar(_("Computing what will be due")) as progress:
+        return previews.preview(
+            bot.database,
+            bot.rules,
+            owners=owners,
+            days=days,
+            today=bot.today(now),
+            now=now,
+            instead=instead,
+            progress=progress,
+        )
 
 
 def show_days(found: Preview) -> None:

@@ -248,7 +248,8 @@ def _owed_now(
         step=one.step,
         occasion=one.occasion,
         because=_condition(owed.plan, one.step),
-        why_not=one.why,
+        # Planning does not open an occurrence again that was answered.
+        why_not=NotDue.ANSWERED if one.due and row is None else one.why,
         clock=_clock(one, history) if one.due else None,
         due_on=row.due_on if row else None,
         latest_on=latest,
