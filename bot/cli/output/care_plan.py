@@ -1,9 +1,9 @@
 """Care plans in words: their steps, when each is due, who does it, and whom it reaches when it stays open."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.cli.console import _, in_language, listed
+from bot.cli.console import _, in_language, is_chinese, listed
 from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import word
 from bot.errors import Phrase, ngettext
@@ -103,7 +103,28 @@ def reaches(escalation: Escalation) -> str:
 
 def traits(when: Traits) -> str:
     """The conditions of an `also` block."""
-    return "; ".join(f"{word('trait', name)}: {listed(values)}" for name, values in when.given.items())
+    return "; ".join(
+        f"{word('trait', name)}: {listed(_trait_value(name, value) for value in values)}"
+        for name, values in when.given.items()
+    )
+
+
+def _trait_value(trait: str, value: str) -> str:
+    """A value of a condition in words; the ids of a scheme as they are."""
+    if trait == "lifecycle":
+        return word("lifecycle", value)
+    if trait == "tier":
+        return word("tier", value)
+    names: Mapping[str, Mapping[str, str]] = {}
+    if trait == "quadrant":
+        from grading.views.value_matrix import CELLS  # pandas
+
+        names = CELLS
+    elif trait == "rfm":
+        from grading.views.rfm import CLASSES, SEGMENTS  # pandas
+
+        names = {**CLASSES, **SEGMENTS}
+    return names[value]["zh" if is_chinese() else "en"] if value in names else value
 
 
 def tier_label(tier: str) -> str:

@@ -79,6 +79,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "manager": N_("to the manager"),
         "group": N_("to the emergency group"),
     },
+    "lifecycle": {
+        "new": N_("new"),
+        "active": N_("active customer"),
+        "silent": N_("silent customer"),
+        "lost": N_("lost customer"),
+    },
     "trait": {
         "scheme": N_("scheme"),
         "tier": N_("tier"),

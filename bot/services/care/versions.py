@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -157,7 +158,7 @@ def find(session: Session, name: str) -> PlanFile:
     Raises NotFound when there is none, BadInput with every problem of a file.
     """
     wanted, number = split(name)
-    shipped = {path.stem: path for path in FOLDER.glob("*.yaml")}
+    shipped = {_id_in(path): path for path in FOLDER.glob("*.yaml")}
     path = Path(name) if Path(name).is_file() else shipped.get(name)
     if number is None and path is not None:
         return read(path)
@@ -170,6 +171,12 @@ def find(session: Session, name: str) -> PlanFile:
         )
     label = f"{row.name}@{row.version}"
     return PlanFile(plan=parse_plan(row.content, label), text=row.content, source=label)
+
+
+def _id_in(path: Path) -> str:
+    """The id of a shipped plan, without reading the whole file."""
+    found = re.search(r"^plan: *(\S+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1] if found else path.stem
 
 
 def read(path: Path) -> PlanFile:
