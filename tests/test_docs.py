@@ -50,7 +50,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_that_is_shown_exists(page: Path) -> None:
     shown = re.findall(
-        r"tierbot ((?:import|audit|scheme|override|credit|review|db|outbox|report) [\w-]+|[\w-]+)",
+        r"tierbot ((?:import|audit|scheme|care|override|credit|review|db|outbox|report) [\w-]+|[\w-]+)",
         page.read_text(encoding="utf-8"),
     )
     for command in set(shown) - {"demo"}:
