@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from bot.clock import Clock, SystemClock, local_date
 from bot.errors import N_, NotReady
 from bot.services import alerts, identity
-from bot.services.care.in_force import PlanCache
 from bot.services.care.plan_file import load_all
+from bot.services.care.plan_versions.in_force import PlanCache
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_people import FirmTime
 from bot.services.grade.runs import Notify

@@ -114,7 +114,9 @@ def test_every_action_door_and_object_of_the_audit_has_a_word() -> None:
         assert set(WORDS[kind]) == set(values)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/importing.md", "docs/audit.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/importing.md", "docs/audit.md", "docs/care-explained.md"]
+)
 def test_a_chinese_page_has_the_sections_commands_tables_and_links_of_the_english_one(page: str) -> None:
     english, chinese = (_outline(ROOT / name) for name in (page, page.replace(".md", ".zh.md")))
     assert chinese == english

@@ -14,9 +14,10 @@ from bot.errors import BotError, Hidden, NotAllowed, NotFound
 from bot.services import access, identity, imports, staff
 from bot.services.access import Act, Actor, can
 from bot.services.ask import explanation, history, lookup, share
-from bot.services.care import reminders, versions
+from bot.services.care import reminders
 from bot.services.care.plan_file import SHIPPED
-from bot.services.care.versions import PlanFile
+from bot.services.care.plan_versions import lifecycle as plan_lifecycle
+from bot.services.care.plan_versions.lifecycle import PlanFile
 from bot.services.care.views import explanation as care_explained
 from bot.services.delivery import outbox, restore, time_jump
 from bot.services.grade import overrides, runs
@@ -46,7 +47,7 @@ MISSING = 999
 SCHEME = SchemeFile(
     scheme=parse_scheme(factories.PLAIN_SCHEME, source="test"), text=factories.PLAIN_SCHEME, source="test"
 )
-CARE_PLAN: PlanFile = versions.read(SHIPPED)
+CARE_PLAN: PlanFile = plan_lifecycle.read(SHIPPED)
 PEOPLE = {  # name -> (role, team)
     "Anna": ("account_manager", "East"),
     "Olga": ("team_lead", "East"),
@@ -129,7 +130,7 @@ def care(office: Office, actor: Actor, customer: int) -> object:
 
 def listed_plans(office: Office, actor: Actor) -> object:
     with office.database.read() as session:
-        return versions.listed(session, actor, office.book.rules.plans, today=MONDAY)
+        return plan_lifecycle.listed(session, actor, office.book.rules.plans, today=MONDAY)
 
 
 def at_once(office: Office) -> dict[str, Any]:
@@ -252,10 +253,10 @@ FIRM: dict[str, tuple[Act, Callable[[Office, Actor], object]]] = {
     "care plans": (Act.DECIDE_CARE, listed_plans),
     "care plan": (
         Act.DECIDE_CARE,
-        lambda o, who: versions.approve(o.database, who, CARE_PLAN, start=FEBRUARY, **at_once(o)),
+        lambda o, who: plan_lifecycle.approve(o.database, who, CARE_PLAN, start=FEBRUARY, **at_once(o)),
     ),
     "end of a care plan": (
-        Act.DECIDE_CARE, lambda o, who: versions.retire(o.database, who, "gone", **at_once(o))
+        Act.DECIDE_CARE, lambda o, who: plan_lifecycle.retire(o.database, who, "gone", **at_once(o))
     ),
     "proposal": (Act.DECIDE_SCHEMES, lambda o, who: proposal.record_proposal(o.database, who, "plain", "")),
     "grading": (

@@ -21,9 +21,9 @@ from bot.cli.output import care_plan, care_preview
 from bot.cli.output.presentation import local_name
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.care import versions
 from bot.services.care.plan import CarePlan, CarePlans
-from bot.services.care.versions import PlanStatus
+from bot.services.care.plan_versions import lifecycle
+from bot.services.care.plan_versions.lifecycle import PlanStatus
 
 Name = Annotated[str, typer.Argument(help="A file, a shipped plan, or an approved version, as standard@2.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -47,7 +47,7 @@ def show_plans(
             _show_plan(_plan_named(bot, name), as_json)
             return
         with bot.database.read() as session:
-            found = versions.listed(session, actor, bot.file_rules.plans, today=bot.today())
+            found = lifecycle.listed(session, actor, bot.file_rules.plans, today=bot.today())
     if as_json:
         print_json([_as_json(status) for status in found])
         return
@@ -84,13 +84,13 @@ def approve_plan(
         today = bot.today(now)
         access.require(actor, Act.DECIDE_CARE)
         with bot.database.read() as session:
-            file = versions.find(session, name)
-            instead = versions.with_approved(session, bot.file_rules.plans, file.plan, today)
+            file = lifecycle.find(session, name)
+            instead = lifecycle.with_approved(session, bot.file_rules.plans, file.plan, today)
         if not as_json:
             _show_changes(bot, actor, instead)
         if not yes:
             typer.confirm(_("Put it in force?"), abort=True)
-        status = versions.approve(
+        status = lifecycle.approve(
             bot.database, actor, file, start=to_day(start) if start else today, today=today, now=now
         )
     if as_json:
@@ -119,12 +119,12 @@ def retire_plan(
         actor, now = named_actor(bot), bot.clock.now()
         access.require(actor, Act.DECIDE_CARE)
         with bot.database.read() as session:
-            instead = versions.without(session, bot.file_rules.plans, name, bot.today(now))
+            instead = lifecycle.without(session, bot.file_rules.plans, name, bot.today(now))
         if not as_json:
             _show_changes(bot, actor, instead)
         if not yes:
             typer.confirm(_("Retire it?"), abort=True)
-        plan = versions.retire(bot.database, actor, name, today=bot.today(now), now=now)
+        plan = lifecycle.retire(bot.database, actor, name, today=bot.today(now), now=now)
     if as_json:
         print_json({"plan": plan.plan, "version": plan.version, "state": "retired"})
         return
@@ -141,7 +141,7 @@ def _plan_named(bot: Tierbot, name: str) -> CarePlan:
     if found is not None:
         return found
     with bot.database.read() as session:
-        return versions.find(session, name).plan
+        return lifecycle.find(session, name).plan
 
 
 def _show_plan(plan: CarePlan, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from bot.cli.console import AsJson, acts, named_actor, opened, print_json
 from bot.cli.output import care_preview
 from bot.services import access
 from bot.services.access import Act
-from bot.services.care import versions
+from bot.services.care.plan_versions import lifecycle
 
 
 @acts
@@ -34,8 +34,8 @@ def show_preview(
         if plan is not None:
             access.require(actor, Act.DECIDE_CARE)
             with bot.database.read() as session:
-                file = versions.find(session, plan)
-                instead = versions.with_approved(session, bot.file_rules.plans, file.plan, bot.today())
+                file = lifecycle.find(session, plan)
+                instead = lifecycle.with_approved(session, bot.file_rules.plans, file.plan, bot.today())
         found = care_preview.preview_of(bot, actor, days=days, instead=instead, team=team, owner=owner)
     if as_json:
         print_json(care_preview.as_json(found))

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import event, inspect, text
 from sqlmodel import select
 
-from bot.services.care import in_force, schedule, versions
+from bot.services.care import schedule
 from bot.services.care.plan import CarePlans
 from bot.services.care.plan_file import FOLDER, parse_plan
+from bot.services.care.plan_versions import in_force, lifecycle
+from bot.services.care.plan_versions.lifecycle import PlanFile
 from bot.services.care.schedule import CareRules
-from bot.services.care.versions import PlanFile
 from bot.services.care.views import preview
 from bot.services.care.views.preview import DueOn, Preview
 from db.care.touches import OPEN, Touch
@@ -59,11 +60,11 @@ def test_what_a_plan_would_change_is_what_planning_changes_once_it_is_in_force(
     file = PlanFile(plan=plan, text=PLANS[name], source=name)
     present = rules()
     with book.read() as session:
-        instead = versions.with_approved(session, present.plans, plan, MONDAY)
+        instead = lifecycle.with_approved(session, present.plans, plan, MONDAY)
     before, untouched = open_steps(book), content(book)
     found = seen(book, present, instead=instead)
     assert content(book) == untouched
-    versions.approve(book, OPERATOR, file, start=MONDAY, today=MONDAY, now=NOW)
+    lifecycle.approve(book, OPERATOR, file, start=MONDAY, today=MONDAY, now=NOW)
     with book.read() as session:
         approved = in_force.with_files(in_force.approved(session, MONDAY), present.plans)
     assert approved == instead

@@ -29,7 +29,7 @@ class DueQuery:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DueStep:
+class ListedStep:
     """A step that is due, or comes up."""
 
     customer_id: int
@@ -51,14 +51,14 @@ class DueStep:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DueSteps:
+class ListedSteps:
     """The first steps of a list, and how many it has."""
 
     total: int
-    steps: tuple[DueStep, ...]
+    steps: tuple[ListedStep, ...]
 
 
-def due_steps(session: Session, actor: Actor, plans: CarePlans, query: DueQuery, today: date) -> DueSteps:
+def due_steps(session: Session, actor: Actor, plans: CarePlans, query: DueQuery, today: date) -> ListedSteps:
     """The steps of a query among the customers that the actor may see. Raises NotFound for an unknown person or team."""
     total, rows = listed_touches.due_until(
         session,
@@ -68,10 +68,10 @@ def due_steps(session: Session, actor: Actor, plans: CarePlans, query: DueQuery,
         owners=owners(session, actor, team=query.team, owner=query.owner),
         most=query.most,
     )
-    return DueSteps(
+    return ListedSteps(
         total=total,
         steps=tuple(
-            DueStep(
+            ListedStep(
                 customer_id=row.customer_id,
                 code=row.code,
                 customer=row.customer,

@@ -58,7 +58,7 @@ class Ended:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clock:
+class CountedFrom:
     """What the due day is counted from: a contact, the day of an occasion or another day; nothing without a contact."""
 
     day: date | None
@@ -73,7 +73,7 @@ class OwedNow:
     occasion: str
     because: Traits | None  # the condition by which it is owed; None: it is a step of the tier
     why_not: NotDue | None
-    clock: Clock | None
+    clock: CountedFrom | None
     due_on: date | None
     latest_on: date | None
     estimated: bool
@@ -272,11 +272,11 @@ def _after(day: date | None, days: int | None) -> date | None:
     return None if day is None or days is None else day + timedelta(days=days + 1)
 
 
-def _clock(one: OwedStep, history: _History) -> Clock:
+def _clock(one: OwedStep, history: _History) -> CountedFrom:
     assert one.due is not None
     step, day = one.step, one.due.anchor
     kinds = step.after if isinstance(step, FollowUp) else step.fulfilled_by
-    return Clock(day=day, contact=history.contact(kinds, day) if day else None)
+    return CountedFrom(day=day, contact=history.contact(kinds, day) if day else None)
 
 
 def _condition(plan: CarePlan, step: Step) -> Traits | None:

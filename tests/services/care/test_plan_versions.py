@@ -11,10 +11,10 @@ from sqlmodel import select
 from bot.app import Tierbot, build
 from bot.clock import FixedClock
 from bot.errors import BadInput, BotError, Conflict, NotAllowed, NotFound
-from bot.services.care import in_force, versions
 from bot.services.care.plan import CarePlans
 from bot.services.care.plan_file import parse_plan
-from bot.services.care.versions import PlanFile
+from bot.services.care.plan_versions import in_force, lifecycle
+from bot.services.care.plan_versions.lifecycle import PlanFile
 from bot.settings import Settings
 from db.care import plans
 from db.care.plans import CarePlanVersion
@@ -45,7 +45,7 @@ def file(*given: str | int, **changes: str | int) -> PlanFile:
 def approve(database: Database, given: PlanFile, start: int = 0, today: int = 0) -> None:
     """`start` and `today` in days from Monday."""
     day = MONDAY + today * DAY
-    versions.approve(database, OPERATOR, given, start=MONDAY + start * DAY, today=day, now=NOW)
+    lifecycle.approve(database, OPERATOR, given, start=MONDAY + start * DAY, today=day, now=NOW)
 
 
 def in_force_on(database: Database, day: int) -> list[str]:
@@ -64,7 +64,7 @@ def test_a_version_is_in_force_from_its_day_until_that_of_the_next(database: Dat
         99: ["own@2"],
     }
     with database.read() as session:
-        listed = versions.listed(session, OPERATOR, CarePlans(()), today=MONDAY)
+        listed = lifecycle.listed(session, OPERATOR, CarePlans(()), today=MONDAY)
     assert [(status.label, status.effective_from, status.until) for status in listed] == [
         ("own@1", MONDAY, MONDAY + 10 * DAY),
         ("own@2", MONDAY + 10 * DAY, None),
@@ -80,10 +80,10 @@ def test_of_two_approvals_from_one_day_the_later_decision_counts(database: Datab
 def test_a_retired_plan_ends_with_what_was_to_come_and_can_be_approved_again(database: Database) -> None:
     approve(database, file())
     approve(database, file(version=2), start=10)
-    ended = versions.retire(database, OPERATOR, "own", today=MONDAY, now=NOW)
+    ended = lifecycle.retire(database, OPERATOR, "own", today=MONDAY, now=NOW)
     assert (ended.version, in_force_on(database, 0), in_force_on(database, 10)) == (2, [], [])
     with pytest.raises(NotFound, match="No care plan own was approved"):
-        versions.retire(database, OPERATOR, "own", today=MONDAY, now=NOW)
+        lifecycle.retire(database, OPERATOR, "own", today=MONDAY, now=NOW)
     approve(database, file())
     assert in_force_on(database, 0) == ["own@1"]
 
@@ -91,7 +91,7 @@ def test_a_retired_plan_ends_with_what_was_to_come_and_can_be_approved_again(dat
 def test_every_decision_is_in_the_audit_with_the_version_that_it_replaces(database: Database) -> None:
     approve(database, file())
     approve(database, file(version=2))
-    versions.retire(database, OPERATOR, "own", today=MONDAY, now=NOW)
+    lifecycle.retire(database, OPERATOR, "own", today=MONDAY, now=NOW)
     first, second = recorded(database, "care_plan_approved")
     (end,) = recorded(database, "care_plan_retired")
     assert [row.object for row in (first, second, end)] == [
@@ -128,7 +128,7 @@ def test_what_cannot_be_approved_is_refused_and_leaves_no_trace(
 
 def test_a_comment_makes_no_other_content(database: Database) -> None:
     approve(database, file())
-    versions.retire(database, OPERATOR, "own", today=MONDAY, now=NOW)
+    lifecycle.retire(database, OPERATOR, "own", today=MONDAY, now=NOW)
     approve(database, replace(file(), text="# read by all\n" + text()))
     assert in_force_on(database, 0) == ["own@1"]
 
@@ -184,16 +184,16 @@ def test_a_running_process_uses_a_plan_from_its_day_on_by_one_query(database: Da
     )
     assert dependencies.rules is dependencies.rules
     assert len(queries) == 2, "one for each of the two"
-    versions.retire(database, OPERATOR, "own", today=MONDAY + DAY, now=NOW)
+    lifecycle.retire(database, OPERATOR, "own", today=MONDAY + DAY, now=NOW)
     assert dependencies.rules.plans == before.plans
 
 
 def test_only_sales_operations_and_admins_decide(database: Database) -> None:
     anna = factories.operator("Anna", role="team_lead")
     with pytest.raises(NotAllowed, match="decide about care plans"):
-        versions.approve(database, anna, file(), start=MONDAY, today=MONDAY, now=NOW)
+        lifecycle.approve(database, anna, file(), start=MONDAY, today=MONDAY, now=NOW)
     with pytest.raises(NotAllowed, match="decide about care plans"):
-        versions.retire(database, anna, "own", today=MONDAY, now=NOW)
+        lifecycle.retire(database, anna, "own", today=MONDAY, now=NOW)
 
 
 def test_a_plan_is_found_as_a_file_as_a_shipped_one_or_as_an_approved_version(
@@ -204,7 +204,7 @@ def test_a_plan_is_found_as_a_file_as_a_shipped_one_or_as_an_approved_version(
     approve(database, file())
     approve(database, file(version=2))
     with database.read() as session:
-        found = [versions.find(session, name).label for name in (str(path), "own", "own@1")]
+        found = [lifecycle.find(session, name).label for name in (str(path), "own", "own@1")]
         with pytest.raises(NotFound, match="There is no care plan nothing"):
-            versions.find(session, "nothing")
+            lifecycle.find(session, "nothing")
     assert found == ["own@7", "own@2", "own@1"]
