@@ -41,6 +41,7 @@ class Pulse:
         self._lock = threading.Lock()
         self._until: dict[str, float] = {}
         self._failing: dict[str, tuple[float, Job, str]] = {}  # since when, which and why
+        self.waits_for = ""  # what the start of the process waits for; empty once it has started
 
     def beat(self, job: Job, failure: Exception | None = None) -> None:
         """A job has begun or ended; it is expected to end again within its patience."""
@@ -95,7 +96,7 @@ def health_app(bot: Tierbot, pulse: Pulse) -> Starlette:
 
     async def readyz(request: Request) -> Response:
         reason = await run_in_threadpool(_database_problem, bot) or "; ".join(
-            [*pulse.failing(), *_connection_problem(bot)]
+            [*filter(None, [pulse.waits_for]), *pulse.failing(), *_connection_problem(bot)]
         )
         return PlainTextResponse(f"{reason or 'ready'}\n", status_code=503 if reason else 200)
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from bot.app import Tierbot, build
+from bot.cli import run
 from bot.clock import FixedClock
 from bot.health import Pulse, health_app, serve_health
 from bot.jobs import JOBS
@@ -90,6 +91,23 @@ def test_it_is_healthy_as_long_as_jobs_end_within_their_patience(
     pulse.beat(job("house"))
     pulse.beat(job("deliver"))
     assert get(server, "/healthz")[0] == 200
+
+
+def test_a_start_that_waits_for_its_database_says_so_and_goes_on_when_it_is_there(
+    server: Server, pulse: Pulse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "LOOK_SECONDS", 0)
+    pages = []
+
+    def write_settings() -> None:
+        pages.append(get(server, "/readyz"))
+        if len(pages) < 3:
+            raise OperationalError("", {}, Exception("attempt to write a readonly database"))
+
+    pulse.waits_for = "starting"
+    run.wait_for_database(write_settings, pulse)
+    waiting = (503, "database: attempt to write a readonly database\n")
+    assert pages == [(503, "starting\n"), waiting, waiting]
 
 
 def test_it_is_ready_with_a_database_of_this_revision_only(server: Server, bot: Tierbot) -> None:

@@ -61,9 +61,9 @@ def run(
         if role is not Role.WORKER:
             _require_way_in(bot)
         pulse = health.Pulse()
+        pulse.waits_for = "starting"
         running.callback(health.serve_health(bot, pulse))
-        _bring_up_to_date(bot)
-        settings_changes.note_start(bot.database, bot.settings, bot.file_rules.plans, role)
+        wait_for_database(lambda: _bring_up_to_date(bot, role), pulse)
         if (unsettled := bot.gateway.check_token()) is not None:
             announce(in_language(unsettled))
         scheduler = None if role is Role.WEB else jobs.scheduler(bot, pulse.beat)
@@ -75,6 +75,7 @@ def run(
         if role is not Role.WORKER:
             running.callback(_listen(bot))
         running.callback(bot.stopping.set)  # called first, so that a pass that is sending ends early
+        pulse.waits_for = ""
         announce(_("Tierbot is running. Ctrl+C stops it."))
         if (state := bot.connection.state) is not None and state.problem:
             found, remedy = connection.describe(state, bot.clock.now())
@@ -193,18 +194,25 @@ def _require_settings(bot: Tierbot) -> None:
     _ = bot.file_rules
 
 
-def _bring_up_to_date(bot: Tierbot) -> None:
-    """Upgrade the schema, waiting for a disk or a server that is not there yet: to end would only cause restarts."""
+def _bring_up_to_date(bot: Tierbot, role: str) -> None:
+    """Upgrade the schema, and record the settings that changed since the last start."""
+    if (backup := upgrade_schema(bot.database)) is not None:
+        announce(_("Backup written: %(file)s", file=backup))
+    settings_changes.note_start(bot.database, bot.settings, bot.rules.plans, role)
+
+
+def wait_for_database(work: Callable[[], None], pulse: "Pulse") -> None:
+    """Do work that writes, waiting for a disk or a server that is not there yet: to end would only cause restarts."""
     announced = False
     while True:
         try:
-            if (backup := upgrade_schema(bot.database)) is not None:
-                announce(_("Backup written: %(file)s", file=backup))
+            work()
             return
         except OperationalError as error:
             reason = describe(error)
             if not any(part in reason for part in PASSING):
                 raise
+            pulse.waits_for = f"database: {reason}"
         if not announced:
             announce(
                 _(

@@ -60,8 +60,9 @@ def failing_at_the_start(installation: Installation, *, quick: bool) -> Outcome:
         _wait_for(office, "Slack opens no connection: http_500")
         status, state = office.page("readyz")
         outcome.require(status == 503 and "http_500" in state, f"the health page said “{state}”")
-        said = (installation.folder / "log").read_text()
-        outcome.require("It receives nothing yet" in said, f"the process said {said[-300:]}")
+        log = installation.folder / "log"
+        said = wait_until(lambda: "It receives nothing yet" in log.read_text(), 30)
+        outcome.require(said, f"the process said {log.read_text()[-300:]}")
         slack.switch()
         outcome.figures["connected after"] = _wait_for(office, "ready")
         outcome.require(bool(office.ask()["ok"]), "no answer when Slack answered again")

@@ -137,7 +137,7 @@ def read_only(installation: Installation, *, quick: bool) -> Outcome:
         arrived, recorded = len(here.slack.arrived()), sum(row.attempt > 0 for row in here.rows())
         _remount(disk, "ro")
         second = TierbotProcess(here, "real-none")
-        reported = wait_until(partial(_not_ready, second), START_SECONDS)
+        reported = wait_until(partial(_names_database, second), START_SECONDS)
         state = second.page("readyz")[1]
         time.sleep(3)
         alive = second.running.poll() is None
@@ -202,8 +202,9 @@ def _sends_all(
     outcome.require(status == 0, f"it ended with {status} {how}")
 
 
-def _not_ready(process: TierbotProcess) -> bool:
-    return process.page("readyz")[0] == 503
+def _names_database(process: TierbotProcess) -> bool:
+    status, state = process.page("readyz")
+    return status == 503 and "database" in state
 
 
 def _remount(disk: Path, mode: str) -> None:
