@@ -278,8 +278,12 @@ def _index(customers: NDArray[np.int64]) -> "pd.Index[int]":
     return pd.Index(customers, name="customer")
 
 
-def value_frame(aggregate_rows: Rows, purchase_rows: Rows, as_of: date) -> pd.DataFrame:
+def value_frame(
+    aggregate_rows: Rows, purchase_rows: Rows, as_of: date, *, has_costs: bool | None = None
+) -> pd.DataFrame:
     """Rows of order_aggregates and of purchases -> the frame for the views on value, customers that ever bought.
+
+    `has_costs`: whether the book has costs, where the rows are of a part of it.
 
     Columns: recency_days, frequency, monetary (12 months), profit (12 months; NaN without costs), relationship
     (years), median_gap_days, order_days; order_days_24m, net_24m, profit_24m.
@@ -292,7 +296,9 @@ def value_frame(aggregate_rows: Rows, purchase_rows: Rows, as_of: date) -> pd.Da
     today = pd.Timestamp(as_of)
     # A customer that bought nothing in a window made nothing in it: zero. Purchases without costs are unknown, and so is
     # everything in a book without any costs.
-    costs = bool(known["cost_12m"].notna().any() or bought["cost_24m"].notna().any())
+    costs = has_costs
+    if costs is None:
+        costs = bool(known["cost_12m"].notna().any() or bought["cost_24m"].notna().any())
     idle_12m = known["orders_12m"].eq(0) & known["net_12m"].eq(0) & costs
     idle_24m = bought["days_24m"].isna() & costs
     profit = pd.Series(orders.margins_of(known), index=known.index).mask(idle_12m, 0.0)

@@ -24,6 +24,7 @@ from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
 from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import marks, retention
+from bot.services.reports import care_traits
 from db import processes, rewriting, usage
 from db.outbox import claims, send_state
 from db.processes import HeartbeatRole
@@ -91,6 +92,8 @@ def regrade(bot: Tierbot) -> int:
 
 def plan_care(bot: Tierbot) -> int:
     """Update the touches of customers for whom something has changed, or the time has come."""
+    conditions = {name for plan in bot.rules.plans.plans for name in plan.conditions}
+    care_traits.refresh(bot.database, conditions, bot.today(bot.clock.now()))
     return planning_pass.plan_changed(bot.database, bot.rules, bot.clock.now())
 
 

@@ -1,6 +1,7 @@
 """Secrets come from variables or from files; what is wrong with a file is said without quoting what is in it."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,7 @@ def test_check_names_a_file_that_others_may_read_and_a_secret_that_should_go(
     name_file(monkeypatch, "SLACK_SIGNING_SECRET_PREVIOUS", file)
     for mode, named in ((0o644, True), (0o400, False)):
         os.chmod(file, mode)
-        notices = "\n".join(map(str, check_all(pytest.fail).notices))
+        notices = "\n".join(map(str, check_all(pytest.fail, datetime(2026, 5, 4, tzinfo=UTC)).notices))
         assert (
             f"{file} has mode 0644: other accounts of this machine may read the secret" in notices
         ) is named

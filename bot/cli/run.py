@@ -23,7 +23,7 @@ from bot.errors import N_, BadInput
 from bot.logs import configure, release_stderr
 from bot.services.ask import lookup
 from bot.services.delivery import time_jump
-from bot.services.ops import connection, settings_changes
+from bot.services.ops import care_plans, connection, settings_changes
 from db.book import customers
 from db.engine import describe
 
@@ -198,7 +198,8 @@ def _bring_up_to_date(bot: Tierbot, role: str) -> None:
     """Upgrade the schema, and record the settings that changed since the last start."""
     if (backup := upgrade_schema(bot.database)) is not None:
         announce(_("Backup written: %(file)s", file=backup))
-    settings_changes.note_start(bot.database, bot.settings, bot.rules.plans, role)
+    settings_changes.note_start(bot.database, bot.settings, bot.file_rules.plans, role)
+    care_plans.warn(bot.database, bot.rules.plans, bot.today())
 
 
 def wait_for_database(work: Callable[[], None], pulse: "Pulse") -> None:

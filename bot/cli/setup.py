@@ -9,6 +9,7 @@ import typer
 from bot import settings
 from bot.cli.console import AsJson, _, in_language, opened, print_json, say, speak, warn
 from bot.cli.output.vocabulary import word
+from bot.clock import SystemClock
 from bot.errors import BadInput, ngettext
 from bot.services.delivery.messenger import Messenger
 from bot.services.ops import checks, doctor
@@ -20,7 +21,7 @@ from bot.wording.rendering import Renderer
 def check(as_json: AsJson = False) -> None:
     """Read settings, schemes, care plan, templates, database and Slack's channels; say every problem and what is needed."""
     speak(settings.usable().language)
-    found = checks.check_all(_reader_of_channels)
+    found = checks.check_all(_reader_of_channels, SystemClock().now())
     if as_json:
         print_json({"problems": found.problems, "notices": found.notices})
     else:

@@ -283,6 +283,12 @@ MOST = 20  # customers found by a name
 Owners = frozenset[int] | None  # None: any customer, owned or not
 
 
+def ids_after(session: Session, record_type: str, after: int, limit: int) -> list[int]:
+    """The first ids of unarchived customers of a type that are higher than one, in order."""
+    found = select(col(Customer.id)).where(of_type(record_type), col(Customer.id) > after)
+    return list(session.scalars(found.order_by(col(Customer.id)).limit(limit)))
+
+
 def owned_by(session: Session, owners: Owners) -> list[int]:
     """Ids of the unarchived customers of these owners."""
     return list(session.scalars(of_owners(select(col(Customer.id)), owners)))

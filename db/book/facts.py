@@ -39,6 +39,7 @@ class ContactKind(StrEnum):
     GIFT = "gift"
     GREETING = "greeting"
     OTHER = "other"
+    CREDIT_REVIEW = "credit_review"
 
 
 class Activity(ImportedRow, table=True):

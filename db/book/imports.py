@@ -354,11 +354,22 @@ def changes_by_batch(session: Session) -> dict[tuple[int, str], int]:
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-def customers_touched(session: Session, after: int) -> list[int]:
-    """Ids of the customers for whom imports newer than `after` created or changed rows that a score counts."""
+def customers_touched(
+    session: Session | Connection,
+    after: int,
+    *,
+    until: int = 2**31 - 1,
+    tables: Collection[str] | None = None,
+) -> list[int]:
+    """Ids of the customers for whom imports in (after, until] created or changed rows of these tables.
+
+    Without tables: rows that a score counts. Columns by which customers are scored are always looked at.
+    """
     touched: set[int] = set()
     for name, rows in SQLModel.metadata.tables.items():
-        if name in _NOT_SCORED or not {"id", "batch_id"} <= set(rows.c.keys()):
+        if (name in _NOT_SCORED if tables is None else name not in tables) or not {"id", "batch_id"} <= set(
+            rows.c.keys()
+        ):
             continue
         who: Any = rows
         if "customer_id" not in rows.c:  # a line of an order belongs to the customer of the order
@@ -368,19 +379,30 @@ def customers_touched(session: Session, after: int) -> list[int]:
             who = rows.join(owners[0].column.table, owners[0].parent == owners[0].column)
         customer = next(column for column in who.c if column.name == "customer_id")
         touched.update(
-            session.scalars(sa_select(customer).select_from(who).where(rows.c.batch_id > after).distinct())
+            session.scalars(
+                sa_select(customer)
+                .select_from(who)
+                .where(rows.c.batch_id.between(after + 1, until))
+                .distinct()
+            )
         )
         changed = (
             sa_select(customer)
             .select_from(who)
             .join(table(ImportChange), table(ImportChange).c.row_id == rows.c.id)
-            .where(table(ImportChange).c.table_name == name, table(ImportChange).c.batch_id > after)
+            .where(
+                table(ImportChange).c.table_name == name,
+                table(ImportChange).c.batch_id.between(after + 1, until),
+            )
         )
         touched.update(session.scalars(changed.distinct()))
     corrected = session.execute(
         sa_select(col(ImportChange.row_id), col(ImportChange.before), col(Customer.joined_into))
         .join(Customer, col(Customer.id) == col(ImportChange.row_id))
-        .where(col(ImportChange.table_name) == Customer.__tablename__, col(ImportChange.batch_id) > after)
+        .where(
+            col(ImportChange.table_name) == Customer.__tablename__,
+            col(ImportChange.batch_id).between(after + 1, until),
+        )
     )
     for row_id, before, joined_into in corrected:
         if not _SCORED.isdisjoint(json.loads(before)):

@@ -12,7 +12,7 @@ from sqlalchemy import Index, String, UniqueConstraint, case, cast, distinct, ex
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, and_, col
 
-from db.book.customers import Customer, among, customers_parameter, of_type
+from db.book.customers import Customer, among, customers_parameter, of_customers, of_type
 from db.types import ImportedRow, Money, in_currency, units
 
 PAGE = 2_000  # rows fetched at once: the days of one customer may be a kilobyte
@@ -144,8 +144,15 @@ def _returned_without_cost() -> ColumnElement[bool]:
     return and_(units(Order.amount) < 0, units(Order.cost).is_(None))
 
 
-def purchases(session: Session, *, start: date, earlier: date, as_of: date) -> list[tuple[Any, ...]]:
-    """One row per account that ordered in (earlier, as_of].
+def purchases(
+    session: Session,
+    *,
+    start: date,
+    earlier: date,
+    as_of: date,
+    customer_ids: Sequence[int] | None = None,
+) -> list[tuple[Any, ...]]:
+    """One row per account, or per one of some, that ordered in (earlier, as_of].
 
     Columns: customer id; days with an order in (start, as_of]; the same in (earlier, as_of]; and of that longer
     window the net amount, net amount and cost of rows with a cost, None without any, and how many returns have no
@@ -163,7 +170,7 @@ def purchases(session: Session, *, start: date, earlier: date, as_of: date) -> l
             func.sum(case((_returned_without_cost(), 1), else_=0)),
         )
         .join(Customer, col(Customer.id) == col(Order.customer_id))
-        .where(ordered_in(earlier, as_of), of_type("account"))
+        .where(ordered_in(earlier, as_of), of_type("account"), of_customers(Order.customer_id, customer_ids))
         .group_by(col(Order.customer_id))
         .order_by(col(Order.customer_id))
     )

@@ -15,7 +15,7 @@ from db.care.touches import OPEN, StepKind, Touch, TouchState
 from db.engine import upsert
 from db.graded.runs import Assessment, GradingRun, newest_in
 from db.graded.schemes import SchemeVersion
-from db.types import partial_index
+from db.types import UtcDateTime, partial_index
 
 
 class CustomerCare(SQLModel, table=True):
@@ -23,10 +23,10 @@ class CustomerCare(SQLModel, table=True):
 
     __tablename__ = "customer_care"
     __table_args__ = (
-        partial_index("ix_customer_care_look_on", "look_on", where="look_on IS NOT NULL"),
+        partial_index("ix_customer_care_look_at", "look_at", where="look_at IS NOT NULL"),
         partial_index("ix_customer_care_trouble", "customer_id", where="trouble IS NOT NULL"),
     )
-    customer_id: int = Field(primary_key=True, foreign_key="customer.id")
+    customer_id: int = Field(primary_key=True, foreign_key="customer.id", ondelete="CASCADE")
     tier: str | None = None
     scheme_version_id: int | None = None
     gates: str | None = None  # of the assessment: JSON as `clean`
@@ -37,7 +37,9 @@ class CustomerCare(SQLModel, table=True):
     owed_since: str | None = (
         None  # JSON: step that comes once -> the day since which it is owed without a break
     )
-    look_on: date | None = None  # the day on which time alone changes what is owed
+    look_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime
+    )  # when time alone changes what is owed
     trouble: str | None = None  # why the last planning failed
 
 
@@ -61,7 +63,7 @@ class PlannedCustomer(NamedTuple):
     quadrant: str | None
     rfm: str | None
     owed_since: str | None
-    look_on: date | None
+    look_at: datetime | None
     trouble: str | None
     planned_by: tuple[Any, ...]  # `PLANNED_BY` when care was planned last
 
@@ -129,7 +131,7 @@ def planned_customers(
             col(CustomerCare.quadrant),
             col(CustomerCare.rfm),
             col(CustomerCare.owed_since),
-            col(CustomerCare.look_on),
+            col(CustomerCare.look_at),
             col(CustomerCare.trouble),
             col(CustomerCare.tier),
             col(CustomerCare.scheme_version_id),
@@ -295,7 +297,7 @@ def date_facts(
 
 
 PLANNED_BY = ("tier", "scheme_version_id", "gates", "credit")
-_KEPT = (*PLANNED_BY, "owed_since", "look_on", "trouble")
+_KEPT = (*PLANNED_BY, "owed_since", "look_at", "trouble")
 
 
 def keep(session: Session, rows: Sequence[dict[str, Any]]) -> None:

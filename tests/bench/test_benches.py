@@ -14,6 +14,7 @@ from tests.bench import (
     bench_imports,
     bench_tier,
     books,
+    care_worker,
     claims_worker,
     grading_worker,
     imports_worker,
@@ -116,3 +117,9 @@ def test_the_bench_of_the_audit_writes_and_verifies_a_chain(database_url: str, t
     database.close()
     found = bench_audit.verify(f"sqlite:///{tmp_path / 'chain.db'}", 50)
     assert found["verify"] > 0
+
+
+def test_the_bench_of_care_plans_six_steps_for_each_customer(database_url: str) -> None:
+    found = care_worker.measure(database_url, 12)
+    assert found["rows"] == 6 * 12
+    assert found["moved"] > 0

@@ -24,7 +24,7 @@ LETTERS = re.compile("[A-Za-z]{2,}")
 AS_TYPED = """
 YAML UTF ISO IANA Asia Shanghai HTTP Basic Information OAuth https com api admins true false id
 http tag yaml org env xoxb xapp en zh debug info warning error TIERBOT_PORT TIERBOT_HEALTH_PORT plan
-revisit follow_up greeting visit meeting call training survey complaint gift other
+revisit follow_up anniversary once greeting visit meeting review credit_review call training survey complaint gift other
 """
 
 
@@ -92,7 +92,7 @@ def test_a_problem_of_a_scheme_names_place_fault_and_remedy_in_chinese(
     ]
 
 
-SHIPPED = test_plan.SHIPPED_TEXT
+SHIPPED = test_plan.EARLIER_TEXT
 PLANS = [
     *(SHIPPED.replace(good, bad, 1) for good, bad, _ in test_plan.BROKEN),
     SHIPPED.replace("      kind: revisit", "      kind: revist", 1),

@@ -1,10 +1,11 @@
-"""A graded book under the shipped care plan, and the moments the tests of care happen at."""
+"""A graded book under the care plan of the tests, and the moments the tests of care happen at."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cache
 from itertools import count
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,19 +32,19 @@ from tests import factories
 
 MONDAY = date(2026, 3, 2)
 SETTINGS = Settings(_env_file=None, TIERBOT_TIMEZONE="UTC", TIERBOT_LANGUAGE="en")
-REVISIT_A, REVISIT_B, FOLLOW_UP = 30, 60, 7  # days, as the shipped plan has them
+REVISIT_A, REVISIT_B, FOLLOW_UP = 30, 60, 7  # days, as care_plan.yaml has them
 
 
 def rules(zone: str = "UTC", **plan: Any) -> CareRules:
-    """The shipped plan, reminding at nine; `plan` changes its top level."""
+    """The plan of the tests, reminding at nine; `plan` changes its top level."""
     return CareRules(
-        plans=CarePlans((_shipped().model_copy(update=plan),)), zone=ZoneInfo(zone), remind_at=time(9)
+        plans=CarePlans((plan_of_tests().model_copy(update=plan),)), zone=ZoneInfo(zone), remind_at=time(9)
     )
 
 
 @cache
-def _shipped() -> CarePlan:
-    return load_plan(None)
+def plan_of_tests() -> CarePlan:
+    return load_plan(Path(__file__).with_name("care_plan.yaml"))
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from bot.errors import N_, Phrase
+from bot.services.care.countries import code_of
 from bot.services.care.holiday import Part
 
 ANY = "any"  # whatever gate applies
@@ -42,15 +43,23 @@ class Traits(Part):
         return self
 
     @property
-    def given(self) -> dict[str, tuple[str, ...]]:
+    def names(self) -> frozenset[str]:
         """The conditions that are given."""
+        return frozenset(self._wanted)
+
+    @property
+    def given(self) -> dict[str, tuple[str, ...]]:
+        """The conditions that are given, with their values as they are written."""
         every = {name: getattr(self, name) for name in type(self).model_fields}
         return {name: values for name, values in every.items() if values}
 
     @cached_property
     def _wanted(self) -> Mapping[str, frozenset[str]]:
         """The conditions that are given, casefolded once: a book has a million customers."""
-        return {name: frozenset(map(str.casefold, values)) for name, values in self.given.items()}
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        if self.country:
+            given["country"] = (*self.country, *filter(None, map(code_of, self.country)))
+        return {name: frozenset(map(str.casefold, values)) for name, values in given.items() if values}
 
     def fit(self, values: Callable[[str], frozenset[str]]) -> bool:
         """Whether a customer, by its casefolded `values` for each condition, has one of those that are given."""

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
 from bot.errors import N_, Phrase
+from bot.services.care import occasions
 from grading.scheme.model import Name
 
 
@@ -71,7 +72,20 @@ class Holiday(Part):
             known=", ".join(sorted(known)[:6]),
         )
 
+    @property
+    def refusal(self) -> Phrase | None:
+        """Why nobody is greeted on it, although an earlier version of Tierbot took it; None when customers are."""
+        return occasions.refusal(self.holiday, self.name.en, self.name.zh)
+
+    def years_without(self, years: Collection[int]) -> list[int]:
+        """The years for which the holidays library has no day of this name."""
+        return [
+            year for year in years if all(name != self.holiday for _, name in _holidays(self.country, year))
+        ]
+
     def suits(self, country: str | None) -> bool:
+        if self.refusal is not None:
+            return False
         words = {word.casefold() for word in self.where}
         return "*" in words or (country or "").casefold() in words
 

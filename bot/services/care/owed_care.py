@@ -9,9 +9,9 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from bot.clock import local_date
+from bot.clock import local_date, local_instant
 from bot.services.care import occasions
-from bot.services.care.comparison import Changes, Comparison, Mornings
+from bot.services.care.countries import code_of
 from bot.services.care.dues import (
     AGAIN,
     OPEN_AFTER,
@@ -25,6 +25,7 @@ from bot.services.care.dues import (
 from bot.services.care.holiday import Holiday
 from bot.services.care.occasion_days import OccasionDay
 from bot.services.care.plan import Anniversary, CareOf, CarePlan, CarePlans, Greeting, Once, Step
+from bot.services.care.touch_diff import Changes, Mornings, TouchDiff
 from bot.services.care.working_people import FirmTime, working_times
 from bot.services.care.working_time import WorkingTime
 from db.care import planning, touches
@@ -75,7 +76,7 @@ class Loaded:
         """Add this customer's changes; when that fails, none of them, and why."""
         own = Changes()
         try:
-            Comparison(
+            TouchDiff(
                 customer=self.customer,
                 known=self.known,
                 plan=self.owed.plan,
@@ -91,7 +92,7 @@ class Loaded:
         return broken and f"step {broken}"
 
     def state_after(
-        self, present: Mapping[tuple[str, str], OpenTouch], trouble: str | None
+        self, present: Mapping[tuple[str, str], OpenTouch], trouble: str | None, now: datetime
     ) -> dict[str, Any]:
         """What is kept of the customer: since when steps that come once are owed, and when to look again."""
         since = {}
@@ -102,12 +103,13 @@ class Loaded:
         if trouble is not None:
             return {
                 "owed_since": self.customer.owed_since,
-                "look_on": self.known.today + DAY,
+                "look_at": now + DAY,
                 "trouble": trouble,
             }
+        day = min(self._days_of_change(present), default=None)
         return {
             "owed_since": json.dumps(since) if since else None,
-            "look_on": min(self._days_of_change(present), default=None),
+            "look_at": None if day is None else local_instant(day, 0, 0, self.mornings.working.zone),
             "trouble": None,
         }
 
@@ -134,14 +136,13 @@ def load(
     session: Session, in_force: CarePlans, firm: FirmTime, customer_ids: Sequence[int], now: datetime
 ) -> list[Loaded]:
     """What planning needs of the graded, unarchived customers among these, in a fixed number of queries."""
-    plans = in_force.plans
-    credit = [] if not any("credit" in plan.conditions for plan in plans) else _credit_runs(session)
+    credit = runs.runs_behind(session, runs.Purpose.CREDIT)
     found = planning.planned_customers(session, runs.latest_run_ids(session), credit, customer_ids)
     contacts = touches.last_contacts(session, customer_ids)
     over: dict[int, list[planning.OverRow]] = {}
     for row in planning.over(session, customer_ids):
         over.setdefault(row.customer_id, []).append(row)
-    fields = {step.of for plan in plans for step in plan.every_step if isinstance(step, Anniversary)}
+    fields = {step.of for plan in in_force.plans for step in plan.all_steps if isinstance(step, Anniversary)}
     facts = planning.date_facts(session, fields - {SINCE}, customer_ids)
     owners = {one.owner_id for one in found if one.owner_id is not None}
     times = working_times(session, owners, firm, now) if owners else {}
@@ -172,10 +173,6 @@ def load(
         owed = OwedCare(customer=customer, plan=plan, care_of=care_of, steps=due, today=today)
         loaded.append(Loaded(customer=customer, known=known, owed=owed, mornings=mine))
     return loaded
-
-
-def _credit_runs(session: Session) -> list[int]:
-    return runs.runs_behind(session, runs.Purpose.CREDIT)
 
 
 def _over(row: planning.OverRow, working: WorkingTime) -> Over:
@@ -212,7 +209,7 @@ class _Choice:
         scheme = customer.scheme
         if scheme not in self._plans:
             plan = self._plans[scheme] = self._in_force.of_scheme(scheme)
-            self._conditions[scheme] = sorted(plan.conditions - {"tier"}) if plan else ()
+            self._conditions[scheme] = sorted(plan.conditions - {"tier", "scheme"}) if plan else ()
         plan = self._plans[scheme]
         values = [_trait(customer, name) for name in self._conditions[scheme]]
         key = scheme, customer.tier, *values
@@ -226,10 +223,14 @@ class _Choice:
 def _trait(customer: PlannedCustomer, condition: str) -> frozenset[str]:
     """The customer's values of a condition."""
     if condition == "risk":
-        gates = {gate.casefold() for gate in json.loads(customer.gates or "{}")}
-        return frozenset(gates | {"any"} if gates else gates)
-    value = getattr(customer, condition)
-    return frozenset() if value is None else frozenset({value.casefold()})
+        return frozenset(gate.casefold() for gate in json.loads(customer.gates or "{}"))
+    value: str | None = getattr(customer, condition)
+    if not value:
+        return frozenset()
+    if condition == "country":
+        return frozenset({value.casefold(), (code_of(value) or value).casefold()})
+    # A customer has an RFM class and a segment.
+    return frozenset(value.casefold().split(",") if condition == "rfm" else {value.casefold()})
 
 
 def _suiting(step: Greeting, country: str | None) -> list[tuple[str, Holiday | str]]:

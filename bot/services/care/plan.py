@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from bot.errors import N_, Phrase
+from bot.services.care import occasions
 from bot.services.care.conditions import Traits
+from bot.services.care.countries import code_of
 from bot.services.care.holiday import Holiday, Part, StepName, at_most
 from bot.wording.parts import NextStep
 from db.book.people import PersonRole
@@ -44,11 +46,6 @@ class Doer(StrEnum):
 DOERS = (*Doer, *PersonRole)
 DEFAULT = "default"  # the tiers that a plan does not name
 BLOCK, WORD = "a block", "a word"  # what an occasion is in the file
-OCCASIONS = (
-    *("new_year", "spring_festival", "lantern", "dragon_boat", "mid_autumn", "national_day_cn", "seollal"),
-    *("chuseok", "tet", "songkran", "nowruz", "eid_al_fitr", "eid_al_adha", "diwali", "rosh_hashanah"),
-    *("easter", "orthodox_easter", "thanksgiving_ca", "thanksgiving_us", "christmas", "orthodox_christmas"),
-)
 
 Hint = Annotated[Name, at_most(200)]
 Id = Annotated[str, Field(min_length=1, max_length=60)]
@@ -125,14 +122,8 @@ class FollowUp(_Step):
 
 
 def _known_occasion(occasion_id: str) -> str:
-    if occasion_id not in OCCASIONS:
-        raise ValueError(
-            Phrase(
-                N_("there is no occasion %(given)s; use one of %(known)s"),
-                given=repr(occasion_id),
-                known=", ".join(OCCASIONS),
-            )
-        )
+    if (refusal := occasions.id_refusal(occasion_id)) is not None:
+        raise ValueError(refusal)
     return occasion_id
 
 
@@ -243,7 +234,10 @@ class CareOf:
             return frozenset({self.tier.casefold()})
         if condition == "scheme":
             return frozenset({(self.scheme or "").casefold()})
-        return self.traits.get(condition, frozenset())
+        own = self.traits.get(condition, frozenset())
+        if condition == "country":  # named by code or in words, in the book as in the plan
+            return own | {code.casefold() for value in own if (code := code_of(value))}
+        return own
 
 
 class CarePlan(Part):
@@ -276,19 +270,25 @@ class CarePlan(Part):
         return self
 
     @property
-    def every_step(self) -> list[Step]:
-        """All its steps, of whatever tier."""
-        also = (step for also in self.also for step in also.steps)
-        return [*(step for care in self.tiers.values() for step in care.steps), *also]
+    def serves(self) -> tuple[str, ...]:
+        """The schemes it is for, "" being all others; by credit grade there is one plan, whatever the scheme."""
+        return ("",) if self.by == "credit" else self.schemes or ("",)
+
+    @property
+    def all_steps(self) -> list[Step]:
+        """Its steps, of whatever tier and condition."""
+        parts: tuple[TierCare | Also, ...] = (*self.tiers.values(), *self.also)
+        return [step for part in parts for step in part.steps]
 
     @property
     def step_ids(self) -> frozenset[str]:
-        return frozenset(step.id for step in self.every_step)
+        """The ids of all its steps."""
+        return frozenset(step.id for step in self.all_steps)
 
     @property
     def conditions(self) -> frozenset[str]:
         """The names of the traits that it asks for."""
-        return frozenset(name for also in self.also for name in also.when.given)
+        return frozenset(name for also in self.also for name in also.when.names)
 
     def steps(self, customer: CareOf) -> Sequence[Step]:
         """The steps a customer is owed; none when it is blocked, whatever the plan says."""
@@ -327,26 +327,20 @@ def of_credit(plan: CarePlan) -> tuple[Also, ...]:
 
 @dataclass(frozen=True)
 class CarePlans:
-    """All plans in force, in the order in which they are asked: the first that serves a customer's scheme is its plan."""
+    """All plans in force; of several that could serve a customer, the first in this order does."""
 
     plans: tuple[CarePlan, ...]
 
     @classmethod
     def layered(cls, *layers: Sequence[CarePlan]) -> "CarePlans":
-        """Those of earlier layers come before later ones, and those for some schemes before one for every scheme.
+        """The plans of several layers, without those of later layers that serve no customer.
 
-        A plan that serves no customer then is left out: of a firm whose plan is for every scheme, each shipped one.
+        A plan for every scheme leaves nothing to the layers behind it.
         """
         kept: list[CarePlan] = []
-        served, credit = set[str](), False
         for layer in layers:
-            for plan in sorted(layer, key=lambda one: not one.schemes):
-                if plan.by == "credit":
-                    kept += [] if credit else [plan]
-                    credit = True
-                elif not plan.schemes or not served.issuperset(plan.schemes):
-                    kept.append(plan)
-                    served |= {*plan.schemes}
+            served = {(plan.by, scheme) for plan in kept for scheme in plan.serves}
+            kept += [plan for plan in layer if not served.issuperset((plan.by, one) for one in plan.serves)]
             if any(plan.by == "tier" and not plan.schemes for plan in layer):
                 break
         return cls(tuple(kept))
@@ -354,7 +348,8 @@ class CarePlans:
     @cached_property
     def _whole(self) -> tuple[CarePlan, ...]:
         """The plans by tier, each with what the credit grades are owed besides."""
-        beside = tuple(also for plan in self.plans if plan.by == "credit" for also in of_credit(plan))
+        by_credit = next((plan for plan in self.plans if plan.by == "credit"), None)
+        beside = of_credit(by_credit) if by_credit else ()
         return tuple(
             plan.model_copy(update={"also": (*plan.also, *beside)}) if beside else plan
             for plan in self.plans
@@ -362,8 +357,9 @@ class CarePlans:
         )
 
     def of_scheme(self, scheme: str | None) -> CarePlan | None:
-        """The first plan that serves the customers whom a scheme graded."""
-        return next((plan for plan in self._whole if not plan.schemes or scheme in plan.schemes), None)
+        """The plan for the customers whom a scheme graded: the first that names it, else the first for every scheme."""
+        named = (plan for plan in self._whole if scheme in plan.schemes)
+        return next(named, None) or next((plan for plan in self._whole if not plan.schemes), None)
 
     def named(self, plan_id: str | None) -> CarePlan | None:
         """A plan by its id; rows written before there were several have none, and belong to the one for every scheme."""

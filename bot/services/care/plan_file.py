@@ -1,7 +1,7 @@
 """Reading a care plan: the model from a YAML file, or the problems with file, line and key."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,22 @@ def load_all(given: Path | None) -> CarePlans:
 
     Raises SeveralProblems with every problem of every file.
     """
-    own = load_files(plan_files(given)) if given is not None else {}
-    shipped = load_files(plan_files(FOLDER))
-    plans = CarePlans.layered(list(own.values()), list(shipped.values()))
-    if problems := _same_ids(own, plans):
+    own = load_own(given)
+    plans = CarePlans.layered(list(own.values()), shipped_plans())
+    if problems := list(_collisions(own, plans)):
         raise SeveralProblems(problems)
     return plans
+
+
+def load_own(given: Path | None) -> dict[Path, CarePlan]:
+    """The firm's own plans by their files; none without a setting. Raises SeveralProblems."""
+    return {} if given is None else load_files(plan_files(given))
+
+
+@cache
+def shipped_plans() -> tuple[CarePlan, ...]:
+    """The plans that come with the product, read once."""
+    return tuple(load_files(plan_files(FOLDER)).values())
 
 
 def plan_files(given: Path) -> list[Path]:
@@ -76,14 +86,6 @@ def parse_plan(text: str, source: str) -> CarePlan:
     return _plan(source, lambda: text)
 
 
-def _plan(source: str, read: Callable[[], str]) -> CarePlan:
-    data = _read(source, read)
-    try:
-        return CarePlan.model_validate(_plain(data))
-    except ValidationError as error:
-        raise SeveralProblems(_sentences(source, data, error.errors())) from None
-
-
 def _rivals(plans: Mapping[Path, CarePlan]) -> Iterator[Phrase]:
     """Plans that serve the same customers, or have the same id."""
     ids: dict[str, Path] = {}
@@ -96,7 +98,7 @@ def _rivals(plans: Mapping[Path, CarePlan]) -> Iterator[Phrase]:
                 plan=repr(plan.plan),
                 other=other.name,
             )
-        for scheme in ("",) if plan.by == "credit" else plan.schemes or ("",):
+        for scheme in plan.serves:
             if (other := serving.setdefault((plan.by, scheme), path)) == path:
                 continue
             msgid = N_("%(file)s: scheme %(scheme)s has a plan in %(other)s already; name it in one of them")
@@ -109,18 +111,38 @@ def _rivals(plans: Mapping[Path, CarePlan]) -> Iterator[Phrase]:
             yield Phrase(msgid, file=path.name, scheme=repr(scheme), other=other.name)
 
 
-def _same_ids(own: Mapping[Path, CarePlan], plans: CarePlans) -> list[Phrase]:
-    """Own plans with the id of a shipped one that still serves others: a due step names its plan by the id."""
-    served = [plan for plan in plans.plans if plan not in own.values()]
-    return [
-        Phrase(
-            N_("%(file)s: the shipped plan for other schemes has the id %(plan)s too; give yours another id"),
-            file=path.name,
-            plan=repr(plan.plan),
-        )
-        for path, plan in own.items()
-        if plan.plan in {one.plan for one in served}
-    ]
+def _collisions(own: Mapping[Path, CarePlan], plans: CarePlans) -> Iterator[Phrase]:
+    """Ids that stand for two things: a due step names its plan and its step by their ids."""
+    shipped = {plan.plan for plan in plans.plans if plan not in own.values()}
+    for path, plan in own.items():
+        if plan.plan in shipped:
+            yield Phrase(
+                N_(
+                    "%(file)s: the shipped plan for other schemes has the id %(plan)s too; give yours another id"
+                ),
+                file=path.name,
+                plan=repr(plan.plan),
+            )
+    by_credit = [plan for plan in plans.plans if plan.by == "credit"]
+    for beside in by_credit:
+        for plan in plans.plans:
+            if plan.by == "tier" and (both := plan.step_ids & beside.step_ids):
+                yield Phrase(
+                    N_(
+                        "plan %(plan)s has step %(step)s, which plan %(other)s for credit grades has too; rename one"
+                    ),
+                    plan=repr(plan.plan),
+                    step=repr(min(both)),
+                    other=repr(beside.plan),
+                )
+
+
+def _plan(source: str, read: Callable[[], str]) -> CarePlan:
+    data = _read(source, read)
+    try:
+        return CarePlan.model_validate(_plain(data))
+    except ValidationError as error:
+        raise SeveralProblems(_sentences(source, data, error.errors())) from None
 
 
 def _read(source: str, read: Callable[[], str]) -> Any:

@@ -4,10 +4,11 @@ Planning compares the plan with the rows and writes the difference, so it can ru
 `dedupe_key` holds a local date, so a change of clock or time zone makes no second touch for one day.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,11 +16,11 @@ from sqlmodel import Session
 
 from bot.clock import local_date, local_instant
 from bot.services.care import owed_care
-from bot.services.care.comparison import CONTACT_LOGGED, NO_LONGER_DUE, Changes
 from bot.services.care.owed_care import OwedCare
 from bot.services.care.plan import CarePlans
+from bot.services.care.touch_diff import CONTACT_LOGGED, NO_LONGER_DUE, Changes
 from bot.services.care.working_people import FirmTime
-from db.care import planning, touches
+from db.care import marks, planning, touches
 from db.care.planning import OpenTouch
 from db.care.touches import TouchState
 from db.engine import Database
@@ -36,6 +37,12 @@ class CareRules:
     zone: ZoneInfo
     remind_at: time
     firm: FirmTime | None = None  # None: the zone and the hour, Monday to Friday
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Differs when the plans or the firm's working time do."""
+        plans = [plan.model_dump_json() for plan in self.plans.plans]
+        return hashlib.sha256(repr((plans, self.times)).encode()).hexdigest()
 
     @property
     def times(self) -> FirmTime:
@@ -68,11 +75,11 @@ def plan_chunks(database: Database, rules: CareRules, customer_ids: Sequence[int
     changed = 0
     for start in range(0, len(customer_ids), CHUNK):
         chunk = customer_ids[start : start + CHUNK]
-        changed += database.retry(partial(_plan_chunk, database, rules, chunk, now))
+        changed += database.retry(partial(plan_chunk, database, rules, chunk, now))
     return changed
 
 
-def _plan_chunk(database: Database, rules: CareRules, customer_ids: Sequence[int], now: datetime) -> int:
+def plan_chunk(database: Database, rules: CareRules, customer_ids: Sequence[int], now: datetime) -> int:
     with database.write() as session:
         return plan_customers(session, rules, customer_ids, now)
 
@@ -80,14 +87,16 @@ def _plan_chunk(database: Database, rules: CareRules, customer_ids: Sequence[int
 def plan_customers(session: Session, rules: CareRules, customer_ids: Sequence[int], now: datetime) -> int:
     """The same for some customers, which are locked, in the caller's transaction."""
     touches.lock(session, customer_ids)
+    asked = set(customer_ids)
     present: dict[int, dict[tuple[str, str], OpenTouch]] = {}
     for touch in planning.open_touches(session, customer_ids, lock=True):
         present.setdefault(touch.customer_id, {})[touch.step, touch.occasion] = touch
     changes, kept = Changes(), list[dict[str, Any]]()
     for one in _loaded(session, rules, customer_ids, now):
+        asked.discard(one.customer.customer_id)
         mine = present.pop(one.customer.customer_id, {})
         trouble = one.compare(changes, mine, now)
-        state = one.state_after(mine, trouble)
+        state = one.state_after(mine, trouble, now)
         if (
             state != {name: getattr(one.customer, name) for name in state}
             or one.customer.planned_by != one.by
@@ -95,6 +104,8 @@ def plan_customers(session: Session, rules: CareRules, customer_ids: Sequence[in
             by = dict(zip(planning.PLANNED_BY, one.by, strict=True))
             kept.append({"customer_id": one.customer.customer_id, **by, **state})
     planning.keep(session, kept)
+    if asked:  # archived, or not graded
+        marks.unmark(session, list(asked))
     archived = touches.cancel_archived(session, now, list(present)) if present else 0
     return archived + _write(session, changes, now)
 

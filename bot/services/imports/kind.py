@@ -48,9 +48,10 @@ class WrittenTable:
         return "batch_id" in self.table.c
 
     def referring_columns(self) -> list[Column[Any]]:
-        """The columns of all tables that refer to its rows."""
+        """The columns of all tables that refer to its rows, but for those whose rows the database deletes with them."""
         columns = [column for other in self.table.metadata.sorted_tables for column in other.c]
-        return [one for one in columns if one.references(self.table.c.id)] + list(self.pointers)
+        referring = [one for one in columns if one.references(self.table.c.id) and not _goes_along(one)]
+        return referring + list(self.pointers)
 
     @contextmanager
     def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
@@ -64,6 +65,10 @@ class WrittenTable:
     def newest_dependent(self, connection: Connection, batch_id: int) -> int | None:
         """The newest later import that superseded rows of this one, or builds on its changes."""
         return None
+
+
+def _goes_along(column: Column[Any]) -> bool:
+    return all(key.ondelete == "CASCADE" for key in column.foreign_keys)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,9 +17,11 @@ from bot.services.imports.report import UndoReport
 from db import audit
 from db.book import import_events, imports
 from db.book.imports import ImportBatch, ImportChange, ImportStatus, table
+from db.care import marks
 from db.engine import Database
 
 _PAGE = 5_000
+CARED = ("activity", "ownership", "fact")  # tables by which care is planned
 _batch, _change = table(ImportBatch), table(ImportChange)
 
 
@@ -45,6 +47,10 @@ def undo(
                 door=actor.door,
             )
             events = import_events.undone(connection, of)
+            # Before the rows are gone that say whom it was about.
+            marks.mark_planned(
+                connection, imports.customers_touched(connection, batch_id - 1, until=batch_id, tables=CARED)
+            )
             with staff.kept_in_order(database, connection, KINDS[kind].right, admins, actor):
                 removed, restored = _take_back(connection, KINDS[kind].writes, batch_id)
             connection.execute(

@@ -5,13 +5,16 @@ import shlex
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 
 from bot import settings
+from bot.clock import local_date
 from bot.errors import N_, BotError, Phrase, SeveralProblems, ngettext
-from bot.services.care.plan_file import load_plan
+from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care.plan_file import load_all, load_own
 from bot.services.delivery.messenger import Messenger
-from bot.services.ops import channels
+from bot.services.ops import care_plans, channels
 from bot.services.ops.addresses import why_unusable
 from bot.services.ops.channels import Written
 from bot.services.ops.revisions import other_revision
@@ -23,6 +26,7 @@ from bot.wording.rendering import Renderer
 from db import rewriting, schema
 from db.address import without_secrets
 from db.engine import Database, Unusable, describe, file_of, open_database
+from grading.scheme.model import Scheme
 from grading.scheme.presets import notices, preset_names
 
 OTHERS = 0o077  # the rights of the group and of everybody
@@ -37,7 +41,7 @@ class Findings:
     read: int = 0
 
 
-def check_all(to_slack: Callable[[Settings], Messenger]) -> Findings:
+def check_all(to_slack: Callable[[Settings], Messenger], now: datetime) -> Findings:
     """Settings, schemes, care plan, templates, database and channels; what is wrong in one hides no problem of another."""
     found = Findings()
     try:
@@ -47,13 +51,13 @@ def check_all(to_slack: Callable[[Settings], Messenger]) -> Findings:
         chosen = settings.usable()
     _check_tokens(chosen, found)
     check_schemes([], chosen.schemes_dir, into=found)
-    try:
-        plan = load_plan(chosen.care_plan)
-        _check_care(chosen.schemes_dir, set(plan.tiers), found)
-    except BotError as error:
-        found.problems += _sentences(error)
+    plans = _check_plans(chosen, found)
     found.problems += check_templates(Renderer(chosen.templates_dir))
-    written = _check_database(chosen, found)
+    today = local_date(now, chosen.zone)
+    written, schemes = _check_database(chosen, today, found)
+    if plans is not None:
+        found.problems += care_plans.problems(plans.all, schemes, today)
+        found.notices += care_plans.notices(plans.own, plans.all, schemes, chosen.schemes_dir)
     _check_modes(chosen, found)
     found.notices += retention.sentences(chosen)
     _check_secret_files(chosen, found)
@@ -112,23 +116,21 @@ def _check_tokens(settings: Settings, found: Findings) -> None:
         )
 
 
-def _check_care(schemes_dir: Path | None, planned: set[str], found: Findings) -> None:
-    if "default" in planned:
-        return
-    for path in store.own_schemes(schemes_dir):
-        try:
-            tiers = [tier.id for tier in store.find(str(path), None).scheme.tiers]
-        except BotError:
-            continue
-        missing = [tier for tier in [*tiers, "new", "unrated"] if tier not in planned]
-        if missing:
-            found.notices.append(
-                Phrase(
-                    N_("%(file)s: the care plan has nothing for %(tiers)s."),
-                    file=path.name,
-                    tiers=", ".join(missing),
-                )
-            )
+@dataclass(frozen=True, kw_only=True)
+class _ReadPlans:
+    """The firm's care plans by their files, and all that are in force."""
+
+    own: dict[Path, CarePlan]
+    all: CarePlans
+
+
+def _check_plans(settings: Settings, found: Findings) -> _ReadPlans | None:
+    """The care plans; None when they cannot be read."""
+    try:
+        return _ReadPlans(own=load_own(settings.care_plan), all=load_all(settings.care_plan))
+    except BotError as error:
+        found.problems += _sentences(error)
+        return None
 
 
 def _check_modes(settings: Settings, found: Findings) -> None:
@@ -215,8 +217,9 @@ def _check_channels(written: Written, slack: Messenger, found: Findings) -> None
             found.notices.append(sentence)
 
 
-def _check_database(settings: Settings, found: Findings) -> Written:
-    """Whether the database can be used; the channels that it and the settings name."""
+def _check_database(settings: Settings, today: date, found: Findings) -> tuple[Written, list[Scheme]]:
+    """Whether the database can be used; the channels that it and the settings name, and its schemes in force."""
+    schemes: list[Scheme] = []
     written = Written(alert_channel=settings.alert_channel)
     try:
         database = open_database(settings.url)
@@ -228,12 +231,13 @@ def _check_database(settings: Settings, found: Findings) -> Written:
                 error=why_unusable(error),
             )
         )
-        return written
+        return written, schemes
     try:
         schema.check(database)
         _check_erasures(database, settings, found)
         with database.read() as session:
             written = channels.written(session, settings.alert_channel)
+            schemes = care_plans.in_force(session, today)
     except schema.SchemaMismatch as mismatch:
         if schema.is_empty(database):
             found.notices.append(
@@ -254,4 +258,4 @@ def _check_database(settings: Settings, found: Findings) -> Written:
         )
     finally:
         database.close()
-    return written
+    return written, schemes

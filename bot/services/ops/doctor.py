@@ -9,16 +9,18 @@ from typing import Literal
 
 from sqlmodel import Session
 
-from bot.errors import N_, Phrase, ngettext
+from bot.clock import local_date
+from bot.errors import N_, BotError, Phrase, ngettext
+from bot.services.care.plan_file import load_all
 from bot.services.delivery import circuit, time_jump
 from bot.services.delivery.messenger import Messenger
-from bot.services.ops import channels, connection, failing, storage
+from bot.services.ops import care_plans, channels, connection, failing, storage
 from bot.services.ops.connection import ConnectionState
 from bot.services.ops.storage import Finding
 from bot.settings import Settings
 from db import processes
 from db.book import customers, deputies, people
-from db.care import due_touches
+from db.care import due_touches, marks
 from db.engine import Database
 from db.graded import runs
 from db.graded.runs import Purpose
@@ -107,6 +109,7 @@ def examine(
             *_connection(session, settings, now),
             *_messages(session, now),
             *_care(session, now),
+            *_plans(session, settings, now),
             *_people(session, settings),
             *_gradings(session),
         ]
@@ -332,6 +335,22 @@ def _messages(session: Session, now: datetime) -> Iterator[Finding]:
 
 def _care(session: Session, now: datetime) -> Iterator[Finding]:
     """Steps that nobody is told of. What a person hears only tomorrow is not due before tomorrow."""
+    if failed := marks.troubled(session):
+        yield Finding(
+            "problem",
+            "care",
+            ngettext(
+                "the care of %(count)s customer could not be planned; everybody else's was",
+                "the care of %(count)s customers could not be planned; everybody else's was",
+                failed,
+            ),
+            Phrase(
+                N_(
+                    "the log says why, under care.customer_failed and care.step_failed; it is tried again once a day and"
+                    " after each change"
+                )
+            ),
+        )
     if untold := due_touches.count(session, now - UNTOLD):
         yield Finding(
             "note",
@@ -348,6 +367,15 @@ def _care(session: Session, now: datetime) -> Iterator[Finding]:
                 )
             ),
         )
+
+
+def _plans(session: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
+    try:
+        plans = load_all(settings.care_plan)
+    except BotError as error:
+        yield Finding("problem", "care", error.phrase, Phrase(N_("no process starts with it: tierbot check")))
+        return
+    yield from care_plans.findings(plans, care_plans.in_force(session, local_date(now, settings.zone)))
 
 
 def _people(session: Session, settings: Settings) -> Iterator[Finding]:

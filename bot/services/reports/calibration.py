@@ -59,25 +59,35 @@ def write(frozen: Calibration, path: Path) -> None:
     """Write the numbers to a new file. Raises BadInput when it exists or cannot be written."""
     if path.exists():
         raise BadInput(N_("%(file)s exists already. Frozen numbers stay; choose another name."), file=path)
-    write_whole(path, json.dumps(asdict(frozen), indent=2, default=str) + "\n")
+    write_whole(path, text_of(frozen) + "\n")
+
+
+def text_of(frozen: Calibration) -> str:
+    """The numbers as JSON."""
+    return json.dumps(asdict(frozen), indent=2, default=str)
+
+
+def parse(text: str) -> Calibration:
+    """The numbers of such a text. Raises ValueError, KeyError, TypeError or AttributeError for another."""
+    kept = json.loads(text)
+    rfm: dict[str, Any] = {
+        name: tuple(part) if isinstance(part, list) else part for name, part in kept["rfm"].items()
+    }
+    return Calibration(
+        as_of=date.fromisoformat(kept["as_of"]),
+        currency=kept["currency"],
+        basis=kept["basis"],
+        rfm=CutPoints(**rfm),
+        standards={name: Standard(**part) for name, part in kept["standards"].items()},
+        value=Cuts(**kept["value"]),
+        usual_gap_days=kept["usual_gap_days"],
+    )
 
 
 def read(path: Path, currency: str) -> Calibration:
     """The numbers of a file. Raises BadInput when it has none, or is in another currency than the orders."""
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        rfm: dict[str, Any] = {
-            name: tuple(part) if isinstance(part, list) else part for name, part in kept["rfm"].items()
-        }
-        frozen = Calibration(
-            as_of=date.fromisoformat(kept["as_of"]),
-            currency=kept["currency"],
-            basis=kept["basis"],
-            rfm=CutPoints(**rfm),
-            standards={name: Standard(**part) for name, part in kept["standards"].items()},
-            value=Cuts(**kept["value"]),
-            usual_gap_days=kept["usual_gap_days"],
-        )
+        frozen = parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(
             N_("%(file)s holds no frozen numbers (%(reason)s). Make one: tierbot report freeze FILE"),

@@ -4,13 +4,14 @@ Cut points are computed over the whole book and can be frozen in a file, so that
 the customer does; lists and counts are of the customers the asker may see.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from sqlmodel import Session
 
 from bot.errors import N_, BadInput, NotAllowed
 from bot.frames import only_returned, value_frame
@@ -56,16 +57,10 @@ def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = N
         if owners is not None and not owners:
             raise NotAllowed(N_("Your role sees no customers, so there is nothing to report."))
         currency = common_currency(session)
-        start, earlier = window_start(as_of, MONTHS), window_start(as_of, 2 * MONTHS)
-        quarters = [window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of]
-        aggregates = orders.order_aggregates(session, as_of=as_of, quarters=quarters, previous_start=earlier)
-        bought = orders.purchases(session, start=start, earlier=earlier, as_of=as_of)
+        aggregates, frame = _bought(session, as_of)
         own = None if owners is None else customers.owned_by(session, owners)
-    frame = value_frame(aggregates, bought, as_of)
     frozen = calibration.read(cuts, currency) if cuts else None
-    basis = frozen.basis if frozen else ("margin" if frame["profit"].notna().any() else "revenue")
-    frame = _with_values(frame, basis, frozen.usual_gap_days if frozen else book_gap(frame))
-    frozen = frozen or calibration.learn(frame, as_of=as_of, currency=currency, basis=basis)
+    frame, frozen = _measured(frame, as_of, currency, frozen)
     # Only accounts: prospects, which somebody may own too, have not bought.
     accounts = {row[0] for row in aggregates}
     mine = accounts if own is None else accounts & set(own)
@@ -81,6 +76,54 @@ def load(database: Database, actor: Actor, *, as_of: date, cuts: Path | None = N
         only_returned=returned[returned.index.isin(mine)],
         never_bought=len(mine) - len(visible),
     )
+
+
+def learn(session: Session, as_of: date) -> Calibration:
+    """The numbers of the whole book as of a day. Raises BadInput without orders, or when they are of several currencies."""
+    return _measured(_bought(session, as_of)[1], as_of, common_currency(session), None)[1]
+
+
+def classes(
+    session: Session, customer_ids: Sequence[int], frozen: Calibration | None, as_of: date
+) -> pd.DataFrame:
+    """By the views on value: `state`, `order_days_24m` and `relationship`; with frozen numbers `cell`, `class8`, `segment`.
+
+    Of those among some customers that ever bought.
+    """
+    has_costs = frozen is not None and frozen.basis == "margin"
+    frame = _bought(session, as_of, customer_ids, has_costs=has_costs)[1]
+    basis, gap = (frozen.basis, frozen.usual_gap_days) if frozen else ("revenue", None)
+    frame = _with_values(frame, basis, gap)
+    if frozen is not None:
+        cells = value_matrix(frame.assign(silent=frame["state"].isin(SILENT)), frozen.value)
+        frame = frame.join(cells).join(rfm_scores(frame, frozen.rfm)[["class8", "segment"]])
+    return frame
+
+
+def _bought(
+    session: Session,
+    as_of: date,
+    customer_ids: Sequence[int] | None = None,
+    *,
+    has_costs: bool | None = None,
+) -> tuple[list[tuple[Any, ...]], pd.DataFrame]:
+    """The sums over the orders of each account, and the frame of those that ever bought."""
+    start, earlier = window_start(as_of, MONTHS), window_start(as_of, 2 * MONTHS)
+    quarters = [window_start(as_of, months) for months in (12, 9, 6, 3)] + [as_of]
+    aggregates = orders.order_aggregates(
+        session, as_of=as_of, quarters=quarters, previous_start=earlier, customer_ids=customer_ids
+    )
+    bought = orders.purchases(session, start=start, earlier=earlier, as_of=as_of, customer_ids=customer_ids)
+    return aggregates, value_frame(aggregates, bought, as_of, has_costs=has_costs)
+
+
+def _measured(
+    frame: pd.DataFrame, as_of: date, currency: str, frozen: Calibration | None
+) -> tuple[pd.DataFrame, Calibration]:
+    """The frame with rhythm and values, and the numbers to compare with: the frozen ones, or its own."""
+    basis = frozen.basis if frozen else ("margin" if frame["profit"].notna().any() else "revenue")
+    frame = _with_values(frame, basis, frozen.usual_gap_days if frozen else book_gap(frame))
+    return frame, frozen or calibration.learn(frame, as_of=as_of, currency=currency, basis=basis)
 
 
 def rfm(database: Database, book: ValueBook, most: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ down_revision = '0014'
 branch_labels = None
 depends_on = None
 
-LOOK = sa.text('look_on IS NOT NULL')
+LOOK = sa.text('look_at IS NOT NULL')
 TROUBLE = sa.text('trouble IS NOT NULL')
 
 
@@ -24,15 +24,18 @@ def upgrade() -> None:
         sa.Column('quadrant', sa.String(), nullable=True),
         sa.Column('rfm', sa.String(), nullable=True),
         sa.Column('owed_since', sa.String(), nullable=True),
-        sa.Column('look_on', sa.Date(), nullable=True),
+        sa.Column('look_at', sa.DateTime(timezone=True), nullable=True),
         sa.Column('trouble', sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
-            ['customer_id'], ['customer.id'], name=op.f('fk_customer_care_customer_id_customer')
+            ['customer_id'],
+            ['customer.id'],
+            name=op.f('fk_customer_care_customer_id_customer'),
+            ondelete='CASCADE',
         ),
         sa.PrimaryKeyConstraint('customer_id', name=op.f('pk_customer_care')),
     )
     op.create_index(
-        'ix_customer_care_look_on', 'customer_care', ['look_on'], sqlite_where=LOOK, postgresql_where=LOOK
+        'ix_customer_care_look_at', 'customer_care', ['look_at'], sqlite_where=LOOK, postgresql_where=LOOK
     )
     op.create_index(
         'ix_customer_care_trouble',

@@ -10,6 +10,7 @@ from bot.clock import local_date, local_instant
 from bot.services.care import schedule
 from bot.services.care.schedule import morning, workday
 from db.book.customers import Customer, Ownership
+from db.book.facts import Activity
 from db.book.people import Person
 from db.care import touches
 from db.engine import Database
@@ -216,12 +217,58 @@ def test_a_contact_that_was_taken_back_takes_its_dates_along(book: Book) -> None
         wrong = factories.contact(session, customer, MONDAY)
     book.plan()
     with book.database.write() as session:
-        from db.book.facts import Activity
-
         session.delete(session.get_one(Activity, wrong))
     book.plan()
     assert book.states(customer) == [("planned", MONDAY - 5 * DAY + REVISIT_A * DAY)]
     assert book.states(customer, "vip_follow_up") == [("planned", MONDAY - 5 * DAY + FOLLOW_UP * DAY)]
+
+
+def test_a_follow_up_whose_contact_was_taken_back_is_open_again(book: Book) -> None:
+    customer = owned(book)
+    visit(book, customer, MONDAY - FOLLOW_UP * DAY)
+    book.go(MONDAY)
+    visit(book, customer, MONDAY, "call")
+    book.plan()
+    done = book.touch(customer, "vip_follow_up")
+    assert (done.state, done.reason) == ("done", "contact logged")
+    with book.database.write() as session:
+        session.delete(session.get_one(Activity, done.activity_id))
+    book.plan()
+    again = book.touch(customer, "vip_follow_up")
+    assert (again.id, again.state, again.activity_id, again.closed_at) == (done.id, "planned", None, None)
+
+
+def test_a_call_fulfils_a_follow_up_that_nobody_was_shown(book: Book) -> None:
+    customer = owned(book)
+    visit(book, customer, MONDAY)
+    book.plan()
+    visit(book, customer, MONDAY + DAY, "call")
+    book.clock.advance(DAY)
+    book.plan()
+    assert book.states(customer, "vip_follow_up") == [("done", MONDAY + FOLLOW_UP * DAY)]
+    assert book.states(customer) == [("planned", MONDAY + DAY + REVISIT_A * DAY)]
+
+
+def test_a_skipped_revisit_is_asked_for_again_one_gap_after_the_skip(book: Book) -> None:
+    customer = owned(book)
+    visit(book, customer, MONDAY - REVISIT_A * DAY)
+    book.go(MONDAY)
+    shown = book.touch(customer)
+    with book.database.write() as session:
+        values = {"state": "skipped", "closed_at": book.clock.now(), "closed_by": 1}
+        touches.move(session, shown.id or 0, shown.version, **values)
+    book.plan()
+    assert book.states(customer) == [("skipped", MONDAY), ("planned", MONDAY + REVISIT_A * DAY)]
+
+
+def test_a_greeting_for_a_day_off_is_shown_on_the_working_day_before(book: Book) -> None:
+    """Three days before the first of January 2028 is a Wednesday, and of 2030 a Saturday."""
+    for year, shown in ((2028, date(2027, 12, 29)), (2030, date(2029, 12, 28))):
+        book.clock.advance(at(date(year - 1, 12, 1)) - book.clock.now())
+        customer = owned(book, "B", country="DE")
+        book.plan()
+        assert book.touch(customer, "greeting").due_on == date(year, 1, 1) - 3 * DAY
+        assert book.touch(customer, "greeting").remind_at == at(shown)
 
 
 def test_a_follow_up_comes_after_each_visit_but_not_weeks_late(book: Book) -> None:

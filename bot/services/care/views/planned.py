@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from sqlmodel import Session
 
 from bot.services.care import owed_care
-from bot.services.care.comparison import Changes
 from bot.services.care.owed_care import Loaded
 from bot.services.care.schedule import CareRules
+from bot.services.care.touch_diff import Changes
 from db.care import listed_touches, planning, touches
 from db.care.planning import OpenTouch
 from db.care.touches import OPEN

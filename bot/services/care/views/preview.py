@@ -208,7 +208,7 @@ class _Changes:
         every = {plan.plan: plan for plan in (*self._before.plans, *self._after.plans)}
         last_first = [*reversed(every)]
         orders = {
-            plan_id: ([*plan.tiers], [step.id for step in plan.every_step]) for plan_id, plan in every.items()
+            plan_id: ([*plan.tiers], [step.id for step in plan.all_steps]) for plan_id, plan in every.items()
         }
 
         def place(one: StepChange) -> tuple[int, int, int]:

@@ -84,6 +84,14 @@ ACTIVITY_KINDS = {
         *("grüße", "weihnachtsgrüße", "glückwunsch", "geburtstag"),
     ),
     "other": ("misc", "其他", "其它", "sonstiges", "andere"),
+    "credit_review": (
+        "credit check",
+        "credit assessment",
+        "信用审查",
+        "信用评审",
+        "资信审查",
+        "bonitätsprüfung",
+    ),
 }
 ROLES = {
     "viewer": ("read only", "reader", "查看者", "只读", "访客", "leser", "nur lesen"),

@@ -67,7 +67,7 @@ class Fulfilment(NamedTuple):
     day: date
 
 
-class Moved(NamedTuple):
+class OtherOccurrence(NamedTuple):
     """A touch that becomes another occurrence, when that has no row yet."""
 
     touch: OpenTouch
@@ -82,7 +82,7 @@ class Changes:
     new: list[dict[str, Any]] = field(default_factory=list)
     changed: list[tuple[OpenTouch, dict[str, Any]]] = field(default_factory=list)
     fulfilled: list[Fulfilment] = field(default_factory=list)
-    moved: list[Moved] = field(default_factory=list)
+    moved: list[OtherOccurrence] = field(default_factory=list)
 
     def extend(self, others: "Changes") -> None:
         """Add the changes of another customer."""
@@ -93,7 +93,7 @@ class Changes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class TouchDiff:
     """One customer, its plan and its open touches by step and occasion."""
 
     customer: PlannedCustomer
@@ -200,14 +200,16 @@ class Comparison:
         values = {name: value for name, value in values.items() if getattr(existing, name) != value}
         if not values:
             return
+        if "latest_on" in values and existing.escalated:
+            values["escalated"] = 0  # with another limit nobody was told that it is late
         if is_other:
-            changes.moved.append(Moved(existing, values, self._row(step, due)))
+            changes.moved.append(OtherOccurrence(existing, values, self._row(step, due)))
         else:
             changes.changed.append((existing, values))
 
     def _when_shown(self, step: Step, existing: OpenTouch, on: date, latest: date) -> dict[str, Any]:
         """When an open touch with this window is shown next. What is due waits for its turn, or for an answer."""
-        if on <= self.known.today:
+        if on <= self.known.today or (on == existing.due_on and existing.remind_at <= self.now):
             return {}
         if existing.state == TouchState.PLANNED:
             return {"remind_at": self.mornings.of(step, on, latest)}
