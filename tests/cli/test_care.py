@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from bot.app import build
+from bot.cli.output import care_explained
 from bot.clock import SystemClock
 from bot.jobs import plan_care
+from bot.services.care import touch_diff
 from bot.settings import load
 from db.engine import open_database
 from tests import factories
@@ -166,3 +168,8 @@ def test_the_care_of_a_customer_is_explained_step_by_step(book: Program) -> None
     found = book("care", "explain", "C-1", "--json").json
     revisit = next(step for step in found["owed"] if step["step"] == "revisit")
     assert (revisit["clock"]["contact"]["kind"], revisit["state"]) == ("visit", "planned")
+
+
+def test_every_reason_that_planning_writes_has_words() -> None:
+    written = {value for name, value in vars(touch_diff).items() if name.isupper() and isinstance(value, str)}
+    assert written - care_explained.REASONS.keys() == set()

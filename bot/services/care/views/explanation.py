@@ -21,7 +21,7 @@ from bot.services.care.dues import NotDue, OwedStep
 from bot.services.care.owed_care import OwedCare
 from bot.services.care.plan import CareOf, CarePlan, CarePlans, Escalation, FollowUp, Greeting, Step
 from bot.services.care.schedule import CareRules
-from bot.services.care.views.planned import PlannedStep, planned_steps
+from bot.services.care.views.planned import PlannedStep, steps_after
 from db.book import people
 from db.care import listed_touches
 from db.care.listed_touches import LastContact, SentAbout
@@ -142,7 +142,7 @@ def explain(
             code=customer.code,
         )
     owed = loaded[0].owed
-    (planned,) = planned_steps(session, [rules], [customer.id], now)
+    (planned,) = steps_after(session, [loaded], [customer.id], now)
     history = _History(session, rules.plans, customer.id, rules.zone)
     steps = tuple(_owed_now(owed, one, planned, history) for one in owed.steps)
     keys = {(one.step.id, one.occasion) for one in owed.steps}

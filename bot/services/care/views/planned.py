@@ -33,14 +33,21 @@ class PlannedStep(NamedTuple):
 
 
 def planned_steps(
-    session: Session, under: Sequence[CareRules], customer_ids: list[int], now: datetime
+    session: Session, under: Sequence[CareRules], customer_ids: Sequence[int], now: datetime
 ) -> list[dict[Key, PlannedStep]]:
     """The open steps of some customers after the next planning under each of these rules."""
+    loaded = [owed_care.load(session, rules.plans, rules.times, customer_ids, now) for rules in under]
+    return steps_after(session, loaded, customer_ids, now)
+
+
+def steps_after(
+    session: Session, under: Iterable[Sequence[Loaded]], customer_ids: Sequence[int], now: datetime
+) -> list[dict[Key, PlannedStep]]:
+    """The same for customers as they were loaded, under each of some rules."""
     present = planning.open_touches(session, customer_ids)
     assigned = listed_touches.assigned(session, customer_ids)
     found = []
-    for rules in under:
-        loaded = owed_care.load(session, rules.plans, rules.times, customer_ids, now)
+    for loaded in under:
         owners = {one.customer.customer_id: one.customer.owner_id for one in loaded}
         rows = _after(session, loaded, [touch for touch in present if touch.customer_id in owners], now)
         found.append(
