@@ -17,6 +17,7 @@ from bot.clock import Clock, SystemClock, local_date
 from bot.errors import N_, NotReady
 from bot.services import alerts, identity
 from bot.services.care.plan_file import load_all
+from bot.services.care.plan_versions.in_force import PlanCache
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_people import FirmTime
 from bot.services.grade.runs import Notify
@@ -43,6 +44,7 @@ class Tierbot:
     settings: Settings
     database: Database
     scheme_cache: SchemeCache
+    plan_cache: PlanCache = field(default_factory=PlanCache)
     load_rules: Callable[[], CareRules]
     renderer: Renderer
     to_slack: Callable[[], "Gateway"]
@@ -64,9 +66,14 @@ class Tierbot:
         return Bounds(self.database, self.settings, self.clock)
 
     @cached_property
-    def rules(self) -> CareRules:
-        """The care plan and its settings, read at their first use. Raises BadInput for a wrong plan."""
+    def file_rules(self) -> CareRules:
+        """The care plans of files and the settings of care, read at their first use. Raises BadInput for a wrong plan."""
         return self.load_rules()
+
+    @property
+    def rules(self) -> CareRules:
+        """The care plans in force today and the settings of care; an approved plan counts without a restart."""
+        return self.plan_cache.rules(self.database, self.file_rules, self.today())
 
     @property
     def deps(self) -> "Dependencies":
@@ -76,7 +83,7 @@ class Tierbot:
             settings=self.settings,
             database=self.database,
             scheme_cache=self.scheme_cache,
-            rules=self.rules,
+            care_rules=lambda: self.rules,
             renderer=self.renderer,
             gateway=self.gateway,
             identify=lambda slack_user_id: identity.identify(

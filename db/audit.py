@@ -41,6 +41,8 @@ class AuditAction(StrEnum):
     SCHEME_APPROVED = "scheme_approved"
     SCHEME_RETIRED = "scheme_retired"
     CARE_PLAN_CHANGED = "care_plan_changed"
+    CARE_PLAN_APPROVED = "care_plan_approved"
+    CARE_PLAN_RETIRED = "care_plan_retired"
     SETTINGS_CHANGED = "settings_changed"
     IMPORTED = "imported"
     IMPORT_UNDONE = "import_undone"

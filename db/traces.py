@@ -79,6 +79,7 @@ DOERS = _columns(
         "tier_override": "approver set_by ended_by",
         "credit_approval": "approved_by",
         "review_answer": "answered_by",
+        "care_plan_decision": "actor",
         "scheme_step": "actor",
         "import_batch": "actor undone_by",
     }
@@ -103,6 +104,7 @@ FREE_JSON = _columns({"import_answer": "value", "import_change": "before", "outb
 # Data about others and rules, in which somebody may be named; an erasure says so, and leaves them.
 DATA = _columns(
     {
+        "care_plan_version": "content",
         "customer": "name industry customer_type region country",
         "customer_name": "name",
         "fact": "value",
@@ -118,6 +120,8 @@ FIXED = _columns(
         "activity_period": "kind source",
         "audit_entry": "actor operator door action object_kind object_id before after hash",
         "assessment": "tier computed_tier capped_by standing clean inputs",
+        "care_plan_decision": "plan state",
+        "care_plan_version": "name sha256",
         "channel_name": "name channel_id",
         "circuit": "workspace reason sentence",
         "column_mapping": "source kind field",

@@ -50,7 +50,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_that_is_shown_exists(page: Path) -> None:
     shown = re.findall(
-        r"tierbot ((?:import|audit|person|scheme|override|credit|review|db|outbox|report) [\w-]+|[\w-]+)",
+        r"tierbot ((?:import|audit|person|scheme|care|override|credit|review|db|outbox|report) [\w-]+|[\w-]+)",
         page.read_text(encoding="utf-8"),
     )
     for command in set(shown) - {"demo"}:
@@ -114,7 +114,17 @@ def test_every_action_door_and_object_of_the_audit_has_a_word() -> None:
         assert set(WORDS[kind]) == set(values)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/importing.md", "docs/audit.md", "docs/working-time.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "docs/importing.md",
+        "docs/audit.md",
+        "docs/working-time.md",
+        "docs/care-explained.md",
+        "docs/care.md",
+    ],
+)
 def test_a_chinese_page_has_the_sections_commands_tables_and_links_of_the_english_one(page: str) -> None:
     english, chinese = (_outline(ROOT / name) for name in (page, page.replace(".md", ".zh.md")))
     assert chinese == english

@@ -131,7 +131,7 @@ def tick(
     clock = ShiftedClock(SystemClock(), _instant(at) - SystemClock().now()) if at else None
     with opened(clock=clock, create=False) as bot:
         _require_settings(bot)
-        settings_changes.note_start(bot.database, bot.settings, bot.rules.plans, "tick")
+        settings_changes.note_start(bot.database, bot.settings, bot.file_rules.plans, "tick")
         if at:  # a time that was given on purpose is no jump to hold messages for
             time_jump.catch_up(bot.database, bot.clock)
         done = jobs.tick(bot)
@@ -191,14 +191,14 @@ def _require_settings(bot: Tierbot) -> None:
     """Raise BadInput without a token or with a wrong care plan, before anything starts."""
     if bot.settings.slack_bot_token is None:
         raise BadInput(N_("SLACK_BOT_TOKEN is not set. Take it from your Slack app's page, under OAuth."))
-    _ = bot.rules
+    _ = bot.file_rules
 
 
 def _bring_up_to_date(bot: Tierbot, role: str) -> None:
     """Upgrade the schema, record the settings that changed since the last start, and warn of tiers without a plan."""
     if (backup := upgrade_schema(bot.database)) is not None:
         announce(_("Backup written: %(file)s", file=backup))
-    settings_changes.note_start(bot.database, bot.settings, bot.rules.plans, role)
+    settings_changes.note_start(bot.database, bot.settings, bot.file_rules.plans, role)
     care_plans.warn(bot.database, bot.rules.plans, bot.today())
 
 

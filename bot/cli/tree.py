@@ -41,11 +41,17 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "diff": "schemes.compare",
     },
     "care": {
+        "list": "care.due_steps.list_steps",
         "done": "care.acts.finish",
         "snooze": "care.acts.snooze",
         "skip": "care.acts.skip",
         "reassign": "care.acts.reassign",
         "undo": "care.acts.undo",
+        "plan": "care.plans.show_plans",
+        "explain": "care.explanation.explain_care",
+        "preview": "care.preview.show_preview",
+        "approve": "care.plans.approve_plan",
+        "retire": "care.plans.retire_plan",
     },
     "customer": {"join": "customers.join_customers", "duplicates": "customers.list_duplicates"},
     "person": {

@@ -45,6 +45,7 @@ class Act(StrEnum):
     OVERRIDE = "override"
     APPROVE_CREDIT = "approve_credit"
     DECIDE_SCHEMES = "decide_schemes"
+    DECIDE_CARE = "decide_care"
     GRADE = "grade"
     IMPORT = "import"
     NAME_DEPUTY = "name_deputy"
@@ -84,6 +85,7 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.OVERRIDE:       (NONE,   NONE,            TEAMS,        NONE,      NONE,    ALL),
     Act.APPROVE_CREDIT: (NONE,   NONE,            NONE,         NONE,      ALL,     ALL),
     Act.DECIDE_SCHEMES: (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
+    Act.DECIDE_CARE:    (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
     Act.GRADE:          (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
     Act.IMPORT:         (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
     Act.NAME_DEPUTY:    (MINE,   MINE,            TEAMS,        MINE,      MINE,    ALL),  # by whose deputy it is
@@ -109,6 +111,7 @@ REFUSALS = {
     Act.UNMASK: N_("Only finance and admins see the masked fields of the whole book."),
     Act.TAKE_BACK: N_("Only the person who shared this, or an admin, can take it back."),
     Act.DECIDE_SCHEMES: N_("Only sales operations and admins decide about schemes."),
+    Act.DECIDE_CARE: N_("Only sales operations and admins decide about care plans."),
     Act.GRADE: N_("Only sales operations and admins grade the book."),
     Act.IMPORT: N_("Only sales operations and admins import data, take it back and join customers."),
     Act.NAME_DEPUTY: N_(

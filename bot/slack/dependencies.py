@@ -22,10 +22,15 @@ class Dependencies:
     settings: Settings
     database: Database
     scheme_cache: SchemeCache
-    rules: CareRules
+    care_rules: Callable[[], CareRules]
     renderer: Renderer
     gateway: Gateway
     identify: Callable[[str], Actor]  # of a Slack user; raises NotAllowed
     clock: Clock
     connection: ConnectionWatch
     bounds: Bounds
+
+    @property
+    def rules(self) -> CareRules:
+        """The care plans in force now and the settings of care."""
+        return self.care_rules()

@@ -190,6 +190,29 @@ def first_steps(
     return [(row[0], row[1], row[2], row[3], row[4]) for row in session.connection().execute(statement)]
 
 
+_HAS_CONTACT = (
+    sa_select(col(Activity.id))
+    .where(
+        col(Activity.id) == col(Touch.activity_id),
+        func.coalesce(col(Activity.happened_on) >= col(Touch.anchor), true()),
+    )
+    .correlate(Touch)
+    .exists()
+)
+_MAY_OPEN_AGAIN = or_(
+    col(Touch.state) == TouchState.CANCELLED,
+    and_(col(Touch.state) == TouchState.DONE, col(Touch.activity_id).is_not(None), ~_HAS_CONTACT),
+)
+
+
+def kept_as_they_are(session: Session, keys: Collection[str]) -> set[str]:
+    """Those of the occurrences whose rows `add` would not change."""
+    if not keys:
+        return set()
+    statement = sa_select(col(Touch.dedupe_key)).where(col(Touch.dedupe_key).in_(list(keys)))
+    return set(session.scalars(statement.where(~_MAY_OPEN_AGAIN)))
+
+
 def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     """Insert planned touches; how many are new.
 
@@ -200,24 +223,12 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     statement = insert(session.connection(), Touch)
     again = ("plan", "tier", "who", "due_on", "latest_on", "anchor", "remind_at", "state")
     emptied = dict.fromkeys(("reason", "closed_at", "closed_by", "activity_id"))
-    contact = (
-        sa_select(col(Activity.id))
-        .where(
-            col(Activity.id) == col(Touch.activity_id),
-            func.coalesce(col(Activity.happened_on) >= col(Touch.anchor), true()),
-        )
-        .correlate(Touch)
-        .exists()
-    )
     statement = statement.on_conflict_do_update(
         index_elements=["dedupe_key"],
         set_={name: statement.excluded[name] for name in again}
         | emptied
         | {"version": col(Touch.version) + 1, "escalated": 0},
-        where=or_(
-            col(Touch.state) == TouchState.CANCELLED,
-            and_(col(Touch.state) == TouchState.DONE, col(Touch.activity_id).is_not(None), ~contact),
-        ),
+        where=_MAY_OPEN_AGAIN,
     )
     # Otherwise SQLAlchemy drops psycopg's row count of an INSERT.
     done = session.connection().execute(statement, list(rows), execution_options={"preserve_rowcount": True})

@@ -40,7 +40,7 @@ STAYS = {
     "formats of files": "JSON|CSV|UTF",
     "words of --date-order": "dmy|mdy|ymd",
     "the machine's account": r"operator:\w+",
-    "tiers and scores": r"\b[A-D]\b|\b[RFMk]\b",
+    "tiers and scores": r"\b(?:A{1,3}|[B-D]|P\d|VIP)\b|\b[RFMk]\b|\b(?:gold|silver|bronze|core|important|ordinary|regular|strategic|standard|RFM)\b",
 }
 
 
@@ -123,6 +123,15 @@ person back anna@example.com --from 2099-01-01
 customer duplicates
 customer join C-3 C-1 --dry-run
 customer join C-3 C-1
+care plan retail
+care plan nothing
+care list
+care explain C-1
+care approve retail --from 2001-01-01 --yes
+care approve retail --yes
+care plan
+care retire retail --yes
+care preview
 override list
 override set C-1 A --reason 大客户
 override set C-1 A --reason 大客户 --approver wang@example.com --until 2026-12-10

@@ -1,4 +1,4 @@
-"""Every day of every time zone: F18."""
+"""Every day of every time zone: M01."""
 
 from datetime import time, timedelta
 
@@ -13,7 +13,7 @@ ONE_DAY = timedelta(days=1)
 
 
 def mornings(_: Installation, *, quick: bool) -> Outcome:
-    """F18: each day of 2015 to 2037 must have one morning in every zone, and the next day's must come after it."""
+    """M01: each day of 2015 to 2037 must have one morning in every zone, and the next day's must come after it."""
     distinct = zones.distinct_zones()
     outcome = Outcome(figures={"zones": len(zones.NAMES), "different ones": len(distinct)})
     checked = elsewhere = disordered = 0

@@ -52,6 +52,7 @@ review          -       -                MTL        ALL        -        ALL    -
 override        -       -                MTL        -          -        ALL    -
 approve_credit  -       -                -          -          ALL      ALL    -
 decide_schemes  -       -                -          ALL        -        ALL    -
+decide_care     -       -                -          ALL        -        ALL    -
 grade           -       -                -          ALL        -        ALL    -
 import          -       -                -          ALL        -        ALL    -
 name_deputy     M       M                MTL        M          M        ALL    -

@@ -16,6 +16,10 @@ from bot.services.access import Act, Actor, can
 from bot.services.ask import explanation, history, lookup, share
 from bot.services.care import answers
 from bot.services.care.answers import shown, steps
+from bot.services.care.plan_file import SHIPPED
+from bot.services.care.plan_versions import lifecycle as plan_lifecycle
+from bot.services.care.plan_versions.lifecycle import PlanFile
+from bot.services.care.views import explanation as care_explained
 from bot.services.delivery import outbox, restore, time_jump
 from bot.services.grade import overrides, runs
 from bot.services.grade.overrides import OverrideRequest
@@ -45,6 +49,7 @@ MISSING = 999
 SCHEME = SchemeFile(
     scheme=parse_scheme(factories.PLAIN_SCHEME, source="test"), text=factories.PLAIN_SCHEME, source="test"
 )
+CARE_PLAN: PlanFile = plan_lifecycle.read(SHIPPED)
 PEOPLE = {  # name -> (role, team)
     "Anna": ("account_manager", "East"),
     "Olga": ("team_lead", "East"),
@@ -120,6 +125,16 @@ def card(office: Office, actor: Actor, customer: int | Pointer) -> object:
         return lookup.card(session, office.book.scheme_cache, office.book.rules, actor, customer, MONDAY)
 
 
+def care(office: Office, actor: Actor, customer: int) -> object:
+    with office.database.read() as session:
+        return care_explained.explain(session, actor, office.book.rules, customer, office.book.clock.now())
+
+
+def listed_plans(office: Office, actor: Actor) -> object:
+    with office.database.read() as session:
+        return plan_lifecycle.listed(session, actor, office.book.rules.plans, today=MONDAY)
+
+
 def at_once(office: Office) -> dict[str, Any]:
     return {"today": MONDAY, "now": office.book.clock.now()}
 
@@ -140,6 +155,7 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
         Act.SEE,
         lambda o, who, it: credit.show(o.database, o.book.scheme_cache, who, it, today=MONDAY),
     ),
+    "care": (Act.SEE, care),
     "closed reminder": (
         Act.SEE,
         lambda o, who, it: shown.what_became(
@@ -248,6 +264,14 @@ FIRM: dict[str, tuple[Act, Callable[[Office, Actor], object]]] = {
         lambda o, who: replays.keep(
             o.database, o.book.scheme_cache, SCHEME, start=FEBRUARY, end=FEBRUARY, actor=who, **at_once(o)
         ),
+    ),
+    "care plans": (Act.DECIDE_CARE, listed_plans),
+    "care plan": (
+        Act.DECIDE_CARE,
+        lambda o, who: plan_lifecycle.approve(o.database, who, CARE_PLAN, start=FEBRUARY, **at_once(o)),
+    ),
+    "end of a care plan": (
+        Act.DECIDE_CARE, lambda o, who: plan_lifecycle.retire(o.database, who, "gone", **at_once(o))
     ),
     "proposal": (Act.DECIDE_SCHEMES, lambda o, who: proposal.record_proposal(o.database, who, "plain", "")),
     "grading": (

@@ -48,6 +48,12 @@ class Traits(Part):
         every = {name: getattr(self, name) for name in type(self).model_fields}
         return {name: values for name, values in every.items() if values}
 
+    @property
+    def given(self) -> dict[str, tuple[str, ...]]:
+        """The conditions that are given, with their values as they are written."""
+        every = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: values for name, values in every.items() if values}
+
     @cached_property
     def _wanted(self) -> Mapping[str, frozenset[str]]:
         """The conditions that are given, casefolded once: a book has a million customers."""

@@ -1,0 +1,92 @@
+"""`care list`: the due and coming steps, the worst first."""
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import (
+    AsCsv,
+    AsJson,
+    _,
+    acts,
+    named_actor,
+    opened,
+    print_records,
+    print_table,
+    say,
+)
+from bot.cli.output.care_plan import titled
+from bot.cli.output.personal import record_list
+from bot.cli.output.presentation import local_name
+from bot.cli.output.vocabulary import tier_word, word
+from bot.services.care.views import due_list
+from bot.services.care.views.due_list import DueQuery
+
+
+@acts
+def list_steps(
+    team: Annotated[str | None, typer.Option(metavar="TEAM", help="Only customers of this team.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="Only customers of this account manager.")
+    ] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only steps that are over their limit.")] = False,
+    days: Annotated[
+        int, typer.Option(min=0, max=400, help="Also steps that are due within so many days.")
+    ] = 14,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, at most.")] = 50,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> None:
+    """Due and coming care steps: of which customer, until when, and who does them; the longest over its limit on top."""
+    with opened() as bot:
+        actor = named_actor(bot)
+        query = DueQuery(days=days, overdue=overdue, team=team, owner=owner, most=limit)
+        plans = bot.rules.plans
+        with bot.database.read() as session:
+            found = due_list.due_steps(session, actor, plans, query, bot.today())
+        record_list(bot, actor, "care list", len({step.customer_id for step in found.steps}))
+    if as_json or as_csv:
+        print_records(
+            [vars(step) | {"names": local_name(step.names)} for step in found.steps],
+            as_csv,
+        )
+        return
+    if not found.steps:
+        say(_("No care step is due."))
+        return
+    print_table(
+        [
+            _("code"),
+            _("name"),
+            _("tier"),
+            _("step"),
+            _("due on"),
+            _("limit"),
+            _("days over"),
+            _("who"),
+            _("state"),
+        ],
+        [
+            [
+                step.code,
+                step.customer,
+                tier_word(step.tier),
+                titled(local_name(step.names), step.occasion, plans.step(step.plan, step.tier, step.step)),
+                step.due_on,
+                step.latest_on,
+                step.days_over or None,
+                word("doer", step.who),
+                word("touch", step.state),
+            ]
+            for step in found.steps
+        ],
+    )
+    if found.total > len(found.steps):
+        say(
+            _(
+                "These are %(shown)s of %(total)s: %(option)s shows more.",
+                shown=len(found.steps),
+                total=f"{found.total:,}",
+                option="--limit",
+            )
+        )

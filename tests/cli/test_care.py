@@ -1,0 +1,175 @@
+"""`tierbot care list|plan|explain|preview|approve|retire`: output as text and as JSON, questions and refusals."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.app import build
+from bot.cli.output import care_explained
+from bot.clock import SystemClock
+from bot.jobs import plan_care
+from bot.services.care import touch_diff
+from bot.settings import load
+from db.engine import open_database
+from tests import factories
+from tests.cli.conftest import Program
+from tests.services.care.planned_book import CONDITIONS
+
+DAY = timedelta(days=1)
+TODAY = SystemClock().now().date()
+
+
+@pytest.fixture
+def book(file: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """The program over a book of two account managers with a customer each; Lea leads the team of one of them."""
+    monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{file}")
+    monkeypatch.setenv("TIERBOT_TIMEZONE", "UTC")
+    monkeypatch.setenv("LOGNAME", "grace")
+    file.with_name("own.yaml").write_text(CONDITIONS, encoding="utf-8")
+    database = open_database(f"sqlite:///{file}")
+    with database.write() as session:
+        east = factories.team(session, "East")
+        anna, ben = (
+            factories.person(session, "Anna", team_id=east),
+            factories.person(session, "Ben", team_id=factories.team(session, "West")),
+        )
+        factories.person(session, "Lea", role="team_lead", team_id=east)
+        factories.person(session, "Sam", role="sales_ops")
+        acme = factories.customer(session, "ACME", owner_id=anna, country="CN", code="C-1")
+        globex = factories.customer(session, "Globex", owner_id=ben, country="DE", code="C-2")
+        factories.contact(session, acme, TODAY - 60 * DAY, "visit")
+        factories.contact(session, globex, TODAY - 40 * DAY, "visit")
+        factories.graded(session, {acme: "A", globex: "A"}, as_of=TODAY - DAY)
+    database.close()
+    bot = build(load())
+    plan_care(bot)
+    bot.close()
+    return program
+
+
+def listed(book: Program, *options: str) -> list[tuple[str, str, int]]:
+    rows = book("care", "list", "--json", "--days", "0", *options).json
+    return [(row["customer"], row["step"], row["days_over"]) for row in rows if row["step"] == "revisit"]
+
+
+def test_due_steps_are_listed_the_longest_over_their_limit_first(book: Program) -> None:
+    assert listed(book) == [("ACME", "revisit", 15), ("Globex", "revisit", 0)]
+    assert listed(book, "--overdue") == [("ACME", "revisit", 15)]
+    table = book("care", "list").out.splitlines()
+    assert table[0].split()[:2] == ["code", "name"]
+    assert table[1].split()[:3] == ["C-1", "ACME", "A"]
+    assert book("care", "list", "--limit", "1").out.splitlines()[-1].startswith("These are 1 of ")
+
+
+@pytest.mark.parametrize(
+    ("options", "customers"),
+    [
+        (["--team", "East"], ["ACME"]),
+        (["--owner", "ben@example.com"], ["Globex"]),
+        (["--team", "East", "--owner", "ben@example.com"], []),
+        (["--as", "anna@example.com"], ["ACME"]),
+        (["--as", "lea@example.com"], ["ACME"]),
+        (["--as", "anna@example.com", "--owner", "ben@example.com"], []),
+        (["--as", "sam@example.com"], ["ACME", "Globex"]),
+    ],
+)
+def test_a_list_shows_only_customers_that_are_wanted_and_may_be_seen(
+    book: Program, options: list[str], customers: list[str]
+) -> None:
+    assert [customer for customer, _, _ in listed(book, *options)] == customers
+    days = book("care", "preview", "--json", "--days", "0", *options).json
+    assert days["customers"] == len(customers)
+
+
+def test_the_plans_in_force_are_listed_and_each_is_shown_in_words(book: Program) -> None:
+    shipped = book("care", "plan").out
+    assert "standard" in shipped
+    assert "file" in shipped
+    shown = book("care", "plan", "own.yaml").out
+    assert "20 days after the last contact (visit), at the latest after 60 days" in shown
+    assert "country: CN" in shown
+    assert book("care", "approve", "own.yaml", "--yes").code == 0
+    (own, *_) = book("care", "plan", "--json").json
+    assert (own["plan"], own["version"], own["by"]) == ("own", 1, "operator:grace")
+
+
+def test_a_preview_shows_the_days_to_come_and_what_another_plan_changes(book: Program) -> None:
+    shown = book("care", "preview", "--days", "30").out
+    assert shown.startswith("Due until ")
+    assert "over the limit  Anna" in shown
+    with_plan = book("care", "preview", "--plan", "own.yaml").out
+    assert with_plan.startswith("Of the open steps of 2 customers it would add ")
+    assert "C-1 ACME new on " in with_plan
+    found = book("care", "preview", "--plan", "own.yaml", "--json").json
+    assert found["changes"] == {
+        what: sum(step[what] for step in found["steps"]) for what in ("added", "moved", "dropped", "kept")
+    }
+
+
+def test_a_plan_is_put_in_force_only_after_the_question_and_ended_by_the_next(
+    book: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(given: bool) -> None:
+        def confirm(text: str, **_: object) -> bool:
+            asked.append(text)
+            if not given:
+                raise SystemExit(1)
+            return True
+
+        monkeypatch.setattr("typer.confirm", confirm)
+
+    answer(False)
+    refused = book("care", "approve", "own.yaml")
+    assert (refused.code, refused.out.startswith("Of the open steps of 2 customers")) == (1, True)
+    assert "own" not in book("care", "plan").out
+    answer(True)
+    day = TODAY + 5 * DAY
+    approved = book("care", "approve", "own.yaml", "--from", str(day))
+    assert approved.out.splitlines()[-1] == f"own@1 is in force from {day} on, approved by operator:grace."
+    retired = book("care", "retire", "own")
+    assert retired.out.splitlines()[-1] == "own@1 is retired."
+    assert asked == ["Put it in force?", "Put it in force?", "Retire it?"]
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        (
+            "care approve nothing --yes",
+            3,
+            "There is no care plan nothing: neither a file, nor one of the shipped",
+        ),
+        ("care approve own.yaml --yes --as anna@example.com", 4, "Only sales operations and admins decide"),
+        ("care plan --as lea@example.com", 4, "Only sales operations and admins decide about care plans."),
+        ("care preview --plan own.yaml --as lea@example.com", 4, "Only sales operations and admins decide"),
+        ("care retire own", 3, "No care plan own was approved."),
+        ("care list --team North", 3, "There is no team North."),
+        ("care list --owner nobody@example.com", 3, "There is no person with the e-mail"),
+        ("care explain C-2 --as anna@example.com", 3, ""),
+        ("care approve own.yaml --from soon --yes", 2, "soon is not a date."),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_sentence(
+    book: Program, command: str, code: int, said: str
+) -> None:
+    done = book(*command.split())
+    assert (done.code, done.err[: len(said)]) == (code, said)
+
+
+def test_the_care_of_a_customer_is_explained_step_by_step(book: Program) -> None:
+    shown = book("care", "explain", "C-1").out
+    assert shown.startswith("C-1 ACME: tier A by plain, account manager Anna")
+    assert f"Revisit – over its limit since {TODAY - 15 * DAY}" in shown
+    assert f"counted from: visit on {TODAY - 60 * DAY} by test" in shown
+    assert "VIP follow-up – not due: the contact to come back to was found too late" in shown
+    found = book("care", "explain", "C-1", "--json").json
+    revisit = next(step for step in found["owed"] if step["step"] == "revisit")
+    assert (revisit["clock"]["contact"]["kind"], revisit["state"]) == ("visit", "planned")
+
+
+def test_every_reason_that_planning_writes_has_words() -> None:
+    written = {value for name, value in vars(touch_diff).items() if name.isupper() and isinstance(value, str)}
+    assert written - care_explained.REASONS.keys() == set()
