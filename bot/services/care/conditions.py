@@ -44,12 +44,6 @@ class Traits(Part):
 
     @property
     def given(self) -> dict[str, tuple[str, ...]]:
-        """The conditions that are given."""
-        every = {name: getattr(self, name) for name in type(self).model_fields}
-        return {name: values for name, values in every.items() if values}
-
-    @property
-    def given(self) -> dict[str, tuple[str, ...]]:
         """The conditions that are given, with their values as they are written."""
         every = {name: getattr(self, name) for name in type(self).model_fields}
         return {name: values for name, values in every.items() if values}
