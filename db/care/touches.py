@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, and_, bindparam, func, or_, text, true
+from sqlalchemy import Date, Index, and_, bindparam, func, literal_column, or_, text, true
 from sqlalchemy import select as sa_select
 from sqlalchemy import update as sa_update
 from sqlmodel import Field, Session, SQLModel, col, select, update
@@ -197,13 +197,14 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     statement = insert(session.connection(), Touch)
     again = ("plan", "tier", "who", "due_on", "latest_on", "anchor", "remind_at", "state")
     emptied = dict.fromkeys(("reason", "closed_at", "closed_by", "activity_id"))
+    # By name, because the columns of a table would bring all its rows into the query.
+    row_contact, row_anchor = literal_column("touch.activity_id"), literal_column("touch.anchor", Date)
     contact = (
         sa_select(col(Activity.id))
         .where(
-            col(Activity.id) == col(Touch.activity_id),
-            func.coalesce(col(Activity.happened_on) >= col(Touch.anchor), true()),
+            col(Activity.id) == row_contact,
+            func.coalesce(col(Activity.happened_on) >= row_anchor, true()),
         )
-        .correlate(Touch)
         .exists()
     )
     statement = statement.on_conflict_do_update(
