@@ -198,6 +198,8 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     again = ("plan", "tier", "who", "due_on", "latest_on", "anchor", "remind_at", "state")
     emptied = dict.fromkeys(("reason", "closed_at", "closed_by", "activity_id"))
     # By name, because the columns of a table would bring all its rows into the query.
+    row_contact: Any
+    row_anchor: Any
     row_contact, row_anchor = literal_column("touch.activity_id"), literal_column("touch.anchor", Date)
     contact = (
         sa_select(col(Activity.id))
