@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from bot.clock import local_date
 from bot.services.care.dues import OPEN_AFTER, SAME, Due, Known, NotDue, OwedStep, greeted
-from bot.services.care.plan import Anniversary, CarePlan, Greeting, Step
+from bot.services.care.plan import Anniversary, CarePlan, FollowUp, Greeting, Step
 from bot.services.care.working_time import WorkingTime
 from db.care.planning import OpenTouch, PlannedCustomer
 from db.care.touches import TouchState
@@ -138,7 +138,7 @@ class TouchDiff:
             reason = DAY_IS_PAST if isinstance(step, Greeting) else YEAR_IS_PAST
             self._close(changes, existing, TouchState.MISSED, reason)
         elif due is None:
-            if one.why in (NotDue.NO_CONTACT, NotDue.NO_DATE):
+            if one.why == NotDue.NO_DATE or self._lost_its_contact(step, existing):
                 self._close(changes, existing, TouchState.CANCELLED, NO_LONGER_DUE)
             return
         else:
@@ -161,6 +161,10 @@ class TouchDiff:
             created = local_date(existing.created_at, self.mornings.working.zone)
             return last if last >= created else None
         return last if last > anchor else None
+
+    def _lost_its_contact(self, step: Step, existing: OpenTouch) -> bool:
+        """Whether the contact that a follow-up comes back to was taken back."""
+        return isinstance(step, FollowUp) and existing.anchor != self.known.last(step.after)
 
     def _is_early(self, existing: OpenTouch, contact: date) -> bool:
         """Whether a contact came before the step was due: it only restarts the clock."""
