@@ -94,7 +94,8 @@ def test_admins_are_named_by_their_ids_and_not_by_their_addresses(database: Data
 def test_a_care_plan_that_changed_is_recorded_by_its_hash(database: Database) -> None:
     start(database)
     assert start(database) == ([], [])
-    other = PLANS.model_copy(update={"at_most_per_day": PLANS.at_most_per_day + 1})
+    (plan,) = PLANS.plans
+    other = CarePlans((plan.model_copy(update={"at_most_per_day": plan.at_most_per_day + 1}),))
     start(database, plan=other)
     first, second = recorded(database, "care_plan_changed")
     assert (first.before, second.before) == (None, first.after)
