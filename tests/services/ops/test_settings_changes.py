@@ -94,9 +94,9 @@ def test_admins_are_named_by_their_ids_and_not_by_their_addresses(database: Data
 def test_a_care_plan_that_changed_is_recorded_by_its_hash(database: Database) -> None:
     start(database)
     assert start(database) == ([], [])
-    (plan,) = PLANS.plans
-    other = CarePlans((plan.model_copy(update={"at_most_per_day": plan.at_most_per_day + 1}),))
-    start(database, plan=other)
+    (only,) = PLANS.plans
+    other = only.model_copy(update={"at_most_per_day": only.at_most_per_day + 1})
+    start(database, plan=CarePlans((other,)))
     first, second = recorded(database, "care_plan_changed")
     assert (first.before, second.before) == (None, first.after)
     assert first.after != second.after
