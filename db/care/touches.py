@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, and_, bindparam, func, or_, text, true
+from sqlalchemy import Date, Index, and_, bindparam, func, literal_column, or_, text, true
 from sqlalchemy import select as sa_select
 from sqlalchemy import update as sa_update
 from sqlmodel import Field, Session, SQLModel, col, select, update
@@ -187,13 +187,13 @@ def first_steps(
     return [(row[0], row[1], row[2], row[3], row[4]) for row in session.connection().execute(statement)]
 
 
+# By name, because the columns of a table would bring all its rows into the query.
 _HAS_CONTACT = (
     sa_select(col(Activity.id))
     .where(
-        col(Activity.id) == col(Touch.activity_id),
-        func.coalesce(col(Activity.happened_on) >= col(Touch.anchor), true()),
+        col(Activity.id) == literal_column("touch.activity_id"),
+        func.coalesce(col(Activity.happened_on) >= literal_column("touch.anchor", Date), true()),
     )
-    .correlate(Touch)
     .exists()
 )
 _MAY_OPEN_AGAIN = or_(

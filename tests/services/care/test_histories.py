@@ -210,6 +210,6 @@ def play(database: Database, seed: int, moves: int = 12) -> None:
         raise AssertionError(f"seed {seed}, {history.did}: {error}") from error
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(8), 1000])
 def test_no_history_plans_a_step_twice_or_never(database: Database, seed: int) -> None:
     play(database, seed)

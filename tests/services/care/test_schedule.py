@@ -238,6 +238,25 @@ def test_a_follow_up_whose_contact_was_taken_back_is_open_again(book: Book) -> N
     assert (again.id, again.state, again.activity_id, again.closed_at) == (done.id, "planned", None, None)
 
 
+def test_a_revisit_whose_contact_was_taken_back_is_open_again_whatever_other_contacts_there_are(
+    book: Book,
+) -> None:
+    customer = owned(book)
+    visit(book, customer, MONDAY - 2 * REVISIT_A * DAY, "call")
+    for day in (MONDAY - REVISIT_A * DAY, MONDAY):
+        book.plan()
+        visit(book, customer, day, "call")
+    book.plan()
+    _, second, third = book.touches(customer)
+    assert [second.state, third.state] == ["done", "planned"]
+    with book.database.write() as session:
+        session.delete(session.get_one(Activity, second.activity_id))
+    book.plan()
+    first, again, cancelled = book.touches(customer)
+    assert [first.state, again.state, cancelled.state] == ["done", "planned", "cancelled"]
+    assert (again.id, again.anchor, again.activity_id) == (second.id, MONDAY - REVISIT_A * DAY, None)
+
+
 def test_a_call_fulfils_a_follow_up_that_nobody_was_shown(book: Book) -> None:
     customer = owned(book)
     visit(book, customer, MONDAY)
