@@ -38,7 +38,9 @@ log = structlog.get_logger()
 
 TRACES_KEPT = timedelta(days=7)  # heartbeats, who looked at which customers, what an undone act would need
 LONGEST_PASS = 30.0  # seconds of sending; messages that are claimed but not sent are released
-LONG_WORK = timedelta(minutes=15)  # the most that a grading, a plan or the first match of all people takes
+LONG_WORK = timedelta(
+    minutes=15
+)  # the most that a grading, a plan, a morning of digests or the first match of all people takes
 BUCKETS_KEPT = timedelta(hours=1)
 
 
@@ -208,7 +210,7 @@ JOBS = (
     Job(name="grade", every=timedelta(minutes=5), work=grade, patience=LONG_WORK),
     Job(name="regrade", every=timedelta(seconds=10), work=regrade, patience=LONG_WORK),
     Job(name="care", every=timedelta(seconds=30), work=plan_care, patience=LONG_WORK),
-    Job(name="remind", every=timedelta(seconds=15), work=remind),
+    Job(name="remind", every=timedelta(seconds=15), work=remind, patience=LONG_WORK),
     Job(name="channels", every=timedelta(minutes=5), work=watch_channels),
     Job(name="audit", every=timedelta(minutes=5), work=anchor_audit),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),
