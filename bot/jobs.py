@@ -38,7 +38,9 @@ log = structlog.get_logger()
 
 TRACES_KEPT = timedelta(days=7)  # heartbeats, who looked at which customers, what an undone act would need
 LONGEST_PASS = 30.0  # seconds of sending; messages that are claimed but not sent are released
-LONG_WORK = timedelta(minutes=15)  # the most that a grading, a plan, a morning or the first match of people takes
+LONG_WORK = timedelta(
+    minutes=15
+)  # the most that a grading, a plan, a morning or the first match of people takes
 BUCKETS_KEPT = timedelta(hours=1)
 
 
