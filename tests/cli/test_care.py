@@ -145,6 +145,11 @@ def test_a_plan_is_put_in_force_only_after_the_question_and_ended_by_the_next(
         ("care approve own.yaml --yes --as anna@example.com", 4, "Only sales operations and admins decide"),
         ("care plan --as lea@example.com", 4, "Only sales operations and admins decide about care plans."),
         ("care preview --plan own.yaml --as lea@example.com", 4, "Only sales operations and admins decide"),
+        (
+            "care retire own --as lea@example.com",
+            4,
+            "Only sales operations and admins decide about care plans.",
+        ),
         ("care retire own", 3, "No care plan own was approved."),
         ("care list --team North", 3, "There is no team North."),
         ("care list --owner nobody@example.com", 3, "There is no person with the e-mail"),

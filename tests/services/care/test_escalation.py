@@ -217,6 +217,12 @@ def test_without_a_lead_the_channel_is_told(office: Office) -> None:
     assert office.to_manager(TOLD)[0] == f"channel:{FIRM}"
 
 
+def test_a_lead_who_may_not_see_the_customers_is_not_told(office: Office) -> None:
+    office.fill()
+    office.change(Person, office.lead, role="account_manager")
+    assert office.to_manager(TOLD)[0] == f"channel:{FIRM}"
+
+
 def test_while_the_lead_has_days_off_their_deputy_or_the_channel_is_told(office: Office) -> None:
     office.fill()
     away(office, office.lead, LIMIT, TOLD + 30 * DAY)

@@ -194,6 +194,8 @@ def test_only_sales_operations_and_admins_decide(database: Database) -> None:
         lifecycle.approve(database, anna, file(), start=MONDAY, today=MONDAY, now=NOW)
     with pytest.raises(NotAllowed, match="decide about care plans"):
         lifecycle.retire(database, anna, "own", today=MONDAY, now=NOW)
+    with database.read() as session, pytest.raises(NotAllowed, match="decide about care plans"):
+        lifecycle.listed(session, anna, CarePlans([]), today=MONDAY)
 
 
 def test_a_plan_is_found_as_a_file_as_a_shipped_one_or_as_an_approved_version(
