@@ -11,7 +11,6 @@ from sqlmodel import Session
 
 from bot.clock import local_date, local_instant
 from bot.services.care import occasions
-from bot.services.care.countries import code_of
 from bot.services.care.dues import (
     AGAIN,
     OPEN_AFTER,
@@ -28,6 +27,7 @@ from bot.services.care.plan import Anniversary, CareOf, CarePlan, CarePlans, Gre
 from bot.services.care.touch_diff import Changes, Mornings, TouchDiff
 from bot.services.care.working_people import FirmTime, working_times
 from bot.services.care.working_time import WorkingTime
+from bot.working_days.countries import code_of
 from db.care import planning, touches
 from db.care.planning import OpenTouch, PlannedCustomer
 from db.graded import runs

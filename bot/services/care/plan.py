@@ -13,9 +13,9 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from bot.errors import N_, Phrase
 from bot.services.care import occasions
 from bot.services.care.conditions import Traits
-from bot.services.care.countries import code_of
 from bot.services.care.holiday import Holiday, Part, StepName, at_most
 from bot.wording.parts import NextStep
+from bot.working_days.countries import code_of
 from db.book.people import PersonRole
 from grading.scheme.model import BLOCKED, Name
 
