@@ -16,7 +16,7 @@ from sqlalchemy import URL, text
 from bot.clock import SystemClock
 from bot.demo.book.files import write_book
 from bot.demo.book.stories import write_new_orders
-from bot.demo.story import SNAPSHOTS
+from bot.demo.history import SNAPSHOTS
 from bot.demo.workspace import Outcome, StoredMessage, User, View, Workspace
 from bot.demo.workspace.default_team import (
     ANNA_SCHMIDT,
