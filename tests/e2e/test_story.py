@@ -3,14 +3,12 @@
 import os
 import re
 import signal
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from bot.clock import SystemClock, local_instant
-from bot.demo.workspace import StoredMessage
 from bot.demo.workspace.default_team import GENERAL, GRACE_CHEN, MANAGERS
 from bot.services.care.schedule import workday
 from bot.services.schemes.store import last_cadence_day
@@ -28,8 +26,10 @@ from tests.e2e.stage import (
     Stage,
     actions,
     alert_states,
+    current,
+    digest_rows,
     due_days,
-    reminder_rows,
+    outbox_of_care,
     shown,
     staged,
     text_of,
@@ -188,10 +188,10 @@ def test_killed_and_started_again_it_answers_and_repeats_nothing(stage: Stage) -
 
 
 # After all tests that grade as of today: the next mornings may be in another month.
-def test_a_reminder_comes_once_and_can_be_done_or_put_off(stage: Stage) -> None:
+def test_a_digest_comes_once_a_morning_and_its_rows_can_be_done_undone_and_put_off(stage: Stage) -> None:
     stage.start_bots()
     wait_until(lambda: due_days(stage.tierbot, "C-0001", "revisit"), "the care plan", 40)
-    assert stage.reminders(ANNA) == []
+    assert stage.digests(ANNA) == []
     now = SystemClock().now()
     day = workday(now.astimezone(BERLIN).date() + timedelta(days=1))
     at = local_instant(day, 9, 5, BERLIN).isoformat()
@@ -199,38 +199,45 @@ def test_a_reminder_comes_once_and_can_be_done_or_put_off(stage: Stage) -> None:
     ticks = [stage.tierbot.begin("tick", "--at", at) for _ in range(2)]
     for done in [stage.tierbot.finish(tick) for tick in ticks]:
         assert done.code == 0, done.err
-    reminders = stage.reminders(ANNA)
-    counts = Counter(text_of(reminder) for reminder in reminders)
-    assert set(counts.values()) == {1}, counts
-    assert 2 <= len(counts) <= 8, reminder_rows(stage.tierbot)  # no more than the plan's at_most_per_day
+    digests = wait_until(lambda: stage.digests(ANNA), "the digest", 20)
+    assert len(digests) == 1, outbox_of_care(stage.tierbot)
+    (digest,) = digests
+    found = digest_rows(digest)
+    assert len({row.title for row in found}) == len(found) >= 3
+    assert len([row for row in found if "due " not in row.text]) <= 8  # the plan's at_most_per_day
 
-    first, second = reminders[0], reminders[1]
-    stage.press(ANNA, second, "tierbot_done")
-    assert actions(stage.becomes(ANNA, second, f"Done by <@{ANNA}>")) == []
-    stage.press_as_seen(ANNA, second, "tierbot_done")
+    # A revisit: what it was is chosen, and recorded as that contact. Undo takes it back.
+    first = next(row for row in found if "tierbot_done_as" in row.elements)
+    stage.choose(ANNA, digest, first, "tierbot_done_as", "call")
+    done_digest = stage.becomes(ANNA, digest, f"Done by <@{ANNA}> (Call)")
+    (undoable,) = (row for row in digest_rows(done_digest) if row.title == first.title)
+    assert set(undoable.elements) == {"tierbot_undo"}
+    stage.choose(ANNA, digest, first, "tierbot_done_as", "visit")  # again, in an old copy
     dm = stage.workspace.dm(ANNA)
     wait_until(
         lambda: stage.messages_about(dm, "Somebody has dealt with this reminder already.", ANNA),
         "the sentence",
         20,
     )
+    stage.press_as_seen(ANNA, done_digest, "tierbot_undo", undoable.block_id)
+    wait_until(
+        lambda: digest_rows(current(stage, ANNA, digest))[0].elements.keys() == found[0].elements.keys(),
+        "the row as before",
+        20,
+    )
 
-    stage.press(ANNA, first, "tierbot_snooze")
+    # Snoozed until tomorrow, it is in the next working morning's digest again.
+    now_open = current(stage, ANNA, digest)
+    (again,) = (row for row in digest_rows(now_open) if row.title == first.title)
+    stage.choose(ANNA, now_open, again, "tierbot_row_menu", "snooze_1")
     today = SystemClock().now().astimezone(BERLIN).date()
-    until = workday(today + timedelta(days=3))
-    stage.becomes(ANNA, first, f"Snoozed by <@{ANNA}> until {shown(until)}")
-    before = {m.ts for m in stage.reminders(ANNA)}
-    later = local_instant(max(until, day), 9, 6, BERLIN)
-    if until <= day:  # across a weekend both fall on the same morning
-        later += timedelta(minutes=1)
-    stage.tierbot.manage("tick", "--at", later.isoformat())
-
+    until = workday(today + timedelta(days=1))
+    stage.becomes(ANNA, digest, f"Snoozed by <@{ANNA}> until {shown(until)}")
+    later = max(until, workday(day + timedelta(days=1)))
+    stage.tierbot.manage("tick", "--at", local_instant(later, 9, 6, BERLIN).isoformat())
     # The running bot may be the one that sends it, a moment after the command has ended.
-    def back() -> list[StoredMessage]:
-        return [m for m in stage.reminders(ANNA) if m.ts not in before and text_of(m) == text_of(first)]
-
-    wait_until(back, "the snoozed reminder", 20)
-    assert len(back()) == 1
+    wait_until(lambda: len(stage.digests(ANNA)) == 2, "the next digest", 20)
+    assert first.title in [row.title for row in digest_rows(stage.digests(ANNA)[1])]
 
 
 def test_the_processes_stop_on_sigterm_without_an_error(stage: Stage) -> None:
