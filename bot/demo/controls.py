@@ -1,9 +1,12 @@
 """The controls at the side of the page: time passes, orders come in, a colleague takes days off."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from apscheduler.schedulers.background import BackgroundScheduler
 from sqlmodel import Session
 
 from bot import jobs
@@ -26,12 +29,20 @@ ZONE = "Asia/Shanghai"
 GREETINGS = "greetings"  # in place of a number of days
 AWAY_DAYS = 7
 Progress = Callable[[str | Bilingual], None]
-Bot = Callable[[], Tierbot]
 
 
-def controls(bot: Bot, clock: ShiftedClock) -> list[Control]:
-    """All of them. `bot` is called when one is used."""
-    return [_time(bot, clock), _orders(bot, clock), _days_off(bot, clock)]
+class Running(Protocol):
+    """The demo's bot, and the scheduler of its jobs."""
+
+    @property
+    def bot(self) -> Tierbot: ...
+    @property
+    def scheduler(self) -> BackgroundScheduler: ...
+
+
+def controls(running: Callable[[], Running], clock: ShiftedClock) -> list[Control]:
+    """All of them. `running` is called when one is used."""
+    return [_time(running, clock), _orders(running, clock), _days_off(running, clock)]
 
 
 def morning_after(now: datetime, days: int, zones: list[ZoneInfo]) -> datetime:
@@ -43,27 +54,29 @@ def _morning(day: date, zones: list[ZoneInfo]) -> datetime:
     return max(local_instant(day, 9, 1, zone) for zone in zones)
 
 
-def _time(bot: Bot, clock: ShiftedClock) -> Control:
-    zones = [ZoneInfo(person.timezone) for person in STAFF if person.role == "account_manager"]
+def _time(running: Callable[[], Running], clock: ShiftedClock) -> Control:
+    zones = [ZoneInfo(person.timezone) for person in STAFF]
 
     def next_morning(chosen: str) -> datetime:
         now = clock.now()
         if chosen != GREETINGS:
             return morning_after(now, int(chosen), zones)
-        with bot().database.read() as session:
+        with running().bot.database.read() as session:
             due = due_touches.next_greeting(session, morning_after(now, 1, zones) - timedelta(days=1))
         return (
             morning_after(now, 1, zones) if due is None else _morning(local_date(due, ZoneInfo(ZONE)), zones)
         )
 
     def pass_time(values: Mapping[str, str], progress: Progress) -> Bilingual:
-        clock.advance(next_morning(values["days"]) - clock.now())
-        time_jump.catch_up(bot().database, clock)  # this jump is intended
-        progress(Bilingual("Looking at what is due …", "正在查看到期事项……"))
-        sent = -_sent(bot())
-        done = jobs.tick(bot())
-        jobs.drain(bot())
-        sent += _sent(bot())
+        bot = running().bot
+        with _paused(running()):
+            clock.advance(next_morning(values["days"]) - clock.now())
+            time_jump.catch_up(bot.database, clock)  # this jump is intended
+            progress(Bilingual("Looking at what is due …", "正在查看到期事项……"))
+            sent = -_sent(bot)
+            done = jobs.tick(bot)
+            jobs.drain(bot)
+            sent += _sent(bot)
         today = local_date(clock.now(), ZoneInfo(ZONE))
         return Bilingual(
             en=f"It is {today.day} {today:%B %Y} now. {_many(sent, 'message was', 'messages were')} sent"
@@ -97,20 +110,22 @@ def _time(bot: Bot, clock: ShiftedClock) -> Control:
     )
 
 
-def _orders(bot: Bot, clock: ShiftedClock) -> Control:
+def _orders(running: Callable[[], Running], clock: ShiftedClock) -> Control:
     def import_orders(values: Mapping[str, str], progress: Progress) -> Bilingual:
-        today, folder = local_date(clock.now(), bot().settings.zone), bot().settings.data_dir / "book"
+        bot = running().bot
+        today, folder = local_date(clock.now(), bot.settings.zone), bot.settings.data_dir / "book"
         path = write_new_orders(folder, today=today, seed=SEED, story=values["story"])
-        progress(Bilingual("Importing …", "正在导入……"))
-        rows = import_rows(bot(), path)
-        progress(Bilingual("Grading …", "正在评级……"))
-        with bot().database.read() as session:
-            before, told = changes.newest_change(session), -_told(session)
-        jobs.regrade(bot())
-        with bot().database.read() as session:
-            moved, told = changes.changes_after(session, before), told + _told(session)
-        jobs.tick(bot())
-        jobs.drain(bot())
+        with _paused(running()):
+            progress(Bilingual("Importing …", "正在导入……"))
+            rows = import_rows(bot, path)
+            progress(Bilingual("Grading …", "正在评级……"))
+            with bot.database.read() as session:
+                before, told = changes.newest_change(session), -_told(session)
+            jobs.regrade(bot)
+            with bot.database.read() as session:
+                moved, told = changes.changes_after(session, before), told + _told(session)
+            jobs.tick(bot)
+            jobs.drain(bot)
         return Bilingual(
             en=f"{_many(rows, 'order', 'orders')} came in;"
             f" {_many(moved, 'customer', 'customers')} changed tier, {_many(told, 'message', 'messages')}.",
@@ -142,7 +157,7 @@ def _orders(bot: Bot, clock: ShiftedClock) -> Control:
     )
 
 
-def _days_off(bot: Bot, clock: ShiftedClock) -> Control:
+def _days_off(running: Callable[[], Running], clock: ShiftedClock) -> Control:
     colleagues: dict[str, tuple[DemoPerson, DemoPerson, Bilingual]] = {
         "anna": (
             ANNA,
@@ -154,20 +169,20 @@ def _days_off(bot: Bot, clock: ShiftedClock) -> Control:
 
     def go_away(values: Mapping[str, str], progress: Progress) -> Bilingual:
         person, deputy, _ = colleagues[values["person"]]
-        now = clock.now()
+        bot, now = running().bot, clock.now()
         first = local_date(now, ZoneInfo(person.timezone)) + timedelta(days=1)
         last = first + timedelta(days=AWAY_DAYS - 1)
-        with bot().database.read() as session:
+        with bot.database.read() as session:
             acting = people.row_by_email(session, person.email, now)
         assert acting is not None, "the book has its own people"
         presence.go_away(
-            bot().database,
-            access.actor_of(acting, bot().settings),
+            bot.database,
+            access.actor_of(acting, bot.settings),
             person.email,
             first=first,
             last=last,
             deputy=deputy.email,
-            settings=bot().settings,
+            settings=bot.settings,
             now=now,
         )
         return Bilingual(
@@ -192,6 +207,16 @@ def _days_off(bot: Bot, clock: ShiftedClock) -> Control:
             ),
         ),
     )
+
+
+@contextmanager
+def _paused(running: Running) -> Iterator[None]:
+    """The bot's own jobs wait: a control does them in their order, as a bot does that ran all the time."""
+    running.scheduler.pause()
+    try:
+        yield
+    finally:
+        running.scheduler.resume()
 
 
 def _told(session: Session) -> int:

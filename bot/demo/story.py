@@ -60,7 +60,7 @@ def start(
     if day is not None:
         clock.advance(local_instant(day, BEGINS, 0, ZoneInfo(ZONE)) - clock.now())
     # Filled later: the workspace's controls need the bot, and the bot needs the workspace's address.
-    bots: list[Tierbot] = []
+    demos: list[Demo] = []
     workspace = Workspace(
         users=(FIRST, *(person for person in PEOPLE if person != FIRST)),
         channels=CHANNELS,
@@ -69,7 +69,7 @@ def start(
         bot_token=f"xoxb-{secrets.token_hex(16)}",
         app_token=f"xapp-{secrets.token_hex(16)}",
         commands=[Command(name=c.name, usage_hint=c.usage, description=c.description) for c in COMMANDS],
-        controls=controls(lambda: bots[0], clock),
+        controls=controls(lambda: _begun(demos), clock),
         port=port,
     )
     try:
@@ -85,11 +85,18 @@ def start(
         folder = folder or demo_folder(workspace.port)
         empty(folder)
         tokens = {"bot_token": workspace.platform.bot_token, "app_token": workspace.platform.app_token}
-        bots.append(build(demo_settings(folder, workspace.api_url, **tokens), clock=clock))
-        return _begin(workspace, bots[0], say)
+        bot = build(demo_settings(folder, workspace.api_url, **tokens), clock=clock)
+        demos.append(_begin(workspace, bot, say))
+        return demos[0]
     except BaseException:
         workspace.stop()
         raise
+
+
+def _begun(demos: list[Demo]) -> Demo:
+    if not demos:
+        raise RuntimeError("The demo is still being set up. Try again in a moment.")
+    return demos[0]
 
 
 def _begin(workspace: Workspace, bot: Tierbot, say: Say) -> Demo:

@@ -133,6 +133,24 @@ class Stage:
         assert view is not None
         return view
 
+    def open_view(self, user: str, message: StoredMessage, action: str, content: str = "") -> View:
+        """Press a button that opens a view. On a busy machine Slack's three seconds pass: then it is pressed again."""
+        too_long = "It took too long to open"
+
+        def refused() -> int:
+            return sum(too_long in text_of(m) for m in self.workspace.messages(message.channel, user))
+
+        def opened() -> View | int | None:
+            view = self.workspace.view_of(user)
+            return view if view is not None and content in text_of(view) else refused() - before or None
+
+        for _ in range(5):
+            before = refused()
+            self.press(user, message, action)
+            if isinstance(found := wait_until(opened, f"a view with {content}", 30), View):
+                return found
+        raise AssertionError(f"{action} opened no view in five attempts")
+
     def becomes(self, user: str, message: StoredMessage, content: str) -> StoredMessage:
         """A message, once it has this content."""
 

@@ -245,24 +245,35 @@ def test_anna_walks_through_her_day(visit: Visitor) -> None:
     anna.ask("/tier help", "/tier")
     anna.keep("help")
 
-    passed = anna.run("time", days="7")
+    passed = anna.run("time", days="1")
     assert re.search(r"\d+ messages", passed)
     anna.open("D0ANNA")
-    reminders = anna.messages().filter(has=anna.page.locator("[data-action-id=tierbot_done]"))
-    expect(reminders).not_to_have_count(0)
-    anna.keep("reminders")
-    finish(anna, reminders.last, "tierbot_done", "Done by")
-    finish(anna, reminders.last, "tierbot_snooze", "Snoozed")
-    # One by one, not by their number: on a busy machine more are still coming.
-    *others, logged = (anna.pinned(reminders.nth(place)) for place in range(reminders.count()))
-    anna.press(logged, "tierbot_log_visit")
-    expect(anna.hook("modal-submit")).to_be_visible()
+    digest = anna.pinned(anna.messages("Your customers on").last)
+    digest.scroll_into_view_if_needed()
+    anna.keep("digest")
+    call_taken_back(anna, digest)
+    *_, skipped, passed_on, snoozed = titles(digest)
+    choose(anna, digest, snoozed, "tierbot_row_menu", "Snooze until…")
+    expect(anna.hook("modal").locator("input[type=date]")).to_have_count(1)
+    anna.keep("snooze-form")
     anna.send()
     anna.close()
-    expect(logged.locator("[data-action-id=tierbot_done]")).to_have_count(0)
-    for other in others:
-        expect(other.locator("[data-action-id=tierbot_done]")).to_have_count(1)
+    expect(row(digest, snoozed)).to_contain_text("Snoozed by Anna Schmidt until")
+    choose(anna, digest, passed_on, "tierbot_row_menu", "Reassign…")
+    anna.hook("modal").locator("select").select_option(label="Julia Brandt")
+    anna.keep("reassign-form")
+    anna.send()
+    anna.close()
+    expect(row(digest, passed_on)).to_contain_text("Julia Brandt does it now")
+    choose(anna, digest, skipped, "tierbot_row_menu", "Skip…")
+    anna.hook("modal").locator("[data-testid=input]").last.locator("input, textarea").last.fill("They moved.")
+    anna.keep("skip-form")
+    anna.send()
+    anna.close()
+    expect(row(digest, skipped)).to_contain_text("Skipped by Anna Schmidt")
     anna.keep("settled")
+    anna.ask("/tier todo", "What is due on")
+    anna.keep("todo")
 
     assert (
         "1 customer" in anna.run("orders", story="acme_wins")
@@ -278,12 +289,39 @@ def test_anna_walks_through_her_day(visit: Visitor) -> None:
     anna.keep("card-under-alert")
 
 
-def finish(person: Visit, reminder: Locator, action: str, word: str) -> None:
-    """Press Done or Snooze on a reminder and wait until it shows that."""
-    finished = person.pinned(reminder)
-    person.press(finished, action)
-    expect(finished).to_contain_text(word)
-    expect(finished.locator("[data-action-id]")).to_have_count(0)
+def titles(digest: Locator) -> list[str]:
+    """The customers of the rows that can be answered, with their steps."""
+    sections = digest.locator(".block.section:has(+ .block.actions)")
+    return [text.strip().splitlines()[0] for text in sections.all_inner_texts()]
+
+
+def row(digest: Locator, title: str) -> Locator:
+    """What a row says now."""
+    return digest.locator(".block.section").filter(has_text=title)
+
+
+def buttons(digest: Locator, title: str) -> Locator:
+    """What can be pressed below a row."""
+    return digest.locator(".block.section").filter(has_text=title).locator("+ .block.actions")
+
+
+def choose(person: Visit, digest: Locator, title: str, action: str, choice: str) -> None:
+    buttons(digest, title).locator(f"[data-action-id={action}]").select_option(label=choice)
+
+
+def call_taken_back(person: Visit, digest: Locator) -> None:
+    """Say of a revisit that it was a call, and take that back."""
+    asked = buttons(digest, "").filter(has=person.page.locator("[data-action-id=tierbot_done_as]")).first
+    block = asked.get_attribute("data-block-id")
+    title = next(
+        one for one in titles(digest) if buttons(digest, one).get_attribute("data-block-id") == block
+    )
+    choose(person, digest, title, "tierbot_done_as", "Call")
+    expect(row(digest, title)).to_contain_text("Done by Anna Schmidt (Call)")
+    person.keep("done")
+    person.press(buttons(digest, title), "tierbot_undo")
+    expect(buttons(digest, title).locator("[data-action-id=tierbot_done_as]")).to_have_count(1)
+    person.keep("undone")
 
 
 def test_lin_wei_walks_through_hers_in_chinese_and_in_the_dark(visit: Visitor) -> None:
@@ -311,14 +349,12 @@ def test_lin_wei_walks_through_hers_in_chinese_and_in_the_dark(visit: Visitor) -
     lin.keep("mine")
     lin.run("time", days="1")
     lin.open("D0LINWEI")
-    reminders = lin.messages().filter(has=lin.page.locator("[data-action-id=tierbot_done]"))
-    expect(reminders).not_to_have_count(0)
-    lin.keep("reminders")
-    before = reminders.count()
-    lin.press(reminders.last, "tierbot_done")
-    expect(reminders).to_have_count(before - 1)
-    lin.press(reminders.last, "tierbot_snooze")
-    expect(reminders).to_have_count(before - 2)
+    digest = lin.pinned(lin.messages("的客户待办").last)
+    digest.scroll_into_view_if_needed()
+    lin.keep("digest")
+    first = titles(digest)[0]
+    choose(lin, digest, first, "tierbot_row_menu", "明天再提醒")
+    expect(row(digest, first)).to_contain_text("林薇 Lin Wei")
     lin.keep("settled")
     lin.run("orders", story="big_return")
     lin.page.locator("[data-user-id=U0GRACE]").click()

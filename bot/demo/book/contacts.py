@@ -100,16 +100,18 @@ def _contacts(
         if (today - day).days <= oldest:
             found.append((day, kind))
 
-    def repeat(kind: str, gap: float, back: float) -> None:
+    values = {field: fact.value for (code, field), fact in known.items() if code == profile.code}
+    # Most are in time, some are due. A few have not been contacted for so long that their manager hears of it.
+    late = profile.number % _LATE_EVERY == 0
+    for kind, gap in _gaps(profile, values).items():
+        back = gap * float(rng.uniform(0.02, 1.03))
+        if late and kind in ("visit", "call"):
+            back = gap * float(rng.uniform(1.55, 1.75) if kind == "call" else rng.uniform(0.8, 1.2))
         while back < oldest:
             happened(kind, back)
+            if kind == "visit" and not late and back > 7:
+                happened("call", back - 6)  # whether everything was done that was agreed
             back += gap * float(rng.gamma(6, 1 / 6))
-
-    values = {field: fact.value for (code, field), fact in known.items() if code == profile.code}
-    for kind, gap in _gaps(profile, values).items():
-        # Most are in time. A few have not been contacted for so long that somebody has to be told.
-        late = kind in ("visit", "call") and (profile.number % _LATE_EVERY == 0)
-        repeat(kind, gap, gap * float(rng.uniform(1.6, 2.0) if late else rng.uniform(0.02, 0.97)))
     survey = known.get((profile.code, "satisfaction"))
     if survey:
         happened("survey", (today - survey.day).days)
@@ -134,7 +136,7 @@ def _contacts(
 
 def _gaps(profile: Profile, values: dict[str, str]) -> dict[str, float]:
     """Days between two contacts of a kind, about as the care plan asks: more for big customers and for risks."""
-    best, good = profile.size > 0.8, profile.size > -0.7
+    best, good = profile.size > 0.6, profile.size > -1.0
     gaps: dict[str, float] = {
         "visit": 85 if best else 170 if good else 330,
         "call": 29 if best else 58 if good else 115,
@@ -147,6 +149,10 @@ def _gaps(profile: Profile, values: dict[str, str]) -> dict[str, float]:
         gaps |= {"call": 14}
     if values.get("operational_risk") == "high":
         gaps |= {"review": 58}
+    if profile.shape == "new":
+        gaps |= {"call": 14, "meeting": 30}
+    if profile.thin:
+        gaps |= {"call": 44}
     if values.get("market_risk") == "high":
         gaps |= {"call": min(gaps["call"], 44)}
     return gaps
