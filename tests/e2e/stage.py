@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -56,8 +57,8 @@ class Row:
 
     @property
     def title(self) -> str:
-        """The customer and the step."""
-        return self.text.splitlines()[0]
+        """The customer and the step; a row may begin with the title of its section."""
+        return next(line for line in self.text.splitlines() if re.search(r"C-\d{4} · ", line))
 
 
 @dataclass(kw_only=True)
