@@ -41,6 +41,7 @@ FOLDERS = [SHIPPED, greeting_texts.SHIPPED]
 BLOCKS = ("fallback", "header", "body", "rows", "facts", "footer")
 MINUS = "\u2212"
 LONGEST_VALUE = 80
+LONGEST_HINT = 200  # of a step, as plans allow
 MOST_SCORE_DECIMALS = 6  # that a scheme may show
 MOST_DECIMALS = 20  # of a number that must be printed as it is
 LONGEST_IN_PROBLEM = 200
@@ -199,6 +200,7 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
     figures = Figures(locale)
     environment.filters.update(
         local=partial(_local, language),
+        hint=partial(_local, language, longest=LONGEST_HINT),
         listed=lambda names: Markup(format_list([_local(language, name) for name in names], locale=locale)),
         tier=partial(_tier, language, translations.gettext),
         day=lambda value: Markup(figures.day(value)),
@@ -307,8 +309,8 @@ def _escaped_name(en: str, zh: str) -> Name:
     return Name(en=escape(en), zh=escape(zh))
 
 
-def _local(language: str, name: Name | None) -> Markup:
-    return Markup("") if name is None else escape(name.zh if language == "zh" else name.en)
+def _local(language: str, name: Name | None, longest: int = LONGEST_VALUE) -> Markup:
+    return Markup("") if name is None else escape(name.zh if language == "zh" else name.en, longest)
 
 
 def _tier(language: str, gettext: Any, tier: TierPart) -> Markup:

@@ -161,6 +161,13 @@ def planned_per_time(session: Session, owners: Collection[int]) -> list[tuple[da
     return [(row[0], row[1]) for row in session.connection().execute(statement)]
 
 
+def next_greeting(session: Session, after: datetime) -> datetime | None:
+    """When the next greetings after an instant are due."""
+    planned = (col(Touch.kind) == StepKind.GREETING, col(Touch.state) == TouchState.PLANNED)
+    statement = select(func.min(col(Touch.remind_at))).where(*planned, col(Touch.remind_at) > after)
+    return session.exec(statement).one()
+
+
 def show(session: Session, touches: Iterable[tuple[int, datetime]], outbox_id: int) -> None:
     """Note that touches are shown in a message, and when each is shown next.
 

@@ -90,8 +90,7 @@ def _assignee(
     if not access.can(colleague, Act.SEE, customer):
         raise BadInput(
             N_(
-                "%(name)s may not see this customer. Choose somebody of the account manager's team, or ask your"
-                " admin to let %(name)s see its customers."
+                "%(name)s may not see this customer. Choose the lead of the account manager's team or their deputy."
             ),
             name=found.name,
         )
