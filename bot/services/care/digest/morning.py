@@ -23,7 +23,7 @@ from bot.services.care.digest import rows
 from bot.services.care.digest.greet import name_of, write_greetings
 from bot.services.care.digest.levelling import Movable, last_day, level
 from bot.services.care.digest.mailboxes import ONE_DAY, Mailbox, Sending, goes_to, mailboxes, recipients_of
-from bot.services.care.digest.rows import PlacedRow, RowReader
+from bot.services.care.digest.rows import RowReader
 from bot.services.care.plan import CarePlan, Step
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_time import WorkingTime
@@ -155,20 +155,19 @@ def _write_digest(sending: Sending, of: _Due) -> int:
             if touch.id not in known and touch.state == TouchState.PLANNED
             if is_coming_up(sending.rules, touch, reading.day)
         ]
-        placed = rows.rows_of(session, reading, [*due, *coming])
-        soon = [one for one in placed if one.touch.id not in known]
-        stay, later = _levelled(session, sending, mailbox, [one for one in placed if one.touch.id in known])
+        ranking = rows.Ranking(session, reading, [*due, *coming])
+        stay, later = _levelled(session, sending, mailbox, due, ranking)
         if not stay:
             return 0
         message = rows.digest_of(
-            [*stay, *soon],
+            rows.rows_of(session, reading, [*stay, *coming], ranking),
             day=reading.day,
             unread=of.unread,
             greetings=to_greet(session, sending.rules, mailbox.owners, reading.day),
             missed=_missed(session, sending, mailbox),
         )
         number = _enqueue(session, sending, mailbox, DIGEST, message, mailbox.key(now))
-        again = {one.row.touch_id: next_shown(sending.rules, one.touch, mailbox.working, now) for one in stay}
+        again = {touch.id or 0: next_shown(sending.rules, touch, mailbox.working, now) for touch in stay}
         due_touches.show(session, again.items(), number)
         due_touches.postpone(session, [(touch, mailbox.working.morning(day)) for touch, day in later.items()])
         named = {row.touch_id for row in message.rows}.union(again)
@@ -188,24 +187,20 @@ def _reading(sending: Sending, mailbox: Mailbox) -> RowReader:
 
 
 def _levelled(
-    session: Session, sending: Sending, mailbox: Mailbox, due: Sequence[PlacedRow]
-) -> tuple[list[PlacedRow], dict[int, date]]:
-    """The rows of today, and the days to which the others are moved."""
-    plans = (sending.rules.plans.named(one.touch.plan) for one in due)
+    session: Session, sending: Sending, mailbox: Mailbox, due: Sequence[Touch], ranking: rows.Ranking
+) -> tuple[list[Touch], dict[int, date]]:
+    """The touches of today, and the days to which the others are moved."""
+    plans = [sending.rules.plans.named(plan) for plan in {touch.plan for touch in due}]
     most = max((plan.at_most_per_day for plan in plans if plan), default=len(due))
     today = mailbox.today(sending.now)
 
-    def place(one: PlacedRow) -> tuple[Any, ...]:
+    def place(touch: Touch) -> tuple[Any, ...]:
         # What was shown before does not keep out what was not.
-        return one.touch.state == TouchState.REMINDED, one.key, one.row.touch_id
+        return touch.state == TouchState.REMINDED, ranking.of(touch)[0], touch.id
 
     movable = [
-        Movable(
-            touch_id=one.touch.id or 0,
-            latest_on=one.touch.latest_on,
-            chosen=one.touch.state == TouchState.SNOOZED,
-        )
-        for one in sorted(due, key=place)
+        Movable(touch_id=touch.id or 0, latest_on=touch.latest_on, chosen=touch.state == TouchState.SNOOZED)
+        for touch in sorted(due, key=place)
     ]
     planned: dict[date, int] = defaultdict(int)
     if len(movable) > most and mailbox.owners:
@@ -213,7 +208,7 @@ def _levelled(
             planned[local_date(at, mailbox.working.zone)] += count
     stay, later = level(movable, today, mailbox.working, most, planned)
     kept = set(stay)
-    return [one for one in due if one.touch.id in kept], later
+    return [touch for touch in due if touch.id in kept], later
 
 
 def next_shown(rules: CareRules, touch: Touch, working: WorkingTime, now: datetime) -> datetime:
