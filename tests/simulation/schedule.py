@@ -16,8 +16,9 @@ from bot.clock import FixedClock, local_date
 from bot.errors import BotError
 from bot.jobs import JOBS
 from bot.services import alerts
-from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care.plan import CarePlan
 from bot.services.care.plan_file import load_plan
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.services.delivery import time_jump
 from bot.services.delivery.sender import deliver

@@ -21,8 +21,9 @@ from bot.cli.output import care_plan, care_preview
 from bot.cli.output.presentation import local_name
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care.plan import CarePlan
 from bot.services.care.plan_versions import lifecycle
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.lifecycle import PlanStatus
 
 Name = Annotated[str, typer.Argument(help="A file, a shipped plan, or an approved version, as standard@2.")]

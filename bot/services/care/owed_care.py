@@ -23,7 +23,8 @@ from bot.services.care.dues import (
 )
 from bot.services.care.holiday import Holiday
 from bot.services.care.occasion_days import OccasionDay
-from bot.services.care.plan import Anniversary, CareOf, CarePlan, CarePlans, Greeting, Once, Step
+from bot.services.care.plan import Anniversary, CareOf, CarePlan, Greeting, Once, Step
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.touch_diff import Changes, Mornings, TouchDiff
 from bot.services.care.working_people import FirmTime, working_times
 from bot.services.care.working_time import WorkingTime

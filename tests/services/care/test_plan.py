@@ -10,8 +10,9 @@ import pytest
 
 from bot.errors import BadInput
 from bot.services.care.holiday import Holiday
-from bot.services.care.plan import CareOf, CarePlan, CarePlans, Revisit
+from bot.services.care.plan import CareOf, CarePlan, Revisit
 from bot.services.care.plan_file import SHIPPED, load_all, load_plan, parse_plan
+from bot.services.care.plan_versions.care_plans import CarePlans
 
 # A plan as it was written when there was one for all schemes, with holidays by country and name.
 EARLIER = Path(__file__).with_name("earlier_plan.yaml")

@@ -48,9 +48,41 @@ class PlacedRow:
     key: tuple[float, ...]
 
 
-def rows_of(session: Session, reading: RowReader, found: Sequence[Touch]) -> list[PlacedRow]:
+class Ranking:
+    """How pressing touches are: their tiers and scores, read once for all of them."""
+
+    def __init__(self, session: Session, reading: RowReader, found: Sequence[Touch]) -> None:
+        self._reading = reading
+        ids = sorted({touch.customer_id for touch in found})
+        behind = runs.latest_run_ids(session)
+        self._tiers = {row.customer_id: row for row in tier_rows.tier_rows(session, behind, customer_ids=ids)}
+        self._past = tier_rows.past_tiers(session, customer_ids=ids)
+
+    def of(self, touch: Touch) -> tuple[tuple[float, ...], tuple[str, ...]]:
+        """(A key that sorts what comes first to the front, the reasons for the place besides tier and limit)."""
+        now: TierRow | None = self._tiers.get(touch.customer_id)
+        past: PastTier | None = self._past.get(touch.customer_id)
+        return rank(
+            Weight(
+                over=days_over(touch, self._reading.day),
+                tier=self._reading.book.rank(touch.tier),
+                score=now.score if now else None,
+                score_before=past.score if past else None,
+                pending_fall=bool(now and now.falling_since),
+            )
+        )
+
+
+def days_over(touch: Touch, day: date) -> int:
+    """How many days the limit of a touch is past."""
+    return max(0, (day - (touch.latest_on or touch.due_on)).days)
+
+
+def rows_of(
+    session: Session, reading: RowReader, found: Sequence[Touch], ranking: Ranking | None = None
+) -> list[PlacedRow]:
     """The rows of touches in their order; those of customers that are gone are left out."""
-    return _RowMaker(session, reading, found).all()
+    return _RowMaker(session, reading, found, ranking or Ranking(session, reading, found)).all()
 
 
 def redraw(session: Session, reading: RowReader, rows: Sequence[CareRow]) -> list[CareRow]:
@@ -154,13 +186,11 @@ class _Outcomes:
 class _RowMaker:
     """What the rows of some touches need, read once for all of them."""
 
-    def __init__(self, session: Session, reading: RowReader, found: Sequence[Touch]) -> None:
-        self.reading, self.found = reading, found
+    def __init__(
+        self, session: Session, reading: RowReader, found: Sequence[Touch], ranking: Ranking
+    ) -> None:
+        self.reading, self.found, self.ranking = reading, found, ranking
         self.outcomes = _Outcomes(session, reading, found)
-        ids = list(self.outcomes.customers)
-        behind = runs.latest_run_ids(session)
-        self.tiers = {row.customer_id: row for row in tier_rows.tier_rows(session, behind, customer_ids=ids)}
-        self.past = tier_rows.past_tiers(session, customer_ids=ids)
         self.shown = due_touches.times_shown(session, [touch.id or 0 for touch in found])
 
     def all(self) -> list[PlacedRow]:
@@ -174,9 +204,8 @@ class _RowMaker:
         reading = self.reading
         step = reading.rules.plans.step(touch.plan, touch.tier, touch.step)
         limit = touch.latest_on or touch.due_on
-        over = max(0, (reading.day - limit).days)
-        tier = reading.book.tier(touch.tier)
-        key, reasons = rank(self._weight(touch, over, tier.rank))
+        over = days_over(touch, reading.day)
+        key, reasons = self.ranking.of(touch)
         times, first = self.shown.get(touch.id or 0, (0, None))
         owner = self.outcomes.owners.get(touch.customer_id)
         row = CareRow(
@@ -185,7 +214,7 @@ class _RowMaker:
             customer_id=touch.customer_id,
             name=customer.name,
             code=customer.code,
-            tier=tier,
+            tier=reading.book.tier(touch.tier),
             section=OVERDUE if over else DUE if touch.due_on <= reading.day else SOON,
             step=reading.rules.plans.step_name(touch.plan, touch.tier, touch.step),
             kind=touch.kind,
@@ -204,17 +233,6 @@ class _RowMaker:
             **self.outcomes.of(touch),
         )
         return PlacedRow(row=row, touch=touch, key=key)
-
-    def _weight(self, touch: Touch, over: int, tier: int) -> Weight:
-        now: TierRow | None = self.tiers.get(touch.customer_id)
-        past: PastTier | None = self.past.get(touch.customer_id)
-        return Weight(
-            over=over,
-            tier=tier,
-            score=now.score if now else None,
-            score_before=past.score if past else None,
-            pending_fall=bool(now and now.falling_since),
-        )
 
 
 def _options(step: Step | None) -> tuple[str, ...]:
