@@ -24,7 +24,7 @@ from db.audit import Door
 from db.book.customers import Ownership
 from db.book.facts import Activity
 from db.book.people import Person, TeamView
-from db.care import acts
+from db.care import acts, touches
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
@@ -537,3 +537,45 @@ def test_what_is_done_on_the_command_line_is_recorded_as_done_there(book: Book, 
     with book.database.read() as session:
         activity = session.exec(select(Activity).where(Activity.kind == "visit")).one()
     assert activity.source == "tierbot"
+
+
+# --- Several answers on one day
+
+
+@pytest.mark.parametrize("acts", [("done", "done"), ("done", "skip"), ("skip", "skip"), ("done", "done", "skip", "done")])
+def test_a_step_that_is_answered_again_on_one_day_still_comes_again(
+    book: Book, anna: Actor, acts: tuple[str, ...]
+) -> None:
+    for act in acts:
+        getattr(book, act)(anna, open_button(book))
+    (following,) = [touch for touch in book.touches(ACME) if touch.state == "planned"]
+    assert (following.due_on, following.anchor) == (MONDAY + REVISIT_A * DAY, MONDAY)
+    assert book.plan() == 0
+    book.go(MONDAY + REVISIT_A * DAY)
+    assert book.touches(ACME)[-1].state == "reminded"
+
+
+def test_each_of_several_answers_on_one_day_can_be_taken_back(book: Book, anna: Actor) -> None:
+    book.done(anna, open_button(book))
+    first = button_of(book, "done")
+    book.skip(anna, open_button(book))
+    book.done(anna, open_button(book))
+    for state in ("skipped", "done"):
+        book.undo(anna, button_of(book, state))
+        assert len([touch for touch in book.touches(ACME) if touch.state in touches.OPEN]) == 1
+        book.skip(anna, open_button(book))
+    assert first.id == book.touches(ACME)[0].id
+    (following,) = [touch for touch in book.touches(ACME) if touch.state in touches.OPEN]
+    assert following.due_on == MONDAY + REVISIT_A * DAY
+
+
+def open_button(book: Book) -> Pointer:
+    """What the buttons of the open revisit point at."""
+    (touch,) = [one for one in book.touches(ACME) if one.state in touches.OPEN]
+    return Pointer(id=touch.id or 0, version=touch.version)
+
+
+def button_of(book: Book, state: str) -> Pointer:
+    """What the buttons of the first revisit in a state point at."""
+    touch = next(one for one in book.touches(ACME) if one.state == state)
+    return Pointer(id=touch.id or 0, version=touch.version)
