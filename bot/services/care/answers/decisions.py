@@ -149,7 +149,8 @@ def snooze(
     with database.write() as session:
         take_request(session, request, now)
         customer, touch = steps.locked(session, actor, pointer)
-        working = steps.working_time(session, rules, touch.assignee_id or customer.owner_id, now)
+        doer = steps.doer(session, customer, touch, now)
+        working = steps.working_time(session, rules, doer.id if doer else None, now)
         until = _snoozed_until(touch, until, working, now)
         snoozed = {"state": TouchState.SNOOZED, "remind_at": working.morning(until)}
         changed = steps.change(session, actor, CareAct.SNOOZED, touch, snoozed, now)
