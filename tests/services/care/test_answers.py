@@ -18,8 +18,9 @@ from bot.services.care.answers import shown
 from bot.services.recipients import FirmDefaults
 from bot.wording.actions import Pointer
 from bot.wording.care import CareDigest, CareRow
-from bot.wording.messages import Reminder, dump
+from bot.wording.messages import Reminder, ReminderClosed, dump
 from bot.wording.parts import TierPart
+from bot.wording.rendering import Renderer
 from db.audit import Door
 from db.book.customers import Ownership
 from db.book.facts import Activity
@@ -33,7 +34,7 @@ from grading.scheme.model import Name
 from tests import factories
 from tests.conftest import OpenAnother
 from tests.recorded import recorded as audited
-from tests.services.book import MONDAY, REVISIT_A, Book, at
+from tests.services.book import MONDAY, REVISIT_A, REVISIT_B, Book, at
 
 DAY = timedelta(days=1)
 ACME = 1
@@ -542,7 +543,9 @@ def test_what_is_done_on_the_command_line_is_recorded_as_done_there(book: Book, 
 # --- Several answers on one day
 
 
-@pytest.mark.parametrize("acts", [("done", "done"), ("done", "skip"), ("skip", "skip"), ("done", "done", "skip", "done")])
+@pytest.mark.parametrize(
+    "acts", [("done", "done"), ("done", "skip"), ("skip", "skip"), ("done", "done", "skip", "done")]
+)
 def test_a_step_that_is_answered_again_on_one_day_still_comes_again(
     book: Book, anna: Actor, acts: tuple[str, ...]
 ) -> None:
@@ -579,3 +582,34 @@ def button_of(book: Book, state: str) -> Pointer:
     """What the buttons of the first revisit in a state point at."""
     touch = next(one for one in book.touches(ACME) if one.state == state)
     return Pointer(id=touch.id or 0, version=touch.version)
+
+
+# --- What is taken back is not always open again
+
+
+def printed(closed: ReminderClosed) -> str:
+    return str(Renderer().slots(closed, "en").body)
+
+
+def test_a_step_that_is_taken_back_says_when_something_else_has_closed_it(book: Book, anna: Actor) -> None:
+    book.done(anna, open_button(book))
+    with book.database.write() as session:
+        factories.contact(session, ACME, MONDAY, "visit")
+    closed = book.undo(anna, button_of(book, "done"))
+    assert "Taken back by <@U0ANNA>. It is not open again: another contact fulfils it" in printed(closed)
+    assert book.states(ACME) == [("done", MONDAY), ("planned", MONDAY + REVISIT_A * DAY)]
+
+
+def test_a_step_that_is_taken_back_says_when_it_is_due_only_later(book: Book, anna: Actor) -> None:
+    book.done(anna, open_button(book))
+    book.grade({ACME: "B"})
+    book.plan()
+    due = MONDAY + (REVISIT_B - REVISIT_A) * DAY
+    closed = book.undo(anna, button_of(book, "done"))
+    assert "Taken back by <@U0ANNA>: it is due on Apr 1, 2026." in printed(closed)
+    assert book.states(ACME)[0] == ("planned", due)
+
+
+def test_a_step_that_is_taken_back_is_open_again(book: Book, anna: Actor) -> None:
+    book.done(anna, open_button(book))
+    assert "it is open again" in printed(book.undo(anna, button_of(book, "done")))
