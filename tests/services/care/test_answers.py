@@ -34,7 +34,7 @@ from grading.scheme.model import Name
 from tests import factories
 from tests.conftest import OpenAnother
 from tests.recorded import recorded as audited
-from tests.services.book import MONDAY, REVISIT_A, REVISIT_B, Book, at
+from tests.services.book import MONDAY, REVISIT_A, REVISIT_B, Book, at, plan_of_tests
 
 DAY = timedelta(days=1)
 ACME = 1
@@ -613,3 +613,20 @@ def test_a_step_that_is_taken_back_says_when_it_is_due_only_later(book: Book, an
 def test_a_step_that_is_taken_back_is_open_again(book: Book, anna: Actor) -> None:
     book.done(anna, open_button(book))
     assert "it is open again" in printed(book.undo(anna, button_of(book, "done")))
+
+
+# --- Buttons that are older than the plan
+
+
+def test_a_step_that_the_plan_has_dropped_is_answered_until_planning_closes_it(
+    book: Book, anna: Actor
+) -> None:
+    dropped = book.with_rules(tiers={"B": plan_of_tests().tiers["B"]})
+    pressed = open_button(book)
+    assert dropped.done(anna, pressed, kind="call").outcome == "done"
+    assert contacts(book) == [("call", MONDAY, anna.person_id)]
+    dropped.undo(anna, button_of(book, "done"))
+    dropped.plan()
+    with pytest.raises(Conflict, match="This step is over: the customer is not owed it any more"):
+        dropped.done(anna, pressed, kind="call")
+    assert contacts(book) == []

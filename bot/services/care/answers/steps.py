@@ -23,12 +23,13 @@ from db.book.customers import CustomerRow
 from db.book.people import Person
 from db.care import acts, touches
 from db.care.acts import CareAct, TouchBefore
-from db.care.touches import Touch
+from db.care.touches import Touch, TouchState
 from db.engine import Database
 from grading.scheme.model import Name
 
 UNDO = timedelta(minutes=10)
 GONE = N_("This reminder is no longer there, or no longer yours.")
+OVER = N_("This step is over: the customer is not owed it any more, or its day is past.")
 DEALT_WITH = N_("Somebody has dealt with this reminder already.")
 
 
@@ -77,6 +78,8 @@ def open_touch(session: Session, actor: Actor, pointer: Pointer) -> tuple[Custom
     """The touch that a button points at with its customer, if the actor may close it and nobody has."""
     customer, touch = seen(session, actor, pointer)
     require_close(actor, customer, touch)
+    if touch.state in (TouchState.CANCELLED, TouchState.MISSED):
+        raise Conflict(OVER)
     if touch.version != pointer.version or touch.state not in touches.OPEN:
         raise Conflict(DEALT_WITH)
     return customer, touch
