@@ -133,7 +133,8 @@ def _write(session: Session, changes: Changes, now: datetime) -> int:
         changes.changed.append((moved.touch, values))
         changes.new.append(moved.row)
     # Before the new rows, because a step has one open touch.
-    return touches.change(session, changes.changed) + touches.add(session, changes.new)
+    changed = touches.change(session, changes.changed)
+    return changed + touches.add(session, planning.numbered(session, changes.new))
 
 
 def morning(rules: CareRules, day: date, zone: ZoneInfo, now: datetime, *, any_day: bool) -> datetime:

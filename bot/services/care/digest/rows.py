@@ -90,16 +90,38 @@ def redraw(session: Session, reading: RowReader, rows: Sequence[CareRow]) -> lis
     known = {touch.id: touch for touch in due_touches.load(session, [row.touch_id for row in rows])}
     outcomes = _Outcomes(session, reading, list(known.values()))
     return [
-        replace(_opened(row), version=touch.version, due_on=touch.due_on, **outcomes.of(touch))
+        replace(_opened(row, touch, reading.day), **(outcomes.of(touch) or _put_off(row, touch, reading.day)))
         for row in rows
         if (touch := known.get(row.touch_id)) is not None and touch.customer_id in outcomes.customers
     ]
 
 
-def _opened(row: CareRow) -> CareRow:
-    """A row as if nothing had become of it yet."""
+def _opened(row: CareRow, touch: Touch, day: date) -> CareRow:
+    """A row as if nothing had become of it yet, with the days that its touch has now."""
     nothing: dict[str, Any] = dict.fromkeys(("by", "done_as", "until", "to", "next_due"))
-    return replace(row, state="open", may_undo=False, **nothing)
+    return replace(
+        row,
+        state="open",
+        may_undo=False,
+        version=touch.version,
+        due_on=touch.due_on,
+        latest_on=touch.latest_on,
+        **_to_limit(touch, day),
+        **nothing,
+    )
+
+
+def _to_limit(touch: Touch, day: date) -> dict[str, Any]:
+    """The days past the limit of a touch, and those until it."""
+    left = max(0, (touch.latest_on - day).days) if touch.latest_on else None
+    return {"over": days_over(touch, day), "left": left}
+
+
+def _put_off(row: CareRow, touch: Touch, day: date) -> dict[str, Any]:
+    """What a row says that was due, and is not any more because the tier, the plan or the contacts changed."""
+    if row.section == SOON or touch.state != TouchState.PLANNED or touch.due_on <= day:
+        return {}
+    return {"state": "put_off", "next_due": touch.due_on}
 
 
 def digest_of(
@@ -164,9 +186,11 @@ class _Outcomes:
         fields: dict[str, Any] = {"by": by, "may_undo": touch_id in reading.undoable and own}
         if touch.state == TouchState.DONE:
             same = (touch.customer_id, touch.step)
-            next_due = (due for customer, _, _, step, due in self.following if (customer, step) == same)
-            kind = self.contacts.get(touch.activity_id or 0)
-            return fields | {"state": "done", "done_as": kind, "next_due": next(next_due, None)}
+            following = (due for customer, _, _, step, due, _ in self.following if (customer, step) == same)
+            kind, next_due = self.contacts.get(touch.activity_id or 0), next(following, None)
+            if next_due is not None and next_due < reading.day:
+                next_due = None  # it is due already, and has a row of its own
+            return fields | {"state": "done", "done_as": kind, "next_due": next_due}
         if touch.state == TouchState.SKIPPED:
             return fields | {"state": "skipped"}
         if touch.state not in touches.OPEN or self.customers[touch.customer_id].archived:
@@ -203,8 +227,8 @@ class _RowMaker:
     def _placed(self, touch: Touch, customer: Customer) -> PlacedRow:
         reading = self.reading
         step = reading.rules.plans.step(touch.plan, touch.tier, touch.step)
-        limit = touch.latest_on or touch.due_on
-        over = days_over(touch, reading.day)
+        to_limit = _to_limit(touch, reading.day)
+        over: int = to_limit["over"]
         key, reasons = self.ranking.of(touch)
         times, first = self.shown.get(touch.id or 0, (0, None))
         owner = self.outcomes.owners.get(touch.customer_id)
@@ -223,8 +247,7 @@ class _RowMaker:
             options=_options(step),
             due_on=touch.due_on,
             latest_on=touch.latest_on,
-            over=over,
-            left=max(0, (limit - reading.day).days) if touch.latest_on else None,
+            **to_limit,
             reminded=times,
             since=local_date(first, reading.zone) if first else None,
             reasons=reasons,

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -151,9 +151,14 @@ class CarePlans:
         step = self.step(plan_id, tier, step_id)
         return step.name if step else Name(en=step_id, zh=step_id)
 
-    def next_step(self, plan_id: str | None, tier: str, step_id: str, due_on: date, today: date) -> NextStep:
-        """A due step as a part of messages."""
-        return NextStep(names=self.step_name(plan_id, tier, step_id), due_on=due_on, overdue=due_on < today)
+    def next_step(
+        self, plan_id: str | None, tier: str, step_id: str, due_on: date, latest_on: date | None, today: date
+    ) -> NextStep:
+        """A step as a part of messages: it is due from its day on, and overdue after its limit."""
+        limit = latest_on or due_on
+        since = limit + timedelta(days=1) if limit < today else due_on if due_on < today else None
+        name = self.step_name(plan_id, tier, step_id)
+        return NextStep(names=name, due_on=due_on, overdue=limit < today, since=since)
 
 
 def _read(source: PlanSource) -> CarePlan:
