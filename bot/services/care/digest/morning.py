@@ -170,6 +170,7 @@ def _levelled(
     plans = (sending.rules.plans.named(one.touch.plan) for one in due)
     most = max((plan.at_most_per_day for plan in plans if plan), default=len(due))
     today = mailbox.today(sending.now)
+    begun = mailbox.tomorrow(sending.now) - ONE_DAY
 
     def place(one: PlacedRow) -> tuple[Any, ...]:
         # What was shown before does not keep out what was not.
@@ -180,6 +181,7 @@ def _levelled(
             touch_id=one.touch.id or 0,
             latest_on=one.touch.latest_on,
             chosen=one.touch.state == TouchState.SNOOZED,
+            backlog=_is_backlog(one, begun),
         )
         for one in sorted(due, key=place)
     ]
@@ -190,6 +192,12 @@ def _levelled(
     stay, later = level(movable, today, mailbox.working, most, planned)
     kept = set(stay)
     return [one for one in due if one.touch.id in kept], later
+
+
+def _is_backlog(one: PlacedRow, begun: datetime) -> bool:
+    """Whether a step was late before it was ever shown, or was not shown again on the day set for it."""
+    is_new = one.touch.state == TouchState.PLANNED
+    return one.row.over > 0 and (is_new or one.touch.remind_at < begun)
 
 
 def next_shown(rules: CareRules, touch: Touch, working: WorkingTime, now: datetime) -> datetime:
