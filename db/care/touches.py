@@ -223,7 +223,7 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     if not rows:
         return 0
     statement = insert(session.connection(), Touch)
-    again = ("plan", "tier", "who", "due_on", "latest_on", "anchor", "remind_at", "state")
+    again = ("plan", "tier", "who", "occasion", "due_on", "latest_on", "anchor", "remind_at", "state")
     emptied = dict.fromkeys(("reason", "closed_at", "closed_by", "activity_id"))
     statement = statement.on_conflict_do_update(
         index_elements=["dedupe_key"],
@@ -238,7 +238,10 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
 
 
 def change(session: Session, changes: Sequence[tuple[Any, Mapping[str, Any]]]) -> int:
-    """Change touches that have not changed since they were read, each to values of its own; how many."""
+    """Change touches that have not changed since they were read, each to values of its own; how many.
+
+    The version of one that stays open for the same occurrence stays, so that the buttons in Slack still work.
+    """
     by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for touch, values in changes:
         own = {f"to_{name}": value for name, value in values.items()}
@@ -249,10 +252,13 @@ def change(session: Session, changes: Sequence[tuple[Any, Mapping[str, Any]]]) -
 
 
 def _change(session: Session, columns: Sequence[str], rows: list[dict[str, Any]]) -> int:
+    values: dict[str, Any] = {name: bindparam(f"to_{name}") for name in columns}
+    if not values.keys().isdisjoint({"state", "anchor"}):
+        values["version"] = col(Touch.version) + 1
     statement = (
         sa_update(Touch)
         .where(col(Touch.id) == bindparam("touch_id"), col(Touch.version) == bindparam("touch_version"))
-        .values({name: bindparam(f"to_{name}") for name in columns} | {"version": col(Touch.version) + 1})
+        .values(values)
     )
     done = session.connection().execute(statement, rows, execution_options={"preserve_rowcount": True})
     return int(done.rowcount)

@@ -108,7 +108,8 @@ class TouchDiff:
     def into(self, changes: Changes, owed: Sequence[OwedStep]) -> None:
         """Add what has to change."""
         wanted = {(one.step.id, one.occasion): one for one in owed}
-        for key, touch in self.present.items():
+        present = self._by_occasion(owed)
+        for key, touch in present.items():
             if key not in wanted:
                 self._supersede(changes, touch, owed)
         days: dict[str, list[date]] = {}
@@ -116,11 +117,20 @@ class TouchDiff:
             if one.due is not None and one.due.occasion:
                 days.setdefault(one.step.id, []).append(one.due.latest)
         for key, one in wanted.items():
-            existing = self.present.get(key)
+            existing = present.get(key)
             if existing is not None:
                 self._compare(changes, one, existing, days.get(one.step.id, ()))
             elif one.due is not None:
                 changes.new.append(self._row(one.step, one.due))
+
+    def _by_occasion(self, owed: Sequence[OwedStep]) -> dict[tuple[str, str], OpenTouch]:
+        """The open touches by step and occasion; a greeting of an earlier version, which names none, by its day."""
+        occasions = {one.due.key: one.occasion for one in owed if one.due is not None and one.occasion}
+        found: dict[tuple[str, str], OpenTouch] = {}
+        for (step, occasion), touch in self.present.items():
+            named = step, occasion or occasions.get(touch.dedupe_key, "")
+            found[(step, occasion) if named in self.present else named] = touch
+        return found
 
     def _supersede(self, changes: Changes, touch: OpenTouch, owed: Sequence[OwedStep]) -> None:
         if touch.occasion and any(one.step.id == touch.step for one in owed):
@@ -197,6 +207,7 @@ class TouchDiff:
             "tier": self.customer.tier,
             "kind": str(step.kind),
             "who": str(step.who),
+            "occasion": due.occasion,
             "due_on": on,
             "latest_on": latest,
         }

@@ -313,6 +313,29 @@ def test_what_was_late_from_the_beginning_is_not_reported_before_the_first_diges
     assert len(office.on(MONDAY + DAY)) == 1
 
 
+def test_after_a_standstill_a_person_is_asked_before_their_manager_is_told(office: Office) -> None:
+    office.fill()
+    with office.database.write() as session:
+        another = factories.customer(session, "Another", owner_id=office.owner)
+        factories.contact(session, another, MONDAY + DAY - REVISIT_A * DAY, "call")
+    office.grade({another: "A"})
+    office.plan()
+    office.change(Person, office.owner, timezone="America/New_York")  # where it is night at nine
+    office.clock.advance(at(TOLD + 21 * DAY) - office.clock.now())
+    office.remind()
+    office.escalate()
+
+    def told() -> list[list[str]]:
+        messages = (message for _, message in office.reported() if isinstance(message, CareEscalation))
+        return [[row.name for row in message.rows] for message in messages]
+
+    assert told() == [["Customer 0"]]  # who was shown it weeks ago
+    office.on(TOLD + 21 * DAY, 15)
+    assert told() == [["Customer 0"]]
+    office.on(TOLD + 22 * DAY, 15)
+    assert told() == [["Customer 0"], ["Another"]]
+
+
 def test_what_a_new_tier_makes_due_is_shown_on_the_next_morning(office: Office) -> None:
     with office.database.write() as session:
         owner = factories.person(session, "Anna")

@@ -193,13 +193,19 @@ def _levelled(
     plans = [sending.rules.plans.named(plan) for plan in {touch.plan for touch in due}]
     most = max((plan.at_most_per_day for plan in plans if plan), default=len(due))
     today = mailbox.today(sending.now)
+    begun = mailbox.tomorrow(sending.now) - ONE_DAY
 
     def place(touch: Touch) -> tuple[Any, ...]:
         # What was shown before does not keep out what was not.
         return touch.state == TouchState.REMINDED, ranking.of(touch)[0], touch.id
 
     movable = [
-        Movable(touch_id=touch.id or 0, latest_on=touch.latest_on, chosen=touch.state == TouchState.SNOOZED)
+        Movable(
+            touch_id=touch.id or 0,
+            latest_on=touch.latest_on,
+            chosen=touch.state == TouchState.SNOOZED,
+            backlog=_is_backlog(touch, today, begun),
+        )
         for touch in sorted(due, key=place)
     ]
     planned: dict[date, int] = defaultdict(int)
@@ -209,6 +215,12 @@ def _levelled(
     stay, later = level(movable, today, mailbox.working, most, planned)
     kept = set(stay)
     return [touch for touch in due if touch.id in kept], later
+
+
+def _is_backlog(touch: Touch, today: date, begun: datetime) -> bool:
+    """Whether a step was late before it was ever shown, or was not shown again on the day set for it."""
+    is_new = touch.state == TouchState.PLANNED
+    return rows.days_over(touch, today) > 0 and (is_new or touch.remind_at < begun)
 
 
 def next_shown(rules: CareRules, touch: Touch, working: WorkingTime, now: datetime) -> datetime:

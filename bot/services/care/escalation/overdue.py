@@ -15,6 +15,7 @@ from db.book import people
 from db.book.people import Person
 from db.care import late_touches
 from db.care.late_touches import LateTouch, StepKey, TimesShown
+from db.care.touches import TouchState
 
 EASTERNMOST = timedelta(hours=14)  # no zone is further ahead of UTC
 
@@ -34,11 +35,19 @@ class Overdue:
 
     def is_due(self, days: int, mailbox: Mailbox, sending: Sending) -> bool:
         """Whether it is reported there: so many days after its limit, but not before a person had it for a day."""
+        if self._is_to_be_asked:
+            return False
         zone, today = mailbox.working.zone, mailbox.today(sending.now)
         begun = local_date(self.shown.first if self.shown else self.asked_from, zone)
         if self.reported_at is not None and local_date(self.reported_at, zone) >= today:
             return False  # the manager has a day too
         return max(self.touch.latest_on, begun) + timedelta(days=days) < today
+
+    @property
+    def _is_to_be_asked(self) -> bool:
+        """Whether the person who does it was never asked, and will be on a morning to come."""
+        never = self.shown is None and self.touch.state == TouchState.PLANNED
+        return never and self.doer is not None and self.away_until is None
 
 
 def late_enough(
