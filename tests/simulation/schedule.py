@@ -4,7 +4,7 @@ import json
 import random
 from collections import Counter
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, partial
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from bot.clock import FixedClock, local_date
 from bot.errors import BotError
 from bot.jobs import JOBS
 from bot.services import alerts
+from bot.services.care import schedule as care
 from bot.services.care.plan import CarePlan, CarePlans
 from bot.services.care.plan_file import load_plan
 from bot.services.care.schedule import CareRules
@@ -29,10 +30,12 @@ from bot.settings import Settings
 from db import processes
 from db.book import imports
 from db.book.customers import Ownership
-from db.book.facts import Fact
+from db.book.facts import Activity, Fact
 from db.book.imports import ImportBatch
 from db.book.people import Person
+from db.care import planning
 from db.engine import Database
+from db.graded import runs as graded_runs
 from tests import factories
 from tests.services.delivery.ledger import Ledger
 from tests.simulation.sandbox import Process, Sandbox
@@ -44,8 +47,7 @@ ZONES = ("Europe/Berlin", "Asia/Shanghai", "America/New_York", "Pacific/Auckland
 CUSTOMERS = 3
 LONG_AGO = date(2026, 1, 10)
 MEASURED = date(2026, 3, 1)
-HOURS_OF_WORK = 8  # a pass in each such time meets the working hours of every zone
-DAYS_AFTER = 4  # more than a weekend
+DAY = timedelta(days=1)
 
 
 def fill(database: Database) -> None:
@@ -144,8 +146,9 @@ class Schedule:
 
     def contact(self, customer: int, days_ago: int) -> None:
         with self.sandbox.database.write() as session:
-            factories.contact(session, customer, self.clock.now().date() - timedelta(days=days_ago), "call")
-            self._import(session)
+            day = self.clock.now().date() - timedelta(days=days_ago)
+            contact = factories.contact(session, customer, day, "call")
+            session.get_one(Activity, contact).batch_id = self._import(session)
 
     def person(self, person: int, zone: str, active: bool) -> None:
         with self.sandbox.database.write() as session:
@@ -155,8 +158,8 @@ class Schedule:
     def give(self, customer: int, person: int) -> None:
         """A customer gets another owner."""
         with self.sandbox.database.write() as session:
-            session.get_one(Ownership, customer).person_id = person
-            self._import(session)
+            owner = session.get_one(Ownership, customer)
+            owner.person_id, owner.batch_id = person, self._import(session)
 
     def new_plan(self, number: int) -> None:
         self.plan = _plans()[number]
@@ -185,12 +188,12 @@ class Schedule:
             self.tick(who)
         self.catch_up()
         begun = self.clock.now().isoformat().replace("T", " ")[:26]
-        for _ in range(DAYS_AFTER * 24 // HOURS_OF_WORK):
+        self.tick(0)
+        for moment in _working_hours_after(self.clock.now()):
+            self.clock.advance(moment - self.clock.now())
+            self.catch_up()
             self.tick(0)
             self.check()
-            self.wait(HOURS_OF_WORK)
-        self.tick(0)
-        self.check()
         late = self.sandbox.rows(
             f"SELECT dedupe_key FROM touch WHERE state IN ('planned', 'snoozed') AND remind_at <= '{begun}'"  # noqa: S608
         )
@@ -209,7 +212,7 @@ class Schedule:
         self.count["reminders"] += len(self.sandbox.rows("SELECT 1 FROM outbox WHERE kind LIKE 'care_%'"))
 
     def _check_nothing_skipped(self) -> None:
-        """After a whole pass grading all imports again finds no change: the cursors mark finished work."""
+        """After a whole pass neither grading nor planning again changes anything: the cursors mark finished work."""
         bot, now = self._bot(), self.clock.now()
         if time_jump.held(bot.database, now):
             return
@@ -220,6 +223,11 @@ class Schedule:
                 customer_ids=imports.customers_touched(session, after=0),
             )  # fmt: skip
         assert not found.changes, "an import changed a tier and nothing was regraded"
+        with bot.database.write() as session:
+            graded = planning.graded_customers(session, graded_runs.latest_run_ids(session))
+            changed = care.plan_customers(session, bot.rules, graded, now)
+            session.rollback()
+        assert changed == 0, f"{changed} touches of customers that were not planned again are wrong"
 
     def _check_touches(self, messages: dict[int, Any]) -> None:
         touches = self.sandbox.rows(
@@ -308,6 +316,13 @@ class Schedule:
             to_slack=lambda: cast(Any, self.slack),
             load_rules=lambda: replace(bot.rules, plans=CarePlans((self.plan,))),
         )
+
+
+def _working_hours_after(now: datetime) -> list[datetime]:
+    """Times of a Tuesday and a Wednesday to come that are in the working hours of each of the zones."""
+    tuesday = (now + (1 + -now.weekday() % 7) * DAY).date()
+    days = (tuesday, tuesday + DAY)
+    return [datetime.combine(day, hour, UTC) for day in days for hour in (time(8, 30), time(21, 30))]
 
 
 @cache
