@@ -39,6 +39,7 @@ from db.graded import runs as graded_runs
 from tests import factories
 from tests.services.delivery.ledger import Ledger
 from tests.simulation.sandbox import Process, Sandbox
+from tests.simulation.schedule_answers import ACTS, answer
 
 # Before the change to summer time and the end of a month.
 START = datetime.fromisoformat("2026-03-27T06:00:00+00:00")
@@ -79,6 +80,7 @@ class Schedule:
         self.processes: dict[int, Process] = {}
         self.working: Process | None = None
         self.newest = ""
+        self.presses = 0
         self.count: Counter[str] = Counter()
         sandbox.database.observers.append(self._on_step)
 
@@ -160,6 +162,18 @@ class Schedule:
         with self.sandbox.database.write() as session:
             owner = session.get_one(Ownership, customer)
             owner.person_id, owner.batch_id = person, self._import(session)
+
+    def press(self, number: int, act: str) -> None:
+        """The account manager of a step answers it, or takes an answer back."""
+        states = ", ".join(f"'{state}'" for state in ACTS[act])
+        found = self.sandbox.rows(f"SELECT id FROM touch WHERE state IN ({states}) ORDER BY due_on, id")  # noqa: S608
+        if not found:
+            return
+        self.presses += 1
+        bot = self._bot()
+        touch_id = found[number % min(len(found), CUSTOMERS)][0]
+        done = answer(bot.database, bot.settings, bot.rules, touch_id, act, self.presses, self.clock.now())
+        self.count["answers" if done else "answers refused"] += 1
 
     def new_plan(self, number: int) -> None:
         self.plan = _plans()[number]
