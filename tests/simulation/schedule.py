@@ -333,10 +333,10 @@ class Schedule:
 
 
 def _working_hours_after(now: datetime) -> list[datetime]:
-    """Times of a Tuesday and a Wednesday to come that are in the working hours of each of the zones."""
+    """Times of a Tuesday and a Wednesday to come that are in the working hours of each of the zones and of the firm."""
     tuesday = (now + (1 + -now.weekday() % 7) * DAY).date()
     days = (tuesday, tuesday + DAY)
-    return [datetime.combine(day, hour, UTC) for day in days for hour in (time(8, 30), time(21, 30))]
+    return [datetime.combine(day, hour, UTC) for day in days for hour in (time(9, 30), time(21, 30))]
 
 
 @cache
