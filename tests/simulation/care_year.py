@@ -115,8 +115,8 @@ class Year:
         self._bot = _wired(self)
         with database.write() as session:
             self._owners = self._hire(session)
-            for number in range(plot.customers):
-                self._add_customer(session, number)
+            for _ in range(plot.customers):
+                self._add_customer(session)
             self._grade(session, FIRST - A_DAY)
 
     def play(self) -> None:
@@ -180,8 +180,8 @@ class Year:
             if today.day == 15:
                 self._hand_over(session, batch)
             if today.day == 1:
-                for number in range(max(1, self.plot.customers // 100)):
-                    self._add_customer(session, number)
+                for _ in range(max(1, self.plot.customers // 100)):
+                    self._add_customer(session)
                 self._grade(session, today - A_DAY)
 
     def _hire(self, session: Session) -> list[int]:
@@ -206,8 +206,9 @@ class Year:
         self.colleagues[user] = Colleague(person_id=person, slack_user_id=user, zone=zone, kind=kind)
         return person
 
-    def _add_customer(self, session: Session, number: int) -> None:
-        owner = self._owners[len(self.customers) % len(self._owners)]
+    def _add_customer(self, session: Session) -> None:
+        turn, number = divmod(len(self.customers), len(self._owners))
+        owner = self._owners[number]
         purpose = "prospect" if self.plot.plan == "prospects" else "account"
         customer = factories.customer(
             session,
@@ -217,7 +218,7 @@ class Year:
             record_type=purpose,
             since=FIRST - timedelta(days=self.rng.randrange(2000)),
         )
-        self.customers[customer] = self.tiers[number % len(self.tiers)]
+        self.customers[customer] = self.tiers[turn % len(self.tiers)]  # each owner has customers of each tier
         if self.rng.random() < 0.8:
             day = self.clock.now().date() - timedelta(days=self.rng.randrange(1, 120))
             factories.contact(session, customer, day, self.rng.choice(CONTACTS[:3]))
