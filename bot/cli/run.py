@@ -253,7 +253,7 @@ def _warm_up(bot: Tierbot) -> None:
         anybody = customers.any_id(session)
         if anybody is not None:
             actor = console_actor(bot.settings)
-            card = lookup.card(session, bot.scheme_cache, bot.rules, actor, anybody, bot.today())
+            card = lookup.card(session, bot.scheme_cache, bot.rules_in(session), actor, anybody, bot.today())
             blocks.payload(bot.renderer, card, bot.settings.language)
 
 

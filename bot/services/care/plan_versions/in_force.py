@@ -12,7 +12,6 @@ from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.settings import Settings
 from db.care import plans
-from db.engine import Database
 from db.graded import schemes
 
 
@@ -39,16 +38,15 @@ class PlanCache:
         self._parsed: dict[int, CarePlan] = {}
         self._rules: tuple[tuple[plans.Newest, date], CareRules, CareRules] | None = None
 
-    def rules(self, database: Database, files: CareRules, today: date) -> CareRules:
+    def rules(self, session: Session, files: CareRules, today: date) -> CareRules:
         """The rules with the plans in force on a day; `files` has those of files. One small query without news."""
-        with database.read() as session:
-            newest = plans.newest(session)
-            held = self._rules
-            if held is None or held[0] != (newest, today) or held[1] is not files:
-                present = with_files(self.approved(session, today), files.plans)
-                present = present.of_schemes(schemes.names(session))
-                held = ((newest, today), files, replace(files, plans=present))
-                self._rules = held
+        newest = plans.newest(session)
+        held = self._rules
+        if held is None or held[0] != (newest, today) or held[1] is not files:
+            present = with_files(self.approved(session, today), files.plans)
+            present = present.of_schemes(schemes.names(session))
+            held = ((newest, today), files, replace(files, plans=present))
+            self._rules = held
         return held[2]
 
     def approved(self, session: Session, today: date) -> tuple[CarePlan, ...]:
