@@ -222,7 +222,7 @@ def test_lin_wei_walks_through_hers_in_chinese_and_in_the_dark(visit: Visitor) -
     expect(greetings).to_contain_text("所有客户均已问候")
 
     # Nobody does anything for his best customer: Lin is asked at once, his manager hears of it, then the group.
-    urgent = lin.pinned(lin.messages(BEST_OF_LIN).filter(has_text="刻不容缓").last)
+    urgent = lin.pinned(lin.messages(BEST_OF_LIN).filter(has_text="请立即处理").last)
     lin.keep_for_docs("urgent-vip", urgent)
     lin.run("time", days="1")
     lin.open_as("U0GRACE", "D0GRACE")
