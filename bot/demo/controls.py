@@ -159,12 +159,8 @@ def _orders(running: Callable[[], Running], clock: ShiftedClock) -> Control:
 
 def _days_off(running: Callable[[], Running], clock: ShiftedClock) -> Control:
     colleagues: dict[str, tuple[DemoPerson, DemoPerson, Bilingual]] = {
-        "anna": (
-            ANNA,
-            JULIA,
-            Bilingual("Anna Schmidt; Julia Brandt acts", "Anna Schmidt（Julia Brandt 代理）"),
-        ),
-        "lin": (LIN, ZHOU, Bilingual("Lin Wei; Zhou Yu acts", "林薇（周宇代理）")),
+        "anna": (ANNA, JULIA, Bilingual("Anna Schmidt", "Anna Schmidt")),
+        "lin": (LIN, ZHOU, Bilingual("Lin Wei", "林薇")),
     }
 
     def go_away(values: Mapping[str, str], progress: Progress) -> Bilingual:
@@ -192,10 +188,10 @@ def _days_off(running: Callable[[], Running], clock: ShiftedClock) -> Control:
 
     return Control(
         id="away",
-        label=Bilingual("A colleague takes a week off", "同事休假一周"),
+        label=Bilingual("Give a week off", "安排休假一周"),
         description=Bilingual(
-            "From tomorrow on, the deputy gets the reminders and may answer them.",
-            "从明天起，由代理人接收并处理提醒。",
+            "From tomorrow on, a deputy of the same team gets the reminders and answers them.",
+            "从明天起，由同团队的代理人接收并处理提醒。",
         ),
         run=go_away,
         choices=(

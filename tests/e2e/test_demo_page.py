@@ -158,7 +158,7 @@ def test_anna_walks_through_her_day(visit: Visitor) -> None:
     anna.send()
     anna.close()
     expect(row(digest, skipped)).to_contain_text("Skipped by @Anna Schmidt")
-    anna.keep_for_docs("settled", digest, 3600)
+    anna.keep_for_docs("settled", digest, 460, end=True)
     anna.ask("/tier todo", "What is due on")
     anna.keep("todo")
 
@@ -217,12 +217,12 @@ def test_lin_wei_walks_through_hers_in_chinese_and_in_the_dark(visit: Visitor) -
     lin.keep("settled")
     greetings = lin.pinned(lin.messages("中秋节 · ").last)
     expect(greetings).to_contain_text("中秋快乐！")
-    lin.keep_for_docs("mid-autumn", greetings, 1400)
+    lin.keep_for_docs("mid-autumn", greetings, 800, end=True)
     lin.press(greetings, "tierbot_all_greeted")
     expect(greetings).to_contain_text("所有客户均已问候")
 
     # Nobody does anything for his best customer: Lin is asked at once, his manager hears of it, then the group.
-    urgent = lin.pinned(lin.messages(BEST_OF_LIN).filter(has_text="刻不容缓").last)
+    urgent = lin.pinned(lin.messages(BEST_OF_LIN).filter(has_text="请立即处理").last)
     lin.keep_for_docs("urgent-vip", urgent)
     lin.run("time", days="1")
     lin.open_as("U0GRACE", "D0GRACE")
@@ -271,7 +271,7 @@ def test_christmas_comes_with_a_text_to_copy(visit: Visitor) -> None:
         anna.run("time", days="greetings")
     greetings = anna.pinned(anna.messages("Christmas · Dec 25, 2026").last)
     expect(greetings).to_contain_text("Text to copy: English")
-    anna.keep_for_docs("christmas", greetings, 1400)
+    anna.keep_for_docs("christmas", greetings, 800, end=True)
     anna.press(greetings, "tierbot_all_greeted")
     expect(greetings).to_contain_text("All of them have been greeted.")
 
