@@ -3,10 +3,10 @@
 Pure: rows in, days out.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 
 from bot.services.care.working_time import WorkingTime
 
@@ -57,7 +57,7 @@ def level(
     backlog = [row.touch_id for row in rows if row.backlog and not row.chosen]
     begins = dict(zip(backlog, _each_day(today, most, working), strict=False))
     last = {row.touch_id: begins.get(row.touch_id) or last_day(row, today, working) for row in rows}
-    days_until = partial(_working_days, working, today + timedelta(days=1))
+    days = list(_working_days(today + timedelta(days=1), max(last.values(), default=today), working))
     must = {row.touch_id for row in rows if last[row.touch_id] <= today}
     room = max(0, most - len(must))
     stay, moved, load = [], {one: day for one, day in begins.items() if day > today}, dict(planned)
@@ -70,10 +70,9 @@ def level(
             room -= row.touch_id not in must
             stay.append(row.touch_id)
             continue
-        with_room = (day for day in days_until(last[row.touch_id]) if load.get(day, 0) < most)
-        day = next(with_room, None) or min(
-            days_until(last[row.touch_id]), key=lambda one: (load.get(one, 0), one)
-        )
+        window = days[: bisect_right(days, last[row.touch_id])]
+        with_room = (day for day in window if load.get(day, 0) < most)
+        day = next(with_room, None) or min(window, key=lambda one: (load.get(one, 0), one))
         load[day] = load.get(day, 0) + 1
         moved[row.touch_id] = day
     return stay, moved
@@ -94,7 +93,7 @@ def _each_day(today: date, most: int, working: WorkingTime) -> Iterator[date]:
         day = working.next_working_day(day + timedelta(days=1))
 
 
-def _working_days(working: WorkingTime, first: date, last: date) -> Iterable[date]:
+def _working_days(first: date, last: date, working: WorkingTime) -> Iterable[date]:
     day = working.next_working_day(first)
     while day <= last:
         yield day
