@@ -630,3 +630,20 @@ def test_a_step_that_the_plan_has_dropped_is_answered_until_planning_closes_it(
     with pytest.raises(Conflict, match="This step is over: the customer is not owed it any more"):
         dropped.done(anna, pressed, kind="call")
     assert contacts(book) == []
+
+
+def test_a_snoozed_step_that_a_new_tier_makes_due_later_is_quiet_until_then(book: Book, anna: Actor) -> None:
+    book.snooze(anna, open_button(book), until=3)
+    book.grade({ACME: "B"})
+    asked = len(book.digests())
+    for days in range(1, 29):
+        book.go(MONDAY + days * DAY)
+    due = MONDAY + (REVISIT_B - REVISIT_A) * DAY
+    assert [row.section for _, digest in book.digests()[asked:] for row in digest.rows] in ([], ["soon"])
+    assert book.states(ACME) == [("planned", due)]
+
+
+def test_a_reassigned_step_is_given_for_this_time_only(book: Book, anna: Actor) -> None:
+    book.reassign(anna, "U0VIC")
+    book.done(book.actor("U0VIC"), open_button(book), kind="call")
+    assert [touch.assignee_id for touch in book.touches(ACME)] == [3, None]
