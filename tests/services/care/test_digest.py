@@ -462,3 +462,20 @@ def test_a_failure_half_way_leaves_neither_message_nor_mark(
             book.remind()
     assert (book.sent(), {book.touch(customer).state for customer in customers}) == ([], {"planned"})
     assert book.remind() == 1
+
+
+@pytest.mark.parametrize(
+    "zone", ["Pacific/Auckland", "Pacific/Kiritimati", "Asia/Shanghai", "UTC", "Pacific/Pago_Pago"]
+)
+def test_a_digest_counts_the_reminders_of_a_step_by_the_days_of_its_reader(
+    database: Database, zone: str
+) -> None:
+    book = Book(database, clock=FixedClock(at(MONDAY - 4 * DAY)))
+    with database.write() as session:
+        acme = factories.customer(session, "ACME", owner_id=factories.person(session, "Anna", timezone=zone))
+        factories.contact(session, acme, MONDAY - REVISIT_A * DAY, "call")
+    book.grade({acme: "A"})
+    for days in range(4):
+        book.go(MONDAY + days * DAY, zone=zone)
+    shown = [(digest.day, row.reminded, row.since) for _, digest in book.digests() for row in digest.rows]
+    assert shown == [(MONDAY, 0, None), (MONDAY + 3 * DAY, 1, MONDAY)]

@@ -185,7 +185,7 @@ class _RowMaker:
         behind = runs.latest_run_ids(session)
         self.tiers = {row.customer_id: row for row in tier_rows.tier_rows(session, behind, customer_ids=ids)}
         self.past = tier_rows.past_tiers(session, customer_ids=ids)
-        self.shown = due_touches.times_shown(session, [touch.id or 0 for touch in found])
+        self.shown = due_touches.times_shown(session, [touch.id or 0 for touch in found], reading.zone)
 
     def all(self) -> list[PlacedRow]:
         return [
@@ -220,7 +220,7 @@ class _RowMaker:
             latest_on=touch.latest_on,
             **to_limit,
             reminded=times,
-            since=local_date(first, reading.zone) if first else None,
+            since=first,
             reasons=reasons,
             minutes=step.minutes if step else None,
             owner=self.outcomes.who(owner) if owner != reading.reader else None,
