@@ -647,3 +647,12 @@ def test_a_reassigned_step_is_given_for_this_time_only(book: Book, anna: Actor) 
     book.reassign(anna, "U0VIC")
     book.done(book.actor("U0VIC"), open_button(book), kind="call")
     assert [touch.assignee_id for touch in book.touches(ACME)] == [3, None]
+
+
+def test_a_button_from_before_a_change_of_tier_says_that_the_step_has_changed(book: Book, anna: Actor) -> None:
+    pressed = open_button(book)
+    book.grade({ACME: "P1"})
+    book.plan()
+    with pytest.raises(Conflict, match="This step has changed since this was shown"):
+        book.done(anna, pressed, kind="call")
+    assert book.done(anna, open_button(book), kind="call").outcome == "done"
