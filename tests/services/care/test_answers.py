@@ -649,7 +649,9 @@ def test_a_reassigned_step_is_given_for_this_time_only(book: Book, anna: Actor) 
     assert [touch.assignee_id for touch in book.touches(ACME)] == [3, None]
 
 
-def test_a_button_from_before_a_change_of_tier_says_that_the_step_has_changed(book: Book, anna: Actor) -> None:
+def test_a_button_from_before_a_change_of_tier_says_that_the_step_has_changed(
+    book: Book, anna: Actor
+) -> None:
     pressed = open_button(book)
     book.grade({ACME: "P1"})
     book.plan()
