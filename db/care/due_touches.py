@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, text
 from sqlalchemy import select as sa_select
@@ -223,25 +224,24 @@ def link(session: Session, outbox_id: int, touch_ids: Collection[int], role: Tou
 
 
 _TIMES_SHOWN = (
-    sa_select(col(TouchMessage.touch_id), func.count(), func.min(OutboxMessage.created_at))
+    sa_select(col(TouchMessage.touch_id), col(Touch.due_on), col(OutboxMessage.created_at))
     .join(OutboxMessage, col(OutboxMessage.id) == col(TouchMessage.outbox_id))
     .join(Touch, col(Touch.id) == col(TouchMessage.touch_id))
     .where(
         col(TouchMessage.touch_id).in_(bindparam("touches", expanding=True)),
         col(TouchMessage.role).in_((TouchRole.DIGEST, TouchRole.URGENT)),
-        func.date(OutboxMessage.created_at) >= col(Touch.due_on),
     )
-    .group_by(col(TouchMessage.touch_id))
 )
 
 
-def times_shown(session: Session, touch_ids: Sequence[int]) -> dict[int, tuple[int, datetime]]:
-    """Touch -> how many digests and urgent messages since it was due named it, and when the first was written."""
-    found: dict[int, tuple[int, datetime]] = {}
+def times_shown(session: Session, touch_ids: Sequence[int], zone: ZoneInfo) -> dict[int, tuple[int, date]]:
+    """Touch -> how many digests and urgent messages since it was due named it, and the day of the first in a zone."""
+    days: dict[int, list[date]] = {}
     for some in _chunks(touch_ids):
-        rows = session.connection().execute(_TIMES_SHOWN, {"touches": some})
-        found |= {row[0]: (row[1], row[2]) for row in rows}
-    return found
+        for touch_id, due_on, at in session.connection().execute(_TIMES_SHOWN, {"touches": some}):
+            if (day := at.astimezone(zone).date()) >= due_on:
+                days.setdefault(touch_id, []).append(day)
+    return {touch_id: (len(found), min(found)) for touch_id, found in days.items()}
 
 
 _OCCASION = (col(Touch.occasion), col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.anchor))

@@ -147,11 +147,12 @@ def open_touches(session: Session, customer_ids: Sequence[int]) -> list[Touch]:
 
 # Columns, because creating ORM objects takes longer than the rest of the query.
 _OPEN_STEPS = _OPEN_TOUCHES.with_only_columns(
-    *map(col, (Touch.customer_id, Touch.plan, Touch.tier, Touch.step, Touch.due_on, Touch.latest_on))
+    *(col(Touch.customer_id), col(Touch.plan), col(Touch.tier)),
+    *(col(Touch.step), col(Touch.due_on), col(Touch.latest_on)),
 )
 # For a card: one parameter, because a list is expanded at each call, and the condition of the partial index.
 _FIRST_STEP = (
-    sa_select(*map(col, (Touch.plan, Touch.tier, Touch.step, Touch.due_on, Touch.latest_on)))
+    sa_select(col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.due_on), col(Touch.latest_on))
     .where(text(_OPEN), col(Touch.customer_id) == bindparam("customer_id"))
     .order_by(col(Touch.due_on), col(Touch.id))
     .limit(1)

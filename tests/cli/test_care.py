@@ -167,7 +167,7 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(
 def test_the_care_of_a_customer_is_explained_step_by_step(book: Program) -> None:
     shown = book("care", "explain", "C-1").out
     assert shown.startswith("C-1 ACME: tier A by plain, account manager Anna")
-    assert f"Revisit – over its limit since {TODAY - 15 * DAY}" in shown
+    assert f"Revisit – over its limit since {TODAY - 14 * DAY}" in shown
     assert f"counted from: visit on {TODAY - 60 * DAY} by test" in shown
     assert "VIP follow-up – not due: the contact to come back to was found too late" in shown
     found = book("care", "explain", "C-1", "--json").json

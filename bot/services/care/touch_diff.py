@@ -232,9 +232,10 @@ class TouchDiff:
             return {}
         if existing.state == TouchState.PLANNED:
             return {"remind_at": self.mornings.of(step, on, latest)}
-        if existing.state == TouchState.REMINDED and on != existing.due_on:
+        if on != existing.due_on:
             at = self.mornings.of(step, on, latest)
-            return {"state": TouchState.PLANNED, "remind_at": at, "escalated": 0}
+            if existing.state == TouchState.REMINDED or existing.remind_at < at:
+                return {"state": TouchState.PLANNED, "remind_at": at, "escalated": 0}
         return {}
 
     def _row(self, step: Step, due: Due) -> dict[str, Any]:

@@ -18,14 +18,13 @@ from bot.services.care.answers import shown
 from bot.services.recipients import FirmDefaults
 from bot.wording.actions import Pointer
 from bot.wording.care import CareDigest, CareRow
-from bot.wording.messages import Reminder, ReminderClosed, dump
+from bot.wording.messages import Reminder, dump
 from bot.wording.parts import TierPart
-from bot.wording.rendering import Renderer
 from db.audit import Door
 from db.book.customers import Ownership
 from db.book.facts import Activity
 from db.book.people import Person, TeamView
-from db.care import acts, touches
+from db.care import acts
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
@@ -34,7 +33,7 @@ from grading.scheme.model import Name
 from tests import factories
 from tests.conftest import OpenAnother
 from tests.recorded import recorded as audited
-from tests.services.book import MONDAY, REVISIT_A, REVISIT_B, Book, at, plan_of_tests
+from tests.services.book import MONDAY, REVISIT_A, Book, at
 
 DAY = timedelta(days=1)
 ACME = 1
@@ -538,95 +537,3 @@ def test_what_is_done_on_the_command_line_is_recorded_as_done_there(book: Book, 
     with book.database.read() as session:
         activity = session.exec(select(Activity).where(Activity.kind == "visit")).one()
     assert activity.source == "tierbot"
-
-
-# --- Several answers on one day
-
-
-@pytest.mark.parametrize(
-    "acts", [("done", "done"), ("done", "skip"), ("skip", "skip"), ("done", "done", "skip", "done")]
-)
-def test_a_step_that_is_answered_again_on_one_day_still_comes_again(
-    book: Book, anna: Actor, acts: tuple[str, ...]
-) -> None:
-    for act in acts:
-        getattr(book, act)(anna, open_button(book))
-    (following,) = [touch for touch in book.touches(ACME) if touch.state == "planned"]
-    assert (following.due_on, following.anchor) == (MONDAY + REVISIT_A * DAY, MONDAY)
-    assert book.plan() == 0
-    book.go(MONDAY + REVISIT_A * DAY)
-    assert book.touches(ACME)[-1].state == "reminded"
-
-
-def test_each_of_several_answers_on_one_day_can_be_taken_back(book: Book, anna: Actor) -> None:
-    book.done(anna, open_button(book))
-    first = button_of(book, "done")
-    book.skip(anna, open_button(book))
-    book.done(anna, open_button(book))
-    for state in ("skipped", "done"):
-        book.undo(anna, button_of(book, state))
-        assert len([touch for touch in book.touches(ACME) if touch.state in touches.OPEN]) == 1
-        book.skip(anna, open_button(book))
-    assert first.id == book.touches(ACME)[0].id
-    (following,) = [touch for touch in book.touches(ACME) if touch.state in touches.OPEN]
-    assert following.due_on == MONDAY + REVISIT_A * DAY
-
-
-def open_button(book: Book) -> Pointer:
-    """What the buttons of the open revisit point at."""
-    (touch,) = [one for one in book.touches(ACME) if one.state in touches.OPEN]
-    return Pointer(id=touch.id or 0, version=touch.version)
-
-
-def button_of(book: Book, state: str) -> Pointer:
-    """What the buttons of the first revisit in a state point at."""
-    touch = next(one for one in book.touches(ACME) if one.state == state)
-    return Pointer(id=touch.id or 0, version=touch.version)
-
-
-# --- What is taken back is not always open again
-
-
-def printed(closed: ReminderClosed) -> str:
-    return str(Renderer().slots(closed, "en").body)
-
-
-def test_a_step_that_is_taken_back_says_when_something_else_has_closed_it(book: Book, anna: Actor) -> None:
-    book.done(anna, open_button(book))
-    with book.database.write() as session:
-        factories.contact(session, ACME, MONDAY, "visit")
-    closed = book.undo(anna, button_of(book, "done"))
-    assert "Taken back by <@U0ANNA>. It is not open again: another contact fulfils it" in printed(closed)
-    assert book.states(ACME) == [("done", MONDAY), ("planned", MONDAY + REVISIT_A * DAY)]
-
-
-def test_a_step_that_is_taken_back_says_when_it_is_due_only_later(book: Book, anna: Actor) -> None:
-    book.done(anna, open_button(book))
-    book.grade({ACME: "B"})
-    book.plan()
-    due = MONDAY + (REVISIT_B - REVISIT_A) * DAY
-    closed = book.undo(anna, button_of(book, "done"))
-    assert "Taken back by <@U0ANNA>: it is due on Apr 1, 2026." in printed(closed)
-    assert book.states(ACME)[0] == ("planned", due)
-
-
-def test_a_step_that_is_taken_back_is_open_again(book: Book, anna: Actor) -> None:
-    book.done(anna, open_button(book))
-    assert "it is open again" in printed(book.undo(anna, button_of(book, "done")))
-
-
-# --- Buttons that are older than the plan
-
-
-def test_a_step_that_the_plan_has_dropped_is_answered_until_planning_closes_it(
-    book: Book, anna: Actor
-) -> None:
-    dropped = book.with_rules(tiers={"B": plan_of_tests().tiers["B"]})
-    pressed = open_button(book)
-    assert dropped.done(anna, pressed, kind="call").outcome == "done"
-    assert contacts(book) == [("call", MONDAY, anna.person_id)]
-    dropped.undo(anna, button_of(book, "done"))
-    dropped.plan()
-    with pytest.raises(Conflict, match="This step is over: the customer is not owed it any more"):
-        dropped.done(anna, pressed, kind="call")
-    assert contacts(book) == []

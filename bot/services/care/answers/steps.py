@@ -30,6 +30,7 @@ from grading.scheme.model import Name
 UNDO = timedelta(minutes=10)
 GONE = N_("This reminder is no longer there, or no longer yours.")
 OVER = N_("This step is over: the customer is not owed it any more, or its day is past.")
+CHANGED = N_("This step has changed since this was shown. This is how it is now: please answer again.")
 DEALT_WITH = N_("Somebody has dealt with this reminder already.")
 
 
@@ -81,7 +82,9 @@ def open_touch(session: Session, actor: Actor, pointer: Pointer) -> tuple[Custom
     if touch.state in (TouchState.CANCELLED, TouchState.MISSED):
         raise Conflict(OVER)
     if touch.version != pointer.version or touch.state not in touches.OPEN:
-        raise Conflict(DEALT_WITH)
+        act = acts.newest(session, touch.id or 0)
+        by_planning = touch.state in touches.OPEN and (act is None or act.version != touch.version)
+        raise Conflict(CHANGED if by_planning else DEALT_WITH)
     return customer, touch
 
 

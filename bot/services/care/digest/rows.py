@@ -215,7 +215,7 @@ class _RowMaker:
     ) -> None:
         self.reading, self.found, self.ranking = reading, found, ranking
         self.outcomes = _Outcomes(session, reading, found)
-        self.shown = due_touches.times_shown(session, [touch.id or 0 for touch in found])
+        self.shown = due_touches.times_shown(session, [touch.id or 0 for touch in found], reading.zone)
 
     def all(self) -> list[PlacedRow]:
         return [
@@ -249,7 +249,7 @@ class _RowMaker:
             latest_on=touch.latest_on,
             **to_limit,
             reminded=times,
-            since=local_date(first, reading.zone) if first else None,
+            since=first,
             reasons=reasons,
             minutes=step.minutes if step else None,
             owner=self.outcomes.who(owner) if owner != reading.reader else None,
