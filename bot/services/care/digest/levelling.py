@@ -55,9 +55,7 @@ def level(
     """
     backlog = [row.touch_id for row in rows if row.backlog and not row.chosen]
     begins = dict(zip(backlog, _each_day(today, most, working), strict=False))
-    last = {
-        row.touch_id: begins.get(row.touch_id) or last_day(row, today, working) for row in rows
-    }
+    last = {row.touch_id: begins.get(row.touch_id) or last_day(row, today, working) for row in rows}
     must = {row.touch_id for row in rows if last[row.touch_id] <= today}
     room = max(0, most - len(must))
     stay, moved, load = [], {one: day for one, day in begins.items() if day > today}, dict(planned)
