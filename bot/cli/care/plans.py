@@ -131,6 +131,7 @@ def retire_plan(
 
 def _show_changes(bot: Tierbot, actor: Actor, instead: CarePlans) -> None:
     care_preview.show_changes(care_preview.preview_of(bot, actor, days=0, instead=instead))
+    care_preview.show_gaps(bot, instead)
 
 
 def _plan_named(bot: Tierbot, name: str) -> CarePlan:

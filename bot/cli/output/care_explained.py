@@ -227,7 +227,12 @@ def _sent(sent: Sent) -> str:
     state = word("message", sent.state)
     if sent.why:
         state = f"{state}: {sent.why}"
-    return _("not sent: %(role)s, %(who)s, %(state)s", **told, state=state)
+    return _(
+        "not sent: %(role)s, %(who)s, written %(time)s, %(state)s",
+        **told,
+        time=utc(sent.written),
+        state=state,
+    )
 
 
 def _not_owed(found: CareExplanation) -> Iterator[str]:

@@ -57,6 +57,11 @@ def plan_changed(database: Database, rules: CareRules, now: datetime) -> int:
     return _plan_marked(database, rules, now)
 
 
+def has_planned(session: Session) -> bool:
+    """Whether care of the book was planned before."""
+    return PLAN in processes.cursors(session, "care:")
+
+
 def _mark(database: Database, transaction: Callable[[Session], None]) -> None:
     with database.write() as session:
         transaction(session)

@@ -43,7 +43,8 @@ TIERS = [
 
 def test_every_shipped_scheme_has_a_plan_of_its_own_and_all_others_the_general_one() -> None:
     assert {name: plan.schemes for name, plan in PLANS.items() if name != "plan"} == {
-        name: (name,) for name in preset_names()
+        name: (name, f"{name}_own")
+        for name in preset_names()  # the second is what `scheme propose` makes
     }
     assert (PLANS["plan"].schemes, DEFAULT in PLANS["plan"].tiers) == ((), True)
     assert len(load_all(None).plans) == len(PLANS)

@@ -33,11 +33,12 @@ from grading.scheme.model import Name
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """A message about a step: in which role, to whom or to which channel, and when it was sent or why it was not."""
+    """A message about a step: in which role, to whom or to which channel, when it was written, and when it was sent or why not."""
 
     role: str
     to: str
     at: datetime | None
+    written: datetime
     state: str
     why: str | None
 
@@ -318,6 +319,7 @@ def _sent(message: SentAbout) -> Sent:
         role=message.role,
         to=message.recipient or message.channel or "-",
         at=datetime.fromtimestamp(float(message.slack_ts or 0), UTC) if sent else None,
+        written=message.created_at,
         state=message.state,
         why=message.error,
     )
