@@ -143,7 +143,7 @@ def test_a_button_from_before_a_change_of_tier_says_that_the_step_has_changed(
     book: Book, anna: Actor
 ) -> None:
     pressed = open_button(book)
-    book.grade({ACME: "P1"})
+    book.grade({ACME: "B"})
     book.plan()
     with pytest.raises(Conflict, match="This step has changed since this was shown"):
         book.done(anna, pressed, kind="call")
