@@ -158,7 +158,7 @@ def _show_plan(plan: CarePlan, as_json: bool) -> None:
         )
     )
     say(_("At most %(count)s steps to one person in a morning.", count=plan.at_most_per_day))
-    titles = [_("for"), _("step"), _("what"), _("when"), _("who"), _("overdue, it reaches")]
+    titles = [_("for"), _("step"), _("what"), _("when"), _("done by"), _("overdue, it reaches")]
     print_table(titles, care_plan.rows(plan))
 
 
