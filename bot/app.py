@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
+from sqlmodel import Session
 
 from bot.clock import Clock, SystemClock, local_date
 from bot.errors import N_, NotReady
@@ -73,7 +74,12 @@ class Tierbot:
     @property
     def rules(self) -> CareRules:
         """The care plans in force today and the settings of care; an approved plan counts without a restart."""
-        return self.plan_cache.rules(self.database, self.file_rules, self.today())
+        with self.database.read() as session:
+            return self.rules_in(session)
+
+    def rules_in(self, session: Session) -> CareRules:
+        """The same, read in a session that is open. A second connection while holding one could wait for ever."""
+        return self.plan_cache.rules(session, self.file_rules, self.today())
 
     @property
     def deps(self) -> "Dependencies":
@@ -83,7 +89,7 @@ class Tierbot:
             settings=self.settings,
             database=self.database,
             scheme_cache=self.scheme_cache,
-            care_rules=lambda: self.rules,
+            rules_in=self.rules_in,
             renderer=self.renderer,
             gateway=self.gateway,
             identify=lambda slack_user_id: identity.identify(

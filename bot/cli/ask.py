@@ -41,7 +41,9 @@ def tier(name: Name, personal: ShowPersonal = False, as_json: AsJson = False) ->
     with opened() as bot:
         actor = named_actor(bot)
         with bot.database.read() as session:
-            message = lookup.answer(session, bot.scheme_cache, bot.rules, actor, name, bot.today())
+            message = lookup.answer(
+                session, bot.scheme_cache, bot.rules_in(session), actor, name, bot.today()
+            )
         customer = getattr(message, "customer_id", None)
         full = in_full(bot, actor, customer) if personal and customer is not None else None
         if not as_json:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlmodel import Session
+
 from bot.clock import Clock
 from bot.services.access import Actor
 from bot.services.ask.bounds import Bounds
@@ -22,7 +24,7 @@ class Dependencies:
     settings: Settings
     database: Database
     scheme_cache: SchemeCache
-    care_rules: Callable[[], CareRules]
+    rules_in: Callable[[Session], CareRules]
     renderer: Renderer
     gateway: Gateway
     identify: Callable[[str], Actor]  # of a Slack user; raises NotAllowed
@@ -32,5 +34,6 @@ class Dependencies:
 
     @property
     def rules(self) -> CareRules:
-        """The care plans in force now and the settings of care."""
-        return self.care_rules()
+        """The care plans in force now and the settings of care, read outside of any transaction."""
+        with self.database.read() as session:
+            return self.rules_in(session)

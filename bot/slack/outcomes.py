@@ -136,7 +136,7 @@ def _listed(deps: Dependencies, actor: Actor, touch_ids: Collection[int]) -> Car
     try:
         with deps.database.read() as session:
             book = deps.scheme_cache.tier_names(session)
-            found = shown.todo_list(session, deps.rules, book, actor, firm, now, touch_ids)
+            found = shown.todo_list(session, deps.rules_in(session), book, actor, firm, now, touch_ids)
             deps.bounds.show(actor, found, session=session)
             return found
     except Exception as error:

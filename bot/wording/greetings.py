@@ -43,7 +43,7 @@ class GreetingSection:
 
 @dataclass(frozen=True, kw_only=True)
 class Greetings(Message):
-    """One occasion: the customers that a person greets, with the texts; `more` of them have no room.
+    """One occasion: the customers that a person greets, with the texts.
 
     `undo_id` is the touch that was answered last, while that may be taken back.
     """
@@ -59,7 +59,6 @@ class Greetings(Message):
     day: date
     estimated: bool
     sections: tuple[GreetingSection, ...]
-    more: int = 0
     undo_id: int = 0
     undo_version: int = 0
 
@@ -82,10 +81,6 @@ class Greetings(Message):
     def is_empty(self) -> bool:
         """Whether it names nobody."""
         return not self.customers
-
-    @property
-    def total(self) -> int:
-        return len(self.customers) + self.more
 
     @property
     def touch_id(self) -> int:

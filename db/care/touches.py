@@ -147,27 +147,30 @@ def open_touches(session: Session, customer_ids: Sequence[int]) -> list[Touch]:
 
 # Columns, because creating ORM objects takes longer than the rest of the query.
 _OPEN_STEPS = _OPEN_TOUCHES.with_only_columns(
-    col(Touch.customer_id), col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.due_on)
+    *(col(Touch.customer_id), col(Touch.plan), col(Touch.tier)),
+    *(col(Touch.step), col(Touch.due_on), col(Touch.latest_on)),
 )
 # For a card: one parameter, because a list is expanded at each call, and the condition of the partial index.
 _FIRST_STEP = (
-    sa_select(col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.due_on))
+    sa_select(col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.due_on), col(Touch.latest_on))
     .where(text(_OPEN), col(Touch.customer_id) == bindparam("customer_id"))
     .order_by(col(Touch.due_on), col(Touch.id))
     .limit(1)
 )
 
 
-def first_step(session: Session, customer_id: int) -> tuple[str | None, str, str, date] | None:
-    """(plan, tier, step, due on) of a customer's next open touch."""
-    row = session.connection().execute(_FIRST_STEP, {"customer_id": customer_id}).first()
-    return None if row is None else (row[0], row[1], row[2], row[3])
+def first_step(session: Session, customer_id: int) -> tuple[str | None, str, str, date, date | None] | None:
+    """(plan, tier, step, due on, limit) of a customer's next open touch."""
+    row: Any = session.connection().execute(_FIRST_STEP, {"customer_id": customer_id}).first()
+    return None if row is None else (row[0], row[1], row[2], row[3], row[4])
 
 
-def open_steps(session: Session, customer_ids: Sequence[int]) -> list[tuple[int, str | None, str, str, date]]:
-    """(customer, plan, tier, step, due on) of open touches, next first."""
-    rows = session.connection().execute(_OPEN_STEPS, {"customers": list(customer_ids)})
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+def open_steps(
+    session: Session, customer_ids: Sequence[int]
+) -> list[tuple[int, str | None, str, str, date, date | None]]:
+    """(customer, plan, tier, step, due on, limit) of open touches, next first."""
+    rows: Any = session.connection().execute(_OPEN_STEPS, {"customers": list(customer_ids)})
+    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
 
 
 def first_steps(

@@ -145,6 +145,11 @@ def test_a_plan_is_put_in_force_only_after_the_question_and_ended_by_the_next(
         ("care approve own.yaml --yes --as anna@example.com", 4, "Only sales operations and admins decide"),
         ("care plan --as lea@example.com", 4, "Only sales operations and admins decide about care plans."),
         ("care preview --plan own.yaml --as lea@example.com", 4, "Only sales operations and admins decide"),
+        (
+            "care retire own --as lea@example.com",
+            4,
+            "Only sales operations and admins decide about care plans.",
+        ),
         ("care retire own", 3, "No care plan own was approved."),
         ("care list --team North", 3, "There is no team North."),
         ("care list --owner nobody@example.com", 3, "There is no person with the e-mail"),
@@ -184,7 +189,7 @@ def test_before_anything_is_planned_the_list_says_so(program: Program) -> None:
 def test_the_care_of_a_customer_is_explained_step_by_step(book: Program) -> None:
     shown = book("care", "explain", "C-1").out
     assert shown.startswith("C-1 ACME: tier A by plain, account manager Anna")
-    assert f"Revisit – over its limit since {TODAY - 15 * DAY}" in shown
+    assert f"Revisit – over its limit since {TODAY - 14 * DAY}" in shown
     assert f"counted from: visit on {TODAY - 60 * DAY} by test" in shown
     assert "VIP follow-up – not due: the contact to come back to was found too late" in shown
     found = book("care", "explain", "C-1", "--json").json

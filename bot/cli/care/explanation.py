@@ -20,7 +20,7 @@ def explain_care(
         actor = named_actor(bot)
         customer = lookup.one(bot.database, actor, name)
         with bot.database.read() as session:
-            found = explanation.explain(session, actor, bot.rules, customer, bot.clock.now())
+            found = explanation.explain(session, actor, bot.rules_in(session), customer, bot.clock.now())
     if as_json:
         print_json(care_explained.as_json(found))
     else:

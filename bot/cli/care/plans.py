@@ -21,8 +21,9 @@ from bot.cli.output import care_plan, care_preview
 from bot.cli.output.presentation import local_name
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care.plan import CarePlan
 from bot.services.care.plan_versions import lifecycle
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.lifecycle import PlanStatus
 
 Name = Annotated[str, typer.Argument(help="A file, a shipped plan, or an approved version, as standard@2.")]
@@ -41,8 +42,7 @@ def show_plans(
 ) -> None:
     """The care plans in force with their schemes and versions; of one plan its steps in words."""
     with opened() as bot:
-        actor = named_actor(bot)
-        access.require(actor, Act.DECIDE_CARE)
+        actor = _decider(bot)
         if name is not None:
             _show_plan(_plan_named(bot, name), as_json)
             return
@@ -80,9 +80,8 @@ def approve_plan(
 ) -> None:
     """Put a care plan in force from a day on: first see what it would add, move and drop."""
     with opened() as bot:
-        actor, now = named_actor(bot), bot.clock.now()
+        actor, now = _decider(bot), bot.clock.now()
         today = bot.today(now)
-        access.require(actor, Act.DECIDE_CARE)
         with bot.database.read() as session:
             file = lifecycle.find(session, name)
             instead = lifecycle.with_approved(session, bot.file_rules.plans, file.plan, today)
@@ -116,8 +115,7 @@ def retire_plan(
 ) -> None:
     """End an approved care plan from today on; what files or the shipped plans have is in force again."""
     with opened() as bot:
-        actor, now = named_actor(bot), bot.clock.now()
-        access.require(actor, Act.DECIDE_CARE)
+        actor, now = _decider(bot), bot.clock.now()
         with bot.database.read() as session:
             instead = lifecycle.without(session, bot.file_rules.plans, name, bot.today(now))
         if not as_json:
@@ -145,6 +143,13 @@ def _plan_named(bot: Tierbot, name: str) -> CarePlan:
         return lifecycle.find(session, name).plan
 
 
+def _decider(bot: Tierbot) -> Actor:
+    """Who runs the command, if they may decide about care plans."""
+    actor = named_actor(bot)
+    access.require(actor, Act.DECIDE_CARE)
+    return actor
+
+
 def _show_plan(plan: CarePlan, as_json: bool) -> None:
     if as_json:
         print_json(plan.model_dump(mode="json"))
@@ -157,7 +162,7 @@ def _show_plan(plan: CarePlan, as_json: bool) -> None:
             schemes=listed(plan.schemes) or _("every scheme"),
         )
     )
-    say(_("At most %(count)s steps to one person in a morning.", count=plan.at_most_per_day))
+    say(_("Due steps shown to one person in one morning, at most: %(count)s.", count=plan.at_most_per_day))
     titles = [_("for"), _("step"), _("what"), _("when"), _("done by"), _("overdue, it reaches")]
     print_table(titles, care_plan.rows(plan))
 

@@ -12,7 +12,7 @@ from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_
 from bot.services.access import Actor
-from bot.services.care.plan import CarePlans
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.views import due_list
 from bot.services.care.views import preview as previews
 from bot.services.care.views.preview import DueOn, Example, Preview, StepChange

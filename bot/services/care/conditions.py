@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import model_validator
 
 from bot.errors import N_, Phrase
-from bot.services.care.countries import code_of
 from bot.services.care.holiday import Part
+from bot.working_days.countries import code_of
 
 ANY = "any"  # whatever gate applies
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.services.care.countries import code_of
 from bot.services.care.occasion_days import OccasionDay
 from bot.wording import greeting_texts
 from bot.wording.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
 from bot.wording.parts import GreetingText, TierPart
 from bot.wording.rendering import escape
+from bot.working_days.countries import code_of
 from grading.scheme.model import Name
 
 MOST_CUSTOMERS = 100  # as many as a menu of Slack's takes
@@ -40,24 +40,23 @@ def greetings(
     to_greet: Iterable[ToGreet],
     languages: frozenset[str],
 ) -> Greetings:
-    """The message for an occasion, best tiers first; who finds no room in it is counted as `more`.
+    """The message for an occasion, best tiers first; who finds no room in it is not named.
 
     `languages` are those of `greeting_texts.languages`. A holiday that a plan defines itself has the id `other`.
     """
     in_order = sorted(to_greet, key=lambda one: (one.tier.rank, one.tier.id, one.customer.name))
     sections: dict[GreetingText, dict[TierPart, list[GreetedCustomer]]] = {}
-    characters = paragraphs = shown = 0
-    for one in in_order:
+    characters = paragraphs = 0
+    for one in in_order[:MOST_CUSTOMERS]:
         language = greeting_texts.language_of(code_of(one.country), languages)
         text = GreetingText(occasion_id=occasion_id, language=language, top=one.top)
         is_new = text not in sections
         row = sections.get(text, {}).get(one.tier, [])
         characters += _length(one.customer) + _A_TEXT * is_new
         paragraphs += (len(row) % _A_PARAGRAPH == 0) + 2 * is_new
-        if shown == MOST_CUSTOMERS or characters > _MOST_CHARACTERS or paragraphs > _MOST_PARAGRAPHS:
+        if characters > _MOST_CHARACTERS or paragraphs > _MOST_PARAGRAPHS:
             break
         sections.setdefault(text, {}).setdefault(one.tier, []).append(one.customer)
-        shown += 1
     return Greetings(
         occasion=occasion,
         day=day.day,
@@ -71,7 +70,6 @@ def greetings(
             )
             for text, tiers in sections.items()
         ),
-        more=len(in_order) - shown,
     )
 
 

@@ -14,8 +14,8 @@ import structlog
 
 from bot.errors import N_, Phrase
 from bot.services.care import occasion_days
-from bot.services.care.countries import code_of
 from bot.services.care.occasion_days import OccasionDay
+from bot.working_days.countries import code_of
 from grading.scheme.model import Name
 
 log = structlog.get_logger()

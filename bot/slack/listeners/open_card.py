@@ -20,7 +20,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         today = actor.today(deps.clock.now())
         with deps.bounds.asking(actor), deps.database.read() as session:
             card = lookup.card(
-                session, deps.scheme_cache, deps.rules, actor, press.pointer, today, WHO_MAY_OPEN
+                session, deps.scheme_cache, deps.rules_in(session), actor, press.pointer, today, WHO_MAY_OPEN
             )
             deps.bounds.show(actor, card, session=session)
         in_place = bool(press.body.get("container", {}).get("is_ephemeral"))

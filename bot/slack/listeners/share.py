@@ -121,7 +121,9 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def card_again(press: Press, actor: Actor) -> dict[str, Any]:
         today = actor.today(deps.clock.now())
         with deps.bounds.asking(actor), deps.database.read() as session:
-            card = lookup.card(session, deps.scheme_cache, deps.rules, actor, press.pointer, today)
+            card = lookup.card(
+                session, deps.scheme_cache, deps.rules_in(session), actor, press.pointer, today
+            )
             deps.bounds.show(actor, card, session=session)
         return blocks.payload(deps.renderer, card, actor.language)
 

@@ -49,7 +49,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             return listed(session, actor)
         today = actor.today(now)
         with deps.bounds.asking(actor):
-            message = lookup.answer(session, deps.scheme_cache, deps.rules, actor, text, today)
+            message = lookup.answer(session, deps.scheme_cache, deps.rules_in(session), actor, text, today)
         deps.bounds.show(actor, message, session=session)
         return message
 
@@ -57,7 +57,9 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         """What the actor has to do, from a place in the list on."""
         book, firm = deps.scheme_cache.tier_names(session), FirmDefaults(admins=deps.settings.admins)
         with deps.bounds.asking(actor):
-            found = todo.todo(session, deps.rules, book, actor, firm, deps.clock.now(), start=start)
+            found = todo.todo(
+                session, deps.rules_in(session), book, actor, firm, deps.clock.now(), start=start
+            )
         deps.bounds.show(actor, found, session=session)
         return found
 

@@ -496,3 +496,20 @@ def test_what_an_earlier_version_reminded_of_comes_back_with_some_each_morning(b
 def test_what_was_shown_and_is_late_comes_back_all_together(book: Book) -> None:
     late_book(book, CAP + 4)
     assert shown_each_morning(book, 5) == [CAP, 4, 0, CAP, 4]
+
+
+@pytest.mark.parametrize(
+    "zone", ["Pacific/Auckland", "Pacific/Kiritimati", "Asia/Shanghai", "UTC", "Pacific/Pago_Pago"]
+)
+def test_a_digest_counts_the_reminders_of_a_step_by_the_days_of_its_reader(
+    database: Database, zone: str
+) -> None:
+    book = Book(database, clock=FixedClock(at(MONDAY - 4 * DAY)))
+    with database.write() as session:
+        acme = factories.customer(session, "ACME", owner_id=factories.person(session, "Anna", timezone=zone))
+        factories.contact(session, acme, MONDAY - REVISIT_A * DAY, "call")
+    book.grade({acme: "A"})
+    for days in range(4):
+        book.go(MONDAY + days * DAY, zone=zone)
+    shown = [(digest.day, row.reminded, row.since) for _, digest in book.digests() for row in digest.rows]
+    assert shown == [(MONDAY, 0, None), (MONDAY + 3 * DAY, 1, MONDAY)]

@@ -3,11 +3,12 @@
 import json
 import threading
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import col, select, update
 
-from bot.clock import FixedClock
+from bot.clock import FixedClock, local_instant
 from bot.services.care.escalation import escalate_late
 from bot.services.care.escalation.reports import MOST_SINGLE
 from bot.services.care.plan import Escalation
@@ -217,6 +218,12 @@ def test_without_a_lead_the_channel_is_told(office: Office) -> None:
     assert office.to_manager(TOLD)[0] == f"channel:{FIRM}"
 
 
+def test_a_lead_who_may_not_see_the_customers_is_not_told(office: Office) -> None:
+    office.fill()
+    office.change(Person, office.lead, role="account_manager")
+    assert office.to_manager(TOLD)[0] == f"channel:{FIRM}"
+
+
 def test_while_the_lead_has_days_off_their_deputy_or_the_channel_is_told(office: Office) -> None:
     office.fill()
     away(office, office.lead, LIMIT, TOLD + 30 * DAY)
@@ -289,6 +296,20 @@ def test_a_step_that_was_shown_only_after_its_limit_leaves_a_day_to_do_it(office
         factories.contact(session, late, MONDAY - 300 * DAY, "call")
     office.grade({late: "A"})
     assert office.on(MONDAY) == []
+    assert len(office.on(MONDAY + DAY)) == 1
+
+
+def test_what_was_late_from_the_beginning_is_not_reported_before_the_first_digest(office: Office) -> None:
+    with office.database.write() as session:
+        owner = factories.person(session, "Anna", team_id=factories.team(session, "East"))
+        late = factories.customer(session, owner_id=owner)
+        factories.contact(session, late, MONDAY - 300 * DAY, "call")
+    office.grade({late: "A"})
+    office.plan()  # on Sunday
+    office.clock.advance(local_instant(MONDAY, 9, 0, ZoneInfo("UTC")) - office.clock.now())
+    office.escalate()  # in the same second as the job that writes the digests
+    assert office.reported() == []
+    office.remind()
     assert len(office.on(MONDAY + DAY)) == 1
 
 

@@ -11,8 +11,8 @@ from lunar_python import Lunar, Solar
 from structlog.testing import capture_logs
 
 from bot.services.care import occasion_days, occasions
-from bot.services.care.countries import code_of
 from bot.services.care.occasions import OCCASIONS
+from bot.working_days.countries import code_of
 
 YEARS = range(2015, 2051)
 EIDS = ("eid_al_fitr", "eid_al_adha")

@@ -15,7 +15,7 @@ from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests import factories
-from tests.services.book import MONDAY, Book, at, rules
+from tests.services.book import MONDAY, Book, at, plan_of_tests, rules
 
 DAY = timedelta(days=1)
 LIMIT = 45  # of tier A, in days after the last contact
@@ -132,7 +132,7 @@ def test_an_occasion_is_one_message_with_all_customers_however_many_the_cap_allo
         remind(book, NEW_YEAR - DAY, hour)
     (message,) = greetings(book)
     assert sorted(one.touch_id for one in message.customers) == ids
-    assert (message.day, message.occasion.en, message.more) == (NEW_YEAR, "New Year", 0)
+    assert (message.day, message.occasion.en) == (NEW_YEAR, "New Year")
     assert (states(book), len(book.sent())) == ({"reminded"}, 1)
     with book.database.read() as session:
         assert {row.role for row in session.exec(select(TouchMessage))} == {"greeting"}
@@ -152,7 +152,6 @@ def test_more_customers_than_a_message_takes_come_in_several(book: Book) -> None
     ids = to_greet(book, *(f"C{number}" for number in range(130)))
     remind(book, NEW_YEAR - DAY)
     found = greetings(book)
-    assert [message.more for message in found] == [0, 0]
     assert sorted(one.touch_id for message in found for one in message.customers) == ids
 
 
@@ -195,3 +194,26 @@ def test_a_digest_counts_who_is_still_to_be_greeted(book: Book) -> None:
     (digest,) = [message for _, message in book.sent() if isinstance(message, CareDigest)]
     assert [(one.occasion.en, one.day, one.count) for one in digest.greetings] == [("New Year", NEW_YEAR, 2)]
     assert "New Year on Jan 1, 2027: 2 customers still to greet" in Renderer().slots(digest, "en").body[0]
+
+
+def test_two_occasions_on_one_day_are_both_greeted(database: Database) -> None:
+    """In 2031 the Mid-Autumn Festival is on National Day."""
+    both = date(2031, 10, 1)
+    greeting = (
+        plan_of_tests()
+        .tiers["B"]
+        .steps[1]
+        .model_copy(update={"occasions": ("mid_autumn", "national_day_cn")})
+    )
+    care = plan_of_tests().tiers["B"].model_copy(update={"steps": (greeting,)})
+    book = Book(database, clock=FixedClock(at(both - 30 * DAY))).with_rules(tiers={"B": care})
+    with database.write() as session:
+        customer = factories.customer(session, owner_id=factories.person(session, "Anna"), country="CN")
+    book.grade({customer: "B"})
+    book.go(both - 5 * DAY)
+    for days in (3, 2, 1):
+        book.go(both - days * DAY)
+    assert {(one.occasion.en, one.day) for one in greetings(book)} == {
+        ("Mid-Autumn Festival", both),
+        ("China's National Day", both),
+    }

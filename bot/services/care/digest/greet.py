@@ -5,7 +5,7 @@ One is of no use two days after the day of its occasion: what was not sent by th
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlmodel import Session
@@ -78,7 +78,7 @@ def _write_of(
             session,
             kind=kinds.GREETING,
             place=mailbox.place,
-            message=replace(message, more=0),  # they come in a message of their own
+            message=message,
             language=mailbox.language,
             dedupe_key=_free_key(session, mailbox, occasion),
             now=sending.now,

@@ -3,6 +3,7 @@
 Pure: rows in, days out.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -56,6 +57,7 @@ def level(
     backlog = [row.touch_id for row in rows if row.backlog and not row.chosen]
     begins = dict(zip(backlog, _each_day(today, most, working), strict=False))
     last = {row.touch_id: begins.get(row.touch_id) or last_day(row, today, working) for row in rows}
+    days = list(_working_days(today + timedelta(days=1), max(last.values(), default=today), working))
     must = {row.touch_id for row in rows if last[row.touch_id] <= today}
     room = max(0, most - len(must))
     stay, moved, load = [], {one: day for one, day in begins.items() if day > today}, dict(planned)
@@ -68,9 +70,9 @@ def level(
             room -= row.touch_id not in must
             stay.append(row.touch_id)
             continue
-        days = list(_working_days(today + timedelta(days=1), last[row.touch_id], working))
-        with_room = (day for day in days if load.get(day, 0) < most)
-        day = next(with_room, None) or min(days, key=lambda one: (load.get(one, 0), one))
+        window = days[: bisect_right(days, last[row.touch_id])]
+        with_room = (day for day in window if load.get(day, 0) < most)
+        day = next(with_room, None) or min(window, key=lambda one: (load.get(one, 0), one))
         load[day] = load.get(day, 0) + 1
         moved[row.touch_id] = day
     return stay, moved

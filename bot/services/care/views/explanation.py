@@ -19,7 +19,8 @@ from bot.services.care import owed_care
 from bot.services.care.conditions import Traits
 from bot.services.care.dues import NotDue, OwedStep
 from bot.services.care.owed_care import OwedCare
-from bot.services.care.plan import CareOf, CarePlan, CarePlans, Escalation, FollowUp, Greeting, Step
+from bot.services.care.plan import CareOf, CarePlan, Escalation, FollowUp, Greeting, Step
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.services.care.views.planned import PlannedStep, steps_after
 from db.book import people
