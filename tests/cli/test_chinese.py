@@ -20,7 +20,7 @@ STAYS = {
     "names of findings, as --yes takes them": rf"\b(?:{'|'.join(sorted(FINDINGS, key=len, reverse=True))})\b",
     "settings": "|".join(name for name, _, _ in variables()),
     "files and folders": r"[\w./-]+\.(?:csv|yaml|db|md|jinja|jsonl)[\w.-]*",
-    "presets and schemes": rf"\b(?:{'|'.join([*preset_names(), 'orders_only_own', 'plain', 'simple_credit'])})\b",
+    "presets and schemes": rf"\b(?:{'|'.join([*preset_names(), *(f'{name}_own' for name in preset_names()), 'plain', 'simple_credit'])})\b",
     "what has no name but its column's in verify": r"\bassessment\b",
     "fields and columns of files": r"\b[a-z]+(?:_[a-z0-9]+)+\b|"
     r"\b(?:code|name|since|country|owner|email|role|customer|date|amount|currency|cost|field|value|rate|issued|"

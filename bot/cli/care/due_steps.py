@@ -68,9 +68,9 @@ def list_steps(
             _("tier"),
             _("step"),
             _("due on"),
-            _("limit"),
+            _("latest day"),
             _("days over"),
-            _("who"),
+            _("done by"),
             _("state"),
         ],
         [

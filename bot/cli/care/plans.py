@@ -163,7 +163,7 @@ def _show_plan(plan: CarePlan, as_json: bool) -> None:
         )
     )
     say(_("Due steps shown to one person in one morning, at most: %(count)s.", count=plan.at_most_per_day))
-    titles = [_("for"), _("step"), _("what"), _("when"), _("who"), _("overdue, it reaches")]
+    titles = [_("for"), _("step"), _("what"), _("when"), _("done by"), _("overdue, it reaches")]
     print_table(titles, care_plan.rows(plan))
 
 

@@ -151,5 +151,5 @@ def _cells(step: Step, escalation: Escalation) -> list[Any]:
         in_language(what),
         when(step),
         who,
-        reaches(escalation),
+        "" if isinstance(step, Greeting) else reaches(escalation),
     ]

@@ -91,7 +91,7 @@ def show_days(found: Preview) -> None:
             by_person.items(), key=lambda item: (item[0][0] or date.min, item[0][1])
         )
     ]
-    print_table([_("day"), _("who"), _("steps"), _("of which")], rows)
+    print_table([_("day"), _("done by"), _("steps"), _("of which")], rows)
 
 
 def show_changes(found: Preview) -> None:
