@@ -19,7 +19,7 @@ from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, LIN_WEI, PEOPLE
 from bot.jobs import JOBS, Job, scheduler, tick
 from bot.services import tombstones
-from bot.services.care.plan import CarePlans
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.ops import doctor, metrics
 from bot.services.privacy import marks
 from bot.settings import Settings

@@ -17,7 +17,7 @@ from typing import Any
 
 from bot import jobs
 from bot.clock import ShiftedClock, local_date
-from bot.demo import story
+from bot.demo import controls, history, story
 from bot.demo.book.files import SEED
 from bot.demo.book.stories import write_new_orders
 from bot.demo.workspace import StoredMessage
@@ -93,7 +93,7 @@ class Walker:
         path = write_new_orders(folder / "book", today=today, seed=SEED, story=name)
 
         def bring() -> None:
-            story.import_rows(bot, path)
+            history.import_rows(bot, path)
             jobs.regrade(bot)
             jobs.deliver(bot)
             jobs.drain(bot)
@@ -106,7 +106,7 @@ class Walker:
         assert isinstance(bot.clock, ShiftedClock)
         before = bot.clock.now()
         zones = [bot.settings.zone]
-        bot.clock.advance(story.morning_after(before, 1, zones) - before + timedelta(hours=9))
+        bot.clock.advance(controls.morning_after(before, 1, zones) - before + timedelta(hours=9))
         time_jump.catch_up(bot.database, bot.clock)
         jobs.plan_care(bot)
 

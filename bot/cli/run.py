@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot import jobs, settings
 from bot.app import Tierbot, upgrade_schema
-from bot.cli.console import _, announce, console_actor, in_language, opened, say, warn
+from bot.cli.console import _, announce, console_actor, in_language, opened, say, to_day, warn
 from bot.clock import ShiftedClock, SystemClock
 from bot.errors import N_, BadInput
 from bot.logs import configure, release_stderr
@@ -102,13 +102,19 @@ def demo(
     folder: Annotated[
         Path | None, typer.Option(help="Where the demo's files go; an earlier demo in it is emptied.")
     ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option(
+            "--date", metavar="DAY", help="The day on which it begins, as 2026-09-21; without it, today."
+        ),
+    ] = None,
 ) -> None:
     """Try everything in a local workspace: no Slack account, no network, invented data."""
     from bot.demo import story  # the invented book and the local workspace
 
     configure("warning")
     warn(_("Setting up the local workspace …"))
-    running = story.start(folder, port=port, say=warn)
+    running = story.start(folder, port=port, day=to_day(day) if day else None, say=warn)
     say(
         "\n"
         + _(

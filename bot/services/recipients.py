@@ -98,16 +98,20 @@ class Recipients:
             "seen_teams": self._views.get(person.team_id or 0, frozenset()),
         }
 
-    def reader(self, owner: Person | None) -> Person | None:
+    def reader(self, owner: Person | None, *, deputies_too: bool = True) -> Person | None:
         """The owner's deputy; without one in Slack the owner; the lead of their team when neither is here or may see the customers."""
         if owner is None:
             return None
-        return self._or_deputy(owner, owner) or self._or_deputy(self._lead(owner), owner, deputies_too=False)
+        found = self._or_deputy(owner, owner, deputies_too=deputies_too)
+        return found or self._or_deputy(self._lead(owner), owner, deputies_too=False)
 
-    def doer(self, who: str, assignee_id: int | None, owner: Person | None) -> Person | None:
+    def doer(
+        self, who: str, assignee_id: int | None, owner: Person | None, *, deputies_too: bool = True
+    ) -> Person | None:
         """Who does a step for an owner's customer: the person it was given to, else the lead or the holder of a role.
 
-        Where that is nobody who is here and may see the customer, it is who hears of the owner's customers.
+        Where that is nobody who is here and may see the customer, it is who hears of the owner's customers. Their
+        deputies do it in their place, unless they are not asked for.
         """
         asked = [self.people.get(assignee_id or 0)]
         if who == LEAD:
@@ -116,8 +120,8 @@ class Recipients:
             team = owner.team_id if owner else None
             asked += [one for one in self._holders[who] if one.team_id == team]
             asked += [one for one in self._holders[who] if one.team_id != team]
-        found = (self._or_deputy(one, owner) for one in asked)
-        return next((one for one in found if one), None) or self.reader(owner)
+        found = (self._or_deputy(one, owner, deputies_too=deputies_too) for one in asked)
+        return next((one for one in found if one), None) or self.reader(owner, deputies_too=deputies_too)
 
     def _lead(self, owner: Person | None) -> Person | None:
         team = self.team(owner)

@@ -55,7 +55,7 @@ class CareRow:
     reasons: tuple[str, ...] = ()  # falling | pending_fall | silent: what else gives it its place
     minutes: int | None = None
     owner: Who | None = None  # where the reader is not the account manager
-    state: str = "open"  # open | done | snoozed | skipped | reassigned | over
+    state: str = "open"  # open | done | snoozed | skipped | reassigned | put_off | over
     by: Who | None = None
     done_as: str | None = None  # the kind of contact
     until: date | None = None  # of a snoozed one

@@ -355,6 +355,7 @@ class ReminderClosed(Message):
     reason: str | None = None  # of a skipped one
     to: Who | None = None  # of a reassigned one
     next_due: date | None = None
+    is_open: bool = True  # what was taken back: otherwise something else has closed it
     may_undo: bool = False
 
     def targets(self) -> dict[Action, Pointer]:

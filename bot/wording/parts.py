@@ -158,6 +158,7 @@ class NextStep:
     names: Name
     due_on: date
     overdue: bool = False
+    since: date | None = None  # since when it is due, or overdue
 
 
 @dataclass(frozen=True, kw_only=True)

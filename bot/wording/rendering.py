@@ -41,6 +41,7 @@ FOLDERS = [SHIPPED, greeting_texts.SHIPPED]
 BLOCKS = ("fallback", "header", "body", "rows", "facts", "footer")
 MINUS = "\u2212"
 LONGEST_VALUE = 80
+LONGEST_FIELDS = {"hint": 200}  # the hint of a step, as plans allow
 MOST_SCORE_DECIMALS = 6  # that a scheme may show
 MOST_DECIMALS = 20  # of a number that must be printed as it is
 LONGEST_IN_PROBLEM = 200
@@ -278,18 +279,21 @@ def _entities(text: str) -> Markup:
     return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
-def _escaped(value: Any, *, mask: bool) -> Any:
+def _escaped(value: Any, *, mask: bool, longest: int = LONGEST_VALUE) -> Any:
     """A message, or a value in it, with every string escaped."""
     kind: Any = type(value)
     if kind in _PLAIN:
         return value
     if kind is Name:
-        return _escaped_name(value.en, value.zh)
+        return _escaped_name(value.en, value.zh, longest)
     if names := _fields(kind):
-        escaped = {name: _escaped(getattr(value, name), mask=mask) for name in names}
+        escaped = {
+            name: _escaped(getattr(value, name), mask=mask, longest=LONGEST_FIELDS.get(name, LONGEST_VALUE))
+            for name in names
+        }
         return dataclasses.replace(value, **escaped)
     if isinstance(value, str) and not isinstance(value, Markup):
-        return escape(value, mask=mask)
+        return escape(value, longest, mask=mask)
     if isinstance(value, tuple):
         return tuple(_escaped(item, mask=mask) for item in value)
     return value
@@ -303,8 +307,8 @@ def _fields(kind: Any) -> tuple[str, ...]:
 
 # Typed, because an escaped text equals one that is not escaped yet. The names of a scheme come again with each card.
 @lru_cache(maxsize=2_000, typed=True)
-def _escaped_name(en: str, zh: str) -> Name:
-    return Name(en=escape(en), zh=escape(zh))
+def _escaped_name(en: str, zh: str, longest: int) -> Name:
+    return Name(en=escape(en, longest), zh=escape(zh, longest))
 
 
 def _local(language: str, name: Name | None) -> Markup:

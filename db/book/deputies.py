@@ -106,6 +106,27 @@ def absences(session: Session, person_ids: Collection[int] | None, since: date) 
     return [AbsenceRow._make(row) for row in session.execute(wanted)]
 
 
+class DeputyRow(NamedTuple):
+    """A time in which a deputy who can be reached in Slack acts for a person."""
+
+    person_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+def periods(session: Session, person_ids: Collection[int] | None, since: datetime) -> list[DeputyRow]:
+    """When deputies act for some people, or for anybody, that is not over at an instant."""
+    wanted = (
+        select(col(Deputy.person_id), col(Deputy.starts_at), col(Deputy.ends_at))
+        .join(Person, col(Person.id) == col(Deputy.deputy_id))
+        .where(col(Deputy.ends_at) > since, PRESENT, col(Person.slack_user_id).is_not(None))
+        .order_by(col(Deputy.starts_at), col(Deputy.id))
+    )
+    if person_ids is not None:
+        wanted = wanted.where(col(Deputy.person_id).in_(person_ids))
+    return [DeputyRow._make(row) for row in session.execute(wanted)]
+
+
 def add_absence(session: Session, person_id: int, first: date, last: date) -> AbsenceRow:
     """Store days off, as one with those that overlap them; what is stored then."""
     overlapping = [

@@ -1,8 +1,9 @@
 """Touches that are due, and who is to be told of them: the queries of the morning digest."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, text
 from sqlalchemy import select as sa_select
@@ -39,6 +40,16 @@ class DueTouch(NamedTuple):
     @property
     def limit(self) -> date:
         return self.latest_on or self.due_on
+
+
+def _of_present(statement: Any) -> Any:
+    """A statement over touches with the owners of their customers, without customers that are archived."""
+    return (
+        statement.select_from(Touch)
+        .join(Customer, col(Customer.id) == col(Touch.customer_id))
+        .outerjoin(Ownership, present_owner(Touch.customer_id))
+        .where(col(Customer.archived).is_(False))
+    )
 
 
 _GROUP = (col(Ownership.person_id), col(Touch.who), col(Touch.assignee_id))
@@ -95,24 +106,29 @@ def open_of(
     return list(found.values())
 
 
+# Built once: a digest needs each of these, and building one takes longer than running it.
+_OF_OWNERS = col(Ownership.person_id).in_(bindparam("owners", expanding=True))
+_SOON = (
+    _of_present(sa_select(*_DUE_COLUMNS))
+    .where(
+        _IS_OPEN,
+        col(Touch.state) == TouchState.PLANNED,
+        col(Touch.due_on) > bindparam("after"),
+        col(Touch.due_on) <= bindparam("until"),
+        col(Touch.kind) != StepKind.GREETING,
+        _OF_OWNERS,
+    )
+    .order_by(col(Touch.due_on), col(Touch.id))
+    .limit(bindparam("most"))
+)
+
+
 def soon_of(
     session: Session, owners: Collection[int], *, after: date, until: date, most: int
 ) -> list[DueTouch]:
     """Planned touches of these people's customers that will be due after a day until another, the soonest first."""
-    statement = (
-        _of_present(sa_select(*_DUE_COLUMNS))
-        .where(
-            _IS_OPEN,
-            col(Touch.state) == TouchState.PLANNED,
-            col(Touch.due_on) > after,
-            col(Touch.due_on) <= until,
-            col(Touch.kind) != StepKind.GREETING,
-            col(Ownership.person_id).in_(owners),
-        )
-        .order_by(col(Touch.due_on), col(Touch.id))
-        .limit(most)
-    )
-    return list(_due(session, statement))
+    values = {"owners": list(owners), "after": after, "until": until, "most": most}
+    return list(_due(session, _SOON, values))
 
 
 def newly_late(session: Session, since: date, until: date, tiers: Collection[str] | None) -> list[DueTouch]:
@@ -131,12 +147,16 @@ def newly_late(session: Session, since: date, until: date, tiers: Collection[str
     return list(_due(session, statement))
 
 
+_BY_ID = col(Touch.id).in_(bindparam("touches", expanding=True))
+_LOAD = select(Touch).where(_BY_ID).execution_options(populate_existing=True)
+_CUSTOMERS = sa_select(col(Touch.customer_id)).where(_BY_ID)
+
+
 def load(session: Session, touch_ids: Sequence[int]) -> list[Touch]:
     """Touches by id, as they are now, in this order."""
     found: dict[int | None, Touch] = {}
     for some in _chunks(touch_ids):
-        statement = select(Touch).where(col(Touch.id).in_(some)).execution_options(populate_existing=True)
-        found |= {touch.id: touch for touch in session.exec(statement)}
+        found |= {touch.id: touch for touch in session.scalars(_LOAD, {"touches": some})}
     return [found[touch_id] for touch_id in touch_ids if touch_id in found]
 
 
@@ -144,21 +164,31 @@ def locked(session: Session, touch_ids: Sequence[int]) -> list[Touch]:
     """Touches as they are once nobody else can answer or plan them."""
     ids = set[int]()
     for some in _chunks(touch_ids):
-        ids |= set(session.exec(select(Touch.customer_id).where(col(Touch.id).in_(some))))
+        ids |= set(session.scalars(_CUSTOMERS, {"touches": some}))
     for some in _chunks(sorted(ids)):
         lock(session, some)
     return load(session, touch_ids)
 
 
+# Without a condition on the time: SQLite would read all touches of that time, whoever they belong to.
+_PLANNED_PER_TIME = (
+    _of_present(sa_select(col(Touch.remind_at), func.count()))
+    .where(_IS_OPEN, col(Touch.kind) != StepKind.GREETING, _OF_OWNERS)
+    .group_by(col(Touch.remind_at))
+)
+
+
 def planned_per_time(session: Session, owners: Collection[int]) -> list[tuple[datetime, int]]:
     """How many open touches of these people's customers are shown next at each time; greetings are not counted."""
-    # Without a condition on the time: SQLite would read all touches of that time, whoever they belong to.
-    statement = (
-        _of_present(sa_select(col(Touch.remind_at), func.count()))
-        .where(_IS_OPEN, col(Touch.kind) != StepKind.GREETING, col(Ownership.person_id).in_(owners))
-        .group_by(col(Touch.remind_at))
-    )
-    return [(row[0], row[1]) for row in session.connection().execute(statement)]
+    rows = session.connection().execute(_PLANNED_PER_TIME, {"owners": list(owners)})
+    return [(row[0], row[1]) for row in rows]
+
+
+def next_greeting(session: Session, after: datetime) -> datetime | None:
+    """When the next greetings after an instant are due."""
+    planned = (col(Touch.kind) == StepKind.GREETING, col(Touch.state) == TouchState.PLANNED)
+    statement = select(func.min(col(Touch.remind_at))).where(*planned, col(Touch.remind_at) > after)
+    return session.exec(statement).one()
 
 
 def show(session: Session, touches: Iterable[tuple[int, datetime]], outbox_id: int) -> None:
@@ -193,52 +223,56 @@ def link(session: Session, outbox_id: int, touch_ids: Collection[int], role: Tou
         session.execute(insert(TouchMessage), rows)
 
 
-def times_shown(session: Session, touch_ids: Sequence[int]) -> dict[int, tuple[int, datetime]]:
-    """Touch -> how many digests and urgent messages since it was due named it, and when the first was written."""
-    found: dict[int, tuple[int, datetime]] = {}
+_TIMES_SHOWN = (
+    sa_select(col(TouchMessage.touch_id), col(Touch.due_on), col(OutboxMessage.created_at))
+    .join(OutboxMessage, col(OutboxMessage.id) == col(TouchMessage.outbox_id))
+    .join(Touch, col(Touch.id) == col(TouchMessage.touch_id))
+    .where(
+        col(TouchMessage.touch_id).in_(bindparam("touches", expanding=True)),
+        col(TouchMessage.role).in_((TouchRole.DIGEST, TouchRole.URGENT)),
+    )
+)
+
+
+def times_shown(session: Session, touch_ids: Sequence[int], zone: ZoneInfo) -> dict[int, tuple[int, date]]:
+    """Touch -> how many digests and urgent messages since it was due named it, and the day of the first in a zone."""
+    days: dict[int, list[date]] = {}
     for some in _chunks(touch_ids):
-        rows = session.execute(
-            sa_select(col(TouchMessage.touch_id), func.count(), func.min(OutboxMessage.created_at))
-            .join(OutboxMessage, col(OutboxMessage.id) == col(TouchMessage.outbox_id))
-            .join(Touch, col(Touch.id) == col(TouchMessage.touch_id))
-            .where(
-                col(TouchMessage.touch_id).in_(some),
-                col(TouchMessage.role).in_((TouchRole.DIGEST, TouchRole.URGENT)),
-                func.date(OutboxMessage.created_at) >= col(Touch.due_on),
-            )
-            .group_by(col(TouchMessage.touch_id))
-        )
-        found |= {row[0]: (row[1], row[2]) for row in rows}
-    return found
+        for touch_id, due_on, at in session.connection().execute(_TIMES_SHOWN, {"touches": some}):
+            if (day := at.astimezone(zone).date()) >= due_on:
+                days.setdefault(touch_id, []).append(day)
+    return {touch_id: (len(found), min(found)) for touch_id, found in days.items()}
+
+
+_OCCASION = (col(Touch.occasion), col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.anchor))
+_STILL_TO_GREET = (
+    _of_present(sa_select(*_OCCASION, func.count()))
+    .where(
+        _IS_OPEN,
+        col(Touch.kind) == StepKind.GREETING,
+        col(Touch.due_on) <= bindparam("today"),
+        col(Touch.anchor) >= bindparam("today"),
+        _OF_OWNERS,
+    )
+    .group_by(*_OCCASION)
+)
+_MISSED = _of_present(sa_select(func.count())).where(
+    col(Touch.state) == TouchState.MISSED, col(Touch.closed_at) > bindparam("since"), _OF_OWNERS
+)
 
 
 def still_to_greet(
     session: Session, owners: Collection[int], today: date
 ) -> list[tuple[str, str | None, str, str, date, int]]:
     """(occasion, plan, tier, step, day, how many) of the open greetings of these people's customers that have begun."""
-    columns = (col(Touch.occasion), col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.anchor))
-    statement = (
-        _of_present(sa_select(*columns, func.count()))
-        .where(
-            _IS_OPEN,
-            col(Touch.kind) == StepKind.GREETING,
-            col(Touch.due_on) <= today,
-            col(Touch.anchor) >= today,
-            col(Ownership.person_id).in_(owners),
-        )
-        .group_by(*columns)
-    )
-    return [(*row,) for row in session.connection().execute(statement)]
+    rows = session.connection().execute(_STILL_TO_GREET, {"owners": list(owners), "today": today})
+    return [(*row,) for row in rows]
 
 
 def missed_since(session: Session, owners: Collection[int], since: datetime) -> int:
     """How many greetings of these people's customers were missed after a time."""
-    found = _of_present(sa_select(func.count())).where(
-        col(Touch.state) == TouchState.MISSED,
-        col(Touch.closed_at) > since,
-        col(Ownership.person_id).in_(owners),
-    )
-    return int(session.scalar(found) or 0)
+    values = {"owners": list(owners), "since": since}
+    return int(session.connection().scalar(_MISSED, values) or 0)
 
 
 def count(session: Session, now: datetime) -> int:
@@ -305,18 +339,8 @@ def _is_due(before: datetime) -> ColumnElement[bool]:
     return and_(_IS_OPEN, col(Touch.remind_at) <= before)
 
 
-def _of_present(statement: Any) -> Any:
-    """A statement over touches with the owners of their customers, without customers that are archived."""
-    return (
-        statement.select_from(Touch)
-        .join(Customer, col(Customer.id) == col(Touch.customer_id))
-        .outerjoin(Ownership, present_owner(Touch.customer_id))
-        .where(col(Customer.archived).is_(False))
-    )
-
-
-def _due(session: Session, statement: Any) -> Iterator[DueTouch]:
-    rows = session.connection().execute(statement, execution_options={"yield_per": AT_ONCE})
+def _due(session: Session, statement: Any, values: Mapping[str, object] | None = None) -> Iterator[DueTouch]:
+    rows = session.connection().execute(statement, values, execution_options={"yield_per": AT_ONCE})
     return (DueTouch._make((*row[:6], DueGroup._make(row[6:]))) for row in rows)
 
 

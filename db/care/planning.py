@@ -11,6 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from db.book.customers import Customer, Ownership, present_owner
 from db.book.facts import Activity, Fact
+from db.care import touches
 from db.care.touches import OPEN, StepKind, Touch, TouchState
 from db.engine import upsert
 from db.graded.runs import Assessment, GradingRun, newest_in
@@ -273,6 +274,28 @@ def taken(session: Session, keys: Collection[str]) -> set[str]:
         return set()
     statement = sa_select(col(Touch.dedupe_key)).where(col(Touch.dedupe_key).in_(list(keys)))
     return set(session.scalars(statement))
+
+
+def numbered(session: Session, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows to add, those of revisits with keys that are free.
+
+    When a revisit is answered twice on one day, the next one is counted from the same day as the one before it.
+    """
+    named = [
+        row["dedupe_key"] for row in rows if row["kind"] == StepKind.REVISIT and row["anchor"] is not None
+    ]
+    kept = touches.kept_as_they_are(session, named)
+    return [{**row, "dedupe_key": _free_key(session, row["dedupe_key"], kept)} for row in rows]
+
+
+def _free_key(session: Session, key: str, kept: Collection[str]) -> str:
+    if key not in kept:
+        return key
+    free, number = key, 1
+    while touches.kept_as_they_are(session, [free]):
+        number += 1
+        free = f"{key}:{number}"
+    return free
 
 
 def date_facts(

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import UniqueConstraint, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from db.graded.schemes import SchemeVersion
 from db.types import UtcDateTime
 
 
@@ -44,12 +46,22 @@ class CarePlanDecision(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
-_NEWEST = sa_select(func.max(col(CarePlanDecision.id)))  # built once: every request runs it
+class Newest(NamedTuple):
+    """The ids of the newest decision and of the newest scheme; None before the first."""
+
+    decision: int | None
+    scheme: int | None
 
 
-def newest_decision(session: Session) -> int:
-    """The id of the newest decision; 0 before the first. Without a newer one the same plans are in force on a day."""
-    return session.connection().execute(_NEWEST).scalar() or 0
+_NEWEST = sa_select(  # built once: every request runs it
+    sa_select(func.max(col(CarePlanDecision.id))).scalar_subquery(),
+    sa_select(func.max(col(SchemeVersion.id))).scalar_subquery(),
+)
+
+
+def newest(session: Session) -> Newest:
+    """What was decided and graded by last. While it is the same, so are the plans that customers have on a day."""
+    return Newest._make(session.connection().execute(_NEWEST).one())
 
 
 def find_version(session: Session, name: str, version: int | None = None) -> CarePlanVersion | None:

@@ -147,27 +147,30 @@ def open_touches(session: Session, customer_ids: Sequence[int]) -> list[Touch]:
 
 # Columns, because creating ORM objects takes longer than the rest of the query.
 _OPEN_STEPS = _OPEN_TOUCHES.with_only_columns(
-    col(Touch.customer_id), col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.due_on)
+    *(col(Touch.customer_id), col(Touch.plan), col(Touch.tier)),
+    *(col(Touch.step), col(Touch.due_on), col(Touch.latest_on)),
 )
 # For a card: one parameter, because a list is expanded at each call, and the condition of the partial index.
 _FIRST_STEP = (
-    sa_select(col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.due_on))
+    sa_select(col(Touch.plan), col(Touch.tier), col(Touch.step), col(Touch.due_on), col(Touch.latest_on))
     .where(text(_OPEN), col(Touch.customer_id) == bindparam("customer_id"))
     .order_by(col(Touch.due_on), col(Touch.id))
     .limit(1)
 )
 
 
-def first_step(session: Session, customer_id: int) -> tuple[str | None, str, str, date] | None:
-    """(plan, tier, step, due on) of a customer's next open touch."""
-    row = session.connection().execute(_FIRST_STEP, {"customer_id": customer_id}).first()
-    return None if row is None else (row[0], row[1], row[2], row[3])
+def first_step(session: Session, customer_id: int) -> tuple[str | None, str, str, date, date | None] | None:
+    """(plan, tier, step, due on, limit) of a customer's next open touch."""
+    row: Any = session.connection().execute(_FIRST_STEP, {"customer_id": customer_id}).first()
+    return None if row is None else (row[0], row[1], row[2], row[3], row[4])
 
 
-def open_steps(session: Session, customer_ids: Sequence[int]) -> list[tuple[int, str | None, str, str, date]]:
-    """(customer, plan, tier, step, due on) of open touches, next first."""
-    rows = session.connection().execute(_OPEN_STEPS, {"customers": list(customer_ids)})
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+def open_steps(
+    session: Session, customer_ids: Sequence[int]
+) -> list[tuple[int, str | None, str, str, date, date | None]]:
+    """(customer, plan, tier, step, due on, limit) of open touches, next first."""
+    rows: Any = session.connection().execute(_OPEN_STEPS, {"customers": list(customer_ids)})
+    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
 
 
 def first_steps(
@@ -221,7 +224,7 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     if not rows:
         return 0
     statement = insert(session.connection(), Touch)
-    again = ("plan", "tier", "who", "due_on", "latest_on", "anchor", "remind_at", "state")
+    again = ("plan", "tier", "who", "occasion", "due_on", "latest_on", "anchor", "remind_at", "state")
     emptied = dict.fromkeys(("reason", "closed_at", "closed_by", "activity_id"))
     statement = statement.on_conflict_do_update(
         index_elements=["dedupe_key"],
@@ -236,7 +239,10 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
 
 
 def change(session: Session, changes: Sequence[tuple[Any, Mapping[str, Any]]]) -> int:
-    """Change touches that have not changed since they were read, each to values of its own; how many."""
+    """Change touches that have not changed since they were read, each to values of its own; how many.
+
+    The version of one that stays open for the same occurrence stays, so that the buttons in Slack still work.
+    """
     by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for touch, values in changes:
         own = {f"to_{name}": value for name, value in values.items()}
@@ -247,10 +253,13 @@ def change(session: Session, changes: Sequence[tuple[Any, Mapping[str, Any]]]) -
 
 
 def _change(session: Session, columns: Sequence[str], rows: list[dict[str, Any]]) -> int:
+    values: dict[str, Any] = {name: bindparam(f"to_{name}") for name in columns}
+    if not values.keys().isdisjoint({"state", "anchor"}):
+        values["version"] = col(Touch.version) + 1
     statement = (
         sa_update(Touch)
         .where(col(Touch.id) == bindparam("touch_id"), col(Touch.version) == bindparam("touch_version"))
-        .values({name: bindparam(f"to_{name}") for name in columns} | {"version": col(Touch.version) + 1})
+        .values(values)
     )
     done = session.connection().execute(statement, rows, execution_options={"preserve_rowcount": True})
     return int(done.rowcount)

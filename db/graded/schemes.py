@@ -97,6 +97,11 @@ def versions(session: Session) -> list[SchemeVersion]:
     )
 
 
+def names(session: Session) -> set[str]:
+    """The schemes that were ever recorded, so also those that grade customers now."""
+    return set(session.exec(select(SchemeVersion.name).distinct()))
+
+
 def steps(session: Session, purpose: str | None = None) -> list[SchemeStep]:
     """Decisions, oldest first."""
     statement = select(SchemeStep).order_by(col(SchemeStep.id))

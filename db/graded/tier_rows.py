@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, literal, union_all
+from sqlalchemy import and_, bindparam, func, literal, union_all
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from db.book.customers import Customer, Ownership, present_owner
@@ -107,23 +108,27 @@ def past_tiers(
     return found
 
 
+_NEWEST: Any = aliased(GradingRun)
+_BEFORE = (
+    select(GradingRun)
+    .where(
+        GradingRun.purpose == bindparam("purpose"),
+        GradingRun.status == RunStatus.PUBLISHED,
+        col(GradingRun.as_of)
+        < sa_select(_NEWEST.as_of).where(_NEWEST.id == bindparam("newest")).scalar_subquery(),
+        col(GradingRun.id) < bindparam("newest"),
+    )
+    .order_by(col(GradingRun.id).desc())
+    .limit(1)
+)
+
+
 def run_before(session: Session, purpose: str) -> GradingRun | None:
     """The newest run of an earlier day than the newest run over the whole book."""
     behind = runs_behind(session, purpose)
     if not behind:
         return None
-    day = sa_select(col(GradingRun.as_of)).where(col(GradingRun.id) == behind[0]).scalar_subquery()
-    return session.exec(
-        select(GradingRun)
-        .where(
-            GradingRun.purpose == purpose,
-            GradingRun.status == RunStatus.PUBLISHED,
-            col(GradingRun.as_of) < day,
-            col(GradingRun.id) < behind[0],
-        )
-        .order_by(col(GradingRun.id).desc())
-        .limit(1)
-    ).first()
+    return session.scalars(_BEFORE, {"purpose": purpose, "newest": behind[0]}).first()
 
 
 def with_news(

@@ -5,7 +5,7 @@ import importlib
 import sys
 import time
 
-BENCHES = ("tier", "startup", "imports", "claims", "scoring", "grading", "aggregates", "audit", "care")
+BENCHES = ("tier", "startup", "imports", "claims", "scoring", "grading", "aggregates", "audit", "care", "due")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -110,29 +110,34 @@ def run(database: BenchDatabase, kind: str, jobs: int, workers: int, batch: int)
     with database.fresh() as url:
         claims_worker.prepare(kind, url, jobs)
         command = [sys.executable, "-m", "tests.bench.claims_worker", kind, url, str(jobs), str(batch)]
-        processes = [
-            subprocess.Popen([*command, str(n)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            for n in range(workers)
-        ]
-        try:
-            for process in processes:
-                assert process.stdout is not None
-                if process.stdout.readline() != "ready\n":
-                    raise RuntimeError(f"{kind}: a worker did not start")
-            begin = time.perf_counter()
-            for process in processes:
-                assert process.stdin is not None
-                process.stdin.write("go\n")
-                process.stdin.flush()
-            done = 0
-            for process in processes:
-                assert process.stdout is not None
-                done += int(process.stdout.readline() or 0)
-            taken = time.perf_counter() - begin
-        finally:
-            for process in processes:
-                process.kill()
-                process.communicate()
+        done, taken = run_workers([[*command, str(n)] for n in range(workers)])
         if done != jobs:
             raise RuntimeError(f"{kind}: {done} of {jobs} were done")
         return jobs / taken
+
+
+def run_workers(commands: Sequence[Sequence[str]]) -> tuple[int, float]:
+    """(How much processes did together, the seconds from the start signal until the last one ended its work)."""
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for command in commands
+    ]
+    try:
+        for process in processes:
+            assert process.stdout is not None
+            if process.stdout.readline() != "ready\n":
+                raise RuntimeError(f"a worker did not start: {' '.join(map(str, process.args[2:4]))}")
+        begin = time.perf_counter()
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        done = 0
+        for process in processes:
+            assert process.stdout is not None
+            done += int(process.stdout.readline() or 0)
+        return done, time.perf_counter() - begin
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert
 from sqlmodel import SQLModel
 
-from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care.plan import CarePlan
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.planning_pass import plan_changed
 from bot.services.care.schedule import CareRules
 from db.book.customers import Customer, Ownership

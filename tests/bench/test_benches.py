@@ -16,6 +16,7 @@ from tests.bench import (
     books,
     care_worker,
     claims_worker,
+    due_worker,
     grading_worker,
     imports_worker,
 )
@@ -117,6 +118,14 @@ def test_the_bench_of_the_audit_writes_and_verifies_a_chain(database_url: str, t
     database.close()
     found = bench_audit.verify(f"sqlite:///{tmp_path / 'chain.db'}", 50)
     assert found["verify"] > 0
+
+
+def test_the_bench_of_due_steps_writes_digests_and_then_nothing(database_url: str) -> None:
+    due_worker.prepare(database_url, 600)
+    found = due_worker.measure(database_url)
+    assert (found["due"], found["digests"]) == (10, 10)
+    assert due_worker.work(database_url, day=1) == 10
+    assert due_worker.due(database_url, 1) == 0
 
 
 def test_the_bench_of_care_plans_six_steps_for_each_customer(database_url: str) -> None:

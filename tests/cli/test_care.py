@@ -124,7 +124,7 @@ def test_a_plan_is_put_in_force_only_after_the_question_and_ended_by_the_next(
     answer(False)
     refused = book("care", "approve", "own.yaml")
     assert (refused.code, refused.out.startswith("Of the open steps of 2 customers")) == (1, True)
-    assert "own" not in book("care", "plan").out
+    assert "own" not in [plan["plan"] for plan in book("care", "plan", "--json").json]
     answer(True)
     day = TODAY + 5 * DAY
     approved = book("care", "approve", "own.yaml", "--from", str(day))
@@ -164,10 +164,32 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(
     assert (done.code, done.err[: len(said)]) == (code, said)
 
 
+def test_a_plan_that_lacks_the_tiers_of_a_scheme_in_force_warns_before_it_is_approved(
+    book: Program, tmp_path: Path
+) -> None:
+    gold = "tiers:\n  gold: []\n"
+    (tmp_path / "gold.yaml").write_text(
+        f"plan: gold\nversion: 1\nschemes: [retail]\n{gold}", encoding="utf-8"
+    )
+    (tmp_path / "all.yaml").write_text(f"plan: all\nversion: 1\n{gold}", encoding="utf-8")
+    assert "Warning" not in book("care", "preview", "--plan", str(tmp_path / "gold.yaml")).out
+    for command in (["preview", "--plan"], ["approve", "--yes"]):
+        out = book("care", *command, str(tmp_path / "all.yaml")).out
+        assert "Warning: it does not name the tiers A, B" in out
+        assert "Their customers would be owed nothing." in out
+
+
+def test_before_anything_is_planned_the_list_says_so(program: Program) -> None:
+    assert program("db", "upgrade").code == 0
+    assert program("care", "list").out.strip() == (
+        "No care was planned yet. A running Tierbot plans it, or `tierbot tick`."
+    )
+
+
 def test_the_care_of_a_customer_is_explained_step_by_step(book: Program) -> None:
     shown = book("care", "explain", "C-1").out
     assert shown.startswith("C-1 ACME: tier A by plain, account manager Anna")
-    assert f"Revisit – over its limit since {TODAY - 15 * DAY}" in shown
+    assert f"Revisit – over its limit since {TODAY - 14 * DAY}" in shown
     assert f"counted from: visit on {TODAY - 60 * DAY} by test" in shown
     assert "VIP follow-up – not due: the contact to come back to was found too late" in shown
     found = book("care", "explain", "C-1", "--json").json

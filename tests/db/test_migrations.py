@@ -204,3 +204,31 @@ def test_names_of_channels_mean_the_channels_that_their_newest_messages_went_to(
     assert [row["channel"] for row in after["team"]] == ["#east", "C0WEST"]
     assert [row["address"] for row in after["outbox"]][-2:] == ["channel:#east", "channel:C0WEST"]
     database.close()
+
+
+def test_what_an_earlier_version_reminded_of_counts_as_shown(empty_url: str) -> None:
+    database = open_database(empty_url)
+    schema.upgrade(database, "0011")
+    tables, at = reflected(database).tables, datetime(2026, 3, 2, tzinfo=UTC)
+    message = {
+        "dedupe_key": "1",
+        "kind": "reminder",
+        "address": "person:1",
+        "body_json": "{}",
+        "body_hash": "",
+    }
+    message |= {"once_only": False, "state": "sent", "attempt": 1, "possible_repeat": False}
+    touch = {"customer_id": 1, "kind": "revisit", "tier": "A", "due_on": date(2026, 3, 2), "version": 1}
+    with database.writer.begin() as connection:
+        customer = {"code": "K1", "name": "ACME", "record_type": "account", "archived": False, "version": 1}
+        required = {one.name: "" for one in tables["customer"].c if not one.nullable}
+        required |= {"id": 1, "created_at": at, "updated_at": at, **customer}
+        known = {name: value for name, value in required.items() if name in tables["customer"].c}
+        connection.execute(tables["customer"].insert(), known)
+        connection.execute(tables["outbox"].insert(), {**message, "next_at": at, "created_at": at})
+        for number, (state, outbox_id) in enumerate([("reminded", 1), ("planned", None), ("done", 1)]):
+            row = {"dedupe_key": str(number), "step": str(number), "state": state, "outbox_id": outbox_id}
+            connection.execute(tables["touch"].insert(), {**touch, **row, "remind_at": at, "created_at": at})
+    schema.upgrade(database)
+    assert rows_of(database)["touch_message"] == [{"outbox_id": 1, "touch_id": 1, "role": "digest"}]
+    database.close()

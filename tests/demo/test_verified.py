@@ -6,7 +6,7 @@ from pathlib import Path
 from bot import jobs
 from bot.app import Tierbot, build
 from bot.clock import FixedClock, ShiftedClock
-from bot.demo import story
+from bot.demo import history, story
 from bot.demo.book.files import SEED
 from bot.demo.book.stories import write_new_orders
 from bot.services.grade.evidence.findings import Verified
@@ -21,10 +21,10 @@ def verified(bot: Tierbot) -> Verified:
 def test_the_demo_s_book_raises_no_alarm_whatever_happens_in_it(tmp_path: Path) -> None:
     clock = ShiftedClock(FixedClock(datetime(2026, 11, 10, 9, tzinfo=UTC)))
     bot = build(story.demo_settings(tmp_path, "http://127.0.0.1:9/api/"), clock=clock)
-    story.fill(bot, lambda _: None)
+    history.fill(bot, lambda _: None)
     clock.advance(timedelta(hours=2))
     path = write_new_orders(tmp_path / "book", today=clock.now().date(), seed=SEED, story="quarter_rush")
-    story.import_rows(bot, path)
+    history.import_rows(bot, path)
     jobs.regrade(bot)
     clock.advance(timedelta(days=31))
     jobs.grade(bot)

@@ -1,13 +1,17 @@
 """What the story runs on: a workspace, a graded book, and the bot's processes."""
 
+import json
 import os
+import re
 import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -16,7 +20,7 @@ from sqlalchemy import URL, text
 from bot.clock import SystemClock
 from bot.demo.book.files import write_book
 from bot.demo.book.stories import write_new_orders
-from bot.demo.story import SNAPSHOTS
+from bot.demo.history import SNAPSHOTS
 from bot.demo.workspace import Outcome, StoredMessage, User, View, Workspace
 from bot.demo.workspace.default_team import (
     ANNA_SCHMIDT,
@@ -41,6 +45,20 @@ BERLIN = ZoneInfo("Europe/Berlin")
 BEST_OF_LIN = "苏州澜岳精密机械股份有限公司"
 # As in the Procfile; PostgreSQL allows any number of workers.
 ROLES = {"sqlite": ("web", "worker"), "postgresql": ("web", "worker", "worker")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A step in a digest: its words, and what can be pressed below them."""
+
+    text: str
+    block_id: str
+    elements: dict[str, dict[str, Any]]
+
+    @property
+    def title(self) -> str:
+        """The customer and the step; a row may begin with the title of its section."""
+        return next(line for line in self.text.splitlines() if re.search(r"C-\d{4} · ", line))
 
 
 @dataclass(kw_only=True)
@@ -92,9 +110,18 @@ class Stage:
         assert outcome.ok, outcome
         return outcome
 
-    def press_as_seen(self, user: str, message: StoredMessage, action: str) -> Outcome:
+    def choose(self, user: str, message: StoredMessage, row: Row, action: str, choice: str) -> None:
+        """Choose from a menu of a row of a digest, as it was when the message was read."""
+        menu = row.elements[action]
+        (value,) = (o["value"] for o in menu["options"] if json.loads(o["value"])["do"] == choice)
+        act = self.workspace.interactions.act
+        assert self.workspace.run(act(user, message, action, block_id=row.block_id, value=value)).ok
+
+    def press_as_seen(
+        self, user: str, message: StoredMessage, action: str, block_id: str | None = None
+    ) -> Outcome:
         """Press a button of an old copy of a message, even if the message has changed since."""
-        return self.workspace.run(self.workspace.interactions.act(user, message, action))
+        return self.workspace.run(self.workspace.interactions.act(user, message, action, block_id=block_id))
 
     def view_of(self, user: str, content: str = "") -> View:
         """The view a person has open, once it has this content."""
@@ -106,6 +133,24 @@ class Stage:
         view = wait_until(opened, f"a view with {content}", 30)
         assert view is not None
         return view
+
+    def open_view(self, user: str, message: StoredMessage, action: str, content: str = "") -> View:
+        """Press a button that opens a view. On a busy machine Slack's three seconds pass: then it is pressed again."""
+        too_long = "It took too long to open"
+
+        def refused() -> int:
+            return sum(too_long in text_of(m) for m in self.workspace.messages(message.channel, user))
+
+        def opened() -> View | int | None:
+            view = self.workspace.view_of(user)
+            return view if view is not None and content in text_of(view) else refused() - before or None
+
+        for _ in range(5):
+            before = refused()
+            self.press(user, message, action)
+            if isinstance(found := wait_until(opened, f"a view with {content}", 30), View):
+                return found
+        raise AssertionError(f"{action} opened no view in five attempts")
 
     def becomes(self, user: str, message: StoredMessage, content: str) -> StoredMessage:
         """A message, once it has this content."""
@@ -122,9 +167,10 @@ class Stage:
         """The texts of a channel's messages that name a customer."""
         return [text_of(m) for m in self.workspace.messages(channel, viewer) if name in text_of(m)]
 
-    def reminders(self, user: str) -> list[StoredMessage]:
+    def digests(self, user: str) -> list[StoredMessage]:
+        """The morning digests that a person has got."""
         messages = self.workspace.messages(self.workspace.dm(user))
-        return [message for message in messages if "tierbot_done" in actions(message)]
+        return [message for message in messages if text_of(message).startswith("Your customers on ")]
 
     def import_orders(self, story: str) -> None:
         """Import new orders; within a minute a worker grades the customers in them again."""
@@ -183,10 +229,23 @@ def alert_states(tierbot: Tierbot) -> set[str]:
     }
 
 
-def reminder_rows(tierbot: Tierbot) -> list[tuple[str, ...]]:
-    """The reminders in the outbox, shown when there are too many."""
+def digest_rows(message: StoredMessage) -> list[Row]:
+    """The rows of a digest that have buttons, from the first to the last."""
+    return [
+        Row(
+            text=text["text"]["text"],
+            block_id=below["block_id"],
+            elements={element["action_id"]: element for element in below["elements"]},
+        )
+        for text, below in pairwise(message.blocks)
+        if (text["type"], below["type"]) == ("section", "actions")
+    ]
+
+
+def outbox_of_care(tierbot: Tierbot) -> list[tuple[str, ...]]:
+    """The digests in the outbox, shown when there are too many."""
     return rows(
-        tierbot, "SELECT id, address, dedupe_key, created_at, attempt FROM outbox WHERE kind = 'reminder'"
+        tierbot, "SELECT id, address, dedupe_key, created_at, attempt FROM outbox WHERE kind = 'care_digest'"
     )
 
 

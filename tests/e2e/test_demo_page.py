@@ -5,34 +5,14 @@ Screenshots of every step are kept in tests/e2e/screenshots, to be checked by ey
 
 import json
 import re
-import shutil
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
 from tests.e2e.processes import Running, Tierbot, wait_until
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
-SCREENSHOTS = Path(__file__).parent / "screenshots"
-SLOW = 20_000  # ms; how long a shared machine may take
-SAVING = re.compile("Saving|正在保存")
-
-expect.set_options(timeout=SLOW)
+from tests.e2e.visit import CHROMIUM, QUIET, SCREENSHOTS, SLOW, Visit, buttons, choose, row, titles
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None,
@@ -40,108 +20,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@dataclass(kw_only=True)
-class Visit:
-    """The page as one person sees it, with every error on it."""
-
-    page: Page
-    url: str
-    series: str
-    faults: list[str] = field(default_factory=list)
-    taken: int = 0
-
-    def watch(self) -> None:
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
-        self.page.on(
-            "request",
-            lambda asked: (
-                None if asked.url.startswith((self.url, "data:")) else self.faults.append(asked.url)
-            ),
-        )
-
-    def open_as(self, user: str, channel: str) -> None:
-        self.page.goto(f"{self.url}/?user={user}&channel={channel}")
-        # The page is empty until the first snapshot has come.
-        expect(self.page.locator(f"[data-user-id={user}]")).to_have_attribute("aria-pressed", "true")
-
-    def hook(self, testid: str) -> Locator:
-        return self.page.locator(f"[data-testid={testid}]")
-
-    def open(self, channel: str) -> None:
-        self.page.locator(f"[data-channel-id={channel}]").click()
-        expect(self.page.locator(f"[data-channel-id={channel}]")).to_have_attribute("aria-current", "page")
-
-    def ask(self, text: str, answer: str) -> Locator:
-        """Type a command and wait for the message that answers it."""
-        count = self.messages().count()
-        self.hook("composer").fill(text)
-        self.page.keyboard.press("Enter")
-        expect(self.messages()).to_have_count(count + 1, timeout=SLOW)
-        found = self.pinned(self.messages().last)
-        expect(found).to_contain_text(answer)
-        return found
-
-    def pinned(self, message: Locator) -> Locator:
-        """This message by its timestamp, whatever comes after it."""
-        return self.page.locator(f"[data-testid=message][data-ts='{message.get_attribute('data-ts')}']")
-
-    def messages(self, text: str | re.Pattern[str] | None = None) -> Locator:
-        return self.hook("message").filter(has_text=text) if text else self.hook("message")
-
-    def press(self, place: Locator, action: str) -> None:
-        place.locator(f"[data-action-id={action}]").click()
-
-    def close(self) -> None:
-        self.hook("modal-close").click()
-        expect(self.hook("modal")).to_have_count(0)
-
-    def send(self) -> None:
-        """Submit the open form; it is shown once more when it has been saved."""
-        self.hook("modal-submit").click()
-        expect(self.hook("modal-submit")).to_have_count(0)
-        expect(self.hook("modal")).not_to_contain_text(SAVING)
-
-    def run(self, control: str, **choices: str) -> str:
-        """Use a control at the side of the page; the sentence that it ends with."""
-        form = self.page.locator(f"form[data-control-id={control}]")
-        for name, value in choices.items():
-            form.locator(f"[name={name}]").select_option(value)
-        before = self.run_of(control).get("number", 0)
-        form.locator("button").click()
-        wait_until(
-            lambda: (
-                self.run_of(control).get("number", 0) > before and self.run_of(control)["status"] != "running"
-            ),
-            f"the end of {control}",
-            SLOW / 1000,
-        )
-        expect(form.locator("[data-testid=control-status]")).to_have_attribute("data-status", "done")
-        expect(form.locator("button")).to_be_enabled()
-        return form.locator("[data-testid=control-status]").inner_text()
-
-    def run_of(self, control: str) -> dict[str, Any]:
-        """The last run of a control."""
-        state = self.page.request.get(f"{self.url}/page/state").json()
-        return next(one["run"] or {} for one in state["controls"] if one["id"] == control)
-
-    def keep(self, name: str) -> None:
-        """Take a screenshot."""
-        self.taken += 1
-        self.page.wait_for_function("document.fonts.status === 'loaded'")
-        self.page.screenshot(path=SCREENSHOTS / f"{self.series}-{self.taken:02d}-{name}.png")
-
-    def overflow(self) -> int:
-        """How many pixels the page is wider than its window."""
-        return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
-
-
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running demo."""
     folder = tmp_path_factory.mktemp("demo")
     tierbot = Tierbot(folder=folder)
-    running = tierbot.keep_running("demo", "--port", "0", "--folder", str(folder / "files"))
+    # Four days before 中秋节: the next morning has greetings, and from then on Christmas is three months away.
+    running = tierbot.keep_running(
+        "demo", "--port", "0", "--date", "2026-09-21", "--folder", str(folder / "files")
+    )
     try:
         yield wait_until(lambda: address(running), "the demo's start", 90)
     finally:
@@ -164,6 +51,7 @@ def browser() -> Iterator[Browser]:
 
 
 Visitor = Callable[..., Visit]
+BEST_OF_LIN = "苏州澜岳精密机械股份有限公司"
 
 
 @pytest.fixture
@@ -245,24 +133,34 @@ def test_anna_walks_through_her_day(visit: Visitor) -> None:
     anna.ask("/tier help", "/tier")
     anna.keep("help")
 
-    passed = anna.run("time", days="7")
+    passed = anna.run("time", days="1")
     assert re.search(r"\d+ messages", passed)
     anna.open("D0ANNA")
-    reminders = anna.messages().filter(has=anna.page.locator("[data-action-id=tierbot_done]"))
-    expect(reminders).not_to_have_count(0)
-    anna.keep("reminders")
-    finish(anna, reminders.last, "tierbot_done", "Done by")
-    finish(anna, reminders.last, "tierbot_snooze", "Snoozed")
-    # One by one, not by their number: on a busy machine more are still coming.
-    *others, logged = (anna.pinned(reminders.nth(place)) for place in range(reminders.count()))
-    anna.press(logged, "tierbot_log_visit")
-    expect(anna.hook("modal-submit")).to_be_visible()
+    digest = anna.pinned(anna.messages("Your customers on").last)
+    anna.keep_for_docs("digest", digest)
+    call_taken_back(anna, digest)
+    *_, skipped, passed_on, snoozed = titles(digest)
+    choose(anna, digest, snoozed, "tierbot_row_menu", "Snooze until…")
+    expect(anna.hook("modal").locator("input[type=date]")).to_have_count(1)
+    anna.keep("snooze-form")
     anna.send()
     anna.close()
-    expect(logged.locator("[data-action-id=tierbot_done]")).to_have_count(0)
-    for other in others:
-        expect(other.locator("[data-action-id=tierbot_done]")).to_have_count(1)
-    anna.keep("settled")
+    expect(row(digest, snoozed)).to_contain_text("Snoozed by @Anna Schmidt until")
+    choose(anna, digest, passed_on, "tierbot_row_menu", "Reassign…")
+    anna.hook("modal").locator("select").select_option(label="Omar Haddad")
+    anna.keep("reassign-form")
+    anna.send()
+    anna.close()
+    expect(row(digest, passed_on)).to_contain_text("Omar Haddad does it now")
+    choose(anna, digest, skipped, "tierbot_row_menu", "Skip…")
+    anna.hook("modal").locator("[data-testid=input]").last.locator("input, textarea").last.fill("They moved.")
+    anna.keep("skip-form")
+    anna.send()
+    anna.close()
+    expect(row(digest, skipped)).to_contain_text("Skipped by @Anna Schmidt")
+    anna.keep_for_docs("settled", digest, 460, end=True)
+    anna.ask("/tier todo", "What is due on")
+    anna.keep("todo")
 
     assert (
         "1 customer" in anna.run("orders", story="acme_wins")
@@ -278,12 +176,18 @@ def test_anna_walks_through_her_day(visit: Visitor) -> None:
     anna.keep("card-under-alert")
 
 
-def finish(person: Visit, reminder: Locator, action: str, word: str) -> None:
-    """Press Done or Snooze on a reminder and wait until it shows that."""
-    finished = person.pinned(reminder)
-    person.press(finished, action)
-    expect(finished).to_contain_text(word)
-    expect(finished.locator("[data-action-id]")).to_have_count(0)
+def call_taken_back(person: Visit, digest: Locator) -> None:
+    """Say of a revisit that it was a call, and take that back."""
+    asked = buttons(digest, "").filter(has=person.page.locator("[data-action-id=tierbot_done_as]")).first
+    block = asked.get_attribute("data-block-id")
+    title = next(
+        one for one in titles(digest) if buttons(digest, one).get_attribute("data-block-id") == block
+    )
+    choose(person, digest, title, "tierbot_done_as", "Call")
+    expect(row(digest, title)).to_contain_text("Done by @Anna Schmidt (Call)")
+    person.keep_for_docs("done", digest, 420)
+    person.press(buttons(digest, title), "tierbot_undo")
+    expect(buttons(digest, title).locator("[data-action-id=tierbot_done_as]")).to_have_count(1)
 
 
 def test_lin_wei_walks_through_hers_in_chinese_and_in_the_dark(visit: Visitor) -> None:
@@ -302,30 +206,74 @@ def test_lin_wei_walks_through_hers_in_chinese_and_in_the_dark(visit: Visitor) -
     lin.keep("preview")
     lin.press(preview, "tierbot_post")
     expect(lin.messages("苏州澜岳")).to_have_count(2)
-    lin.press(card, "tierbot_log_visit")
+    lin.ask("/tier", "C-")
+    lin.keep("mine")
+    lin.open("D0LINWEI")
+    digest = lin.pinned(lin.messages("的客户待办").last)
+    lin.keep_for_docs("digest-zh", digest)
+    first = titles(digest)[0]
+    choose(lin, digest, first, "tierbot_row_menu", "1 天后再提醒")
+    expect(row(digest, first)).to_contain_text("林薇 Lin Wei")
+    lin.keep("settled")
+    greetings = lin.pinned(lin.messages("中秋节 · ").last)
+    expect(greetings).to_contain_text("中秋快乐！")
+    lin.keep_for_docs("mid-autumn", greetings, 800, end=True)
+    lin.press(greetings, "tierbot_all_greeted")
+    expect(greetings).to_contain_text("所有客户均已问候")
+
+    # Nobody does anything for his best customer: Lin is asked at once, his manager hears of it, then the group.
+    urgent = lin.pinned(lin.messages(BEST_OF_LIN).filter(has_text="请立即处理").last)
+    lin.keep_for_docs("urgent-vip", urgent)
+    lin.run("time", days="1")
+    lin.open_as("U0GRACE", "D0GRACE")
+    report = lin.messages(BEST_OF_LIN).filter(has_text="已超期限").last
+    lin.keep_for_docs("manager", report)
+    lin.run("time", days="7")
+    lin.open_as("U0GRACE", "C0EMERGENCY")
+    emergency = lin.messages(BEST_OF_LIN).last
+    expect(emergency).to_contain_text("林薇")
+    lin.keep_for_docs("emergency-group", emergency)
+    lin.open_as("U0LINWEI", "C0KEYACCOUNTS")
+    lin.press(lin.ask("/tier 澜岳精密", BEST_OF_LIN), "tierbot_log_visit")
     lin.keep("form")
     lin.send()
     lin.keep("logged")
     lin.close()
-    lin.ask("/tier", "C-")
-    lin.keep("mine")
-    lin.run("time", days="1")
-    lin.open("D0LINWEI")
-    reminders = lin.messages().filter(has=lin.page.locator("[data-action-id=tierbot_done]"))
-    expect(reminders).not_to_have_count(0)
-    lin.keep("reminders")
-    before = reminders.count()
-    lin.press(reminders.last, "tierbot_done")
-    expect(reminders).to_have_count(before - 1)
-    lin.press(reminders.last, "tierbot_snooze")
-    expect(reminders).to_have_count(before - 2)
-    lin.keep("settled")
     lin.run("orders", story="big_return")
-    lin.page.locator("[data-user-id=U0GRACE]").click()
-    lin.open("C0MANAGERS")
+    lin.open_as("U0GRACE", "C0MANAGERS")
     alert = lin.messages("苏州澜岳").last
     expect(alert).to_contain_text("（C类）")
     lin.keep("alert")
+
+
+def test_a_deputy_gets_the_morning_of_who_is_away(visit: Visitor) -> None:
+    julia = visit("deputy")
+    julia.open_as("U0JULIA", "D0JULIA")
+    assert "Julia Brandt acts" in julia.run("away", person="anna")
+    julia.run("time", days="1")
+    digest = julia.pinned(julia.messages("Your customers on").last)
+    of_anna = [title for title in titles(digest) if "@Anna Schmidt" in title]
+    assert of_anna
+    julia.keep_for_docs("deputy", digest)
+    choose(julia, digest, of_anna[0], "tierbot_row_menu", "Snooze 7 days")
+    expect(row(digest, of_anna[0])).to_contain_text("Snoozed by @Julia Brandt")
+    today = digest.locator("h3").inner_text()
+    julia.open_as("U0ANNA", "D0ANNA")
+    expect(julia.messages(today)).to_have_count(0)
+
+
+def test_christmas_comes_with_a_text_to_copy(visit: Visitor) -> None:
+    anna = visit("christmas")
+    anna.open_as("U0ANNA", "D0ANNA")
+    for _ in range(12):
+        if anna.messages("Christmas · ").count():
+            break
+        anna.run("time", days="greetings")
+    greetings = anna.pinned(anna.messages("Christmas · Dec 25, 2026").last)
+    expect(greetings).to_contain_text("Text to copy: English")
+    anna.keep_for_docs("christmas", greetings, 800, end=True)
+    anna.press(greetings, "tierbot_all_greeted")
+    expect(greetings).to_contain_text("All of them have been greeted.")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

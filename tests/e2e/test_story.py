@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -25,11 +24,14 @@ from tests.e2e.stage import (
     LIN,
     STRANGER,
     Books,
+    Row,
     Stage,
     actions,
     alert_states,
+    current,
+    digest_rows,
     due_days,
-    reminder_rows,
+    outbox_of_care,
     shown,
     staged,
     text_of,
@@ -65,8 +67,7 @@ def test_anna_asks_about_acme_and_reads_why(stage: Stage) -> None:
     assert "orders through" in text_of(card)
     assert f"<@{ANNA}>" in text_of(card)
     assert actions(card) == ["tierbot_why", "tierbot_share", "tierbot_log_visit"]
-    stage.press(ANNA, card, "tierbot_why")
-    stage.view_of(ANNA, "ACME")
+    stage.open_view(ANNA, card, "tierbot_why", "ACME")
     stage.workspace.close_view(ANNA, stage.view_of(ANNA))
 
 
@@ -98,8 +99,7 @@ def test_what_is_shared_with_the_channel_has_no_figures(stage: Stage) -> None:
 
 def test_a_logged_visit_restarts_the_clock(stage: Stage) -> None:
     stage.start_bots()
-    stage.press(ANNA, stage.ask(ANNA, "ACME"), "tierbot_log_visit")
-    form = stage.view_of(ANNA)
+    form = stage.open_view(ANNA, stage.ask(ANNA, "ACME"), "tierbot_log_visit")
     today = SystemClock().now().astimezone(BERLIN).date()
     tomorrow = today + timedelta(days=1)
     late = stage.workspace.submit_view(ANNA, form, {"day": tomorrow.isoformat(), "note": "Line 3 runs."})
@@ -188,10 +188,10 @@ def test_killed_and_started_again_it_answers_and_repeats_nothing(stage: Stage) -
 
 
 # After all tests that grade as of today: the next mornings may be in another month.
-def test_a_reminder_comes_once_and_can_be_done_or_put_off(stage: Stage) -> None:
+def test_a_digest_comes_once_a_morning_and_its_rows_can_be_done_undone_and_put_off(stage: Stage) -> None:
     stage.start_bots()
     wait_until(lambda: due_days(stage.tierbot, "C-0001", "revisit"), "the care plan", 40)
-    assert stage.reminders(ANNA) == []
+    assert stage.digests(ANNA) == []
     now = SystemClock().now()
     day = workday(now.astimezone(BERLIN).date() + timedelta(days=1))
     at = local_instant(day, 9, 5, BERLIN).isoformat()
@@ -199,38 +199,45 @@ def test_a_reminder_comes_once_and_can_be_done_or_put_off(stage: Stage) -> None:
     ticks = [stage.tierbot.begin("tick", "--at", at) for _ in range(2)]
     for done in [stage.tierbot.finish(tick) for tick in ticks]:
         assert done.code == 0, done.err
-    reminders = stage.reminders(ANNA)
-    counts = Counter(text_of(reminder) for reminder in reminders)
-    assert set(counts.values()) == {1}, counts
-    assert 2 <= len(counts) <= 8, reminder_rows(stage.tierbot)  # no more than the plan's at_most_per_day
+    digests = wait_until(lambda: stage.digests(ANNA), "the digest", 20)
+    assert len(digests) == 1, outbox_of_care(stage.tierbot)
+    (digest,) = digests
+    found = digest_rows(digest)
+    assert len({row.title for row in found}) == len(found) >= 3
+    assert len([row for row in found if "due " not in row.text]) <= 8  # the plan's at_most_per_day
 
-    first, second = reminders[0], reminders[1]
-    stage.press(ANNA, second, "tierbot_done")
-    assert actions(stage.becomes(ANNA, second, f"Done by <@{ANNA}>")) == []
-    stage.press_as_seen(ANNA, second, "tierbot_done")
+    # A revisit: what it was is chosen, and recorded as that contact. Undo takes it back.
+    first = next(row for row in found if "tierbot_done_as" in row.elements)
+    stage.choose(ANNA, digest, first, "tierbot_done_as", "call")
+    done_digest = stage.becomes(ANNA, digest, f"Done by <@{ANNA}> (Call)")
+    (undoable,) = (row for row in digest_rows(done_digest) if row.title == first.title)
+    assert set(undoable.elements) == {"tierbot_undo"}
+    stage.choose(ANNA, digest, first, "tierbot_done_as", "visit")  # again, in an old copy
     dm = stage.workspace.dm(ANNA)
     wait_until(
         lambda: stage.messages_about(dm, "Somebody has dealt with this reminder already.", ANNA),
         "the sentence",
         20,
     )
+    stage.press_as_seen(ANNA, done_digest, "tierbot_undo", undoable.block_id)
+    again = wait_until(lambda: open_row(stage, digest, first.title), "the row as before", 20)
 
-    stage.press(ANNA, first, "tierbot_snooze")
+    # Snoozed for three days, it is in that morning's digest again.
+    stage.choose(ANNA, current(stage, ANNA, digest), again, "tierbot_row_menu", "snooze_3")
     today = SystemClock().now().astimezone(BERLIN).date()
     until = workday(today + timedelta(days=3))
-    stage.becomes(ANNA, first, f"Snoozed by <@{ANNA}> until {shown(until)}")
-    before = {m.ts for m in stage.reminders(ANNA)}
-    later = local_instant(max(until, day), 9, 6, BERLIN)
-    if until <= day:  # across a weekend both fall on the same morning
-        later += timedelta(minutes=1)
-    stage.tierbot.manage("tick", "--at", later.isoformat())
-
+    stage.becomes(ANNA, digest, f"Snoozed by <@{ANNA}> until {shown(until)}")
+    later = max(until, workday(day + timedelta(days=1)))  # across a weekend both are one day
+    stage.tierbot.manage("tick", "--at", local_instant(later, 9, 6, BERLIN).isoformat())
     # The running bot may be the one that sends it, a moment after the command has ended.
-    def back() -> list[StoredMessage]:
-        return [m for m in stage.reminders(ANNA) if m.ts not in before and text_of(m) == text_of(first)]
+    wait_until(lambda: len(stage.digests(ANNA)) == 2, "the next digest", 20)
+    assert first.title in [row.title for row in digest_rows(stage.digests(ANNA)[1])]
 
-    wait_until(back, "the snoozed reminder", 20)
-    assert len(back()) == 1
+
+def open_row(stage: Stage, digest: StoredMessage, title: str) -> Row | None:
+    """The row of a digest as it is now, if it is to be done."""
+    (found,) = (row for row in digest_rows(current(stage, ANNA, digest)) if row.title == title)
+    return found if "tierbot_row_menu" in found.elements else None
 
 
 def test_the_processes_stop_on_sigterm_without_an_error(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from multiprocessing import get_context
 from typing import Any
@@ -106,13 +107,32 @@ def _run(installation: Installation, processes: int, days: int) -> bool:
         for day in (FIRST + number * DAY for number in range(days))
         for hour in (8, 9, 10)
     ]
+    return tick_together(installation, processes, moments)
+
+
+def tick_together(
+    installation: Installation,
+    processes: int,
+    moments: Sequence[datetime],
+    before: Callable[[Database, int], None] = lambda database, number: None,
+) -> bool:
+    """At each moment all processes do all jobs at once, after one of them did `before`; whether all ended well."""
     gate = get_context("fork").Barrier(processes)
-    running = [spawn(lambda: _tick_at(installation, moments, gate)) for _ in range(processes)]
+    nothing: Callable[[Database, int], None] = lambda database, number: None  # noqa: E731
+    running = [
+        spawn(lambda work=before if number == 0 else nothing: _tick_at(installation, moments, gate, work))
+        for number in range(processes)
+    ]
     statuses = [wait(pid, PATIENCE) for pid in running]
     return statuses == [0] * processes
 
 
-def _tick_at(installation: Installation, moments: list[datetime], gate: Any) -> None:
+def _tick_at(
+    installation: Installation,
+    moments: Sequence[datetime],
+    gate: Any,
+    before: Callable[[Database, int], None],
+) -> None:
     redirect_output(installation.folder)
     clock = FixedClock(moments[0])
     os.environ.clear()  # only the settings below count
@@ -126,11 +146,13 @@ def _tick_at(installation: Installation, moments: list[datetime], gate: Any) -> 
         TIERBOT_ALERT_CHANNEL=CHANNELS[0].id,
     )
     bot = build(settings, clock=clock)
-    for moment in moments:
+    for number, moment in enumerate(moments):
         clock.advance(moment - clock.now())
+        before(bot.database, number)
         gate.wait(60)
         try:
             jobs.tick(bot)
         except Exception as error:
             note(installation.folder / "failures", f"{type(error).__name__}: {error}".splitlines()[0])
+        gate.wait(PATIENCE)
     bot.close()

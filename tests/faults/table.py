@@ -31,6 +31,7 @@ from tests.faults import (
     restores,
     revisions,
     schedulers,
+    tier_moves,
     wrong_clocks,
 )
 from tests.faults.installation import Installation
@@ -84,6 +85,8 @@ FAULTS = {
     "F26": Fault("connections cut, server crashes", machine.cut_connections, ("postgresql",)),
     "F27": Fault("upgraded beside running workers", revisions.migrated),
     "F28": Fault("an older backup restored", restores.restored),
+    "F34": Fault("a scheme moves every customer", tier_moves.storm),
+    "F35": Fault("a customer flaps at a boundary", tier_moves.flapping),
     "F37": Fault("log full or closed, port taken", restarts.unwritable_log, ("sqlite",)),
 }
 

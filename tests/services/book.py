@@ -17,8 +17,9 @@ from bot.services.access import Actor
 from bot.services.care import answers, schedule
 from bot.services.care.digest import morning
 from bot.services.care.digest.mailboxes import Sending
-from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care.plan import CarePlan
 from bot.services.care.plan_file import load_plan
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_people import FirmTime
 from bot.services.recipients import FirmDefaults

@@ -93,19 +93,26 @@ class _Reading:
         owner = self.kinds.get(self.owners[touch.customer_id])
         if was == "missed" and owner == "prompt" and touch.customer_id not in self.year.changed_hands:
             yield f"{name}: a prompt person missed a greeting"
-        if touch.state not in OPEN or touch.kind == StepKind.GREETING:
+        if was == "missed" and not told and owner != "prompt":
+            count["silent"] += 1
+            yield f"{name}: missed and never shown"
+        if touch.kind == StepKind.GREETING:
             return
-        if not any(one.role in ASKED for one in told) and today - touch.due_on > 21 * A_DAY:
+        is_asked = any(one.role in ASKED for one in told)
+        if touch.state in OPEN and not is_asked and today - touch.due_on > 21 * A_DAY:
             count["silent"] += 1
             yield f"{name}: open for weeks and never shown"
-        yield from self._unreported(touch, told, name, count)
+        yield from self._unreported(touch, told, name, closed_on or today, count)
 
-    def _unreported(self, touch: Touch, told: list[Told], name: str, count: Counter[str]) -> Iterator[str]:
-        """Whether an open touch past its limit reached the manager and the group within the plan's days."""
+    def _unreported(
+        self, touch: Touch, told: list[Told], name: str, until: date, count: Counter[str]
+    ) -> Iterator[str]:
+        """Whether a touch that was open past its limit reached the manager and the group within the plan's days."""
         plan = self.year.rules.plans.named(touch.plan)
         step = plan.step(touch.tier, touch.step) if plan else None
         if plan is None or step is None or touch.latest_on is None:
-            yield f"{name}: its plan does not know it"
+            if touch.state in OPEN:
+                yield f"{name}: its plan does not know it"
             return
         days = plan.escalation_of(touch.tier, step)
         asked = [one.at for one in told if one.role in (TouchRole.DIGEST, TouchRole.URGENT)]
@@ -119,22 +126,30 @@ class _Reading:
         if days.manager_days is not None:
             working = self._of(manager.recipient if manager else None)
             last = working.next_working_day(begun + (days.manager_days + 1) * A_DAY)
-            yield from self._late("manager", name, last, manager, working, count)
+            yield from self._late("manager", name, last, manager, working, until, count)
         if days.group_days is not None:
             first = begun + (days.group_days + 1) * A_DAY
             if manager is not None:
                 first = max(first, local_date(manager.at, self.firm.zone) + A_DAY)
-            yield from self._late("group", name, self.firm.next_working_day(first), group, self.firm, count)
+            last = self.firm.next_working_day(first)
+            yield from self._late("group", name, last, group, self.firm, until, count)
 
     def _late(
-        self, who: str, name: str, last: date, told: Told | None, working: WorkingTime, count: Counter[str]
+        self,
+        who: str,
+        name: str,
+        last: date,
+        told: Told | None,
+        working: WorkingTime,
+        until: date,
+        count: Counter[str],
     ) -> Iterator[str]:
         if told is not None:
             count[f"to {who}"] += 1
             on = local_date(told.at, working.zone)
             if on > last + A_DAY:  # zones may be a day apart
                 yield f"{name}: the {who} was told on {on}, not on {last}"
-        elif last + A_DAY < local_date(self.end, working.zone):
+        elif last + A_DAY < until:
             count["silent"] += 1
             yield f"{name}: the {who} was not told by {last}"
 

@@ -35,6 +35,7 @@ from db.book.facts import Activity
 from db.book.imports import ImportBatch
 from db.book.people import Team
 from db.engine import Database
+from grading.scheme import presets
 from tests import factories
 from tests.services.delivery.ledger import Ledger
 from tests.simulation.care_people import AT_ONCE, KINDS, Colleague, Presses, Received, answers_to
@@ -101,11 +102,16 @@ class Year:
         self.clock = FixedClock(datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC) - A_DAY)
         self.colleagues: dict[str, Colleague] = {}  # by Slack user
         self.customers: dict[int, str] = {}  # id -> tier
+        self.credit: dict[int, str] = {}  # id -> credit grade
         self.changed_hands: set[int] = set()
         self.changed_tier: dict[int, date] = {}  # when its present tier was first graded
         self.received: list[Received] = []
         plans = load_all(None)
         plan = next(plan for plan in plans.plans if plan.plan == plot.plan)
+        self.grades: tuple[str, ...] = ()
+        if plan.by == "credit":  # its steps come on top of those of another plan
+            self.grades = tuple(plan.tiers)
+            plan = next(plan for plan in plans.plans if not plan.schemes)
         self.tiers = tuple(tier for tier in plan.tiers if tier not in NO_TIERS) or ("A", "B", "C")
         self.rules = CareRules(plans=plans, zone=SETTINGS.zone, remind_at=time(9), firm=FirmTime.of(SETTINGS))
         self.presses = Presses(database, self.rules, SETTINGS)
@@ -115,8 +121,8 @@ class Year:
         self._bot = _wired(self)
         with database.write() as session:
             self._owners = self._hire(session)
-            for number in range(plot.customers):
-                self._add_customer(session, number)
+            for _ in range(plot.customers):
+                self._add_customer(session)
             self._grade(session, FIRST - A_DAY)
 
     def play(self) -> None:
@@ -180,8 +186,8 @@ class Year:
             if today.day == 15:
                 self._hand_over(session, batch)
             if today.day == 1:
-                for number in range(max(1, self.plot.customers // 100)):
-                    self._add_customer(session, number)
+                for _ in range(max(1, self.plot.customers // 100)):
+                    self._add_customer(session)
                 self._grade(session, today - A_DAY)
 
     def _hire(self, session: Session) -> list[int]:
@@ -195,6 +201,7 @@ class Year:
                 )
                 session.get_one(Team, team).lead_id = lead
             owners.append(self._person(session, f"Owner{number}", number, team, KINDS[number % 3]))
+        self._person(session, "Finance", 0, team, "slow", role="finance")
         return owners
 
     def _person(
@@ -206,8 +213,9 @@ class Year:
         self.colleagues[user] = Colleague(person_id=person, slack_user_id=user, zone=zone, kind=kind)
         return person
 
-    def _add_customer(self, session: Session, number: int) -> None:
-        owner = self._owners[len(self.customers) % len(self._owners)]
+    def _add_customer(self, session: Session) -> None:
+        turn, number = divmod(len(self.customers), len(self._owners))
+        owner = self._owners[number]
         purpose = "prospect" if self.plot.plan == "prospects" else "account"
         customer = factories.customer(
             session,
@@ -217,7 +225,7 @@ class Year:
             record_type=purpose,
             since=FIRST - timedelta(days=self.rng.randrange(2000)),
         )
-        self.customers[customer] = self.tiers[number % len(self.tiers)]
+        self.customers[customer] = self.tiers[turn % len(self.tiers)]  # each owner has customers of each tier
         if self.rng.random() < 0.8:
             day = self.clock.now().date() - timedelta(days=self.rng.randrange(1, 120))
             factories.contact(session, customer, day, self.rng.choice(CONTACTS[:3]))
@@ -232,6 +240,13 @@ class Year:
                 self.customers[customer] = tier
         purpose = "prospect" if self.plot.plan == "prospects" else "account"
         factories.graded(session, self.customers, as_of=as_of, purpose=purpose, text=self._scheme)
+        if self.grades:
+            for customer in self.customers:
+                if customer not in self.credit or self.rng.random() < 0.05:
+                    self.credit[customer] = self.rng.choice(self.grades)
+                    self.changed_tier[customer] = as_of + A_DAY
+            text = presets.preset_text("credit_assessment")
+            factories.graded(session, self.credit, as_of=as_of, purpose="credit", text=text)
 
     def _hand_over(self, session: Session, batch: int) -> None:
         for customer in self.rng.sample(sorted(self.customers), max(1, len(self.customers) // 50)):

@@ -4,7 +4,7 @@ import json
 import random
 from collections import Counter
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, partial
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -16,8 +16,10 @@ from bot.clock import FixedClock, local_date
 from bot.errors import BotError
 from bot.jobs import JOBS
 from bot.services import alerts
-from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care import schedule as care
+from bot.services.care.plan import CarePlan
 from bot.services.care.plan_file import load_plan
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.services.delivery import time_jump
 from bot.services.delivery.sender import deliver
@@ -29,13 +31,16 @@ from bot.settings import Settings
 from db import processes
 from db.book import imports
 from db.book.customers import Ownership
-from db.book.facts import Fact
+from db.book.facts import Activity, Fact
 from db.book.imports import ImportBatch
 from db.book.people import Person
+from db.care import planning
 from db.engine import Database
+from db.graded import runs as graded_runs
 from tests import factories
 from tests.services.delivery.ledger import Ledger
 from tests.simulation.sandbox import Process, Sandbox
+from tests.simulation.schedule_answers import ACTS, answer
 
 # Before the change to summer time and the end of a month.
 START = datetime.fromisoformat("2026-03-27T06:00:00+00:00")
@@ -44,6 +49,7 @@ ZONES = ("Europe/Berlin", "Asia/Shanghai", "America/New_York", "Pacific/Auckland
 CUSTOMERS = 3
 LONG_AGO = date(2026, 1, 10)
 MEASURED = date(2026, 3, 1)
+DAY = timedelta(days=1)
 
 
 def fill(database: Database) -> None:
@@ -75,6 +81,7 @@ class Schedule:
         self.processes: dict[int, Process] = {}
         self.working: Process | None = None
         self.newest = ""
+        self.presses = 0
         self.count: Counter[str] = Counter()
         sandbox.database.observers.append(self._on_step)
 
@@ -142,8 +149,9 @@ class Schedule:
 
     def contact(self, customer: int, days_ago: int) -> None:
         with self.sandbox.database.write() as session:
-            factories.contact(session, customer, self.clock.now().date() - timedelta(days=days_ago), "call")
-            self._import(session)
+            day = self.clock.now().date() - timedelta(days=days_ago)
+            contact = factories.contact(session, customer, day, "call")
+            session.get_one(Activity, contact).batch_id = self._import(session)
 
     def person(self, person: int, zone: str, active: bool) -> None:
         with self.sandbox.database.write() as session:
@@ -153,8 +161,20 @@ class Schedule:
     def give(self, customer: int, person: int) -> None:
         """A customer gets another owner."""
         with self.sandbox.database.write() as session:
-            session.get_one(Ownership, customer).person_id = person
-            self._import(session)
+            owner = session.get_one(Ownership, customer)
+            owner.person_id, owner.batch_id = person, self._import(session)
+
+    def press(self, number: int, act: str) -> None:
+        """The account manager of a step answers it, or takes an answer back."""
+        states = ", ".join(f"'{state}'" for state in ACTS[act])
+        found = self.sandbox.rows(f"SELECT id FROM touch WHERE state IN ({states}) ORDER BY due_on, id")  # noqa: S608
+        if not found:
+            return
+        self.presses += 1
+        bot = self._bot()
+        touch_id = found[number % min(len(found), CUSTOMERS)][0]
+        done = answer(bot.database, bot.settings, bot.rules, touch_id, act, self.presses, self.clock.now())
+        self.count["answers" if done else "answers refused"] += 1
 
     def new_plan(self, number: int) -> None:
         self.plan = _plans()[number]
@@ -178,20 +198,19 @@ class Schedule:
         assert all(many == 1 for many in arrived.values()), "a message was sent twice"
 
     def end(self) -> None:
-        """All schedulers go on, jumps are accepted and days pass: every due reminder is sent."""
+        """All schedulers go on, jumps are accepted and days pass: what was due is sent in working hours."""
         for who in sorted(self.processes):
             self.tick(who)
         self.catch_up()
-        for _ in range(3):
+        begun = self.clock.now().isoformat().replace("T", " ")[:26]
+        self.tick(0)
+        for moment in _working_hours_after(self.clock.now()):
+            self.clock.advance(moment - self.clock.now())
+            self.catch_up()
             self.tick(0)
             self.check()
-            self.wait(24)
-            self.catch_up()
-        self.tick(0)
-        self.check()
-        now = self.clock.now().isoformat().replace("T", " ")[:26]
         late = self.sandbox.rows(
-            f"SELECT dedupe_key FROM touch WHERE state IN ('planned', 'snoozed') AND remind_at <= '{now}'"  # noqa: S608
+            f"SELECT dedupe_key FROM touch WHERE state IN ('planned', 'snoozed') AND remind_at <= '{begun}'"  # noqa: S608
         )
         assert late == [], f"{late} were never sent"
         arrived = {entry.reference.id for entry in self.slack.entries}
@@ -208,7 +227,7 @@ class Schedule:
         self.count["reminders"] += len(self.sandbox.rows("SELECT 1 FROM outbox WHERE kind LIKE 'care_%'"))
 
     def _check_nothing_skipped(self) -> None:
-        """After a whole pass grading all imports again finds no change: the cursors mark finished work."""
+        """After a whole pass neither grading nor planning again changes anything: the cursors mark finished work."""
         bot, now = self._bot(), self.clock.now()
         if time_jump.held(bot.database, now):
             return
@@ -219,10 +238,17 @@ class Schedule:
                 customer_ids=imports.customers_touched(session, after=0),
             )  # fmt: skip
         assert not found.changes, "an import changed a tier and nothing was regraded"
+        with bot.database.write() as session:
+            graded = planning.graded_customers(session, graded_runs.latest_run_ids(session))
+            changed = care.plan_customers(session, bot.rules, graded, now)
+            session.rollback()
+        assert changed == 0, f"{changed} touches of customers that were not planned again are wrong"
 
     def _check_touches(self, messages: dict[int, Any]) -> None:
-        touches = self.sandbox.rows("SELECT id, dedupe_key, state, outbox_id, customer_id, step FROM touch")
-        opened = Counter((row[4], row[5]) for row in touches if row[2] in ("planned", "reminded", "snoozed"))
+        touches = self.sandbox.rows(
+            "SELECT id, dedupe_key, state, outbox_id, customer_id, step, occasion FROM touch"
+        )
+        opened = Counter(row[4:] for row in touches if row[2] in ("planned", "reminded", "snoozed"))
         assert all(many == 1 for many in opened.values()), "one step is open twice"
         assert len({row[1] for row in touches}) == len(touches), "an occurrence has two rows"
         digests = Counter(row[1] for row in messages.values() if row[2] == "care_digest")
@@ -303,8 +329,15 @@ class Schedule:
             bot,
             clock=self.clock,
             to_slack=lambda: cast(Any, self.slack),
-            load_rules=lambda: replace(bot.rules, plan=self.plan),
+            load_rules=lambda: replace(bot.rules, plans=CarePlans((self.plan,))),
         )
+
+
+def _working_hours_after(now: datetime) -> list[datetime]:
+    """Times of a Tuesday and a Wednesday to come that are in the working hours of each of the zones and of the firm."""
+    tuesday = (now + (1 + -now.weekday() % 7) * DAY).date()
+    days = (tuesday, tuesday + DAY)
+    return [datetime.combine(day, hour, UTC) for day in days for hour in (time(9, 30), time(21, 30))]
 
 
 @cache

@@ -15,7 +15,8 @@ def draw(rng: random.Random) -> Script:
     script: Script = []
     for _ in range(rng.randint(3, 6)):
         script += rng.choices(
-            (_pass_days, _interleave, _overtake, _cut, _kill, _change, _grade), (2, 3, 8, 4, 3, 4, 3)
+            (_pass_days, _interleave, _overtake, _cut, _kill, _change, _grade, _answer),
+            (2, 3, 8, 4, 3, 4, 3, 6),
         )[0](rng)
     return script
 
@@ -85,6 +86,19 @@ def _change(rng: random.Random) -> Script:
                 ("catch_up",),
             ]
         )
+    ]
+
+
+def _answer(rng: random.Random) -> Script:
+    """A person answers what is due, perhaps takes it back, and perhaps a scheduler is paused meanwhile."""
+    paused: Script = [("tick", 0, rng.choice((1, 2, 3)), False, rng.choice(("care", "remind", "escalate")))]
+    return [
+        ("wait", rng.choice((24, 24, 72))),
+        ("tick", 1),
+        *(paused if rng.random() < 0.5 else []),
+        ("press", rng.randrange(CUSTOMERS), rng.choice(("done", "done", "snooze", "skip", "reassign"))),
+        *([("press", rng.randrange(CUSTOMERS), "undo")] if rng.random() < 0.5 else []),
+        ("tick", 0),
     ]
 
 

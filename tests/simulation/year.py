@@ -40,11 +40,6 @@ def run(plot: Plot) -> Account:
         sandbox.close()
 
 
-def plans_by_tier() -> list[str]:
-    """The shipped plans that a scheme has; the one for credit grades adds to all of them."""
-    return [plan.plan for plan in load_all(None).plans if plan.by == "tier"]
-
-
 def row(name: str, count: Counter[str]) -> str:
     return f"{name:<16}" + "".join(
         f"{count[counted]:>{len(heading) + 2},}" for heading, counted in _widened(COLUMNS)
@@ -66,7 +61,7 @@ def main() -> int:
     began = time.monotonic()
     plots = [
         Plot(plan=plan, customers=given.customers, days=given.days, seed=given.seed)
-        for plan in given.plan or plans_by_tier()
+        for plan in given.plan or [plan.plan for plan in load_all(None).plans]
     ]
     print(f"{given.customers:,} customers, {given.days} days, seed {given.seed}")
     print(" " * 16 + "".join(f"  {heading}" for heading, _ in _widened(COLUMNS)), flush=True)

@@ -66,7 +66,7 @@ def skip(
 def reassign(
     customer: Customer,
     step: Step,
-    to: Annotated[str, typer.Argument(metavar="EMAIL", help="Who does it from now on.")],
+    to: Annotated[str, typer.Argument(metavar="EMAIL", help="Who does it this time.")],
     as_json: AsJson = False,
 ) -> None:
     """Give a step of a customer to another person, who must be able to see the customer."""

@@ -19,6 +19,7 @@ from bot.cli.output.care_plan import titled
 from bot.cli.output.personal import record_list
 from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import tier_word, word
+from bot.services.care import planning_pass
 from bot.services.care.views import due_list
 from bot.services.care.views.due_list import DueQuery
 
@@ -44,6 +45,7 @@ def list_steps(
         plans = bot.rules.plans
         with bot.database.read() as session:
             found = due_list.due_steps(session, actor, plans, query, bot.today())
+            is_planned = planning_pass.has_planned(session)
         record_list(bot, actor, "care list", len({step.customer_id for step in found.steps}))
     if as_json or as_csv:
         print_records(
@@ -52,7 +54,12 @@ def list_steps(
         )
         return
     if not found.steps:
-        say(_("No care step is due."))
+        nothing = _("No care step is due.")
+        say(
+            nothing
+            if is_planned
+            else _("No care was planned yet. A running Tierbot plans it, or `tierbot tick`.")
+        )
         return
     print_table(
         [

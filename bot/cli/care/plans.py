@@ -21,8 +21,9 @@ from bot.cli.output import care_plan, care_preview
 from bot.cli.output.presentation import local_name
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care.plan import CarePlan
 from bot.services.care.plan_versions import lifecycle
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.lifecycle import PlanStatus
 
 Name = Annotated[str, typer.Argument(help="A file, a shipped plan, or an approved version, as standard@2.")]
@@ -130,6 +131,7 @@ def retire_plan(
 
 def _show_changes(bot: Tierbot, actor: Actor, instead: CarePlans) -> None:
     care_preview.show_changes(care_preview.preview_of(bot, actor, days=0, instead=instead))
+    care_preview.show_gaps(bot, instead)
 
 
 def _plan_named(bot: Tierbot, name: str) -> CarePlan:

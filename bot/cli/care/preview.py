@@ -37,9 +37,11 @@ def show_preview(
                 file = lifecycle.find(session, plan)
                 instead = lifecycle.with_approved(session, bot.file_rules.plans, file.plan, bot.today())
         found = care_preview.preview_of(bot, actor, days=days, instead=instead, team=team, owner=owner)
-    if as_json:
-        print_json(care_preview.as_json(found))
-        return
-    if found.changes is not None:
-        care_preview.show_changes(found)
+        if as_json:
+            print_json(care_preview.as_json(found))
+            return
+        if found.changes is not None:
+            care_preview.show_changes(found)
+        if instead is not None:
+            care_preview.show_gaps(bot, instead)
     care_preview.show_days(found)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from bot.cli.console import _, in_language, listed, say, utc
@@ -103,7 +104,7 @@ def _state(found: CareExplanation, one: OwedNow) -> str:
     if one.due_on is None or one.latest_on is None:
         return _(WHY_NOT[one.why_not]) if one.why_not else _("not due")
     if one.latest_on < found.today:
-        return _("over its limit since %(day)s", day=one.latest_on)
+        return _("over its limit since %(day)s", day=one.latest_on + timedelta(days=1))
     if one.due_on <= found.today:
         return _("due since %(day)s, at the latest %(latest)s", day=one.due_on, latest=one.latest_on)
     return _("due on %(day)s, at the latest %(latest)s", day=one.due_on, latest=one.latest_on)
@@ -125,6 +126,12 @@ def _lines(found: CareExplanation, one: OwedNow) -> Iterator[str]:
         return
     if one.state is None:
         yield _("it is added by the next planning, within a minute of a running Tierbot")
+    elif one.next_at is not None and one.next_at.date() < found.today:
+        yield _(
+            "%(state)s; waits to be shown since %(time)s",
+            state=word("touch", one.state),
+            time=utc(one.next_at),
+        )
     elif one.next_at is not None:
         yield _("%(state)s; shown next at %(time)s", state=word("touch", one.state), time=utc(one.next_at))
     yield _("done by: %(who)s", who=one.assignee or word("doer", one.who))
@@ -220,7 +227,12 @@ def _sent(sent: Sent) -> str:
     state = word("message", sent.state)
     if sent.why:
         state = f"{state}: {sent.why}"
-    return _("not sent: %(role)s, %(who)s, %(state)s", **told, state=state)
+    return _(
+        "not sent: %(role)s, %(who)s, written %(time)s, %(state)s",
+        **told,
+        time=utc(sent.written),
+        state=state,
+    )
 
 
 def _not_owed(found: CareExplanation) -> Iterator[str]:

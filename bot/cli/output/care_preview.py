@@ -10,11 +10,13 @@ from bot.cli.console import _, customers, listed, print_table, progress_bar, say
 from bot.cli.output.care_plan import occasion_name
 from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import tier_word, word
+from bot.errors import N_
 from bot.services.access import Actor
-from bot.services.care.plan import CarePlans
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.views import due_list
 from bot.services.care.views import preview as previews
 from bot.services.care.views.preview import DueOn, Example, Preview, StepChange
+from bot.services.ops import care_plans
 
 CHANGES = ("added", "moved", "dropped")
 
@@ -43,6 +45,24 @@ def preview_of(
             instead=instead,
             progress=progress,
         )
+
+
+def show_gaps(bot: Tierbot, instead: CarePlans) -> None:
+    """The tiers of schemes in force that these plans do not name, and what their customers would have."""
+    with bot.database.read() as session:
+        schemes = care_plans.in_force(session, bot.today())
+    for gap in care_plans.unplanned(instead, schemes):
+        if gap.fall_to_default:
+            msgid = N_(
+                "Warning: it does not name the tiers %(tiers)s of the scheme %(scheme)s, which is in force. Their customers"
+                " would have the steps of `default`."
+            )
+        else:
+            msgid = N_(
+                "Warning: it does not name the tiers %(tiers)s of the scheme %(scheme)s, which is in force. Their customers"
+                " would be owed nothing."
+            )
+        say(_(msgid, tiers=gap.names, scheme=gap.scheme))
 
 
 def show_days(found: Preview) -> None:

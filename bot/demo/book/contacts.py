@@ -1,4 +1,4 @@
-"""The contacts with the demo's customers: visits, calls, surveys, training, complaints, greetings, gifts."""
+"""The contacts with the demo's customers: visits, calls, reviews, training, surveys, complaints, greetings, gifts."""
 
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -7,9 +7,18 @@ import numpy as np
 
 from bot.demo.book.knowledge import DemoFact
 from bot.demo.book.orders import spring_festival
-from bot.demo.book.profiles import Profile
+from bot.demo.book.profiles import FALLING, Profile
 
 _DAYS = 730
+_LATE_EVERY = 15  # of so many customers one has been neglected
+_NO_REVISIT = (
+    "training",
+    "review",
+    "survey",
+    "complaint",
+    "greeting",
+    "gift",
+)  # contacts that are no revisit
 
 
 class DemoActivity(NamedTuple):
@@ -49,6 +58,11 @@ _NOTES: dict[str, dict[str, tuple[str, ...]]] = {
         "en": ("Operator training", "Maintenance workshop"),
         "zh": ("操作培训", "维护保养培训"),
     },
+    "review": {
+        "en": ("Went through orders and deliveries of the quarter", "Reviewed results and plans"),
+        "zh": ("逐项回顾本季订货与交付", "回顾成果，商定计划"),
+    },
+    "credit_review": {"en": ("Limit and terms checked",), "zh": ("复核信用额度与账期",)},
     "survey": {"en": ("Satisfaction survey answered",), "zh": ("已回收满意度问卷",)},
     "complaint": {
         "en": ("Wrong parts delivered, replaced", "Surface damage in transit", "Late delivery"),
@@ -86,19 +100,18 @@ def _contacts(
         if (today - day).days <= oldest:
             found.append((day, kind))
 
-    # Bigger customers are visited more often; some visits are overdue, so that reminders are due.
-    gap = float(np.clip(120 * np.exp(-0.45 * profile.size + rng.normal(0, 0.35)), 25, 400))
-    back = gap * float(rng.uniform(0.1, 1.35))
-    while back < oldest:
-        happened("visit", back)
-        back += gap * float(rng.gamma(6, 1 / 6))
-    back = gap * float(rng.uniform(0.05, 1.0))
-    while back < oldest:
-        happened("call" if rng.random() < 0.8 else "meeting", back)
-        back += gap * 1.3 * float(rng.gamma(4, 1 / 4))
-    training = known.get((profile.code, "training_sessions_12m"))
-    for _ in range(min(int(training.value), 6) if training else 0):
-        happened("training", float(rng.uniform(5, 360)))
+    values = {field: fact.value for (code, field), fact in known.items() if code == profile.code}
+    # Most are in time, some are due. A few have not been contacted for so long that their manager hears of it.
+    late = profile.number % _LATE_EVERY == 0
+    for kind, gap in _gaps(profile, values).items():
+        back = gap * float(rng.uniform(0.02, 1.03))
+        if late and kind in ("visit", "call"):
+            back = gap * float(rng.uniform(1.55, 1.75) if kind == "call" else rng.uniform(0.8, 1.2))
+        while back < oldest:
+            happened(kind, back)
+            if kind == "visit" and not late and back > 7:
+                happened("call", back - 6)  # whether everything was done that was agreed
+            back += gap * float(rng.gamma(6, 1 / 6))
     survey = known.get((profile.code, "satisfaction"))
     if survey:
         happened("survey", (today - survey.day).days)
@@ -111,4 +124,35 @@ def _contacts(
             happened("greeting", (today - festival).days)
             if profile.size > 1.0:
                 happened("gift", (today - festival).days + 12)
+    if profile.code == FALLING:
+        # Its revisit is at its limit today, the 45th day, and nothing else of it is due.
+        quiet = today - timedelta(days=45)
+        found = [
+            (day, kind) for day, kind in found if day < quiet - timedelta(days=20) or kind in _NO_REVISIT
+        ]
+        found += [(quiet, "call"), (quiet - timedelta(days=12), "visit")]
     return found
+
+
+def _gaps(profile: Profile, values: dict[str, str]) -> dict[str, float]:
+    """Days between two contacts of a kind, about as the care plan asks: more for big customers and for risks."""
+    best, good = profile.size > 0.6, profile.size > -1.0
+    gaps: dict[str, float] = {
+        "visit": 85 if best else 170 if good else 330,
+        "call": 29 if best else 58 if good else 115,
+    }
+    if good:
+        gaps |= {"review": 88, "training": 175, "survey": 175}
+    if float(values.get("overdue_90d_share", 0)) >= 0.2:
+        gaps |= {"call": 14, "credit_review": 29}
+    if values.get("credit_grade") in ("C", "D"):
+        gaps |= {"call": 14}
+    if values.get("operational_risk") == "high":
+        gaps |= {"review": 58}
+    if profile.shape == "new":
+        gaps |= {"call": 14, "meeting": 30}
+    if profile.thin:
+        gaps |= {"call": 44}
+    if values.get("market_risk") == "high":
+        gaps |= {"call": min(gaps["call"], 44)}
+    return gaps

@@ -133,8 +133,8 @@ def _hits(
     ids = [news.row.customer_id for news in shown]
     named = customers.get_many(session, ids)
     steps: dict[int, NextStep] = {}
-    for customer_id, plan, tier, step_id, due_on in touches.open_steps(session, ids):  # the earliest first
-        steps.setdefault(customer_id, rules.plans.next_step(plan, tier, step_id, due_on, today))
+    for customer_id, plan, tier, step, due_on, limit in touches.open_steps(session, ids):  # soonest first
+        steps.setdefault(customer_id, rules.plans.next_step(plan, tier, step, due_on, limit, today))
     falls = _pending_falls(session, scheme_cache, book, [news.row for news in shown], today)
     return tuple(
         Hit(

@@ -165,7 +165,7 @@ def _greetings(step: Greeting, known: Known, calendar: Calendar) -> list[OwedSte
             on=next_one.day - timedelta(days=step.days_before),
             latest=next_one.day,
             anchor=next_one.day,
-            key=f"greeting:{known.customer_id}:{next_one.day}:{step.id}",
+            key=f"greeting:{known.customer_id}:{next_one.day}:{step.id}:{name}",
             occasion=name,
             estimated=next_one.estimated,
         )

@@ -23,9 +23,10 @@ from bot.services.care.dues import (
 )
 from bot.services.care.holiday import Holiday
 from bot.services.care.occasion_days import OccasionDay
-from bot.services.care.plan import Anniversary, CareOf, CarePlan, CarePlans, Greeting, Once, Step
+from bot.services.care.plan import Anniversary, CareOf, CarePlan, Greeting, Once, Step
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.touch_diff import Changes, Mornings, TouchDiff
-from bot.services.care.working_people import FirmTime, working_times
+from bot.services.care.working_people import FirmTime, times_asked
 from bot.services.care.working_time import WorkingTime
 from bot.working_days.countries import code_of
 from db.care import planning, touches
@@ -145,7 +146,7 @@ def load(
     fields = {step.of for plan in in_force.plans for step in plan.all_steps if isinstance(step, Anniversary)}
     facts = planning.date_facts(session, fields - {SINCE}, customer_ids)
     owners = {one.owner_id for one in found if one.owner_id is not None}
-    times = working_times(session, owners, firm, now) if owners else {}
+    times = times_asked(session, owners, firm, now) if owners else {}
     nobodys = firm.working_time(now)
     mornings: dict[int | None, Mornings] = {}
     chosen = _Choice(in_force)

@@ -3,9 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
-from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
@@ -14,7 +12,6 @@ from bot.errors import N_, Phrase
 from bot.services.care import occasions
 from bot.services.care.conditions import Traits
 from bot.services.care.holiday import Holiday, Part, StepName, at_most
-from bot.wording.parts import NextStep
 from bot.working_days.countries import code_of
 from db.book.people import PersonRole
 from grading.scheme.model import BLOCKED, Name
@@ -313,71 +310,3 @@ class CarePlan(Part):
         """The step's own, else its tier's, else the plan's."""
         care = self.tiers.get(tier) or self.tiers.get(DEFAULT)
         return step.escalation or (care.escalation if care else None) or self.escalation
-
-
-def of_credit(plan: CarePlan) -> tuple[Also, ...]:
-    """The blocks of a plan by credit grade, as they are owed besides a plan by tier."""
-    own = tuple(
-        Also(when=Traits(credit=(grade,)), steps=care.steps)
-        for grade, care in plan.tiers.items()
-        if care.steps and grade != DEFAULT
-    )
-    return (*own, *plan.also)
-
-
-@dataclass(frozen=True)
-class CarePlans:
-    """All plans in force; of several that could serve a customer, the first in this order does."""
-
-    plans: tuple[CarePlan, ...]
-
-    @classmethod
-    def layered(cls, *layers: Sequence[CarePlan]) -> "CarePlans":
-        """The plans of several layers, without those of later layers that serve no customer.
-
-        A plan for every scheme leaves nothing to the layers behind it.
-        """
-        kept: list[CarePlan] = []
-        for layer in layers:
-            served = {(plan.by, scheme) for plan in kept for scheme in plan.serves}
-            kept += [plan for plan in layer if not served.issuperset((plan.by, one) for one in plan.serves)]
-            if any(plan.by == "tier" and not plan.schemes for plan in layer):
-                break
-        return cls(tuple(kept))
-
-    @cached_property
-    def _whole(self) -> tuple[CarePlan, ...]:
-        """The plans by tier, each with what the credit grades are owed besides."""
-        by_credit = next((plan for plan in self.plans if plan.by == "credit"), None)
-        beside = of_credit(by_credit) if by_credit else ()
-        return tuple(
-            plan.model_copy(update={"also": (*plan.also, *beside)}) if beside else plan
-            for plan in self.plans
-            if plan.by == "tier"
-        )
-
-    def of_scheme(self, scheme: str | None) -> CarePlan | None:
-        """The plan for the customers whom a scheme graded: the first that names it, else the first for every scheme."""
-        named = (plan for plan in self._whole if scheme in plan.schemes)
-        return next(named, None) or next((plan for plan in self._whole if not plan.schemes), None)
-
-    def named(self, plan_id: str | None) -> CarePlan | None:
-        """A plan by its id; rows written before there were several have none, and belong to the one for every scheme."""
-        if plan_id is None:
-            general = next((plan for plan in self._whole if not plan.schemes), None)
-            return general or next(iter(self._whole), None)
-        return next((plan for plan in self._whole if plan.plan == plan_id), None)
-
-    def step(self, plan_id: str | None, tier: str, step_id: str) -> Step | None:
-        """A step by its plan, tier and id; None when it is in force no more."""
-        plan = self.named(plan_id)
-        return plan.step(tier, step_id) if plan else None
-
-    def step_name(self, plan_id: str | None, tier: str, step_id: str) -> Name:
-        """A step's name; the id of a step that is in force no more."""
-        step = self.step(plan_id, tier, step_id)
-        return step.name if step else Name(en=step_id, zh=step_id)
-
-    def next_step(self, plan_id: str | None, tier: str, step_id: str, due_on: date, today: date) -> NextStep:
-        """A due step as a part of messages."""
-        return NextStep(names=self.step_name(plan_id, tier, step_id), due_on=due_on, overdue=due_on < today)

@@ -10,7 +10,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from bot.errors import N_, Phrase, SeveralProblems
-from bot.services.care.plan import BLOCK, WORD, CarePlan, CarePlans
+from bot.services.care.plan import BLOCK, WORD, CarePlan
+from bot.services.care.plan_versions.care_plans import CarePlans, ShippedPlan
 from bot.settings import ROOT, choices_of, sentence_of
 from db.care.touches import StepKind
 from grading.scheme import text as yaml_text
@@ -19,6 +20,7 @@ from grading.scheme.problems import place
 
 FOLDER = ROOT / "templates" / "care"
 SHIPPED = FOLDER / "plan.yaml"
+SHIPPED_FOR_CREDIT = FOLDER / "credit_assessment.yaml"
 
 
 def load_all(given: Path | None) -> CarePlans:
@@ -27,8 +29,7 @@ def load_all(given: Path | None) -> CarePlans:
     Raises SeveralProblems with every problem of every file.
     """
     own = load_own(given)
-    is_for_all = any(plan.by == "tier" and not plan.schemes for plan in own.values())
-    plans = CarePlans.layered(list(own.values()), () if is_for_all else shipped_plans())
+    plans = CarePlans.layered(list(own.values()), shipped_plans())
     if problems := list(_collisions(own, plans)):
         raise SeveralProblems(problems)
     return plans
@@ -40,9 +41,23 @@ def load_own(given: Path | None) -> dict[Path, CarePlan]:
 
 
 @cache
-def shipped_plans() -> tuple[CarePlan, ...]:
-    """The plans that come with the product, read once."""
-    return tuple(load_files(plan_files(FOLDER)).values())
+def shipped_plans() -> tuple[ShippedPlan, ...]:
+    """The plans that come with the product, none of which is read yet. A file is named after its plan and its scheme."""
+    return tuple(
+        ShippedPlan(
+            plan="standard" if path == SHIPPED else path.stem,
+            schemes=() if path == SHIPPED else (path.stem,),
+            by="credit" if path == SHIPPED_FOR_CREDIT else "tier",
+            path=path,
+            reader=_load_shipped,
+        )
+        for path in plan_files(FOLDER)
+    )
+
+
+@cache
+def _load_shipped(path: Path) -> CarePlan:
+    return load_plan(path)
 
 
 def plan_files(given: Path) -> list[Path]:
@@ -122,7 +137,7 @@ def _rivals(plans: Mapping[Path, CarePlan]) -> Iterator[Phrase]:
 
 def _collisions(own: Mapping[Path, CarePlan], plans: CarePlans) -> Iterator[Phrase]:
     """Ids that stand for two things: a due step names its plan and its step by their ids."""
-    shipped = {plan.plan for plan in plans.plans if plan not in own.values()}
+    shipped = {plan.plan for plan in plans.sources if isinstance(plan, ShippedPlan)}
     for path, plan in own.items():
         if plan.plan in shipped:
             yield Phrase(
@@ -132,18 +147,19 @@ def _collisions(own: Mapping[Path, CarePlan], plans: CarePlans) -> Iterator[Phra
                 file=path.name,
                 plan=repr(plan.plan),
             )
-    by_credit = [plan for plan in plans.plans if plan.by == "credit"]
-    for beside in by_credit:
-        for plan in plans.plans:
-            if plan.by == "tier" and (both := plan.step_ids & beside.step_ids):
-                yield Phrase(
-                    N_(
-                        "plan %(plan)s has step %(step)s, which plan %(other)s for credit grades has too; rename one"
-                    ),
-                    plan=repr(plan.plan),
-                    step=repr(min(both)),
-                    other=repr(beside.plan),
-                )
+    beside = plans.by_credit if own else None  # those that are shipped have no step twice
+    if beside is None:
+        return
+    for plan in plans.plans if beside in own.values() else own.values():
+        if plan.by == "tier" and (both := plan.step_ids & beside.step_ids):
+            yield Phrase(
+                N_(
+                    "plan %(plan)s has step %(step)s, which plan %(other)s for credit grades has too; rename one"
+                ),
+                plan=repr(plan.plan),
+                step=repr(min(both)),
+                other=repr(beside.plan),
+            )
 
 
 def _read(source: str, read: Callable[[], str]) -> Any:

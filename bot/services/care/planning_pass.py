@@ -57,6 +57,11 @@ def plan_changed(database: Database, rules: CareRules, now: datetime) -> int:
     return _plan_marked(database, rules, now)
 
 
+def has_planned(session: Session) -> bool:
+    """Whether care of the book was planned before."""
+    return PLAN in processes.cursors(session, "care:")
+
+
 def _mark(database: Database, transaction: Callable[[Session], None]) -> None:
     with database.write() as session:
         transaction(session)
@@ -117,10 +122,12 @@ def _mark_some(session: Session, customer_ids: Sequence[int]) -> None:
 
 
 def _of_people(session: Session, known: Mapping[str, str], now: datetime) -> Iterator[Marking]:
-    """The customers of people whose zone, working time or days off have changed."""
+    """The customers of people whose zone, working time, days off or deputies have changed."""
     rows: dict[str, list[object]] = {str(row.id): [row] for row in deputies.working_rows(session, None)}
     for off in deputies.absences(session, None, now.date()):
         rows[str(off.person_id)].append(off)
+    for period in deputies.periods(session, None, now):
+        rows[str(period.person_id)].append(period)
     present = {person: zlib.crc32(repr(those).encode()) for person, those in sorted(rows.items())}
     value = json.dumps(present)
     if value == known.get(PEOPLE):

@@ -17,7 +17,7 @@ from sqlmodel import Session
 from bot.clock import local_date, local_instant
 from bot.services.care import owed_care
 from bot.services.care.owed_care import OwedCare
-from bot.services.care.plan import CarePlans
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.touch_diff import CONTACT_LOGGED, NO_LONGER_DUE, Changes
 from bot.services.care.working_people import FirmTime
 from db.care import marks, planning, touches
@@ -41,8 +41,7 @@ class CareRules:
     @cached_property
     def fingerprint(self) -> str:
         """Differs when the plans or the firm's working time do."""
-        plans = [plan.model_dump_json() for plan in self.plans.plans]
-        return hashlib.sha256(repr((plans, self.times)).encode()).hexdigest()
+        return hashlib.sha256(repr((self.plans.fingerprint, self.times)).encode()).hexdigest()
 
     @property
     def times(self) -> FirmTime:
@@ -134,7 +133,8 @@ def _write(session: Session, changes: Changes, now: datetime) -> int:
         changes.changed.append((moved.touch, values))
         changes.new.append(moved.row)
     # Before the new rows, because a step has one open touch.
-    return touches.change(session, changes.changed) + touches.add(session, changes.new)
+    changed = touches.change(session, changes.changed)
+    return changed + touches.add(session, planning.numbered(session, changes.new))
 
 
 def morning(rules: CareRules, day: date, zone: ZoneInfo, now: datetime, *, any_day: bool) -> datetime:

@@ -1,13 +1,13 @@
 """What a customer is owed compared with its open touches: the rows to add and those to change."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from bot.clock import local_date
 from bot.services.care.dues import OPEN_AFTER, SAME, Due, Known, NotDue, OwedStep, greeted
-from bot.services.care.plan import Anniversary, CarePlan, FollowUp, Greeting, Step
+from bot.services.care.plan import Anniversary, CarePlan, Doer, FollowUp, Greeting, Step
 from bot.services.care.working_time import WorkingTime
 from db.care.planning import OpenTouch, PlannedCustomer
 from db.care.touches import TouchState
@@ -28,14 +28,16 @@ class Mornings:
     def __init__(self, working: WorkingTime, now: datetime) -> None:
         self.working = working
         self._now = now
-        self._known: dict[tuple[bool, date, date], datetime] = {}
+        self._known: dict[tuple[bool, bool, date, date], datetime] = {}
 
     def of(self, step: Step, on: date, latest: date) -> datetime:
         """The morning on which a step with this window is shown first."""
-        key = isinstance(step, Greeting), on, latest
+        is_owners = step.who == Doer.OWNER
+        key = isinstance(step, Greeting), is_owners, on, latest
         if key not in self._known:
             find = _greeting_morning if key[0] else _morning
-            self._known[key] = find(self.working, on, latest, self._now)
+            working = self.working if is_owners else replace(self.working, days_off=())
+            self._known[key] = find(working, on, latest, self._now)
         return self._known[key]
 
 
@@ -106,7 +108,8 @@ class TouchDiff:
     def into(self, changes: Changes, owed: Sequence[OwedStep]) -> None:
         """Add what has to change."""
         wanted = {(one.step.id, one.occasion): one for one in owed}
-        for key, touch in self.present.items():
+        present = self._by_occasion(owed)
+        for key, touch in present.items():
             if key not in wanted:
                 self._supersede(changes, touch, owed)
         days: dict[str, list[date]] = {}
@@ -114,11 +117,20 @@ class TouchDiff:
             if one.due is not None and one.due.occasion:
                 days.setdefault(one.step.id, []).append(one.due.latest)
         for key, one in wanted.items():
-            existing = self.present.get(key)
+            existing = present.get(key)
             if existing is not None:
                 self._compare(changes, one, existing, days.get(one.step.id, ()))
             elif one.due is not None:
                 changes.new.append(self._row(one.step, one.due))
+
+    def _by_occasion(self, owed: Sequence[OwedStep]) -> dict[tuple[str, str], OpenTouch]:
+        """The open touches by step and occasion; a greeting of an earlier version, which names none, by its day."""
+        occasions = {one.due.key: one.occasion for one in owed if one.due is not None and one.occasion}
+        found: dict[tuple[str, str], OpenTouch] = {}
+        for (step, occasion), touch in self.present.items():
+            named = step, occasion or occasions.get(touch.dedupe_key, "")
+            found[(step, occasion) if named in self.present else named] = touch
+        return found
 
     def _supersede(self, changes: Changes, touch: OpenTouch, owed: Sequence[OwedStep]) -> None:
         if touch.occasion and any(one.step.id == touch.step for one in owed):
@@ -195,6 +207,7 @@ class TouchDiff:
             "tier": self.customer.tier,
             "kind": str(step.kind),
             "who": str(step.who),
+            "occasion": due.occasion,
             "due_on": on,
             "latest_on": latest,
         }
@@ -219,9 +232,10 @@ class TouchDiff:
             return {}
         if existing.state == TouchState.PLANNED:
             return {"remind_at": self.mornings.of(step, on, latest)}
-        if existing.state == TouchState.REMINDED and on != existing.due_on:
+        if on != existing.due_on:
             at = self.mornings.of(step, on, latest)
-            return {"state": TouchState.PLANNED, "remind_at": at, "escalated": 0}
+            if existing.state == TouchState.REMINDED or existing.remind_at < at:
+                return {"state": TouchState.PLANNED, "remind_at": at, "escalated": 0}
         return {}
 
     def _row(self, step: Step, due: Due) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """When people work, from the book and the settings: read for many people at once."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from bot.clock import zone_named
+from bot.clock import local_date, zone_named
 from bot.services.care.working_time import DaysOff, WorkingTime
 from bot.settings import Settings
 from bot.working_days.countries import country_of_zone, shares_clock
@@ -16,6 +16,7 @@ from bot.working_days.week import Hours, weekdays_of, working_hours
 from db.book import deputies
 from db.book.deputies import WorkingRow
 
+INSTANT = timedelta(microseconds=1)
 BACK = timedelta(days=31)  # so that a last working day before today is found
 
 
@@ -68,6 +69,20 @@ def working_times(
         row.id: _working_time(row, tuple(off.get(row.id, ())), firm, now)
         for row in deputies.working_rows(session, person_ids)
     }
+
+
+def times_asked(
+    session: Session, person_ids: Collection[int], firm: FirmTime, now: datetime
+) -> dict[int, WorkingTime]:
+    """The same, with the days off on which a deputy is asked in a person's place as working days."""
+    times = working_times(session, person_ids, firm, now)
+    for row in deputies.periods(session, person_ids, now - BACK):
+        working = times[row.person_id]
+        # A period ends with a whole day: its end is the first instant of the next one.
+        first, last = (local_date(at, working.zone) for at in (row.starts_at, row.ends_at - INSTANT))
+        left = tuple(part for off in working.days_off for part in off.without(first, last))
+        times[row.person_id] = replace(working, days_off=left)
+    return times
 
 
 def place_of(row: WorkingRow, firm: FirmTime) -> str | None:

@@ -33,6 +33,12 @@ class DaysOff:
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
 
+    def without(self, first: date, last: date) -> list["DaysOff"]:
+        """These days without those from a first to a last."""
+        before = DaysOff(first=self.first, last=min(self.last, first - ONE_DAY))
+        after = DaysOff(first=max(self.first, last + ONE_DAY), last=self.last)
+        return [one for one in (before, after) if one.first <= one.last]
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkingTime:

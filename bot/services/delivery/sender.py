@@ -61,13 +61,14 @@ def sweep(worker: Worker) -> None:
         options = worker.options
         expired = outcomes.expire_leases(session, now, lease=options.lease, settle=options.settle)
         outcomes.pull_forward(session, now, circuit.LONGEST_WAIT, settle=options.settle)
-        rights.hold_back(session, claims.to_absent(session, MOST_ABSENT), worker.firm, now)
+        # Rights and care go by the clock of the bot, which may be shifted; leases by the database's.
+        rights.hold_back(session, claims.to_absent(session, MOST_ABSENT), worker.firm, worker.clock.now())
         due_by = worker.due_by(now)
         if due_by > now + SOON:  # the clock was shifted forward on purpose
             outcomes.bring_forward(session, now, after=now + SOON, until=due_by)
         late = outcomes.give_up(session, due_by)
         processes.count(session, "dead_total:late", len(late))
-        touches.release_undelivered(session, late, now)
+        touches.release_undelivered(session, late, worker.clock.now())
         processes.count(session, "expired_total", expired)
     if expired or late:
         log.warning("outbox.unsent", unknown=expired, late=len(late))
@@ -90,7 +91,7 @@ def claim(worker: Worker, limit: int) -> list[tuple[Claimed, float]]:
             rows = claims.due(session, now=now, limit=limit)
             if since is not None:  # another process may have written one in between
                 rows = [row for row in rows if row.first_try_at is not None]
-            rows = rights.hold_back(session, rows, worker.firm, now)
+            rows = rights.hold_back(session, rows, worker.firm, worker.clock.now())
             rows = pace.admit(session, worker.options.pace, rows, now)
             claimed = claims.take(
                 session,
@@ -121,7 +122,7 @@ def send(worker: Worker, batch: list[tuple[Claimed, float]]) -> int:
                 state = worker.state(session)
                 # If not, it is released: the next claim sends it to whom it may go now.
                 may_send = circuit.may_send(state) and rights.may_still_go(
-                    session, row, worker.firm, state.now
+                    session, row, worker.firm, worker.clock.now()
                 )
         # After a long stop of this process another one may have taken the message over.
         may_send = may_send and worker.monotonic() - began <= worker.options.lease.total_seconds() / 2
@@ -233,7 +234,7 @@ def _mark_unsent(worker: Worker, session: Session, row: Claimed, answer: Answer,
     ours = outcomes.write_outcome(session, row.id, row.attempt_id, **values)
     if ours and values["state"] == MessageState.DEAD:
         processes.count(session, f"dead_total:{answer.error_class}")
-        touches.release_undelivered(session, [row.id], now)
+        touches.release_undelivered(session, [row.id], worker.clock.now())
         if answer.concerns == "place" and row.channel and options.fallback_channel:
             divert(session, row.id, options.fallback_channel, now)
         trouble = channels.trouble_of(answer.error_class)

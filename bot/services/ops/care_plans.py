@@ -13,8 +13,9 @@ from bot.errors import N_, BotError, Phrase
 from bot.services.care import occasions
 from bot.services.care.conditions import ANY
 from bot.services.care.holiday import Holiday
-from bot.services.care.plan import DEFAULT, CarePlan, CarePlans, Greeting
+from bot.services.care.plan import DEFAULT, CarePlan, Greeting
 from bot.services.care.plan_file import FOLDER, SHIPPED, shipped_plans
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.ops.storage import Finding
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
@@ -139,10 +140,7 @@ def warn(database: Database, plans: CarePlans, today: date) -> None:
 
 def _planned(plans: CarePlans, scheme: Scheme) -> Collection[str]:
     """The tiers that the plan of a scheme names."""
-    if scheme.credit_limit is not None:
-        plan = next((one for one in plans.plans if one.by == "credit"), None)
-    else:
-        plan = plans.of_scheme(scheme.scheme)
+    plan = plans.by_credit if scheme.credit_limit is not None else plans.of_scheme(scheme.scheme)
     return plan.tiers if plan else ()
 
 
@@ -155,7 +153,7 @@ def _like(scheme: Scheme) -> Path:
     tiers = {tier.id for tier in scheme.tiers}
     by = "tier" if scheme.credit_limit is None else "credit"
     fitting = [
-        plan.plan for plan in shipped_plans() if plan.by == by and plan.schemes and tiers <= set(plan.tiers)
+        one.plan for one in shipped_plans() if one.by == by and one.schemes and tiers <= set(one.read().tiers)
     ]
     if not fitting:
         return SHIPPED

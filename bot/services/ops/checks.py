@@ -10,8 +10,9 @@ from pathlib import Path
 
 from bot import settings
 from bot.errors import N_, BotError, Phrase, SeveralProblems, ngettext
-from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care.plan import CarePlan
 from bot.services.care.plan_file import load_all, load_own
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.delivery.messenger import Messenger
 from bot.services.ops import care_plans, channels, places
 from bot.services.ops.addresses import why_unusable

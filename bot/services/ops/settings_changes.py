@@ -12,7 +12,7 @@ import structlog
 from pydantic import SecretStr
 from sqlmodel import Session
 
-from bot.services.care.plan import CarePlans
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.settings import Settings, variable
 from db import audit, processes
 from db.audit import AuditAction, AuditActor, Door, ObjectKind
@@ -45,7 +45,7 @@ def note_start(database: Database, settings: Settings, plans: CarePlans, role: s
     Before the first start everything had its default. Of a secret nothing is written but that it changed: it is
     compared by a salted fingerprint.
     """
-    plan_hash = _hash(plans)
+    plan_hash = plans.fingerprint
     with database.read() as session:
         changes = _changes(session, settings, role)
         if not changes and processes.cursor(session, PLAN) == plan_hash:
@@ -103,12 +103,6 @@ def _record(session: Session, settings: Settings, change: _Change) -> None:
         before=before,
         after=after,
     )
-
-
-def _hash(plans: CarePlans) -> str:
-    """Of all plans, in their order."""
-    text = "".join(plan.model_dump_json() for plan in plans.plans)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _record_plan(session: Session, after: str) -> None:

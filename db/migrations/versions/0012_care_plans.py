@@ -53,6 +53,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('outbox_id', 'touch_id', name=op.f('pk_touch_message')),
     )
     op.create_index(op.f('ix_touch_message_touch_id'), 'touch_message', ['touch_id'])
+    # Who was reminded of what before: it is shown, and nobody is reported as never asked.
+    op.execute(
+        'INSERT INTO touch_message (outbox_id, touch_id, role)'
+        " SELECT outbox.id, touch.id, 'digest' FROM touch JOIN outbox ON outbox.id = touch.outbox_id"
+        " WHERE touch.state IN ('reminded', 'snoozed')"
+    )
 
 
 def downgrade() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event, text
@@ -90,7 +91,7 @@ def test_what_is_shown_keeps_its_version_and_is_counted_from_its_day_on(database
             2,
             AT + 2 * DAY,
         )
-        assert due_touches.times_shown(session, [one, other]) == {one: (2, AT)}
+        assert due_touches.times_shown(session, [one, other], ZoneInfo("UTC")) == {one: (2, AT.date())}
     with database.write() as session:
         assert touches.release_undelivered(session, [2], AT) == 1
         assert session.get_one(Touch, one, populate_existing=True).state == "planned"

@@ -23,5 +23,6 @@ def test_the_workspace_runs_as_a_process_and_ends_on_sigterm() -> None:
         channels = [channel["name"] for channel in client.conversations_list()["channels"]]
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-    assert names == ["tierbot", "lin.wei", "anna.schmidt", "omar.haddad", "grace.chen"]
-    assert channels == ["general", "key-accounts", "managers"]
+    people = ["lin.wei", "anna.schmidt", "omar.haddad", "grace.chen", "julia.brandt", "zhou.yu"]
+    assert names == ["tierbot", *people]
+    assert channels == ["general", "key-accounts", "managers", "vip-emergency"]

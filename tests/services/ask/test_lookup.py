@@ -9,8 +9,8 @@ from bot.errors import NotFound
 from bot.services.access import Actor
 from bot.services.ask import lookup
 from bot.services.ask.share import shared_card
-from bot.services.care.plan import CarePlans
 from bot.services.care.plan_file import load_plan
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.services.name_keys import fold
 from bot.services.schemes.store import SchemeCache

@@ -280,7 +280,7 @@ def test_a_step_comes_back_to_the_account_manager(book: Book, anna: Actor) -> No
 @pytest.mark.parametrize(
     ("to", "sentence"),
     [
-        ("U0BEN", "Ben may not see this customer. Choose somebody of the account manager's team"),
+        ("U0BEN", "Ben may not see this customer. Choose the lead of the account manager's team"),
         ("U0GONE", "Gone has left or is switched off"),
         ("U0NOBODY", "Tierbot does not know this person"),
         ("nobody@example.com", "Tierbot does not know this person"),

@@ -17,7 +17,6 @@ from bot.services.care.plan import (
     Anniversary,
     CareOf,
     CarePlan,
-    CarePlans,
     Escalation,
     FollowUp,
     Greeting,
@@ -27,6 +26,7 @@ from bot.services.care.plan import (
     TierCare,
 )
 from bot.services.care.plan_file import FOLDER, load_all, load_plan, parse_plan
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.ops import care_plans
 from grading.scheme.presets import preset_text
 from grading.scheme.reader import parse_scheme

@@ -462,3 +462,54 @@ def test_a_failure_half_way_leaves_neither_message_nor_mark(
             book.remind()
     assert (book.sent(), {book.touch(customer).state for customer in customers}) == ([], {"planned"})
     assert book.remind() == 1
+
+
+def late_book(book: Book, customers: int) -> tuple[int, list[int]]:
+    """A person with customers whose last contact was a year ago, as a first import brings them."""
+    owner = person(book)
+    return owner, due_on(book, MONDAY - 300 * DAY, "A" * customers, owner_id=owner)
+
+
+def shown_each_morning(book: Book, days: int) -> list[int]:
+    found = []
+    for day in range(days):
+        before = len(book.digests())
+        book.go(MONDAY + day * DAY)
+        found.append(sum(one.overdue for _, one in book.digests()[before:]))
+    return found
+
+
+def test_what_was_late_before_it_was_ever_shown_begins_with_some_each_morning(book: Book) -> None:
+    _, customers = late_book(book, 2 * CAP + 3)
+    assert shown_each_morning(book, 3) == [CAP, CAP, 3]
+    assert {book.touch(customer).state for customer in customers} == {"reminded"}
+
+
+def test_what_an_earlier_version_reminded_of_comes_back_with_some_each_morning(book: Book) -> None:
+    _, customers = late_book(book, 2 * CAP + 3)
+    book.plan()
+    for customer in customers:  # once, and never again
+        change(book, customer, state="reminded", remind_at=at(MONDAY - 100 * DAY), latest_on=None, plan=None)
+    assert shown_each_morning(book, 3) == [CAP, CAP, 3]
+
+
+def test_what_was_shown_and_is_late_comes_back_all_together(book: Book) -> None:
+    late_book(book, CAP + 4)
+    assert shown_each_morning(book, 5) == [CAP, 4, 0, CAP, 4]
+
+
+@pytest.mark.parametrize(
+    "zone", ["Pacific/Auckland", "Pacific/Kiritimati", "Asia/Shanghai", "UTC", "Pacific/Pago_Pago"]
+)
+def test_a_digest_counts_the_reminders_of_a_step_by_the_days_of_its_reader(
+    database: Database, zone: str
+) -> None:
+    book = Book(database, clock=FixedClock(at(MONDAY - 4 * DAY)))
+    with database.write() as session:
+        acme = factories.customer(session, "ACME", owner_id=factories.person(session, "Anna", timezone=zone))
+        factories.contact(session, acme, MONDAY - REVISIT_A * DAY, "call")
+    book.grade({acme: "A"})
+    for days in range(4):
+        book.go(MONDAY + days * DAY, zone=zone)
+    shown = [(digest.day, row.reminded, row.since) for _, digest in book.digests() for row in digest.rows]
+    assert shown == [(MONDAY, 0, None), (MONDAY + 3 * DAY, 1, MONDAY)]

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from bot.services.care import dues
+from bot.services.care import dues, occasions
 from bot.services.care.dues import Calendar, Due, Known, NotDue, Over, OwedStep, in_year, steps_due
 from bot.services.care.holiday import Holiday
 from bot.services.care.occasion_days import OccasionDay
+from bot.services.care.occasions import OCCASIONS
 from bot.services.care.plan import Greeting, Step
 
 DAY = timedelta(days=1)
@@ -180,6 +181,23 @@ def test_each_occasion_is_greeted_once_a_year(
     today: date, known: dict[str, Any], christmas: date, new_year: date
 ) -> None:
     assert greetings(today, **known) == {"christmas": christmas, "new_year": new_year}
+
+
+@pytest.mark.parametrize("answered", [-3, 0, 7])  # days after the day of the occasion
+@pytest.mark.parametrize("occasion_id", OCCASIONS)
+def test_every_day_of_an_occasion_to_2050_is_greeted_once(occasion_id: str, answered: int) -> None:
+    """Also in lunar leap months, and where an Islamic year begins twice within one of ours."""
+    wanted = [one.day for year in range(2016, 2051) for one in occasions.days(occasion_id, year)]
+    one, today, over = step("greeting", days_before=3, occasions=[occasion_id]), date(2015, 12, 28), {}
+    greeted: list[date] = []
+    while len(greeted) < len(wanted):
+        known = Known(customer_id=7, country="", today=today, soonest=today, graded_on=today, over=over)
+        (owed,) = steps_due([one], known, Calendar(suiting, occasions.next_day))
+        assert owed.due is not None, f"nothing is due after {greeted[-1:]}"
+        greeted.append(owed.due.latest)
+        today = owed.due.latest + answered * DAY
+        over = {("s", occasion_id): Over(anchor=owed.due.latest, closed_on=today, answered_on=today)}
+    assert greeted == wanted
 
 
 def test_an_occasion_without_a_day_leaves_the_other_ones() -> None:

@@ -3,11 +3,12 @@
 import json
 import threading
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import col, select, update
 
-from bot.clock import FixedClock
+from bot.clock import FixedClock, local_instant
 from bot.services.care.escalation import escalate_late
 from bot.services.care.escalation.reports import MOST_SINGLE
 from bot.services.care.plan import Escalation
@@ -296,6 +297,43 @@ def test_a_step_that_was_shown_only_after_its_limit_leaves_a_day_to_do_it(office
     office.grade({late: "A"})
     assert office.on(MONDAY) == []
     assert len(office.on(MONDAY + DAY)) == 1
+
+
+def test_what_was_late_from_the_beginning_is_not_reported_before_the_first_digest(office: Office) -> None:
+    with office.database.write() as session:
+        owner = factories.person(session, "Anna", team_id=factories.team(session, "East"))
+        late = factories.customer(session, owner_id=owner)
+        factories.contact(session, late, MONDAY - 300 * DAY, "call")
+    office.grade({late: "A"})
+    office.plan()  # on Sunday
+    office.clock.advance(local_instant(MONDAY, 9, 0, ZoneInfo("UTC")) - office.clock.now())
+    office.escalate()  # in the same second as the job that writes the digests
+    assert office.reported() == []
+    office.remind()
+    assert len(office.on(MONDAY + DAY)) == 1
+
+
+def test_after_a_standstill_a_person_is_asked_before_their_manager_is_told(office: Office) -> None:
+    office.fill()
+    with office.database.write() as session:
+        another = factories.customer(session, "Another", owner_id=office.owner)
+        factories.contact(session, another, MONDAY + DAY - REVISIT_A * DAY, "call")
+    office.grade({another: "A"})
+    office.plan()
+    office.change(Person, office.owner, timezone="America/New_York")  # where it is night at nine
+    office.clock.advance(at(TOLD + 21 * DAY) - office.clock.now())
+    office.remind()
+    office.escalate()
+
+    def told() -> list[list[str]]:
+        messages = (message for _, message in office.reported() if isinstance(message, CareEscalation))
+        return [[row.name for row in message.rows] for message in messages]
+
+    assert told() == [["Customer 0"]]  # who was shown it weeks ago
+    office.on(TOLD + 21 * DAY, 15)
+    assert told() == [["Customer 0"]]
+    office.on(TOLD + 22 * DAY, 15)
+    assert told() == [["Customer 0"], ["Another"]]
 
 
 def test_what_a_new_tier_makes_due_is_shown_on_the_next_morning(office: Office) -> None:

@@ -12,8 +12,8 @@ from sqlmodel import select
 from bot.errors import Hidden, NotFound
 from bot.services.care import schedule
 from bot.services.care.dues import NotDue
-from bot.services.care.plan import CarePlans
 from bot.services.care.plan_file import parse_plan
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.services.care.views import explanation
 from bot.services.care.views.explanation import CareExplanation, NotOwed, OwedNow

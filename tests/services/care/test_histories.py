@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 
 from bot.services.care import schedule
 from bot.services.care.dues import NotDue
-from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care.plan import CarePlan
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from db.book.facts import Activity
 from db.book.people import Person

@@ -65,6 +65,15 @@ def test_what_a_person_put_off_until_today_stays() -> None:
     assert level(rows(MONDAY + 30 * DAY, chosen=True), MONDAY, WEEK, 0, {}) == ([1], {})
 
 
+def test_a_backlog_begins_with_as_many_a_morning_as_one_may_have_whatever_else_is_due() -> None:
+    backlog = [Movable(touch_id=number, latest_on=MONDAY - DAY, backlog=True) for number in range(10, 15)]
+    stay, moved = level(
+        [*rows(MONDAY), *backlog, Movable(touch_id=99, latest_on=MONDAY + 30 * DAY)], MONDAY, WEEK, 2, {}
+    )
+    assert stay == [1, 10, 11]
+    assert moved == {12: MONDAY + DAY, 13: MONDAY + DAY, 14: MONDAY + 2 * DAY, 99: MONDAY + 2 * DAY}
+
+
 def test_where_no_day_has_room_the_emptiest_one_is_taken() -> None:
     full = {MONDAY + DAY: 3, MONDAY + 2 * DAY: 2, MONDAY + 3 * DAY: 4}
     assert level(rows(MONDAY + 3 * DAY), MONDAY, WEEK, 0, full) == ([], {1: MONDAY + 2 * DAY})

@@ -10,8 +10,9 @@ import pytest
 
 from bot.errors import BadInput
 from bot.services.care.holiday import Holiday
-from bot.services.care.plan import CareOf, CarePlan, CarePlans, Revisit
+from bot.services.care.plan import CareOf, CarePlan, Revisit
 from bot.services.care.plan_file import SHIPPED, load_all, load_plan, parse_plan
+from bot.services.care.plan_versions.care_plans import CarePlans
 
 # A plan as it was written when there was one for all schemes, with holidays by country and name.
 EARLIER = Path(__file__).with_name("earlier_plan.yaml")
@@ -485,3 +486,15 @@ def refusal(folder: Path, text: str | bytes) -> str:
     with pytest.raises(BadInput) as refused:
         load_plan(path)
     return refused.value.text()
+
+
+@pytest.mark.parametrize(
+    ("days", "overdue", "since"),
+    [(-1, False, None), (0, False, None), (1, False, 0), (5, False, 0), (6, True, 6), (90, True, 6)],
+)
+def test_a_step_is_due_from_its_day_on_and_overdue_after_its_limit(
+    days: int, overdue: bool, since: int | None
+) -> None:
+    due, day = date(2026, 3, 2), timedelta(days=1)
+    step = CarePlans(()).next_step(None, "A", "call", due, due + 5 * day, due + days * day)
+    assert (step.overdue, step.since) == (overdue, None if since is None else due + since * day)

@@ -11,14 +11,20 @@ from sqlmodel import select
 from bot.app import Tierbot, build
 from bot.clock import FixedClock
 from bot.errors import BadInput, BotError, Conflict, NotAllowed, NotFound
-from bot.services.care.plan import CarePlans
+from bot.services.care import plan_file
+from bot.services.care.plan import CarePlan
 from bot.services.care.plan_file import parse_plan
 from bot.services.care.plan_versions import in_force, lifecycle
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.lifecycle import PlanFile
+from bot.services.schemes import store
+from bot.services.schemes.store import SchemeFile
 from bot.settings import Settings
 from db.care import plans
 from db.care.plans import CarePlanVersion
 from db.engine import Database
+from grading.scheme.presets import preset_text
+from grading.scheme.reader import parse_scheme
 from tests import factories
 from tests.recorded import recorded
 from tests.services.book import MONDAY, at
@@ -171,7 +177,7 @@ def test_a_running_process_uses_a_plan_from_its_day_on_by_one_query(database: Da
     bot = wired(database, clock)
     dependencies = bot.deps
     before = dependencies.rules
-    assert before is bot.file_rules
+    assert before.plans.sources == bot.file_rules.plans.sources
     approve(database, file(), start=1)
     assert dependencies.rules.plans == before.plans
     clock.advance(DAY)
@@ -186,6 +192,32 @@ def test_a_running_process_uses_a_plan_from_its_day_on_by_one_query(database: Da
     assert len(queries) == 2, "one for each of the two"
     lifecycle.retire(database, OPERATOR, "own", today=MONDAY + DAY, now=NOW)
     assert dependencies.rules.plans == before.plans
+
+
+def test_a_process_reads_the_shipped_plans_of_the_schemes_that_grade_and_of_the_steps_it_is_asked_for(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def noted(path: Path) -> CarePlan:
+        read.append(path.stem)
+        return plan_file.load_plan(path)
+
+    shipped = tuple(replace(one, reader=noted) for one in plan_file.shipped_plans())
+    monkeypatch.setattr(plan_file, "shipped_plans", lambda: shipped)
+    bot = wired(database, FixedClock(NOW))
+    fingerprint = bot.rules.fingerprint
+    assert bot.rules.plans.step("retail", "gold", "revisit") is not None
+    assert read == ["retail"], "the plan of the step, and nothing else"
+    read.clear()
+    assert [plan.plan for plan in bot.rules.plans.plans] == ["credit_assessment", "standard"]
+    finance = parse_scheme(preset_text("finance"), source="finance")
+    with database.write() as session:
+        store.record(session, SchemeFile(scheme=finance, text=preset_text("finance"), source="t"), NOW)
+    assert [plan.plan for plan in bot.rules.plans.plans] == ["credit_assessment", "finance", "standard"]
+    assert not {"manufacturing", "prospects", "services"} & {*read}
+    assert bot.rules.fingerprint == fingerprint, "or one more scheme would plan the whole book again"
+    assert len(bot.file_rules.plans.plans) == len(shipped)
 
 
 def test_only_sales_operations_and_admins_decide(database: Database) -> None:

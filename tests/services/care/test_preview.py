@@ -9,9 +9,9 @@ from sqlalchemy import event, inspect, text
 from sqlmodel import select
 
 from bot.services.care import schedule
-from bot.services.care.plan import CarePlans
 from bot.services.care.plan_file import FOLDER, parse_plan
 from bot.services.care.plan_versions import in_force, lifecycle
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.lifecycle import PlanFile
 from bot.services.care.schedule import CareRules
 from bot.services.care.views import preview

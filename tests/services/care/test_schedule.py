@@ -5,14 +5,17 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlmodel import col, delete, update
 
 from bot.clock import local_date, local_instant
 from bot.services.care import schedule
 from bot.services.care.schedule import morning, workday
+from bot.wording.actions import Pointer
 from db.book.customers import Customer, Ownership
 from db.book.facts import Activity
 from db.book.people import Person
 from db.care import touches
+from db.care.touches import Touch
 from db.engine import Database
 from tests import factories
 from tests.conftest import OpenAnother
@@ -332,9 +335,10 @@ def test_greetings_follow_the_calendar_once_an_occasion_and_come_again_next_year
     assert book.states(chinese, "greeting") == [festival, new_year]
     for customer in (german, unknown):
         assert book.states(customer, "greeting") == [new_year]
-    book.go(date(2026, 2, 14))
+    book.go(date(2026, 2, 13))  # the 14th is a Saturday
     assert book.states(chinese, "greeting")[0] == ("reminded", date(2026, 2, 14))
-    book.done(book.actor(owner_of(book, chinese)))
+    (greeting,) = (touch for touch in book.touches(chinese, "greeting") if touch.state == "reminded")
+    book.done(book.actor(owner_of(book, chinese)), Pointer(id=greeting.id or 0, version=greeting.version))
     for day in (date(2026, 2, 15), date(2026, 2, 16), date(2026, 2, 18)):
         book.go(day)
         assert book.states(chinese, "greeting") == [
@@ -484,3 +488,33 @@ def owner_of(book: Book, customer: int) -> str:
         assert owner is not None
         assert owner.slack_user_id is not None
         return owner.slack_user_id
+
+
+def test_a_greeting_of_an_earlier_version_gets_its_occasion_and_stays_the_same_row(book: Book) -> None:
+    customer = owned(book, "A", country="CN")
+    book.grade({customer: "A"})
+    book.plan()
+    first, *others = book.touches(customer, "greeting")
+    with book.database.write() as session:  # an earlier version knew one greeting at a time
+        session.exec(delete(Touch).where(col(Touch.id).in_([one.id for one in others])))
+        session.exec(update(Touch).where(col(Touch.id) == first.id).values(occasion="", latest_on=None))
+    book.plan()
+    after = book.touches(customer, "greeting")
+    assert [one.state for one in after] == ["planned"] * (1 + len(others))
+    assert (after[0].id, after[0].occasion, after[0].version) == (first.id, first.occasion, first.version)
+    assert first.occasion
+    assert book.plan() == 0
+
+
+def test_the_buttons_of_a_step_work_after_its_window_has_changed(book: Book) -> None:
+    customer = owned(book, "A")
+    with book.database.write() as session:
+        factories.contact(session, customer, MONDAY - 30 * DAY, "call")
+    book.grade({customer: "A"})
+    book.go(MONDAY)
+    button = book.button()
+    with book.database.write() as session:  # as an earlier version stored it
+        session.exec(update(Touch).where(col(Touch.step) == "revisit").values(latest_on=None, plan=None))
+    book.plan()
+    assert book.touch(customer).latest_on is not None
+    assert book.done(book.actor(owner_of(book, customer)), button, "call").outcome == "done"

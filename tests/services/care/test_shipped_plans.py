@@ -21,7 +21,7 @@ from bot.services.care.plan import (
     Revisit,
     Step,
 )
-from bot.services.care.plan_file import FOLDER, load_all, load_plan
+from bot.services.care.plan_file import FOLDER, load_all, load_plan, shipped_plans
 from bot.services.imports.read.text import ACTIVITY_KINDS
 from bot.wording.care import CONTACT_LABELS
 from db.book.facts import ContactKind
@@ -43,10 +43,17 @@ TIERS = [
 
 def test_every_shipped_scheme_has_a_plan_of_its_own_and_all_others_the_general_one() -> None:
     assert {name: plan.schemes for name, plan in PLANS.items() if name != "plan"} == {
-        name: (name,) for name in preset_names()
+        name: (name, f"{name}_own")
+        for name in preset_names()  # the second is what `scheme propose` makes
     }
     assert (PLANS["plan"].schemes, DEFAULT in PLANS["plan"].tiers) == ((), True)
     assert len(load_all(None).plans) == len(PLANS)
+
+
+def test_what_a_shipped_plan_serves_is_known_before_its_file_is_read() -> None:
+    for one in shipped_plans():
+        plan = one.read()
+        assert (one.plan, one.schemes, one.by) == (plan.plan, plan.schemes, plan.by)
 
 
 @pytest.mark.parametrize(("scheme", "tier"), TIERS)

@@ -152,7 +152,7 @@ def test_a_digest_is_shown_again_with_what_has_become_of_each_row_in_its_place(b
     assert names(again) == names(shown)
     assert [(row.state, row.by and row.by.name, row.may_undo) for row in again.rows] == [
         ("done", "Anna", True),
-        ("snoozed", "Ben", True),
+        ("snoozed", "Ben", False),  # only Ben takes it back
         ("skipped", "Ben", False),
         ("reassigned", None, False),
         ("over", None, False),
@@ -190,3 +190,37 @@ def test_a_customer_that_the_reader_may_no_longer_see_is_left_out(book: Book) ->
     again = now(book, shown, anna)
     assert (names(again), again.due) == (["kept"], 1)
     assert names(now(book, replace(shown, rows=()), anna)) == []
+
+
+@pytest.mark.parametrize(
+    ("tier", "said"), [("B", "Not due any more: next one Apr 1, 2026"), ("P1", "9 days over its limit")]
+)
+def test_a_row_of_a_digest_follows_a_change_of_tier(book: Book, tier: str, said: str) -> None:
+    with book.database.write() as session:
+        acme = factories.customer(session, "ACME", owner_id=factories.person(session, "Anna"))
+        factories.contact(session, acme, MONDAY - 30 * DAY, "call")
+    book.clock = FixedClock(at(MONDAY - 3 * DAY))
+    book.grade({acme: "A"})
+    book.go(MONDAY)
+    (shown,) = [digest for _, digest in book.digests()]
+    book.grade({acme: tier})
+    book.plan()
+    text = str(Renderer().slots(now(book, shown, 1), "en"))
+    assert said in text
+    assert "days left" not in text
+
+
+def test_a_row_says_no_past_day_as_the_next_one(book: Book) -> None:
+    """An import brings a contact that fulfils the step and is so old that the next one is due already."""
+    with book.database.write() as session:
+        acme = factories.customer(session, "ACME", owner_id=factories.person(session, "Anna"))
+        factories.contact(session, acme, MONDAY - 70 * DAY, "call")
+    book.clock = FixedClock(at(MONDAY - 3 * DAY))
+    book.grade({acme: "A"})
+    book.go(MONDAY)
+    (shown,) = [digest for _, digest in book.digests()]
+    with book.database.write() as session:
+        factories.contact(session, acme, MONDAY - 35 * DAY, "visit")
+    book.plan()
+    (row,) = now(book, shown, 1).rows
+    assert (row.state, row.next_due) == ("done", None)

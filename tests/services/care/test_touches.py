@@ -328,6 +328,8 @@ def test_the_next_step_is_the_earliest_open_one(book: Book, anna: Actor) -> None
     step = book.rules.plans.next_step(*first, MONDAY)
     assert (step.names.en, step.due_on) == ("VIP follow-up", MONDAY + FOLLOW_UP * DAY)
     assert {hit.customer_id: hit.next_step for hit in mine.hits}[ACME] == step
-    days = (step.due_on, step.due_on + DAY)
+    limit = step.due_on + 7 * DAY
+    days = (step.due_on, step.due_on + DAY, limit, limit + DAY)
     late = [book.rules.plans.next_step(*first, day) for day in days]
-    assert [found.overdue for found in late] == [False, True]
+    assert [found.overdue for found in late] == [False, False, False, True]
+    assert [found.since for found in late] == [None, step.due_on, step.due_on, limit + DAY]

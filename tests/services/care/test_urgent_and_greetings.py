@@ -15,7 +15,7 @@ from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests import factories
-from tests.services.book import MONDAY, Book, at, rules
+from tests.services.book import MONDAY, Book, at, plan_of_tests, rules
 
 DAY = timedelta(days=1)
 LIMIT = 45  # of tier A, in days after the last contact
@@ -194,3 +194,26 @@ def test_a_digest_counts_who_is_still_to_be_greeted(book: Book) -> None:
     (digest,) = [message for _, message in book.sent() if isinstance(message, CareDigest)]
     assert [(one.occasion.en, one.day, one.count) for one in digest.greetings] == [("New Year", NEW_YEAR, 2)]
     assert "New Year on Jan 1, 2027: 2 customers still to greet" in Renderer().slots(digest, "en").body[0]
+
+
+def test_two_occasions_on_one_day_are_both_greeted(database: Database) -> None:
+    """In 2031 the Mid-Autumn Festival is on National Day."""
+    both = date(2031, 10, 1)
+    greeting = (
+        plan_of_tests()
+        .tiers["B"]
+        .steps[1]
+        .model_copy(update={"occasions": ("mid_autumn", "national_day_cn")})
+    )
+    care = plan_of_tests().tiers["B"].model_copy(update={"steps": (greeting,)})
+    book = Book(database, clock=FixedClock(at(both - 30 * DAY))).with_rules(tiers={"B": care})
+    with database.write() as session:
+        customer = factories.customer(session, owner_id=factories.person(session, "Anna"), country="CN")
+    book.grade({customer: "B"})
+    book.go(both - 5 * DAY)
+    for days in (3, 2, 1):
+        book.go(both - days * DAY)
+    assert {(one.occasion.en, one.day) for one in greetings(book)} == {
+        ("Mid-Autumn Festival", both),
+        ("China's National Day", both),
+    }

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.services.care.plan import CarePlans
 from bot.services.care.plan_file import load_plan
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.ops import settings_changes
 from bot.settings import Settings, variable
 from db import processes

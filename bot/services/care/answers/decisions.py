@@ -12,7 +12,7 @@ from bot.errors import N_, BadInput, Conflict
 from bot.services.access import Actor
 from bot.services.care.answers import steps
 from bot.services.care.answers.steps import Answered
-from bot.services.care.plan import Step
+from bot.services.care.plan import CONTACTS, Step
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_time import WorkingTime
 from bot.wording.actions import Pointer
@@ -149,7 +149,8 @@ def snooze(
     with database.write() as session:
         take_request(session, request, now)
         customer, touch = steps.locked(session, actor, pointer)
-        working = steps.working_time(session, rules, touch.assignee_id or customer.owner_id, now)
+        doer = steps.doer(session, customer, touch, now)
+        working = steps.working_time(session, rules, doer.id if doer else None, now)
         until = _snoozed_until(touch, until, working, now)
         snoozed = {"state": TouchState.SNOOZED, "remind_at": working.morning(until)}
         changed = steps.change(session, actor, CareAct.SNOOZED, touch, snoozed, now)
@@ -197,9 +198,12 @@ def _record_done(session: Session, actor: Actor, touch: Touch, kind: str, done: 
 
 def _contact(step: Step | None, touch: Touch, chosen: str | None) -> str:
     """The kind of contact that Done records: the chosen one; in a button without a choice what the step asks for."""
-    kinds = step.fulfilled_by if step else (touch.kind if touch.kind == StepKind.GREETING else "other",)
+    # Of a step that the plan has dropped since it was shown, whatever was done is recorded.
+    kinds = step.fulfilled_by if step else CONTACTS
     if chosen is None:
-        return step.what if step and step.what in kinds else kinds[0]
+        if step is None:
+            return touch.kind if touch.kind == StepKind.GREETING else "other"
+        return step.what if step.what in kinds else kinds[0]
     if chosen not in kinds:
         raise BadInput(
             N_("%(kind)s does not fulfil this step; these do: %(kinds)s."),

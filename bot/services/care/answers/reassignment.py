@@ -12,6 +12,7 @@ from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care.answers import steps
 from bot.services.care.answers.steps import Answered
+from bot.services.care.plan import Doer
 from bot.services.care.schedule import CareRules
 from bot.settings import Settings
 from bot.wording.actions import Pointer
@@ -46,9 +47,11 @@ def reassign(
         take_request(session, request, now)
         customer, touch = steps.locked(session, actor, pointer)
         person = _assignee(session, customer, to, settings, now)
-        if (touch.assignee_id or customer.owner_id) == person.id:
+        doer = steps.doer(session, customer, touch, now)
+        if doer is not None and doer.id == person.id:
             raise BadInput(N_("%(name)s does this already. Choose somebody else."), name=person.name)
-        given: dict[str, object] = {"assignee_id": None if person.id == customer.owner_id else person.id}
+        is_owners = touch.who == Doer.OWNER and person.id == customer.owner_id
+        given: dict[str, object] = {"assignee_id": None if is_owners else person.id}
         if touch.state != TouchState.PLANNED:  # what is planned for later is shown when it is due
             working = steps.working_time(session, rules, person.id, now)
             at = working.next_morning(local_date(now, working.zone), now)
@@ -90,8 +93,8 @@ def _assignee(
     if not access.can(colleague, Act.SEE, customer):
         raise BadInput(
             N_(
-                "%(name)s may not see this customer. Choose somebody of the account manager's team, or ask your"
-                " admin to let %(name)s see its customers."
+                "%(name)s may not see this customer. Choose the lead of the account manager's team, or ask your"
+                " admin to let the team of %(name)s see these customers."
             ),
             name=found.name,
         )

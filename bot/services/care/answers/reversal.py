@@ -13,7 +13,7 @@ from bot.wording.actions import Pointer
 from db.audit import AuditAction
 from db.book import facts
 from db.care import acts, touches
-from db.care.touches import Touch
+from db.care.touches import Touch, TouchState
 from db.engine import Database
 from db.processes import InboundKey, take_request
 
@@ -61,5 +61,11 @@ def undo(
         plan_customers(session, rules, [customer.id], now)
         what = {"step": touch.step, "act": act.act, "activity": act.activity_id}
         steps.record(session, actor, AuditAction.STEP_UNDONE, touch, before=what)
-        closed = replace(steps.outcome_of(session, rules, customer, touch, "undone"), by=steps.who(actor))
+        session.refresh(touch)
+        is_open = touch.state in touches.OPEN
+        later = (
+            touch.due_on if touch.state == TouchState.PLANNED and touch.due_on > actor.today(now) else None
+        )
+        closed = steps.outcome_of(session, rules, customer, touch, "undone")
+        closed = replace(closed, by=steps.who(actor), is_open=is_open, next_due=later)
         return Answered(closed=closed, customer_id=customer.id, touch_ids=(touch.id or 0, *reopened))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -178,17 +178,19 @@ def _outcome(
         case TouchState.SKIPPED:
             outcome, fields["reason"] = "skipped", touch.reason
         case TouchState.SNOOZED:
-            outcome, fields["until"] = "snoozed", _shown_again(session, rules, customer, touch)
+            outcome, fields["until"] = "snoozed", _shown_again(session, rules, customer, touch, now)
         case _ if act is not None and act.act == acts.CareAct.REASSIGNED:
             outcome = "reassigned"
-            fields["to"] = _who(people.get(session, touch.assignee_id or customer.owner_id))
+            fields["to"] = _who(steps.doer(session, customer, touch, now))
         case _:
             outcome, fields = "over", {}
     return replace(steps.outcome_of(session, rules, customer, touch, outcome), **fields)
 
 
-def _shown_again(session: Session, rules: CareRules, customer: CustomerRow, touch: Touch) -> Any:
-    doer = people.get(session, touch.assignee_id or customer.owner_id)
+def _shown_again(
+    session: Session, rules: CareRules, customer: CustomerRow, touch: Touch, now: datetime
+) -> date:
+    doer = steps.doer(session, customer, touch, now)
     return local_date(touch.remind_at, zone_named(doer.timezone if doer else None, rules.zone))
 
 

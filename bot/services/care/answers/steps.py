@@ -11,22 +11,26 @@ from bot.errors import N_, Conflict, Hidden
 from bot.services import access
 from bot.services.access import Act, Actor, OpenStep
 from bot.services.care.schedule import CareRules, plan_customers
-from bot.services.care.working_people import working_times
+from bot.services.care.working_people import times_asked
 from bot.services.care.working_time import WorkingTime
+from bot.services.recipients import FirmDefaults, Recipients
 from bot.wording.actions import Pointer
 from bot.wording.messages import ReminderClosed
 from bot.wording.parts import Who
 from db.audit import AuditAction, ObjectKind
 from db.book import customers
 from db.book.customers import CustomerRow
+from db.book.people import Person
 from db.care import acts, touches
 from db.care.acts import CareAct, TouchBefore
-from db.care.touches import Touch
+from db.care.touches import Touch, TouchState
 from db.engine import Database
 from grading.scheme.model import Name
 
 UNDO = timedelta(minutes=10)
 GONE = N_("This reminder is no longer there, or no longer yours.")
+OVER = N_("This step is over: the customer is not owed it any more, or its day is past.")
+CHANGED = N_("This step has changed since this was shown. This is how it is now: please answer again.")
 DEALT_WITH = N_("Somebody has dealt with this reminder already.")
 
 
@@ -75,8 +79,12 @@ def open_touch(session: Session, actor: Actor, pointer: Pointer) -> tuple[Custom
     """The touch that a button points at with its customer, if the actor may close it and nobody has."""
     customer, touch = seen(session, actor, pointer)
     require_close(actor, customer, touch)
+    if touch.state in (TouchState.CANCELLED, TouchState.MISSED):
+        raise Conflict(OVER)
     if touch.version != pointer.version or touch.state not in touches.OPEN:
-        raise Conflict(DEALT_WITH)
+        act = acts.newest(session, touch.id or 0)
+        by_planning = touch.state in touches.OPEN and (act is None or act.version != touch.version)
+        raise Conflict(CHANGED if by_planning else DEALT_WITH)
     return customer, touch
 
 
@@ -175,9 +183,17 @@ def record(
     actor.record(session, action, ObjectKind.CUSTOMER, touch.customer_id, before=before, after=after)
 
 
+def doer(session: Session, customer: CustomerRow, touch: Touch, now: datetime) -> Person | None:
+    """Who does a step, also while a deputy is asked in their place."""
+    meant = [one for one in (customer.owner_id, touch.assignee_id) if one is not None]
+    recipients = Recipients.of(session, meant, FirmDefaults(), now, {touch.who})
+    owner = recipients.people.get(customer.owner_id or 0)
+    return recipients.doer(touch.who, touch.assignee_id, owner, deputies_too=False)
+
+
 def working_time(session: Session, rules: CareRules, person_id: int | None, now: datetime) -> WorkingTime:
-    """When a person works; of nobody, when the firm does."""
-    known = working_times(session, [person_id], rules.times, now) if person_id is not None else {}
+    """When a person or their deputy is asked; of nobody, when the firm works."""
+    known = times_asked(session, [person_id], rules.times, now) if person_id is not None else {}
     return known.get(person_id or 0) or rules.times.working_time(now)
 
 

@@ -3,7 +3,8 @@
 Pure: rows in, days out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -41,6 +42,7 @@ class Movable:
     touch_id: int
     latest_on: date | None  # None: its window is not known
     chosen: bool = False  # a person chose this day for it
+    backlog: bool = False  # it was late already when its morning came: an upgrade, a new plan, a standstill
 
 
 def level(
@@ -50,19 +52,27 @@ def level(
 
     At most `most` are asked for today, but all of those stay that have no later working day within their window. The
     others go to the next working day with room, or, where no day of their window has room, to the one with the fewest.
+    Of a backlog, `most` begin on each working day, whatever else is due, so that all of it begins soon.
     """
-    last = {row.touch_id: last_day(row, today, working) for row in rows}
+    backlog = [row.touch_id for row in rows if row.backlog and not row.chosen]
+    begins = dict(zip(backlog, _each_day(today, most, working), strict=False))
+    last = {row.touch_id: begins.get(row.touch_id) or last_day(row, today, working) for row in rows}
+    days = list(_working_days(today + timedelta(days=1), max(last.values(), default=today), working))
     must = {row.touch_id for row in rows if last[row.touch_id] <= today}
     room = max(0, most - len(must))
-    stay, moved, load = [], dict[int, date](), dict(planned)
+    stay, moved, load = [], {one: day for one, day in begins.items() if day > today}, dict(planned)
+    for day in moved.values():
+        load[day] = load.get(day, 0) + 1
     for row in rows:
+        if row.touch_id in moved:
+            continue
         if row.touch_id in must or room > 0:
             room -= row.touch_id not in must
             stay.append(row.touch_id)
             continue
-        days = list(_working_days(today + timedelta(days=1), last[row.touch_id], working))
-        with_room = (day for day in days if load.get(day, 0) < most)
-        day = next(with_room, None) or min(days, key=lambda one: (load.get(one, 0), one))
+        window = days[: bisect_right(days, last[row.touch_id])]
+        with_room = (day for day in window if load.get(day, 0) < most)
+        day = next(with_room, None) or min(window, key=lambda one: (load.get(one, 0), one))
         load[day] = load.get(day, 0) + 1
         moved[row.touch_id] = day
     return stay, moved
@@ -73,6 +83,14 @@ def last_day(row: Movable, today: date, working: WorkingTime) -> date:
     if row.latest_on is None or row.chosen or row.latest_on <= today:
         return today
     return max(today, working.last_working_day(row.latest_on))
+
+
+def _each_day(today: date, most: int, working: WorkingTime) -> Iterator[date]:
+    """Today and the working days to come, each of them `most` times."""
+    day = today
+    while True:
+        yield from [day] * max(1, most)
+        day = working.next_working_day(day + timedelta(days=1))
 
 
 def _working_days(first: date, last: date, working: WorkingTime) -> Iterable[date]:

@@ -7,6 +7,7 @@ its own.
 """
 
 import heapq
+import random
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from bot.services.care.digest.mailboxes import (
     mailboxes,
     recipients_of,
 )
-from bot.services.care.digest.rows import PlacedRow, RowReader
+from bot.services.care.digest.rows import RowReader
 from bot.services.care.plan import CarePlan, Step
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_time import WorkingTime
@@ -55,38 +56,47 @@ def send_due(sending: Sending) -> int:
     with sending.database.read() as session:
         there = mailboxes(session, sending, due_touches.groups(session, now + ONE_DAY))
         late = _newly_late(session, sending)
-        asked = [mailbox for mailbox in there if mailbox.is_asked(now)]
-        written = messages.existing_keys(session, [mailbox.key(now) for mailbox in asked])
-    ready = [mailbox for mailbox in asked if mailbox.key(now) not in written]
-    some = ready + [
+        ready = _without_digest(session, there, now)
+    some = [
         mailbox
         for mailbox in there
-        if mailbox.greets and mailbox.is_morning_over(now) and mailbox not in ready
+        if mailbox.place in ready or (mailbox.greets and mailbox.is_morning_over(now))
     ]
     count = sum(_write(sending, partial(_write_urgent, sending, mailbox, touch)) for mailbox, touch in late)
+    # Other processes do the same at the same time: in another order they seldom wait for each other.
+    random.shuffle(some)
     for start in range(0, len(some), AT_ONCE):
         with sending.database.read() as session:
             due = _due_of(session, sending, some[start : start + AT_ONCE])
         for one in due:
             if one.greetings:
                 count += _write(sending, partial(write_greetings, sending, one.mailbox, one.greetings))
-            if one.steps and one.mailbox in ready:
+            if one.steps:
                 count += _write(sending, partial(_write_digest, sending, one))
     return count
 
 
+def _without_digest(session: Session, some: Sequence[Mailbox], now: datetime) -> set[Place]:
+    """Where a digest is to be written now and there is none of today."""
+    asked = {mailbox.key(now): mailbox.place for mailbox in some if mailbox.is_asked(now)}
+    written = messages.existing_keys(session, list(asked))
+    return {place for key, place in asked.items() if key not in written}
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Due:
-    """What is due at a place: its most pressing steps, how many more there are, and its greetings."""
+    """What is due at a place: its most pressing steps, how many more there are, what comes up, and its greetings."""
 
     mailbox: Mailbox
     steps: list[int]
     unread: int
+    soon: list[int]
     greetings: list[int]
 
 
 def _due_of(session: Session, sending: Sending, some: Sequence[Mailbox]) -> list[_Due]:
-    """What is due at each of these places."""
+    """What is due at each of these places; steps only where a digest is to be written."""
+    ready = _without_digest(session, some, sending.now)
     of_group = {group: mailbox.place for mailbox in some for group in mailbox.groups}
     there = {mailbox.place: mailbox for mailbox in some}
     steps: dict[Place, list[tuple[int, int]]] = defaultdict(list)
@@ -102,13 +112,17 @@ def _due_of(session: Session, sending: Sending, some: Sequence[Mailbox]) -> list
             if _is_said_today(there[place], touch, sending.now):
                 greetings[place].append(touch.id)
             continue
+        if place not in ready:
+            continue
         heapq.heappush(steps[place], (-touch.limit.toordinal(), touch.id))
         if len(steps[place]) > MOST_DUE:  # the one with the latest limit waits
             heapq.heappop(steps[place])
             unread[place] += 1
+    soon = _coming_up(session, sending, [mailbox for mailbox in some if steps[mailbox.place]])
     return [
         _Due(
             mailbox=mailbox,
+            soon=soon[mailbox.place],
             steps=[touch_id for _, touch_id in steps[mailbox.place]],
             unread=unread[mailbox.place],
             greetings=greetings[mailbox.place],
@@ -138,13 +152,22 @@ def _write_digest(sending: Sending, of: _Due) -> int:
             return 0
         found = due_touches.locked(session, of.steps)
         due = [one for one in found if one.state in touches.OPEN and one.remind_at < mailbox.tomorrow(now)]
+        if not due:
+            return 0
         reading = _reading(sending, mailbox)
-        stay, later = _levelled(session, sending, mailbox, rows.rows_of(session, reading, due))
+        known = {touch.id for touch in due}
+        coming = [
+            touch
+            for touch in due_touches.load(session, of.soon)
+            if touch.id not in known and touch.state == TouchState.PLANNED
+            if is_coming_up(sending.rules, touch, reading.day)
+        ]
+        ranking = rows.Ranking(session, reading, [*due, *coming])
+        stay, later = _levelled(session, sending, mailbox, due, ranking)
         if not stay:
             return 0
-        soon = rows.rows_of(session, reading, coming_up(session, sending, mailbox))
         message = rows.digest_of(
-            [*stay, *soon],
+            rows.rows_of(session, reading, [*stay, *coming], ranking),
             day=reading.day,
             unread=of.unread,
             greetings=to_greet(session, sending.rules, mailbox.owners, reading.day),
@@ -153,7 +176,7 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         number = enqueue(
             session, sending, mailbox, DIGEST, message, mailbox.key(now), not_after=mailbox.tomorrow(now)
         )
-        again = {one.row.touch_id: next_shown(sending.rules, one.touch, mailbox.working, now) for one in stay}
+        again = {touch.id or 0: next_shown(sending.rules, touch, mailbox.working, now) for touch in stay}
         due_touches.show(session, again.items(), number)
         due_touches.postpone(session, [(touch, mailbox.working.morning(day)) for touch, day in later.items()])
         named = {row.touch_id for row in message.rows}.union(again)
@@ -173,24 +196,26 @@ def _reading(sending: Sending, mailbox: Mailbox) -> RowReader:
 
 
 def _levelled(
-    session: Session, sending: Sending, mailbox: Mailbox, due: Sequence[PlacedRow]
-) -> tuple[list[PlacedRow], dict[int, date]]:
-    """The rows of today, and the days to which the others are moved."""
-    plans = (sending.rules.plans.named(one.touch.plan) for one in due)
+    session: Session, sending: Sending, mailbox: Mailbox, due: Sequence[Touch], ranking: rows.Ranking
+) -> tuple[list[Touch], dict[int, date]]:
+    """The touches of today, and the days to which the others are moved."""
+    plans = [sending.rules.plans.named(plan) for plan in {touch.plan for touch in due}]
     most = max((plan.at_most_per_day for plan in plans if plan), default=len(due))
     today = mailbox.today(sending.now)
+    begun = mailbox.tomorrow(sending.now) - ONE_DAY
 
-    def place(one: PlacedRow) -> tuple[Any, ...]:
+    def place(touch: Touch) -> tuple[Any, ...]:
         # What was shown before does not keep out what was not.
-        return one.touch.state == TouchState.REMINDED, one.key, one.row.touch_id
+        return touch.state == TouchState.REMINDED, ranking.of(touch)[0], touch.id
 
     movable = [
         Movable(
-            touch_id=one.touch.id or 0,
-            latest_on=one.touch.latest_on,
-            chosen=one.touch.state == TouchState.SNOOZED,
+            touch_id=touch.id or 0,
+            latest_on=touch.latest_on,
+            chosen=touch.state == TouchState.SNOOZED,
+            backlog=_is_backlog(touch, today, begun),
         )
-        for one in sorted(due, key=place)
+        for touch in sorted(due, key=place)
     ]
     planned: dict[date, int] = defaultdict(int)
     if len(movable) > most and mailbox.owners:
@@ -198,7 +223,13 @@ def _levelled(
             planned[local_date(at, mailbox.working.zone)] += count
     stay, later = level(movable, today, mailbox.working, most, planned)
     kept = set(stay)
-    return [one for one in due if one.touch.id in kept], later
+    return [touch for touch in due if touch.id in kept], later
+
+
+def _is_backlog(touch: Touch, today: date, begun: datetime) -> bool:
+    """Whether a step was late before it was ever shown, or was not shown again on the day set for it."""
+    is_new = touch.state == TouchState.PLANNED
+    return rows.days_over(touch, today) > 0 and (is_new or touch.remind_at < begun)
 
 
 def next_shown(rules: CareRules, touch: Touch, working: WorkingTime, now: datetime) -> datetime:
@@ -210,16 +241,25 @@ def next_shown(rules: CareRules, touch: Touch, working: WorkingTime, now: dateti
     return working.next_morning(min(day, last) if last > today else day, now)
 
 
-def coming_up(session: Session, sending: Sending, mailbox: Mailbox) -> list[Touch]:
-    """The touches of a person that will be due within the days of their steps, the soonest first."""
-    if mailbox.place.person_id is None:
-        return []
-    today = mailbox.today(sending.now)
-    until = today + timedelta(days=furthest(sending.rules))
-    found = due_touches.soon_of(session, mailbox.owners, after=today, until=until, most=MOST_SOON)
-    recipients = recipients_of(session, {touch.group for touch in found}, sending.firm, sending.now)
-    theirs = [touch.id for touch in found if goes_to(recipients, touch) == mailbox.place]
-    return [touch for touch in due_touches.load(session, theirs) if is_coming_up(sending.rules, touch, today)]
+def _coming_up(session: Session, sending: Sending, some: Sequence[Mailbox]) -> dict[Place, list[int]]:
+    """The steps of each of these people that may be said to be coming up, the soonest first."""
+    days = timedelta(days=furthest(sending.rules))
+    found: dict[Place, list[DueTouch]] = {}
+    for mailbox in some:
+        if mailbox.place.person_id is not None:
+            today = mailbox.today(sending.now)
+            found[mailbox.place] = due_touches.soon_of(
+                session, mailbox.owners, after=today, until=today + days, most=MOST_SOON
+            )
+    groups = {touch.group for touches_of in found.values() for touch in touches_of}
+    recipients = recipients_of(session, groups, sending.firm, sending.now)
+    return defaultdict(
+        list,
+        {
+            place: [touch.id for touch in touches_of if goes_to(recipients, touch) == place]
+            for place, touches_of in found.items()
+        },
+    )
 
 
 def furthest(rules: CareRules) -> int:

@@ -48,9 +48,41 @@ class PlacedRow:
     key: tuple[float, ...]
 
 
-def rows_of(session: Session, reading: RowReader, found: Sequence[Touch]) -> list[PlacedRow]:
+class Ranking:
+    """How pressing touches are: their tiers and scores, read once for all of them."""
+
+    def __init__(self, session: Session, reading: RowReader, found: Sequence[Touch]) -> None:
+        self._reading = reading
+        ids = sorted({touch.customer_id for touch in found})
+        behind = runs.latest_run_ids(session)
+        self._tiers = {row.customer_id: row for row in tier_rows.tier_rows(session, behind, customer_ids=ids)}
+        self._past = tier_rows.past_tiers(session, customer_ids=ids)
+
+    def of(self, touch: Touch) -> tuple[tuple[float, ...], tuple[str, ...]]:
+        """(A key that sorts what comes first to the front, the reasons for the place besides tier and limit)."""
+        now: TierRow | None = self._tiers.get(touch.customer_id)
+        past: PastTier | None = self._past.get(touch.customer_id)
+        return rank(
+            Weight(
+                over=days_over(touch, self._reading.day),
+                tier=self._reading.book.rank(touch.tier),
+                score=now.score if now else None,
+                score_before=past.score if past else None,
+                pending_fall=bool(now and now.falling_since),
+            )
+        )
+
+
+def days_over(touch: Touch, day: date) -> int:
+    """How many days the limit of a touch is past."""
+    return max(0, (day - (touch.latest_on or touch.due_on)).days)
+
+
+def rows_of(
+    session: Session, reading: RowReader, found: Sequence[Touch], ranking: Ranking | None = None
+) -> list[PlacedRow]:
     """The rows of touches in their order; those of customers that are gone are left out."""
-    return _RowMaker(session, reading, found).all()
+    return _RowMaker(session, reading, found, ranking or Ranking(session, reading, found)).all()
 
 
 def redraw(session: Session, reading: RowReader, rows: Sequence[CareRow]) -> list[CareRow]:
@@ -58,16 +90,38 @@ def redraw(session: Session, reading: RowReader, rows: Sequence[CareRow]) -> lis
     known = {touch.id: touch for touch in due_touches.load(session, [row.touch_id for row in rows])}
     outcomes = _Outcomes(session, reading, list(known.values()))
     return [
-        replace(_opened(row), version=touch.version, due_on=touch.due_on, **outcomes.of(touch))
+        replace(_opened(row, touch, reading.day), **(outcomes.of(touch) or _put_off(row, touch, reading.day)))
         for row in rows
         if (touch := known.get(row.touch_id)) is not None and touch.customer_id in outcomes.customers
     ]
 
 
-def _opened(row: CareRow) -> CareRow:
-    """A row as if nothing had become of it yet."""
+def _opened(row: CareRow, touch: Touch, day: date) -> CareRow:
+    """A row as if nothing had become of it yet, with the days that its touch has now."""
     nothing: dict[str, Any] = dict.fromkeys(("by", "done_as", "until", "to", "next_due"))
-    return replace(row, state="open", may_undo=False, **nothing)
+    return replace(
+        row,
+        state="open",
+        may_undo=False,
+        version=touch.version,
+        due_on=touch.due_on,
+        latest_on=touch.latest_on,
+        **_to_limit(touch, day),
+        **nothing,
+    )
+
+
+def _to_limit(touch: Touch, day: date) -> dict[str, Any]:
+    """The days past the limit of a touch, and those until it."""
+    left = max(0, (touch.latest_on - day).days) if touch.latest_on else None
+    return {"over": days_over(touch, day), "left": left}
+
+
+def _put_off(row: CareRow, touch: Touch, day: date) -> dict[str, Any]:
+    """What a row says that was due, and is not any more because the tier, the plan or the contacts changed."""
+    if row.section == SOON or touch.state != TouchState.PLANNED or touch.due_on <= day:
+        return {}
+    return {"state": "put_off", "next_due": touch.due_on}
 
 
 def digest_of(
@@ -132,9 +186,11 @@ class _Outcomes:
         fields: dict[str, Any] = {"by": by, "may_undo": touch_id in reading.undoable and own}
         if touch.state == TouchState.DONE:
             same = (touch.customer_id, touch.step)
-            next_due = (due for customer, _, _, step, due in self.following if (customer, step) == same)
-            kind = self.contacts.get(touch.activity_id or 0)
-            return fields | {"state": "done", "done_as": kind, "next_due": next(next_due, None)}
+            following = (due for customer, _, _, step, due, _ in self.following if (customer, step) == same)
+            kind, next_due = self.contacts.get(touch.activity_id or 0), next(following, None)
+            if next_due is not None and next_due < reading.day:
+                next_due = None  # it is due already, and has a row of its own
+            return fields | {"state": "done", "done_as": kind, "next_due": next_due}
         if touch.state == TouchState.SKIPPED:
             return fields | {"state": "skipped"}
         if touch.state not in touches.OPEN or self.customers[touch.customer_id].archived:
@@ -154,14 +210,12 @@ class _Outcomes:
 class _RowMaker:
     """What the rows of some touches need, read once for all of them."""
 
-    def __init__(self, session: Session, reading: RowReader, found: Sequence[Touch]) -> None:
-        self.reading, self.found = reading, found
+    def __init__(
+        self, session: Session, reading: RowReader, found: Sequence[Touch], ranking: Ranking
+    ) -> None:
+        self.reading, self.found, self.ranking = reading, found, ranking
         self.outcomes = _Outcomes(session, reading, found)
-        ids = list(self.outcomes.customers)
-        behind = runs.latest_run_ids(session)
-        self.tiers = {row.customer_id: row for row in tier_rows.tier_rows(session, behind, customer_ids=ids)}
-        self.past = tier_rows.past_tiers(session, customer_ids=ids)
-        self.shown = due_touches.times_shown(session, [touch.id or 0 for touch in found])
+        self.shown = due_touches.times_shown(session, [touch.id or 0 for touch in found], reading.zone)
 
     def all(self) -> list[PlacedRow]:
         return [
@@ -173,10 +227,9 @@ class _RowMaker:
     def _placed(self, touch: Touch, customer: Customer) -> PlacedRow:
         reading = self.reading
         step = reading.rules.plans.step(touch.plan, touch.tier, touch.step)
-        limit = touch.latest_on or touch.due_on
-        over = max(0, (reading.day - limit).days)
-        tier = reading.book.tier(touch.tier)
-        key, reasons = rank(self._weight(touch, over, tier.rank))
+        to_limit = _to_limit(touch, reading.day)
+        over: int = to_limit["over"]
+        key, reasons = self.ranking.of(touch)
         times, first = self.shown.get(touch.id or 0, (0, None))
         owner = self.outcomes.owners.get(touch.customer_id)
         row = CareRow(
@@ -185,7 +238,7 @@ class _RowMaker:
             customer_id=touch.customer_id,
             name=customer.name,
             code=customer.code,
-            tier=tier,
+            tier=reading.book.tier(touch.tier),
             section=OVERDUE if over else DUE if touch.due_on <= reading.day else SOON,
             step=reading.rules.plans.step_name(touch.plan, touch.tier, touch.step),
             kind=touch.kind,
@@ -194,27 +247,15 @@ class _RowMaker:
             options=_options(step),
             due_on=touch.due_on,
             latest_on=touch.latest_on,
-            over=over,
-            left=max(0, (limit - reading.day).days) if touch.latest_on else None,
+            **to_limit,
             reminded=times,
-            since=local_date(first, reading.zone) if first else None,
+            since=first,
             reasons=reasons,
             minutes=step.minutes if step else None,
             owner=self.outcomes.who(owner) if owner != reading.reader else None,
             **self.outcomes.of(touch),
         )
         return PlacedRow(row=row, touch=touch, key=key)
-
-    def _weight(self, touch: Touch, over: int, tier: int) -> Weight:
-        now: TierRow | None = self.tiers.get(touch.customer_id)
-        past: PastTier | None = self.past.get(touch.customer_id)
-        return Weight(
-            over=over,
-            tier=tier,
-            score=now.score if now else None,
-            score_before=past.score if past else None,
-            pending_fall=bool(now and now.falling_since),
-        )
 
 
 def _options(step: Step | None) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from db.book import people
 from db.book.people import Person
 from db.care import late_touches
 from db.care.late_touches import LateTouch, StepKey, TimesShown
+from db.care.touches import TouchState
 
 EASTERNMOST = timedelta(hours=14)  # no zone is further ahead of UTC
 
@@ -27,17 +28,26 @@ class Overdue:
     owner: Person | None
     doer: Person | None
     shown: TimesShown | None
+    asked_from: datetime  # the morning on which the doer could be asked at first
     reported_at: datetime | None  # to a manager
     away_until: date | None  # the doer
     mailbox: Mailbox | None
 
     def is_due(self, days: int, mailbox: Mailbox, sending: Sending) -> bool:
         """Whether it is reported there: so many days after its limit, but not before a person had it for a day."""
+        if self._is_to_be_asked:
+            return False
         zone, today = mailbox.working.zone, mailbox.today(sending.now)
-        begun = local_date(self.shown.first if self.shown else self.touch.created_at, zone)
+        begun = local_date(self.shown.first if self.shown else self.asked_from, zone)
         if self.reported_at is not None and local_date(self.reported_at, zone) >= today:
             return False  # the manager has a day too
         return max(self.touch.latest_on, begun) + timedelta(days=days) < today
+
+    @property
+    def _is_to_be_asked(self) -> bool:
+        """Whether the person who does it was never asked, and will be on a morning to come."""
+        never = self.shown is None and self.touch.state == TouchState.PLANNED
+        return never and self.doer is not None and self.away_until is None
 
 
 def late_enough(
@@ -101,6 +111,7 @@ class _Asked:
             owner=owner,
             doer=doer,
             shown=self._shown.get(touch.id),
+            asked_from=self._asked_from(touch, doer),
             reported_at=self._reported.get(touch.id),
             away_until=self._away_until(doer),
             mailbox=self._mailbox(owner, doer),
@@ -111,6 +122,12 @@ class _Asked:
 
     def _doer(self, touch: LateTouch) -> Person | None:
         return self._recipients.doer(touch.who, touch.assignee_id, self._owner(touch))
+
+    def _asked_from(self, touch: LateTouch, doer: Person | None) -> datetime:
+        working = self._working.get(doer.id or 0) if doer else None
+        if working is None or self._away_until(doer) is not None:
+            return touch.created_at
+        return working.next_morning(local_date(touch.created_at, working.zone), touch.created_at)
 
     def _away_until(self, person: Person | None) -> date | None:
         working = self._working.get(person.id or 0) if person else None

@@ -6,11 +6,13 @@ from datetime import date
 
 from sqlmodel import Session
 
-from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care.plan import CarePlan
 from bot.services.care.plan_file import load_all, parse_plan
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.settings import Settings
 from db.care import plans
+from db.graded import schemes
 
 
 def plans_in_force(session: Session, settings: Settings, today: date) -> CarePlans:
@@ -26,24 +28,23 @@ def approved(session: Session, today: date) -> tuple[CarePlan, ...]:
 def with_files(approved: Sequence[CarePlan], files: CarePlans) -> CarePlans:
     """Approved plans before those of files. A file with the id of an approved plan is another version of it: left out."""
     known = {plan.plan for plan in approved}
-    return CarePlans.layered(approved, [plan for plan in files.plans if plan.plan not in known])
+    return CarePlans.layered(approved, [plan for plan in files.sources if plan.plan not in known])
 
 
 class PlanCache:
-    """Parsed plan versions, which never change, and the rules by the newest decision."""
+    """Parsed plan versions, which never change, and the rules by the newest decision and the newest scheme."""
 
     def __init__(self) -> None:
         self._parsed: dict[int, CarePlan] = {}
-        self._rules: tuple[tuple[int, date], CareRules, CareRules] | None = None
+        self._rules: tuple[tuple[plans.Newest, date], CareRules, CareRules] | None = None
 
     def rules(self, session: Session, files: CareRules, today: date) -> CareRules:
         """The rules with the plans in force on a day; `files` has those of files. One small query without news."""
-        newest = plans.newest_decision(session)
-        if not newest:
-            return files
+        newest = plans.newest(session)
         held = self._rules
         if held is None or held[0] != (newest, today) or held[1] is not files:
             present = with_files(self.approved(session, today), files.plans)
+            present = present.of_schemes(schemes.names(session))
             held = ((newest, today), files, replace(files, plans=present))
             self._rules = held
         return held[2]

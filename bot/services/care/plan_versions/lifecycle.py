@@ -13,9 +13,10 @@ from sqlmodel import Session
 from bot.errors import N_, BadInput, Conflict, NotFound
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.care.plan import CarePlan, CarePlans
+from bot.services.care.plan import CarePlan
 from bot.services.care.plan_file import FOLDER, parse_plan
 from bot.services.care.plan_versions import in_force
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.in_force import with_files
 from bot.services.schemes.status import split
 from db.audit import AuditAction, ObjectKind

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from bot.errors import N_, NotFound
 from bot.services import access
 from bot.services.access import Actor
-from bot.services.care.plan import CarePlans
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.staff import person_of
 from db.book import people
 from db.book.customers import Owners

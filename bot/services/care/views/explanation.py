@@ -19,7 +19,8 @@ from bot.services.care import owed_care
 from bot.services.care.conditions import Traits
 from bot.services.care.dues import NotDue, OwedStep
 from bot.services.care.owed_care import OwedCare
-from bot.services.care.plan import CareOf, CarePlan, CarePlans, Escalation, FollowUp, Greeting, Step
+from bot.services.care.plan import CareOf, CarePlan, Escalation, FollowUp, Greeting, Step
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.services.care.views.planned import PlannedStep, steps_after
 from db.book import people
@@ -32,11 +33,12 @@ from grading.scheme.model import Name
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """A message about a step: in which role, to whom or to which channel, and when it was sent or why it was not."""
+    """A message about a step: in which role, to whom or to which channel, when it was written, and when it was sent or why not."""
 
     role: str
     to: str
     at: datetime | None
+    written: datetime
     state: str
     why: str | None
 
@@ -317,6 +319,7 @@ def _sent(message: SentAbout) -> Sent:
         role=message.role,
         to=message.recipient or message.channel or "-",
         at=datetime.fromtimestamp(float(message.slack_ts or 0), UTC) if sent else None,
+        written=message.created_at,
         state=message.state,
         why=message.error,
     )

@@ -94,6 +94,7 @@ def _after(session: Session, loaded: Iterable[Loaded], present: Iterable[OpenTou
         else:
             del rows[_key(moved.touch)]
             new.append(moved.row)
+    new = planning.numbered(session, new)
     kept = touches.kept_as_they_are(session, [row["dedupe_key"] for row in new])
     for row in new:
         if row["dedupe_key"] not in kept:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from bot.services.care.plan import CarePlans
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CHUNK, CareRules
 from bot.services.care.views.planned import Key, PlannedStep, planned_steps
 from db.book import customers, people
