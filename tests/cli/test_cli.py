@@ -193,14 +193,15 @@ def test_tick_makes_one_pass_as_of_a_time(
     with Workspace(users=[anna], channels=[]) as workspace:
         monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-local")
         monkeypatch.setenv("SLACK_API_URL", workspace.api_url)
-        # The first pass plans a touch per customer; a later one, in Anna's morning within 120 days, reminds her of both.
+        # The first pass plans a touch per customer; a later one, in Anna's morning within 120 days, tells her of both in one digest.
         planned = tierbot("tick", "--at", "2026-01-05T03:00+00:00")
         assert planned.code == 0, planned.err
         assert workspace.messages(workspace.dm("U0ANNA")) == ()
         assert tierbot("tick", "--at", "2026-05-11T09:01+02:00").code == 0
-        assert len(workspace.messages(workspace.dm("U0ANNA"))) == 2
+        (digest,) = workspace.messages(workspace.dm("U0ANNA"))
+        assert digest.text == "Your customers on May 11, 2026: Zenith, ACME"
         assert tierbot("tick", "--at", "2026-05-11T09:02+02:00").code == 0
-        assert len(workspace.messages(workspace.dm("U0ANNA"))) == 2
+        assert workspace.messages(workspace.dm("U0ANNA")) == (digest,)
 
 
 def test_a_proposed_scheme_is_in_order_and_overwrites_nothing(graded: Path, tierbot: Tierbot) -> None:

@@ -11,13 +11,13 @@ from datetime import date, timedelta
 from sqlmodel import Session
 
 from bot.clock import local_instant
-from bot.services.care.digest.mailboxes import ONE_DAY, Mailbox, Sending
+from bot.services.care.digest.mailboxes import ONE_DAY, Mailbox, Sending, enqueue
 from bot.services.care.greetings import ToGreet, greetings, is_top
 from bot.services.care.occasion_days import OccasionDay
 from bot.services.care.occasions import OCCASIONS, days
 from bot.services.care.plan import Greeting
 from bot.services.care.schedule import CareRules
-from bot.services.delivery import kinds, outbox
+from bot.services.delivery import kinds
 from bot.wording import greeting_texts
 from bot.wording.greetings import GreetedCustomer, Greetings
 from db.book import customers
@@ -74,16 +74,8 @@ def _write_of(
         named = [one.touch_id for one in message.customers]
         if not named:
             break
-        number = outbox.enqueue(
-            session,
-            kind=kinds.GREETING,
-            place=mailbox.place,
-            message=message,
-            language=mailbox.language,
-            dedupe_key=_free_key(session, mailbox, occasion),
-            now=sending.now,
-            not_after=too_late,
-        )
+        key = _free_key(session, mailbox, occasion)
+        number = enqueue(session, sending, mailbox, kinds.GREETING, message, key, not_after=too_late)
         due_touches.show(session, [(touch_id, again) for touch_id in named], number)
         due_touches.link(session, number, named, TouchRole.GREETING)
         left = {touch_id: touch for touch_id, touch in left.items() if touch_id not in named}

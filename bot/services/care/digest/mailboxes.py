@@ -12,8 +12,10 @@ from bot.clock import local_date, local_instant
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_people import FirmTime, working_times
 from bot.services.care.working_time import WorkingTime
+from bot.services.delivery import outbox
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.services.schemes.store import TierNames
+from bot.wording.message_base import Message
 from db.care.due_touches import DueGroup, DueTouch
 from db.engine import Database
 
@@ -72,6 +74,29 @@ class Sending:
     firm: FirmDefaults
     now: datetime
     templates: Path | None = None  # the firm's own folder, which may hold texts to greet with
+
+
+def enqueue(
+    session: Session,
+    sending: Sending,
+    mailbox: Mailbox,
+    kind: str,
+    message: Message,
+    key: str,
+    *,
+    not_after: datetime | None = None,
+) -> int:
+    """Write a message to a place under a key that must be new. What has not arrived until `not_after` is due again."""
+    return outbox.enqueue(
+        session,
+        kind=kind,
+        place=mailbox.place,
+        message=message,
+        language=mailbox.language,
+        dedupe_key=key,
+        now=sending.now,
+        not_after=not_after,
+    )
 
 
 def mailboxes(session: Session, sending: Sending, groups: Mapping[DueGroup, bool]) -> list[Mailbox]:

@@ -22,15 +22,22 @@ from bot.clock import local_date
 from bot.services.care.digest import rows
 from bot.services.care.digest.greet import name_of, write_greetings
 from bot.services.care.digest.levelling import Movable, last_day, level
-from bot.services.care.digest.mailboxes import ONE_DAY, Mailbox, Sending, goes_to, mailboxes, recipients_of
+from bot.services.care.digest.mailboxes import (
+    ONE_DAY,
+    Mailbox,
+    Sending,
+    enqueue,
+    goes_to,
+    mailboxes,
+    recipients_of,
+)
 from bot.services.care.digest.rows import RowReader
 from bot.services.care.plan import CarePlan, Step
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_time import WorkingTime
-from bot.services.delivery import outbox
 from bot.services.delivery.kinds import DIGEST, URGENT
 from bot.services.recipients import Place
-from bot.wording.care import CareDigest, GreetingCount
+from bot.wording.care import GreetingCount
 from db.care import due_touches, touches
 from db.care.due_touches import DueTouch
 from db.care.touches import StepKind, Touch, TouchRole, TouchState
@@ -166,7 +173,9 @@ def _write_digest(sending: Sending, of: _Due) -> int:
             greetings=to_greet(session, sending.rules, mailbox.owners, reading.day),
             missed=_missed(session, sending, mailbox),
         )
-        number = _enqueue(session, sending, mailbox, DIGEST, message, mailbox.key(now))
+        number = enqueue(
+            session, sending, mailbox, DIGEST, message, mailbox.key(now), not_after=mailbox.tomorrow(now)
+        )
         again = {touch.id or 0: next_shown(sending.rules, touch, mailbox.working, now) for touch in stay}
         due_touches.show(session, again.items(), number)
         due_touches.postpone(session, [(touch, mailbox.working.morning(day)) for touch, day in later.items()])
@@ -339,25 +348,9 @@ def _write_urgent(sending: Sending, mailbox: Mailbox, touch_id: int) -> int:
                 return 0
             alone = rows.rows_of(session, _reading(sending, mailbox), [touch])
             message = rows.digest_of(alone, day=mailbox.today(now), urgent=True)
-            number = _enqueue(session, sending, mailbox, URGENT, message, key)
+            number = enqueue(session, sending, mailbox, URGENT, message, key, not_after=mailbox.tomorrow(now))
             again = next_shown(sending.rules, touch, mailbox.working, now)
             due_touches.show(session, [(touch_id, again)], number)
             due_touches.link(session, number, [touch_id], TouchRole.URGENT)
             return 1
     return 0
-
-
-def _enqueue(
-    session: Session, sending: Sending, mailbox: Mailbox, kind: str, message: CareDigest, key: str
-) -> int:
-    """Write a message for today: what does not arrive today is due again for the next digest."""
-    return outbox.enqueue(
-        session,
-        kind=kind,
-        place=mailbox.place,
-        message=message,
-        language=mailbox.language,
-        dedupe_key=key,
-        now=sending.now,
-        not_after=mailbox.tomorrow(sending.now),
-    )

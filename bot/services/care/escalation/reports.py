@@ -9,13 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot.clock import local_date
-from bot.services.care.digest.mailboxes import Mailbox, Sending
+from bot.services.care.digest.mailboxes import Mailbox, Sending, enqueue
 from bot.services.care.escalation.overdue import Overdue, escalation_of, late_enough, worst_first
-from bot.services.delivery import outbox
 from bot.services.delivery.kinds import EMERGENCY, ESCALATION
 from bot.services.recipients import Place
 from bot.wording.escalations import MOST_ROWS, CareEmergency, CareEscalation, LateStep, SettledStep
-from bot.wording.message_base import Message
 from bot.wording.parts import Who
 from db.book import people
 from db.book.people import Person
@@ -92,7 +90,7 @@ def _tell_manager(sending: Sending, mailbox: Mailbox, touch_ids: list[int]) -> i
             settled=tuple(_settled_row(sending, one, mailbox.working.zone) for one in settled[:MOST_ROWS]),
             settled_more=max(0, len(settled) - MOST_ROWS),
         )
-        number = _enqueue(session, sending, mailbox, ESCALATION, message, _key(mailbox.place, today))
+        number = enqueue(session, sending, mailbox, ESCALATION, message, _key(mailbox.place, today))
         _note(session, number, late, TouchRole.MANAGER, MANAGER)
         return 1
 
@@ -117,13 +115,13 @@ def _tell_group(sending: Sending, group: Mailbox, touch_ids: list[int]) -> int:
                 rows=_rows(sending, untold, group), more=max(0, len(untold) - MOST_ROWS), for_group=True
             )
             (key,) = set(keys.values())
-            number = _enqueue(session, sending, group, EMERGENCY, message, key)
+            number = enqueue(session, sending, group, EMERGENCY, message, key)
             _note(session, number, untold, TouchRole.GROUP, GROUP)
             return 1
         for customer, some in by_customer.items():
             if keys[customer] not in there:
                 emergency = _emergency(session, sending, group, some)
-                number = _enqueue(session, sending, group, EMERGENCY, emergency, keys[customer])
+                number = enqueue(session, sending, group, EMERGENCY, emergency, keys[customer])
                 _note(session, number, some, TouchRole.GROUP, GROUP)
         return len(keys.keys() - there)
 
@@ -143,20 +141,6 @@ def _emergency(session: Session, sending: Sending, group: Mailbox, late: Sequenc
         manager=_who(manager),
         told_on=local_date(told.at, zone) if told is not None else None,
         acts=_who(manager or first.doer),
-    )
-
-
-def _enqueue(
-    session: Session, sending: Sending, mailbox: Mailbox, kind: str, message: Message, key: str
-) -> int:
-    return outbox.enqueue(
-        session,
-        kind=kind,
-        place=mailbox.place,
-        message=message,
-        language=mailbox.language,
-        dedupe_key=key,
-        now=sending.now,
     )
 
 
