@@ -22,7 +22,9 @@ from tests.services.book import MONDAY, at
 
 DAY = timedelta(days=1)
 STEPS = ("a", "b", "c")
-LARGE = re.compile(r"(SCAN|Seq Scan on) (touch|customer|assessment|activity|ownership|customer_care|outbox)\b")
+LARGE = re.compile(
+    r"(SCAN|Seq Scan on) (touch|customer|assessment|activity|ownership|customer_care|outbox)\b"
+)
 JOBS = (jobs.plan_care, jobs.remind, jobs.escalate)
 
 
