@@ -77,8 +77,9 @@ class _Reading:
         self.kinds = {one.person_id: one.kind for one in year.colleagues.values()}
         leads = (
             select(Ownership.customer_id, Team.lead_id)
-            .join(Person)
-            .join(Team, col(Team.id) == Person.team_id)
+            .select_from(Ownership)
+            .join(Person, col(Person.id) == col(Ownership.person_id))
+            .join(Team, col(Team.id) == col(Person.team_id))
         )
         self.leads = dict(session.exec(leads).all())
         self.owners = dict(session.exec(select(Ownership.customer_id, Ownership.person_id)).all())
