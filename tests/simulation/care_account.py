@@ -14,6 +14,7 @@ from bot.services.care.working_people import working_times
 from bot.services.care.working_time import WorkingTime
 from bot.services.delivery import kinds
 from db.book.customers import Ownership
+from db.book.people import Person, Team
 from db.care.touches import OPEN, StepKind, Touch, TouchMessage, TouchRole, TouchState
 from db.outbox.messages import OutboxMessage
 from tests.simulation.care_year import SETTINGS, Year
@@ -74,6 +75,13 @@ class _Reading:
         self.working = working_times(session, None, time, self.end)
         self.firm = time.working_time(self.end)
         self.kinds = {one.person_id: one.kind for one in year.colleagues.values()}
+        leads = (
+            select(Ownership.customer_id, Team.lead_id)
+            .select_from(Ownership)
+            .join(Person, col(Person.id) == col(Ownership.person_id))
+            .join(Team, col(Team.id) == col(Person.team_id))
+        )
+        self.leads = dict(session.exec(leads).all())
         self.owners = dict(session.exec(select(Ownership.customer_id, Ownership.person_id)).all())
 
     def wrong_with(self, touch: Touch, count: Counter[str]) -> Iterator[str]:
@@ -124,7 +132,7 @@ class _Reading:
         manager = next((one for one in told if one.role == TouchRole.MANAGER), None)
         group = next((one for one in told if one.role == TouchRole.GROUP), None)
         if days.manager_days is not None:
-            working = self._of(manager.recipient if manager else None)
+            working = self._of(manager.recipient if manager else self.leads.get(touch.customer_id))
             last = working.next_working_day(begun + (days.manager_days + 1) * A_DAY)
             yield from self._late("manager", name, last, manager, working, until, count)
         if days.group_days is not None:
