@@ -100,7 +100,9 @@ FREE = _columns(
     }
 )
 # The same, as JSON.
-FREE_JSON = _columns({"import_answer": "value", "import_change": "before", "outbox": "body_json"})
+FREE_JSON = _columns(
+    {"import_answer": "value", "import_change": "before", "outbox": "body_json", "touch_act": "before"}
+)
 # Data about others and rules, in which somebody may be named; an erasure says so, and leaves them.
 DATA = _columns(
     {
@@ -161,7 +163,7 @@ FIXED = _columns(
         "tier_override": "purpose tier",
         "tombstone": "hash salt subject erasure what",
         "touch": "dedupe_key plan step occasion kind tier who state",
-        "touch_act": "act before",
+        "touch_act": "act",
         "touch_message": "role",
     }
 )

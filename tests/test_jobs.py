@@ -102,6 +102,7 @@ def test_one_pass_turns_a_change_into_a_message_in_slack(
         "regrade": 0,
         "care": 2,
         "remind": 0,
+        "escalate": 0,
         "channels": 0,
         "audit": 0,
         "deliver": 0,

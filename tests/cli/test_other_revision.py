@@ -15,6 +15,7 @@ SENTENCE = (
     " Install that version again, or restore the backup from before its upgrade.\n"
 )
 # These use no database, put another one in its place, or say it among other things.
+CHOICES = {"care snooze": ["--days", "1"]}  # one of several options must be given
 OTHERS = {"demo", "score", "manifest", "scheme check", "db restore", "check", "doctor"}
 
 
@@ -47,7 +48,7 @@ def test_every_command_says_in_one_sentence_that_a_newer_version_is_needed(
         }
         assert set(leaves) > OTHERS
         for name in leaves.keys() - OTHERS:
-            done = program(*name.split(), *needed(leaves[name]))
+            done = program(*name.split(), *needed(leaves[name]), *CHOICES.get(name, []))
             assert (done.code, done.out, done.err) == (6, "", SENTENCE), (name, done)
         checked = program("check")
         assert (checked.code, SENTENCE in checked.err) == (2, True), checked

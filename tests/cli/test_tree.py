@@ -54,6 +54,7 @@ def test_every_function_of_a_command_module_is_a_command() -> None:
         "imports.import_list",
         "imports.import_profile",
         "run.end_within",
+        "run.wait_for_database",
         "setup.print_findings",
     }
     shared = {"console", "failures", "tree"}

@@ -26,6 +26,8 @@ from bot.wording.parts import GreetingText, Since, TierPart, Who
 from db import tables, usage
 from db.book.customers import Customer
 from db.book.people import Absence, Deputy, Person
+from db.care.acts import TouchAct, TouchBefore
+from db.care.planning import CustomerCare
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.graded.changes import StoredTierChange
@@ -299,6 +301,7 @@ def _decide(
                   remind_at=NOW, state="done", closed_by=person, closed_at=NOW, created_at=NOW, reason=text),
             Assessment(run_id=run, customer_id=customer, scheme_version_id=version, tier="A", coverage=1.0, certain=True,
                        tier_since=DAY, inputs=inputs),
+            CustomerCare(customer_id=customer, tier="A", scheme_version_id=version),
             ShadowMove(run_id=run, scheme_version_id=version, customer_id=customer, tier="A", shadow_tier="B"),
             StoredTierChange(customer_id=customer, purpose="account", run_id=run, as_of=DAY, from_tier="B", to_tier="A"),
         ]
@@ -330,6 +333,18 @@ def _notify(session: Session, ids: dict[str, int], people: dict[str, int]) -> No
 def _ask(session: Session, ids: dict[str, int], people: dict[str, int]) -> None:
     """A digest and greetings in every state, linked to their touches, that name everybody and one who stays."""
     touches = {touch.customer_id: touch for touch in session.scalars(select(Touch))}
+    for touch in touches.values():
+        before = TouchBefore(
+            id=touch.id or 0,
+            version=1,
+            state="reminded",
+            remind_at=NOW,
+            reason=touch.reason,
+            assignee_id=None,
+        )
+        session.add(
+            TouchAct(touch_id=touch.id, version=2, act="done", at=NOW, before=f"[{before.model_dump_json()}]")
+        )
     of = {code(n): name for n, name in enumerate(NAMES)} | {"BIRCH": "Birch"}
     facts = [{"customer_id": ids[key], "name": name, "code": key} for key, name in of.items()]
     due = {"version": 1, "tier": A, "section": "due", "step": STEP, "kind": "revisit", "due_on": DAY}
