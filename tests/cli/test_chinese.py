@@ -22,7 +22,7 @@ STAYS = {
     "files and folders": r"[\w./-]+\.(?:csv|yaml|db|md|jinja|jsonl)[\w.-]*",
     "presets and schemes": rf"\b(?:{'|'.join([*preset_names(), *(f'{name}_own' for name in preset_names()), 'plain', 'simple_credit'])})\b",
     "what has no name but its column's in verify": r"\bassessment\b",
-    "fields and columns of files": r"\b[a-z]+(?:_[a-z0-9]+)+\b|"
+    "fields and columns of files": r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b|"
     r"\b(?:code|name|since|country|owner|email|role|customer|date|amount|currency|cost|field|value|rate|issued|"
     r"language|timezone|subtract|ended|quality|service|standing|due|paid|kind|at|fallback|into|version)\b",
     "currencies": "CNY|USD|EUR",
