@@ -11,6 +11,7 @@ from bot.services.care.plan import Escalation
 from bot.wording.care import CareDigest
 from bot.wording.greetings import Greetings
 from bot.wording.rendering import Renderer
+from db.book.people import Team
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
@@ -194,6 +195,25 @@ def test_a_digest_counts_who_is_still_to_be_greeted(book: Book) -> None:
     (digest,) = [message for _, message in book.sent() if isinstance(message, CareDigest)]
     assert [(one.occasion.en, one.day, one.count) for one in digest.greetings] == [("New Year", NEW_YEAR, 2)]
     assert "New Year on Jan 1, 2027: 2 customers still to greet" in Renderer().slots(digest, "en").body[0]
+
+
+def test_a_lead_is_not_told_of_the_greetings_of_the_team(book: Book) -> None:
+    with book.database.write() as session:
+        team = factories.team(session, "East")
+        lead = factories.person(session, "Lea", role="team_lead", team_id=team)
+        anna = factories.person(session, "Anna", team_id=team)
+        session.get_one(Team, team).lead_id = lead
+        customer = factories.customer(session, "ACME", owner_id=anna)
+        session.add(
+            Touch(
+                customer_id=customer, dedupe_key="k", step="review", kind="revisit", tier="A", due_on=NEW_YEAR - 3 * DAY,
+                remind_at=at(NEW_YEAR - 3 * DAY), state="planned", created_at=at(MONDAY), who="lead",
+            )
+        )  # fmt: skip
+    to_greet(book, "A", owner=anna, due_on=NEW_YEAR - 3 * DAY, remind_at=at(NEW_YEAR - 3 * DAY))
+    remind(book, NEW_YEAR - 3 * DAY)
+    ((address, digest),) = book.digests()
+    assert (address, digest.due, digest.greetings) == (f"person:{lead}", 1, ())
 
 
 def test_two_occasions_on_one_day_are_both_greeted(database: Database) -> None:

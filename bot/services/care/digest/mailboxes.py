@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from bot.clock import local_date, local_instant
+from bot.services.care.plan import Doer
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_people import FirmTime, working_times
 from bot.services.care.working_time import WorkingTime
@@ -59,8 +60,18 @@ class Mailbox:
     def owners(self) -> set[int]:
         """Whose customers' steps are shown here."""
         found = {group.owner_id for group in self.groups if group.owner_id is not None}
+        return found | self._own
+
+    @property
+    def greeted(self) -> set[int]:
+        """Whose customers are greeted from here: not those of whom only other steps are shown here."""
+        theirs = (group for group in self.groups if group.who == Doer.OWNER and group.assignee_id is None)
+        return {group.owner_id for group in theirs if group.owner_id is not None} | self._own
+
+    @property
+    def _own(self) -> set[int]:
         reader = self.place.person_id
-        return found if reader is None else found | {reader} | self.acts_for
+        return set() if reader is None else {reader} | self.acts_for
 
 
 @dataclass(frozen=True, kw_only=True)

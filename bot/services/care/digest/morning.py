@@ -170,7 +170,7 @@ def _write_digest(sending: Sending, of: _Due) -> int:
             rows.rows_of(session, reading, [*stay, *coming], ranking),
             day=reading.day,
             unread=of.unread,
-            greetings=to_greet(session, sending.rules, mailbox.owners, reading.day),
+            greetings=to_greet(session, sending.rules, mailbox.greeted, reading.day),
             missed=_missed(session, sending, mailbox),
         )
         number = enqueue(
@@ -297,7 +297,7 @@ def to_greet(
 def _missed(session: Session, sending: Sending, mailbox: Mailbox) -> int:
     """How many greetings were missed since the last digest said so."""
     last = messages.newest_of(session, mailbox.place.address, DIGEST)
-    return due_touches.missed_since(session, mailbox.owners, last or sending.now - FIRST_MISSED)
+    return due_touches.missed_since(session, mailbox.greeted, last or sending.now - FIRST_MISSED)
 
 
 def _newly_late(session: Session, sending: Sending) -> list[tuple[Mailbox, int]]:
