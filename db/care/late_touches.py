@@ -232,7 +232,7 @@ _LINKED_BY_KEY = (
         col(TouchMessage.role) == TouchRole.MANAGER,
         col(Touch.closed_at) >= bindparam("since"),
     )
-    .order_by(col(Touch.closed_at), col(Touch.id))
+    .order_by(col(Touch.closed_at), col(Touch.customer_id), col(Touch.step))
     .distinct()
 )
 

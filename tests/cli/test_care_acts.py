@@ -55,7 +55,7 @@ def test_done_records_a_contact_and_every_command_shows_the_next_date(firm: Prog
     assert card["next_step"]["due_on"] <= done.json["next_due"]
     assert done.json["next_due"] > TODAY.isoformat()
     undone = firm("care", "undo", "K1", "revisit", "--as", "anna@example.com")
-    assert (undone.code, "it is open again" in undone.out) == (0, True)
+    assert (undone.code, "Taken back by Anna: it is due on" in undone.out) == (0, True)
     assert states(file) == ["planned", "cancelled"]
     again = firm("care", "undo", "K1", "revisit", "--as", "anna@example.com")
     assert (again.code, "that can be taken back" in again.err) == (3, True)

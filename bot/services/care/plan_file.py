@@ -42,11 +42,14 @@ def load_own(given: Path | None) -> dict[Path, CarePlan]:
 
 @cache
 def shipped_plans() -> tuple[ShippedPlan, ...]:
-    """The plans that come with the product, none of which is read yet. A file is named after its plan and its scheme."""
+    """The plans that come with the product, none of which is read yet. A file is named after its plan and its scheme.
+
+    It serves the scheme that `tierbot scheme propose` makes of it as well.
+    """
     return tuple(
         ShippedPlan(
             plan="standard" if path == SHIPPED else path.stem,
-            schemes=() if path == SHIPPED else (path.stem,),
+            schemes=() if path == SHIPPED else (path.stem, f"{path.stem}_own"),
             by="credit" if path == SHIPPED_FOR_CREDIT else "tier",
             path=path,
             reader=_load_shipped,

@@ -96,6 +96,7 @@ def test_people_are_found_by_id_and_by_email(client: WebClient, workspace: Works
         "general",
         "key-accounts",
         "managers",
+        "vip-emergency",
     ]
 
 
@@ -374,7 +375,7 @@ def test_users_conversations_lists_the_channels_that_the_bot_has_joined(
     types = "public_channel,private_channel"
     joined = client.users_conversations(types=types, limit=999)["channels"]
     assert {channel["id"]: channel["is_archived"] for channel in joined} == {
-        **dict.fromkeys((GENERAL, "C0KEYACCOUNTS", MANAGERS, "C0SECRET"), False),
+        **dict.fromkeys((GENERAL, "C0KEYACCOUNTS", MANAGERS, "C0EMERGENCY", "C0SECRET"), False),
         "C0CLOSED": True,
     }
     assert "is_member" not in joined[0]
