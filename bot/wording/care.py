@@ -121,6 +121,11 @@ class CareDigest(Message):
         return super().targets() if self.listed and self.more else {}
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The customers in the order of their rows."""
+        return tuple(dict.fromkeys(row.name for row in self.rows))
+
+    @property
     def is_empty(self) -> bool:
         """Whether it names nobody."""
         return not self.rows
