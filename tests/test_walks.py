@@ -23,7 +23,8 @@ TITLES = {
 # A card asks in one query which care plans are in force. After it a heartbeat may check the revision: one file of the 41.
 # Done has two halves with files of their own. The morning: whose working morning it is, what is due and what fits in it. The
 # press: the answer, the contact, the days of the next step, and every message that shows it.
-MOST = {"tier": 41, "alert": 140, "done": 77}
+# A heartbeat of another thread may fall into a walk: two files more than the usual count.
+MOST = {"tier": 43, "alert": 142, "done": 79}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_a_walk_does_not_grow(name: str, walks: dict[str, Walk]) -> None:
 
 
 def test_an_answer_goes_straight_through(walks: dict[str, Walk]) -> None:
-    assert walks["tier"].returns <= 78
+    assert walks["tier"].returns <= 80
 
 
 def test_an_answer_is_read_through_one_connection(walks: dict[str, Walk]) -> None:

@@ -102,6 +102,8 @@ class Stage:
         assert outcome.ok, outcome
         (answer,) = wait_until(new, "an answer", 30)
         assert answer.is_ephemeral, "answers are private"
+        if "just being registered" in str(answer.blocks):  # by the other process, at this moment
+            return self.ask(user, text, channel)
         return answer
 
     def press(self, user: str, message: StoredMessage, action: str) -> Outcome:
