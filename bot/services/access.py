@@ -14,11 +14,12 @@ from bot.clock import local_date, zone_named
 from bot.errors import N_, Conflict, Hidden, NotAllowed
 from bot.settings import Settings
 from bot.wording.actions import Pointer
+from bot.wording.parts import Who
 from db import audit
 from db.audit import AuditAction, AuditActor, Door, ObjectKind
 from db.book import customers, people
 from db.book.customers import Customer, CustomerRow
-from db.book.people import PersonRole, PersonRow
+from db.book.people import Person, PersonRole, PersonRow
 
 OWN, DEPUTY, TEAM, SEEN_TEAMS, BOOK = "own", "deputy", "team", "seen", "book"  # whose customers a list shows
 NOT_YOURS = N_("There is no such customer in your book.")
@@ -282,6 +283,11 @@ def about(customer: Customer | CustomerRow) -> dict[str, Any]:
         "name": customer.name,
         "code": customer.code,
     }
+
+
+def mentioned(person: Person | None) -> Who | None:
+    """A person as messages mention them."""
+    return Who(name=person.name, slack_user_id=person.slack_user_id) if person else None
 
 
 def visible_owners(session: Session, actor: Actor) -> frozenset[int] | None:

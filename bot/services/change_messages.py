@@ -13,7 +13,7 @@ from bot.services.grade.assessment import Cause, TierChange
 from bot.services.grade.runs import RunContext
 from bot.services.schemes.store import SchemeCache, rule_change, tier_names
 from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
-from bot.wording.parts import RuleChange, Since, TierPart, Who
+from bot.wording.parts import RuleChange, Since, TierPart
 from db.book import customers
 from db.book.people import Person
 from db.graded import assessments, overrides, runs
@@ -77,7 +77,7 @@ class ChangeMessages:
         """One change for everybody in a channel: without the values of sensitive fields."""
         return TierChanged(
             **self._move(change, all_figures=False),
-            owner=Who(name=owner.name, slack_user_id=owner.slack_user_id) if owner else None,
+            owner=access.mentioned(owner),
         )
 
     def for_reader(

@@ -15,7 +15,7 @@ from bot.services.ask.graded import Graded
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache, TierNames
 from bot.wording.messages import Hit, MyCustomers
-from bot.wording.parts import NextStep, OwnerCounts, PendingPart, Since, TierPart, Who
+from bot.wording.parts import NextStep, OwnerCounts, PendingPart, Since, TierPart
 from db.book import customers, people
 from db.book.people import Person
 from db.care import touches
@@ -146,7 +146,7 @@ def _hits(
             and Since(tier=book.tier(news.past.tier), score=news.past.score, as_of=news.past.as_of),
             next_step=steps.get(news.row.customer_id),
             pending=falls.get(news.row.customer_id),
-            owner=_who(owners.get(news.row.owner_id or 0)),
+            owner=access.mentioned(owners.get(news.row.owner_id or 0)),
         )
         for news in shown
     )
@@ -186,7 +186,7 @@ def _by_owner(
             counts.setdefault(person, {})[tier] = count
     most_first = sorted(counts, key=lambda person: (-sum(counts[person].values()), names[person].name))
     return tuple(
-        OwnerCounts(who=_who(names[person]), counts=_best_first(counts[person], book))
+        OwnerCounts(who=access.mentioned(names[person]), counts=_best_first(counts[person], book))
         for person in most_first[:MOST_OWNERS]
     )
 
@@ -202,7 +202,3 @@ def _best_first(counts: Mapping[str, int], book: TierNames) -> tuple[tuple[TierP
     return tuple(
         (book.tier(tier), counts[tier]) for tier in sorted(counts, key=lambda tier: (book.rank(tier), tier))
     )
-
-
-def _who(person: Person | None) -> Who | None:
-    return None if person is None else Who(name=person.name, slack_user_id=person.slack_user_id)

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from bot.services import identity
+from bot.services import access, identity
 from bot.services.delivery import channels, circuit, kinds, outbox
 from bot.services.delivery.worker import Worker
 from bot.services.identity import SlackPeople
@@ -25,7 +25,6 @@ from bot.wording.escalations import CareEscalation
 from bot.wording.greetings import Greetings
 from bot.wording.message_base import Message
 from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest
-from bot.wording.parts import Who
 from db import processes
 from db.book import customers
 from db.book.people import Person, PersonRole
@@ -328,7 +327,7 @@ def _rewritten(
     elif isinstance(message, TierDigest):
         message = replace(message, own=part == "owner")
     elif isinstance(message, TierChanged):
-        who = Who(name=owner.name, slack_user_id=owner.slack_user_id) if owner else None
+        who = access.mentioned(owner)
         message = replace(message, owner=who)
     language = recipients.language(reader) if reader else recipients.channel_language(owner)
     return message, language

@@ -21,10 +21,8 @@ from bot.wording.care import CareDigest
 from bot.wording.greetings import Greetings
 from bot.wording.message_base import Message
 from bot.wording.messages import Reminder, ReminderClosed, load
-from bot.wording.parts import Who
 from db.book import customers, facts, people
 from db.book.customers import CustomerRow
-from db.book.people import Person
 from db.care import acts, due_touches, shown_touches, touches
 from db.care.shown_touches import ShownMessage
 from db.care.touches import Touch, TouchState
@@ -169,7 +167,7 @@ def _outcome(
 ) -> ReminderClosed:
     """What a step has become, by whom, and whether it can be taken back."""
     act = acts.standing(session, [touch.id or 0], now - steps.UNDO).get(touch.id or 0)
-    by = _who(people.get(session, touch.closed_by or (act.person_id if act else None)))
+    by = access.mentioned(people.get(session, touch.closed_by or (act.person_id if act else None)))
     fields: dict[str, Any] = {"by": by, "may_undo": act is not None}
     match touch.state:
         case TouchState.DONE:
@@ -181,7 +179,7 @@ def _outcome(
             outcome, fields["until"] = "snoozed", _shown_again(session, rules, customer, touch, now)
         case _ if act is not None and act.act == acts.CareAct.REASSIGNED:
             outcome = "reassigned"
-            fields["to"] = _who(steps.doer(session, customer, touch, now))
+            fields["to"] = access.mentioned(steps.doer(session, customer, touch, now))
         case _:
             outcome, fields = "over", {}
     return replace(steps.outcome_of(session, rules, customer, touch, outcome), **fields)
@@ -192,7 +190,3 @@ def _shown_again(
 ) -> date:
     doer = steps.doer(session, customer, touch, now)
     return local_date(touch.remind_at, zone_named(doer.timezone if doer else None, rules.zone))
-
-
-def _who(person: Person | None) -> Who | None:
-    return Who(name=person.name, slack_user_id=person.slack_user_id) if person else None

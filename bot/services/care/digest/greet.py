@@ -17,11 +17,12 @@ from bot.services.care.occasion_days import OccasionDay
 from bot.services.care.occasions import OCCASIONS, days
 from bot.services.care.plan import Greeting
 from bot.services.care.schedule import CareRules
+from bot.services.care.touch_diff import DAY_IS_PAST
 from bot.services.delivery import kinds
 from bot.wording import greeting_texts
 from bot.wording.greetings import GreetedCustomer, Greetings
 from db.book import customers
-from db.book.customers import Customer
+from db.book.customers import Customer, RecordType
 from db.care import due_touches, touches
 from db.care.touches import Touch, TouchRole, TouchState
 from db.outbox import messages
@@ -29,7 +30,6 @@ from grading.scheme.model import Name
 
 LATE = timedelta(days=2)  # after the day of the occasion a greeting is missed, not sent
 OPEN_AFTER = timedelta(days=8)  # by then planning has closed what nobody answered
-PROSPECT = "prospect"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ def write_greetings(sending: Sending, mailbox: Mailbox, touch_ids: Sequence[int]
             if touch.state not in touches.WAITING or touch.remind_at >= mailbox.tomorrow(now):
                 continue
             if touch.anchor is None or today > touch.anchor + LATE:
-                missed = {"state": TouchState.MISSED, "reason": "the holiday is past", "closed_at": now}
+                missed = {"state": TouchState.MISSED, "reason": DAY_IS_PAST, "closed_at": now}
                 touches.move(session, touch.id or 0, touch.version, **missed)
                 continue
             due[_of_day(sending.rules, touch, touch.anchor)].append(touch)
@@ -106,7 +106,7 @@ def _to_greet(sending: Sending, touch: Touch, customer: Customer) -> ToGreet:
         ),
         tier=tier,
         country=customer.country,
-        top=is_top(tier, prospect=customer.record_type == PROSPECT),
+        top=is_top(tier, prospect=customer.record_type == RecordType.PROSPECT),
     )
 
 

@@ -32,7 +32,6 @@ from bot.services.care.digest.mailboxes import (
     recipients_of,
 )
 from bot.services.care.digest.rows import RowReader
-from bot.services.care.plan import CarePlan, Step
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_time import WorkingTime
 from bot.services.delivery.kinds import DIGEST, URGENT
@@ -264,21 +263,13 @@ def _coming_up(session: Session, sending: Sending, some: Sequence[Mailbox]) -> d
 
 def furthest(rules: CareRules) -> int:
     """How many days before it is due a step may be said to be coming up."""
-    return max((step.soon_days for plan in rules.plans.plans for step in _steps(plan)), default=0)
+    return max((step.soon_days for plan in rules.plans.plans for step in plan.all_steps), default=0)
 
 
 def is_coming_up(rules: CareRules, touch: Touch, today: date) -> bool:
     """Whether a touch will be due within the days of its step."""
     step = rules.plans.step(touch.plan, touch.tier, touch.step)
     return step is not None and 0 < (touch.due_on - today).days <= step.soon_days
-
-
-def _steps(plan: CarePlan) -> list[Step]:
-    """Every step of a plan."""
-    return [
-        *(step for care in plan.tiers.values() for step in care.steps),
-        *(step for also in plan.also for step in also.steps),
-    ]
 
 
 def to_greet(

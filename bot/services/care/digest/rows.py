@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot.clock import local_date
+from bot.services import access
 from bot.services.care.digest.levelling import Weight, rank
 from bot.services.care.plan import Step
 from bot.services.care.schedule import CareRules
@@ -204,7 +205,7 @@ class _Outcomes:
 
     def who(self, person_id: int | None) -> Who | None:
         person = self.people.get(person_id or 0)
-        return Who(name=person.name, slack_user_id=person.slack_user_id) if person else None
+        return access.mentioned(person)
 
 
 class _RowMaker:

@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot.clock import local_date
+from bot.services import access
 from bot.services.care.digest.mailboxes import Mailbox, Sending, enqueue
 from bot.services.care.escalation.overdue import Overdue, escalation_of, late_enough, worst_first
 from bot.services.delivery.kinds import EMERGENCY, ESCALATION
 from bot.services.recipients import Place
 from bot.wording.escalations import MOST_ROWS, CareEmergency, CareEscalation, LateStep, SettledStep
-from bot.wording.parts import Who
 from db.book import people
-from db.book.people import Person
 from db.care import late_touches
 from db.care.late_touches import SettledTouch
 from db.care.touches import TouchRole, TouchState
@@ -138,9 +137,9 @@ def _emergency(session: Session, sending: Sending, group: Mailbox, late: Sequenc
         code=first.touch.code,
         tier=sending.book.tier(first.touch.tier),
         rows=_rows(sending, late, group),
-        manager=_who(manager),
+        manager=access.mentioned(manager),
         told_on=local_date(told.at, zone) if told is not None else None,
-        acts=_who(manager or first.doer),
+        acts=access.mentioned(manager or first.doer),
     )
 
 
@@ -167,7 +166,7 @@ def _row(sending: Sending, one: Overdue, mailbox: Mailbox) -> LateStep:
         step=sending.rules.plans.step_name(touch.plan, touch.tier, touch.step),
         limit=touch.latest_on,
         days_over=(mailbox.today(sending.now) - touch.latest_on).days,
-        owner=_who(one.doer or one.owner),
+        owner=access.mentioned(one.doer or one.owner),
         why=why,
         until=until,
         since=local_date(one.shown.first, zone) if one.shown else None,
@@ -207,7 +206,3 @@ def _settled_row(sending: Sending, one: SettledTouch, zone: ZoneInfo) -> Settled
         outcome=OUTCOMES.get(TouchState(one.state), "over"),
         on=local_date(one.closed_at or sending.now, zone),
     )
-
-
-def _who(person: Person | None) -> Who | None:
-    return Who(name=person.name, slack_user_id=person.slack_user_id) if person else None
