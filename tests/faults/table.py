@@ -46,6 +46,7 @@ class Fault:
     name: str
     inject: Callable[..., Outcome]
     databases: tuple[str, ...] = BOTH
+    crashes_server: bool = False  # a PostgreSQL server of its own, because others are tried at the same time
 
 
 FAULTS = {
@@ -82,7 +83,9 @@ FAULTS = {
     "F24": Fault("disk full, then freed", machine.full, ("sqlite",)),
     "F25": Fault("damaged files", disks.damaged, ("sqlite",)),
     "S02": Fault("commands on a full disk", disks.full_disk, ("sqlite",)),
-    "F26": Fault("connections cut, server crashes", machine.cut_connections, ("postgresql",)),
+    "F26": Fault(
+        "connections cut, server crashes", machine.cut_connections, ("postgresql",), crashes_server=True
+    ),
     "F27": Fault("upgraded beside running workers", revisions.migrated),
     "F28": Fault("an older backup restored", restores.restored),
     "F34": Fault("a scheme moves every customer", tier_moves.storm),
@@ -117,7 +120,10 @@ def attempt(code: str, kind: str, server: URL | None, seed: int, *, quick: bool)
     logs.configure("critical")
     began = time.monotonic()
     try:
-        with installed(kind, server, code, seed) as here:
+        with ExitStack() as stack:
+            if server is not None and FAULTS[code].crashes_server:
+                server = stack.enter_context(postgres.server())
+            here = stack.enter_context(installed(kind, server, code, seed))
             outcome = FAULTS[code].inject(here, quick=quick)
     except Exception as error:  # the others are tried all the same
         traceback.print_exc()
