@@ -233,6 +233,11 @@ class Schedule:
             return
         today = local_date(now, bot.settings.zone)
         with bot.database.read() as session:
+            last = graded_runs.last_published(session, "account")
+            behind = last is not None and last.as_of > today  # the clock was set back
+            # Nothing is regraded until a run that has started is published or given up.
+            if behind or graded_runs.is_running(session, "account"):
+                return
             found = book_pass.prepare(
                 session, bot.scheme_cache, for_purpose="account", as_of=today, today=today,
                 customer_ids=imports.customers_touched(session, after=0),
