@@ -13,7 +13,7 @@ from pprint import pformat
 
 from bot.services.delivery.worker import Step
 from tests.simulation import delivery, histories, scripts
-from tests.simulation.histories import Histories
+from tests.simulation.histories import EVERY, Histories
 
 
 def run(seed: int, numbers: range) -> tuple[Counter[str], int | None]:
@@ -52,12 +52,16 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="make simulate", description=__doc__)
     options.add_argument("--histories", type=int, default=2000)
     options.add_argument("--seed", type=int, default=20260302)
+    options.add_argument("--schedule", action="store_true", help="only histories of the schedule")
     options.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     given = options.parse_args()
     began = time.monotonic()
     count: Counter[str] = Counter()
     wrong: list[int] = []
-    parts = [range(given.histories)[part :: given.processes] for part in range(given.processes)]
+    numbers = range(given.histories)
+    if given.schedule:
+        numbers = range(EVERY - 1, EVERY * given.histories, EVERY)
+    parts = [numbers[part :: given.processes] for part in range(given.processes)]
     with ProcessPoolExecutor(given.processes, mp_context=get_context("fork")) as pool:
         for counted, number in pool.map(partial(run, given.seed), parts):
             count += counted
