@@ -7,9 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import col, delete, update
 
-from bot.clock import local_date, local_instant
 from bot.services.care import schedule
-from bot.services.care.schedule import morning, workday
 from bot.wording.actions import Pointer
 from db.book.customers import Customer, Ownership
 from db.book.facts import Activity
@@ -457,27 +455,6 @@ def test_a_second_open_touch_of_a_step_is_refused_by_the_database(book: Book) ->
         book.database.write() as session,
     ):
         touches.add(session, [{**row, "dedupe_key": "another day"}])
-
-
-def test_all_but_greetings_wait_for_a_working_day() -> None:
-    saturday = MONDAY - 2 * DAY
-    assert [workday(saturday + n * DAY) for n in range(3)] == [MONDAY] * 3
-    assert workday(FRIDAY) == FRIDAY
-    zone, now = ZoneInfo("UTC"), at(FRIDAY, 10)
-    assert morning(rules(), FRIDAY, zone, now, any_day=False) == at(MONDAY)
-    assert morning(rules(), FRIDAY, zone, now, any_day=True) == at(saturday)
-    assert morning(rules(), FRIDAY, zone, at(FRIDAY, 9), any_day=True) == at(saturday)
-    assert morning(rules(), FRIDAY, zone, at(FRIDAY, 8, 59), any_day=True) == at(FRIDAY)
-
-
-def test_a_morning_in_a_gap_is_still_that_day() -> None:
-    # Cairo's summer begins by skipping from midnight to one o'clock on 24 April 2026.
-    cairo = ZoneInfo("Africa/Cairo")
-    midnight = rules("Africa/Cairo")
-    midnight = type(midnight)(plans=midnight.plans, zone=cairo, remind_at=datetime(2026, 1, 1, 0, 30).time())
-    found = morning(midnight, date(2026, 4, 24), cairo, datetime(2026, 4, 1, tzinfo=UTC), any_day=True)
-    assert (found, local_date(found, cairo)) == (datetime(2026, 4, 23, 22, tzinfo=UTC), date(2026, 4, 24))
-    assert local_instant(date(2026, 4, 24), 1, 0, cairo) == found
 
 
 def owner_of(book: Book, customer: int) -> str:
