@@ -1,8 +1,7 @@
 """Which step of the care plan is due when, as rows."""
 
 import threading
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import col, delete, update
