@@ -189,7 +189,8 @@ def _anniversary(step: Anniversary, known: Known) -> Due | NotDue:
         return NotDue.NO_DATE
     answered = over.anchor if over is not None else None
     said = known.last(step.counts)
-    for year in range(max(known.today.year - 1, first.year + 1), known.today.year + 3):
+    begins = first.year if step.comes_on_the_date and first >= known.today else first.year + 1
+    for year in range(max(known.today.year - 1, begins), max(known.today.year, first.year) + 3):
         day = in_year(first, year)
         on, latest = day - timedelta(days=step.days_before), day + timedelta(days=step.within_days)
         is_fulfilled = said is not None and on <= said <= latest

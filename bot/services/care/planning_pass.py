@@ -15,7 +15,7 @@ import structlog
 from sqlmodel import Session
 
 from bot.services.care import schedule
-from bot.services.care.plan import Anniversary
+from bot.services.care.plan import SINCE, Anniversary
 from bot.services.care.schedule import CareRules
 from db import processes
 from db.book import deputies, imports
@@ -107,7 +107,7 @@ def _of_imports(session: Session, rules: CareRules, known: Mapping[str, str]) ->
     touched: list[int] = []
     if seen is not None:
         has_dates = any(
-            isinstance(step, Anniversary) and step.of != "since"
+            isinstance(step, Anniversary) and step.of != SINCE
             for plan in rules.plans.plans
             for step in plan.all_steps
         )

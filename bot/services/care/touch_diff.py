@@ -195,7 +195,8 @@ class TouchDiff:
     def _adjust(self, changes: Changes, step: Step, existing: OpenTouch, due: Due) -> None:
         """Bring an open touch in line: its window, or the occurrence that it is of."""
         on, latest, is_other = due.on, due.latest, due.anchor != existing.anchor
-        if is_other and _is_of_another_year(step, existing, due):
+        has_begun = existing.due_on <= self.known.today or existing.state != TouchState.PLANNED
+        if is_other and has_begun and _is_of_another_year(step, existing, due):
             # The one of this year still waits for an answer.
             on, latest, is_other = existing.due_on, existing.latest_on or due.latest, False
         elif due.anchor is None and existing.anchor is None:
