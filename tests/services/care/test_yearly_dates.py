@@ -1,6 +1,5 @@
 """A step that comes every year on a date of the book, from the first day to a date that is corrected."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -26,9 +25,9 @@ TALK = Anniversary(
 
 
 @pytest.fixture
-def book(database: Database) -> Iterator[Book]:
+def book(database: Database) -> Book:
     escalation = plan_of_tests().escalation
-    yield Book(database).with_rules(tiers={"A": TierCare(steps=(TALK,), escalation=escalation)}, also=())
+    return Book(database).with_rules(tiers={"A": TierCare(steps=(TALK,), escalation=escalation)}, also=())
 
 
 def with_renewal(book: Book, day: date) -> int:
