@@ -8,18 +8,21 @@ import pytest
 from sqlmodel import select, update
 
 from bot.clock import FixedClock
+from bot.services.care.conditions import Traits
 from bot.services.care.digest import morning
+from bot.services.care.plan import Also
 from bot.services.schemes.store import tier_names
 from bot.wording.care import MOST_ROWS, CareRow
 from bot.wording.rendering import Renderer
 from db.book.customers import Customer
 from db.book.people import Absence, Deputy, Person, Team
+from db.care import marks
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from grading.scheme.reader import parse_scheme
 from tests import factories
-from tests.conftest import OpenAnother
+from tests.conftest import OpenAnother, on_sqlite
 from tests.services.book import MONDAY, REVISIT_A, REVISIT_B, Book, at
 from tests.services.delivery.outbox_harness import Harness
 
@@ -90,6 +93,34 @@ def test_a_row_says_what_is_known(book: Book) -> None:
     assert set(row.options) == {"visit", "meeting", "call"}
     assert (row.reminded, row.owner) == (0, None)
     assert (touch.state, touch.outbox_id) == ("reminded", 1)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("asked", "lifecycle", "said"),
+    [
+        ("lifecycle", "silent", True),
+        ("rfm", "lost", True),
+        ("lifecycle", "active", False),
+        ("region", "silent", False),  # nothing keeps it up to date
+    ],
+)
+def test_a_row_says_that_a_customer_has_not_ordered_for_long(
+    database: Database, asked: str, lifecycle: str, said: bool
+) -> None:
+    value = {"lifecycle": ("lost",), "rfm": ("111",), "region": ("north",)}[asked]
+    block = Also(when=Traits.model_validate({asked: value}), steps=())
+    book = Book(database, clock=FixedClock(at(MONDAY - DAY))).with_rules(also=(block,))
+    first, second = due_on_monday(book, "AA", owner_id=person(book))
+    book.plan()
+    with database.write() as session:
+        marks.set_traits(session, {second: (lifecycle, None, None)})
+    book.go(MONDAY)
+    reasons = {row.customer_id: row.reasons for row in rows(book)}
+    assert reasons == {first: (), second: ("silent",) if said else ()}
+    assert [row.customer_id for row in rows(book)] == ([second, first] if said else [first, second])
+    words = Renderer().slots(book.digests()[-1][1], "en").rows
+    assert ["no order for long" in text for text in words] == ([True, False] if said else [False, False])
 
 
 def test_one_message_has_everything_that_is_due_or_coming_up(book: Book) -> None:
