@@ -1,24 +1,30 @@
 """What comes between an answer to a step and its undo: a join, an erasure, a grading, another plan, a new owner."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
 
 from bot.clock import FixedClock
-from bot.errors import BotError, Conflict, NotFound
+from bot.errors import Conflict, NotFound
 from bot.services.access import Actor
+from bot.services.care.answers import shown
 from bot.services.imports import join_customers, undo
+from bot.services.privacy import erasure
+from bot.services.recipients import FirmDefaults
 from bot.wording.actions import Pointer
 from db.book.facts import Activity
+from db.book.people import Person, Team
 from db.care.acts import TouchAct
 from db.care.touches import OPEN, Touch
 from db.engine import Database
 from tests import factories
 from tests.conftest import on_sqlite
 from tests.services.book import MONDAY, REVISIT_A, Book, at
+from tests.services.privacy.test_erasure import the_customer, the_person
+from tests.services.privacy.world import WORDING
 
 pytestmark = on_sqlite
 DAY = timedelta(days=1)
@@ -114,3 +120,83 @@ def test_a_snooze_before_a_join_is_not_taken_back_after_it(book: Book) -> None:
         with pytest.raises(Conflict):
             book.undo(anna(book), pointer)
     assert open_of(book, DOUBLE) == []
+
+
+def erase(book: Book, find: erasure.Find, data_dir: Path) -> None:
+    erasure.erase(
+        book.database,
+        OPERATOR,
+        find,
+        WORDING,
+        data_dir=data_dir,
+        admins=(),
+        today=MONDAY,
+        now=book.clock.now(),
+    )
+
+
+def test_an_erasure_between_done_and_undo_leaves_nothing_to_undo(book: Book, tmp_path: Path) -> None:
+    book.done(anna(book), button(book, MAIN))
+    pressed = button(book, MAIN)
+    erase(book, the_customer("MAIN"), tmp_path)
+    for act in (book.undo, book.done, book.snooze):
+        with pytest.raises(NotFound, match="no longer there"):
+            act(anna(book), pressed)
+    with book.database.read() as session:
+        assert session.exec(select(TouchAct)).all() == []
+    assert {customer for customer, _, _ in contacts(book)} == {DOUBLE}
+    with book.database.read() as session:
+        shown_now = shown.todo_list(
+            session, book.rules, book.sending().book, anna(book), FirmDefaults(), book.clock.now(), [pressed.id]
+        )
+    assert [row.code for row in shown_now.rows] == ["DOUBLE"]
+    book.go(MONDAY + 3 * DAY)
+    assert [row.code for row in book.digests()[-1][1].rows] == ["DOUBLE"]
+
+
+def test_the_steps_of_a_colleague_who_is_erased_go_back_to_the_account_manager(
+    book: Book, tmp_path: Path
+) -> None:
+    with book.database.write() as session:
+        session.get_one(Person, 1).team_id = team = factories.team(session)
+        vic = factories.person(session, "Vic", team_id=team, role="team_lead")
+        session.get_one(Team, team).lead_id = vic
+    book.reassign(anna(book), "vic@example.com", button(book, MAIN))
+    pressed = button(book, MAIN)
+    erase(book, the_person("vic@example.com"), tmp_path)
+    book.go(MONDAY + DAY)
+    assert [row.code for row in book.digests()[-1][1].rows] == ["MAIN"]
+    assert book.digests()[-1][0] == "person:1"
+
+
+def test_giving_a_step_to_a_colleague_who_is_erased_can_be_taken_back(book: Book, tmp_path: Path) -> None:
+    with book.database.write() as session:
+        session.get_one(Person, 1).team_id = team = factories.team(session)
+        factories.person(session, "Vic", team_id=team, role="team_lead")
+    book.reassign(anna(book), "vic@example.com", button(book, MAIN))
+    erase(book, the_person("vic@example.com"), tmp_path)
+    book.undo(anna(book), button(book, MAIN))
+    assert book.touches(MAIN)[0].assignee_id is None
+
+
+@pytest.mark.parametrize(
+    ("tier", "left"),
+    [
+        ("A", [("greeting", "planned"), ("revisit", "reminded")]),
+        ("B", [("greeting", "planned"), ("revisit", "planned")]),
+        ("blocked", []),
+    ],
+)
+def test_a_grading_between_done_and_undo_decides_what_is_owed(
+    book: Book, tier: str, left: list[tuple[str, str]]
+) -> None:
+    book.done(anna(book), button(book, MAIN))
+    book.grade({MAIN: tier, DOUBLE: "A"}, as_of=MONDAY + DAY)
+    book.plan()
+    try:
+        undone = book.undo(anna(book), button(book, MAIN))
+        assert undone.is_open == bool(left)
+    except Conflict:
+        assert not left
+    assert open_of(book, MAIN) == left
+    assert [customer for customer, _, _ in contacts(book)] == [MAIN, DOUBLE]
