@@ -147,7 +147,13 @@ def test_an_erasure_between_done_and_undo_leaves_nothing_to_undo(book: Book, tmp
     assert {customer for customer, _, _ in contacts(book)} == {DOUBLE}
     with book.database.read() as session:
         shown_now = shown.todo_list(
-            session, book.rules, book.sending().book, anna(book), FirmDefaults(), book.clock.now(), [pressed.id]
+            session,
+            book.rules,
+            book.sending().book,
+            anna(book),
+            FirmDefaults(),
+            book.clock.now(),
+            [pressed.id],
         )
     assert [row.code for row in shown_now.rows] == ["DOUBLE"]
     book.go(MONDAY + 3 * DAY)
