@@ -6,6 +6,7 @@ is a few queries, whatever the size of the book.
 
 import json
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -122,12 +123,14 @@ def _mark_some(session: Session, customer_ids: Sequence[int]) -> None:
 
 
 def _of_people(session: Session, known: Mapping[str, str], now: datetime) -> Iterator[Marking]:
-    """The customers of people whose zone, working time, days off or deputies have changed."""
+    """The customers of people whose zone, working time, days off or deputies have changed, or whose deputy's days off."""
     rows: dict[str, list[object]] = {str(row.id): [row] for row in deputies.working_rows(session, None)}
+    away: dict[int, list[object]] = defaultdict(list)
     for off in deputies.absences(session, None, now.date()):
+        away[off.person_id].append(off)
         rows[str(off.person_id)].append(off)
     for period in deputies.periods(session, None, now):
-        rows[str(period.person_id)].append(period)
+        rows[str(period.person_id)] += [period, *away[period.deputy_id]]
     present = {person: zlib.crc32(repr(those).encode()) for person, those in sorted(rows.items())}
     value = json.dumps(present)
     if value == known.get(PEOPLE):
