@@ -153,8 +153,10 @@ def _greetings(step: Greeting, known: Known, calendar: Calendar) -> list[OwedSte
     found = []
     for name, occasion in suiting:
         next_one, over = days[name], known.over.get((step.id, name))
+        unnamed = known.over.get((step.id, ""))  # by an earlier version, which knew a greeting by its day
         if next_one is not None and (
             (over is not None and over.anchor is not None and next_one.day - SAME < over.anchor)
+            or (unnamed is not None and unnamed.anchor == next_one.day)
             or greeted(step, next_one.day, known, all_days) is not None
         ):
             next_one = calendar.next_day(occasion, next_one.day + SAME)

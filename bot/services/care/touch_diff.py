@@ -10,7 +10,7 @@ from bot.services.care.dues import OPEN_AFTER, SAME, Due, Known, NotDue, OwedSte
 from bot.services.care.plan import Anniversary, CarePlan, Doer, FollowUp, Greeting, Step
 from bot.services.care.working_time import WorkingTime
 from db.care.planning import OpenTouch, PlannedCustomer
-from db.care.touches import TouchState
+from db.care.touches import StepKind, TouchState
 
 DAY = timedelta(days=1)
 NOT_OF_TIER = "not a step of this tier"
@@ -125,15 +125,19 @@ class TouchDiff:
 
     def _by_occasion(self, owed: Sequence[OwedStep]) -> dict[tuple[str, str], OpenTouch]:
         """The open touches by step and occasion; a greeting of an earlier version, which names none, by its day."""
-        occasions = {one.due.key: one.occasion for one in owed if one.due is not None and one.occasion}
+        occasions = {
+            (one.step.id, one.due.anchor): one.occasion
+            for one in owed
+            if one.due is not None and one.occasion
+        }
         found: dict[tuple[str, str], OpenTouch] = {}
         for (step, occasion), touch in self.present.items():
-            named = step, occasion or occasions.get(touch.dedupe_key, "")
+            named = step, occasion or occasions.get((step, touch.anchor), "")
             found[(step, occasion) if named in self.present else named] = touch
         return found
 
     def _supersede(self, changes: Changes, touch: OpenTouch, owed: Sequence[OwedStep]) -> None:
-        if touch.occasion and any(one.step.id == touch.step for one in owed):
+        if touch.kind == StepKind.GREETING and any(one.step.id == touch.step for one in owed):
             reason = NOT_ITS_OCCASION
         elif self.plan is not None and touch.step in self.plan.step_ids:
             reason = NOT_OF_TIER

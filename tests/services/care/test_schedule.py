@@ -2,6 +2,7 @@
 
 import threading
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import col, delete, update
@@ -466,20 +467,55 @@ def owner_of(book: Book, customer: int) -> str:
         return owner.slack_user_id
 
 
-def test_a_greeting_of_an_earlier_version_gets_its_occasion_and_stays_the_same_row(book: Book) -> None:
+def as_an_earlier_version_had_it(book: Book, customer: int, **values: Any) -> Touch:
+    """Make of a customer's greetings the one that a version had which knew one at a time, by its day."""
+    first, *others = book.touches(customer, "greeting")
+    key = f"greeting:{customer}:{first.anchor}:greeting"
+    earlier = {"occasion": "", "latest_on": None, "plan": None, "dedupe_key": key, **values}
+    with book.database.write() as session:
+        session.exec(delete(Touch).where(col(Touch.id).in_([one.id for one in others])))
+        session.exec(update(Touch).where(col(Touch.id) == first.id).values(**earlier))
+    return first
+
+
+@pytest.mark.parametrize("state", ["planned", "reminded", "snoozed"])
+def test_a_greeting_of_an_earlier_version_gets_its_occasion_and_stays_the_same_row(
+    book: Book, state: str
+) -> None:
     customer = owned(book, "A", country="CN")
     book.grade({customer: "A"})
     book.plan()
-    first, *others = book.touches(customer, "greeting")
-    with book.database.write() as session:  # an earlier version knew one greeting at a time
-        session.exec(delete(Touch).where(col(Touch.id).in_([one.id for one in others])))
-        session.exec(update(Touch).where(col(Touch.id) == first.id).values(occasion="", latest_on=None))
+    planned = len(book.touches(customer, "greeting"))
+    first = as_an_earlier_version_had_it(book, customer, state=state)
     book.plan()
     after = book.touches(customer, "greeting")
-    assert [one.state for one in after] == ["planned"] * (1 + len(others))
+    assert [one.state for one in after] == [state, *["planned"] * (planned - 1)]
     assert (after[0].id, after[0].occasion, after[0].version) == (first.id, first.occasion, first.version)
     assert first.occasion
     assert book.plan() == 0
+
+
+@pytest.mark.parametrize("state", ["done", "skipped"])
+def test_a_greeting_that_was_answered_in_an_earlier_version_is_not_asked_for_again(
+    book: Book, state: str
+) -> None:
+    customer = owned(book, "A", country="CN")
+    book.grade({customer: "A"})
+    book.plan()
+    first = as_an_earlier_version_had_it(book, customer, state=state, closed_at=at(MONDAY), closed_by=1)
+    book.plan()
+    coming = [(one.occasion, one.anchor) for one in book.touches(customer, "greeting") if one.id != first.id]
+    assert first.anchor not in [day for _, day in coming]
+    assert {occasion for occasion, _ in coming} == {"spring_festival", "new_year"}
+
+
+def test_a_greeting_of_an_earlier_version_for_a_holiday_that_the_plan_has_no_more_says_so(book: Book) -> None:
+    customer = owned(book, "A", country="CN")
+    book.plan()
+    first = as_an_earlier_version_had_it(book, customer, anchor=MONDAY + DAY)
+    book.plan()
+    (row,) = [one for one in book.touches(customer, "greeting") if one.id == first.id]
+    assert (row.state, row.reason) == ("cancelled", "not an occasion of this customer any more")
 
 
 def test_the_buttons_of_a_step_work_after_its_window_has_changed(book: Book) -> None:
