@@ -162,6 +162,7 @@ def test_an_erasure_between_done_and_undo_leaves_nothing_to_undo(book: Book, tmp
 
 def test_the_steps_of_a_colleague_who_is_erased_go_back_to_the_account_manager(
     book: Book, tmp_path: Path
+) -> None:
     with book.database.write() as session:
         session.get_one(Person, 1).team_id = team = factories.team(session)
         vic = factories.person(session, "Vic", team_id=team, role="team_lead")
