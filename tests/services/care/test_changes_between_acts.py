@@ -168,7 +168,6 @@ def test_the_steps_of_a_colleague_who_is_erased_go_back_to_the_account_manager(
         vic = factories.person(session, "Vic", team_id=team, role="team_lead")
         session.get_one(Team, team).lead_id = vic
     book.reassign(anna(book), "vic@example.com", button(book, MAIN))
-    pressed = button(book, MAIN)
     erase(book, the_person("vic@example.com"), tmp_path)
     book.go(MONDAY + DAY)
     assert [row.code for row in book.digests()[-1][1].rows] == ["MAIN"]

@@ -1,7 +1,7 @@
 """What is due becomes one message a morning: for whom, with what in it, what waits, and what comes back."""
 
 import threading
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -342,6 +342,39 @@ def test_a_clock_that_is_set_back_makes_no_second_digest(book: Book) -> None:
     book.clock = FixedClock(at(MONDAY, 9, 30))
     book.remind()
     assert len(book.digests()) == 1
+
+
+@on_sqlite
+def test_a_clock_that_is_set_back_by_a_day_says_nothing_twice_and_forgets_nothing(database: Database) -> None:
+    book = Book(database, clock=FixedClock(at(MONDAY - DAY)))
+    tuesday = MONDAY + DAY
+    owner = person(book)
+    first, second = due_on(book, tuesday, "AA", owner_id=owner)
+    book.go(MONDAY)
+    book.go(tuesday)
+    assert [digest.day for _, digest in book.digests()] == [tuesday]
+    pressed = next(row.target for row in rows(book) if row.customer_id == first)
+    book.done(book.actor("U0ANNA"), pressed, "call")
+
+    def states() -> list[list[tuple[str, date, datetime]]]:
+        return [
+            [(touch.state, touch.due_on, touch.remind_at) for touch in book.touches(customer)]
+            for customer in (first, second)
+        ]
+
+    before = states()
+    book.clock = FixedClock(at(MONDAY, 10))
+    for hour in (10, 12, 15):
+        book.go(MONDAY, hour)
+    for hour in (9, 12):
+        book.go(tuesday, hour)
+    assert [digest.day for _, digest in book.digests()] == [tuesday]
+    assert states() == before
+    (third,) = due_on(book, tuesday, "A", owner_id=owner)
+    book.go(tuesday, 13)
+    assert len(book.digests()) == 1
+    book.go(tuesday + DAY)
+    assert [row.customer_id for row in rows(book) if row.section != "soon"] == [third]
 
 
 GONE: dict[str, dict[str, Any]] = {
