@@ -62,7 +62,7 @@ def working_times(
     session: Session, person_ids: Collection[int] | None, firm: FirmTime, now: datetime
 ) -> dict[int, WorkingTime]:
     """The working time of each of these people, or of everybody, with their days off of the last month and to come."""
-    off = days_off_of(session, person_ids, now)
+    off = _days_off(session, person_ids, now)
     return {
         row.id: _working_time(row, tuple(off.get(row.id, ())), firm, now)
         for row in deputies.working_rows(session, person_ids)
@@ -78,7 +78,7 @@ def times_asked(
     """
     times = working_times(session, person_ids, firm, now)
     periods = deputies.periods(session, person_ids, now - BACK)
-    away = days_off_of(session, {row.deputy_id for row in periods}, now) if periods else {}
+    away = _days_off(session, {row.deputy_id for row in periods}, now) if periods else {}
     for row in periods:
         working = times[row.person_id]
         # A period ends with a whole day: its end is the first instant of the next one.
@@ -93,7 +93,7 @@ def times_asked(
     return times
 
 
-def days_off_of(
+def _days_off(
     session: Session, person_ids: Collection[int] | None, now: datetime
 ) -> dict[int, list[DaysOff]]:
     """The days off of some people, or of everybody, of the last month and to come."""

@@ -102,7 +102,7 @@ class WorkingTime:
         """The instant of a day, working or not, at which the person is reminded.
 
         It is the firm's time of day for reminders; where that lies outside the person's hours or within the firm's
-        quiet hours, the beginning of the former or the end of the latter. A time that the clocks skip is the first
+        quiet hours, the beginning of the former or the end of the latter, whichever is possible. A time that the clocks skip is the first
         instant after the gap, and one that they repeat is the first of the two.
         """
         asked = [self.remind_at]

@@ -35,10 +35,12 @@ OPERATOR = factories.operator("Grace")
 NO_FILES = CarePlans(())
 
 
-def text(name: str = "own", version: int = 1, schemes: str = "[plain]", every: int = 30) -> str:
+def text(
+    name: str = "own", version: int = 1, schemes: str = "[plain]", every: int = 30, step: str = "revisit"
+) -> str:
     """A plan with one revisit for tier A."""
     return (
-        f"plan: {name}\nversion: {version}\nschemes: {schemes}\nat_most_per_day: 8\ntiers:\n  A:\n    - id: revisit\n"
+        f"plan: {name}\nversion: {version}\nschemes: {schemes}\nat_most_per_day: 8\ntiers:\n  A:\n    - id: {step}\n"
         "      kind: revisit\n      name: {en: Revisit, zh: 回访}\n"
         f"      every_days: {every}\n      at_most_days: {every + 15}\n      counts: [visit]\n"
     )
@@ -151,6 +153,12 @@ def credit_file(step: str = "revisit") -> PlanFile:
         ([], [credit_file()], file(), "own@1|by_grade@1"),
         ([], [file("files", schemes="[]")], credit_file(), "files@1|by_grade@1"),
         ([credit_file("check")], [], file(), None),
+        (
+            [],
+            [file("files", schemes="[gold]"), credit_file()],
+            file(step="visit"),
+            None,
+        ),  # not for others' steps
         ([], [*plan_file.shipped_plans()], credit_file("credit_review"), None),
         ([], [*plan_file.shipped_plans()], credit_file(), "b2b_accounts@1|by_grade@1"),
     ],

@@ -29,7 +29,7 @@ def rank(row: Weight) -> tuple[tuple[float, ...], tuple[str, ...]]:
     """(A key that sorts what comes first to the front, what else than tier and limit gives the place).
 
     The longest overdue comes first, then the best tier, then a customer that is about to fall, one whose score falls, one
-    that has stopped to order, then the highest score.
+    that has stopped ordering, then the highest score.
     """
     falls = row.score is not None and row.score_before is not None and row.score < row.score_before
     reasons = (PENDING_FALL,) if row.pending_fall else (FALLING,) if falls else ()

@@ -261,7 +261,11 @@ def _check_beside(session: Session, files: CarePlans, plan: CarePlan, start: dat
                     name=name,
                     plan=f"{plan.plan}@{plan.version}",
                 )
-    for problem in with_files([plan, *others], files).shared_steps():
+    together = with_files([plan, *others], files)
+    if plan.by == "tier":
+        beside = (one for one in together.sources if one.by == "credit")
+        together = CarePlans((plan, *beside))
+    for problem in together.shared_steps():
         raise Conflict(N_("%(problem)s."), problem=problem)
 
 
