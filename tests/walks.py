@@ -22,6 +22,7 @@ from bot.demo.book.files import SEED
 from bot.demo.book.stories import write_new_orders
 from bot.demo.workspace import StoredMessage
 from bot.demo.workspace.default_team import ANNA_SCHMIDT
+from bot.services.care.working_people import FirmTime
 from bot.services.delivery import time_jump
 from bot.wording.actions import Action
 
@@ -105,8 +106,9 @@ class Walker:
         bot = self.demo.bot
         assert isinstance(bot.clock, ShiftedClock)
         before = bot.clock.now()
-        zones = [bot.settings.zone]
-        bot.clock.advance(controls.morning_after(before, 1, zones) - before + timedelta(hours=9))
+        working = FirmTime.of(bot.settings).working_time(before)
+        morning = controls.morning_after(before, 1, working, [bot.settings.zone])
+        bot.clock.advance(morning - before + timedelta(hours=9))
         time_jump.catch_up(bot.database, bot.clock)
         jobs.plan_care(bot)
 

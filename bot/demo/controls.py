@@ -18,7 +18,8 @@ from bot.demo.history import import_rows
 from bot.demo.staff import ANNA, JULIA, LIN, STAFF, ZHOU, DemoPerson
 from bot.demo.workspace import Bilingual, Control, ControlField
 from bot.services import access, presence
-from bot.services.care.schedule import workday
+from bot.services.care.working_people import FirmTime
+from bot.services.care.working_time import WorkingTime
 from bot.services.delivery import time_jump
 from db.book import people
 from db.care import due_touches
@@ -45,9 +46,9 @@ def controls(running: Callable[[], Running], clock: ShiftedClock) -> list[Contro
     return [_time(running, clock), _orders(running, clock), _days_off(running, clock)]
 
 
-def morning_after(now: datetime, days: int, zones: list[ZoneInfo]) -> datetime:
+def morning_after(now: datetime, days: int, working: WorkingTime, zones: list[ZoneInfo]) -> datetime:
     """The first instant, at least `days` later and on a working day, when it is past nine in all zones."""
-    return _morning(workday(local_date(now, ZoneInfo(ZONE)) + timedelta(days=days)), zones)
+    return _morning(working.next_working_day(local_date(now, ZoneInfo(ZONE)) + timedelta(days=days)), zones)
 
 
 def _morning(day: date, zones: list[ZoneInfo]) -> datetime:
@@ -58,14 +59,14 @@ def _time(running: Callable[[], Running], clock: ShiftedClock) -> Control:
     zones = [ZoneInfo(person.timezone) for person in STAFF]
 
     def next_morning(chosen: str) -> datetime:
-        now = clock.now()
+        now, bot = clock.now(), running().bot
+        working = FirmTime.of(bot.settings).working_time(now)
         if chosen != GREETINGS:
-            return morning_after(now, int(chosen), zones)
-        with running().bot.database.read() as session:
-            due = due_touches.next_greeting(session, morning_after(now, 1, zones) - timedelta(days=1))
-        return (
-            morning_after(now, 1, zones) if due is None else _morning(local_date(due, ZoneInfo(ZONE)), zones)
-        )
+            return morning_after(now, int(chosen), working, zones)
+        tomorrow = morning_after(now, 1, working, zones)
+        with bot.database.read() as session:
+            due = due_touches.next_greeting(session, tomorrow - timedelta(days=1))
+        return tomorrow if due is None else _morning(local_date(due, ZoneInfo(ZONE)), zones)
 
     def pass_time(values: Mapping[str, str], progress: Progress) -> Bilingual:
         bot = running().bot

@@ -52,7 +52,7 @@ class CareRow:
     left: int | None = None
     reminded: int = 0  # how often it was shown before
     since: date | None = None  # when it was shown first
-    reasons: tuple[str, ...] = ()  # falling | pending_fall | silent: what else gives it its place
+    reasons: tuple[str, ...] = ()  # falling, pending_fall, silent: what else gives it its place
     minutes: int | None = None
     owner: Who | None = None  # where the reader is not the account manager
     state: str = "open"  # open | done | snoozed | skipped | reassigned | put_off | over

@@ -110,6 +110,7 @@ class DeputyRow(NamedTuple):
     """A time in which a deputy who can be reached in Slack acts for a person."""
 
     person_id: int
+    deputy_id: int
     starts_at: datetime
     ends_at: datetime
 
@@ -117,7 +118,7 @@ class DeputyRow(NamedTuple):
 def periods(session: Session, person_ids: Collection[int] | None, since: datetime) -> list[DeputyRow]:
     """When deputies act for some people, or for anybody, that is not over at an instant."""
     wanted = (
-        select(col(Deputy.person_id), col(Deputy.starts_at), col(Deputy.ends_at))
+        select(*(col(getattr(Deputy, name)) for name in DeputyRow._fields))
         .join(Person, col(Person.id) == col(Deputy.deputy_id))
         .where(col(Deputy.ends_at) > since, PRESENT, col(Person.slack_user_id).is_not(None))
         .order_by(col(Deputy.starts_at), col(Deputy.id))

@@ -103,6 +103,14 @@ def set_traits(session: Session, traits: Mapping[int, tuple[str | None, ...]]) -
     return len(changed)
 
 
+def with_lifecycle(session: Session, customer_ids: Sequence[int], those: Sequence[str]) -> set[int]:
+    """Which of these customers have one of some lifecycles."""
+    statement = sa_select(col(CustomerCare.customer_id)).where(
+        col(CustomerCare.customer_id).in_(customer_ids), col(CustomerCare.lifecycle).in_(those)
+    )
+    return {*session.connection().scalars(statement)}
+
+
 def due(session: Session, now: datetime, limit: int) -> list[int]:
     """The customers that are to be looked at by now, marked ones first."""
     look = col(CustomerCare.look_at)

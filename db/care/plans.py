@@ -1,8 +1,9 @@
 """Versions of care plans, and the decisions about them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import zip_longest
 from typing import NamedTuple
 
 from sqlalchemy import UniqueConstraint, func
@@ -134,6 +135,14 @@ def approvals(decided: Iterable[CarePlanDecision]) -> dict[str, list[CarePlanDec
         else:
             found.setdefault(decision.plan, {})[decision.effective_from] = decision
     return {plan: [by_day[day] for day in sorted(by_day)] for plan, by_day in found.items()}
+
+
+def lasting(approved: Sequence[CarePlanDecision], start: date) -> list[CarePlanDecision]:
+    """Of the approvals of one plan, by their first day, those that count on a day or later."""
+    following = [later.effective_from for later in approved[1:]]
+    return [
+        decision for decision, until in zip_longest(approved, following) if until is None or until > start
+    ]
 
 
 def in_force(decided: Iterable[CarePlanDecision], on: date) -> list[CarePlanDecision]:

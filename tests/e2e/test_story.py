@@ -11,7 +11,7 @@ import pytest
 from bot.clock import SystemClock, local_instant
 from bot.demo.workspace import StoredMessage
 from bot.demo.workspace.default_team import GENERAL, GRACE_CHEN, MANAGERS
-from bot.services.care.schedule import workday
+from bot.services.care.working_time import WorkingTime
 from bot.services.schemes.store import last_cadence_day
 from bot.wording import catalogue
 from tests.conftest import BOTH
@@ -38,6 +38,7 @@ from tests.e2e.stage import (
 )
 
 WAYS = ("socket", "http")
+GERMAN = WorkingTime(zone=BERLIN, place="DE")
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +194,7 @@ def test_a_digest_comes_once_a_morning_and_its_rows_can_be_done_undone_and_put_o
     wait_until(lambda: due_days(stage.tierbot, "C-0001", "revisit"), "the care plan", 40)
     assert stage.digests(ANNA) == []
     now = SystemClock().now()
-    day = workday(now.astimezone(BERLIN).date() + timedelta(days=1))
+    day = GERMAN.next_working_day(now.astimezone(BERLIN).date() + timedelta(days=1))
     at = local_instant(day, 9, 5, BERLIN).isoformat()
     # Cron and a colleague run it at the same moment, while the bot is running.
     ticks = [stage.tierbot.begin("tick", "--at", at) for _ in range(2)]
@@ -225,9 +226,9 @@ def test_a_digest_comes_once_a_morning_and_its_rows_can_be_done_undone_and_put_o
     # Snoozed for three days, it is in that morning's digest again.
     stage.choose(ANNA, current(stage, ANNA, digest), again, "tierbot_row_menu", "snooze_3")
     today = SystemClock().now().astimezone(BERLIN).date()
-    until = workday(today + timedelta(days=3))
+    until = GERMAN.next_working_day(today + timedelta(days=3))
     stage.becomes(ANNA, digest, f"Snoozed by <@{ANNA}> until {shown(until)}")
-    later = max(until, workday(day + timedelta(days=1)))  # across a weekend both are one day
+    later = max(until, GERMAN.next_working_day(day + timedelta(days=1)))  # across a weekend both are one day
     stage.tierbot.manage("tick", "--at", local_instant(later, 9, 6, BERLIN).isoformat())
     # The running bot may be the one that sends it, a moment after the command has ended.
     wait_until(lambda: len(stage.digests(ANNA)) == 2, "the next digest", 20)

@@ -18,6 +18,7 @@ from bot.services.care import answers
 from bot.services.care.answers import shown, steps
 from bot.services.care.plan_file import SHIPPED
 from bot.services.care.plan_versions import lifecycle as plan_lifecycle
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.lifecycle import PlanFile
 from bot.services.care.views import explanation as care_explained
 from bot.services.delivery import outbox, restore, time_jump
@@ -268,7 +269,7 @@ FIRM: dict[str, tuple[Act, Callable[[Office, Actor], object]]] = {
     "care plans": (Act.DECIDE_CARE, listed_plans),
     "care plan": (
         Act.DECIDE_CARE,
-        lambda o, who: plan_lifecycle.approve(o.database, who, CARE_PLAN, start=FEBRUARY, **at_once(o)),
+        lambda o, who: plan_lifecycle.approve(o.database, who, CARE_PLAN, files=CarePlans(()), start=FEBRUARY, **at_once(o)),
     ),
     "end of a care plan": (
         Act.DECIDE_CARE, lambda o, who: plan_lifecycle.retire(o.database, who, "gone", **at_once(o))

@@ -81,17 +81,16 @@ def approve_plan(
     """Put a care plan in force from a day on: first see what it would add, move and drop."""
     with opened() as bot:
         actor, now = _decider(bot), bot.clock.now()
-        today = bot.today(now)
+        today, files = bot.today(now), bot.file_rules.plans
+        first = to_day(start) if start else today
         with bot.database.read() as session:
             file = lifecycle.find(session, name)
-            instead = lifecycle.with_approved(session, bot.file_rules.plans, file.plan, today)
+            instead = lifecycle.with_approved(session, files, file.plan, first)
         if not as_json:
             _show_changes(bot, actor, instead)
         if not yes:
             typer.confirm(_("Put it in force?"), abort=True)
-        status = lifecycle.approve(
-            bot.database, actor, file, start=to_day(start) if start else today, today=today, now=now
-        )
+        status = lifecycle.approve(bot.database, actor, file, files=files, start=first, today=today, now=now)
     if as_json:
         print_json(_as_json(status))
         return

@@ -153,8 +153,10 @@ def _greetings(step: Greeting, known: Known, calendar: Calendar) -> list[OwedSte
     found = []
     for name, occasion in suiting:
         next_one, over = days[name], known.over.get((step.id, name))
+        unnamed = known.over.get((step.id, ""))  # by an earlier version, which knew a greeting by its day
         if next_one is not None and (
             (over is not None and over.anchor is not None and next_one.day - SAME < over.anchor)
+            or (unnamed is not None and unnamed.anchor == next_one.day)
             or greeted(step, next_one.day, known, all_days) is not None
         ):
             next_one = calendar.next_day(occasion, next_one.day + SAME)
@@ -189,7 +191,8 @@ def _anniversary(step: Anniversary, known: Known) -> Due | NotDue:
         return NotDue.NO_DATE
     answered = over.anchor if over is not None else None
     said = known.last(step.counts)
-    for year in range(max(known.today.year - 1, first.year + 1), known.today.year + 3):
+    begins = first.year if step.comes_on_the_date and first >= known.today else first.year + 1
+    for year in range(max(known.today.year - 1, begins), max(known.today.year, first.year) + 3):
         day = in_year(first, year)
         on, latest = day - timedelta(days=step.days_before), day + timedelta(days=step.within_days)
         is_fulfilled = said is not None and on <= said <= latest

@@ -23,7 +23,7 @@ from bot.services.care.dues import (
 )
 from bot.services.care.holiday import Holiday
 from bot.services.care.occasion_days import OccasionDay
-from bot.services.care.plan import Anniversary, CareOf, CarePlan, Greeting, Once, Step
+from bot.services.care.plan import SINCE, Anniversary, CareOf, CarePlan, Greeting, Once, Step
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.touch_diff import Changes, Mornings, TouchDiff
 from bot.services.care.working_people import FirmTime, times_asked
@@ -37,7 +37,6 @@ from grading.scheme.model import BLOCKED
 DAY = timedelta(days=1)
 LOOK_AGAIN = timedelta(days=30)  # for the day of an occasion that is not known yet
 NEXT_YEAR = timedelta(days=360)
-SINCE = "since"
 
 log = structlog.get_logger()
 

@@ -42,6 +42,7 @@ class Doer(StrEnum):
 
 DOERS = (*Doer, *PersonRole)
 DEFAULT = "default"  # the tiers that a plan does not name
+SINCE = "since"  # the day on which the cooperation with a customer began
 BLOCK, WORD = "a block", "a word"  # what an occasion is in the file
 
 Hint = Annotated[Name, at_most(200)]
@@ -153,10 +154,16 @@ class Anniversary(_Step):
     """Every year on a day of the customer: `since` (when the cooperation began), or a field of the book with a date."""
 
     kind: Literal["anniversary"]
-    of: str = "since"
+    of: str = SINCE
+    first: Literal["same_day", "year_later"] | None = None
     days_before: int = Field(default=0, ge=0, le=120)
     within_days: int = Field(default=7, ge=0, le=120)  # how long after the day it may still be done
     counts: tuple[Contact, ...] = ("greeting", "call", "visit", "meeting")
+
+    @property
+    def comes_on_the_date(self) -> bool:
+        """Whether a date that is still to come is itself the first of the days, as that of a renewal is."""
+        return self.of != SINCE if self.first is None else self.first == "same_day"
 
     @property
     def fulfilled_by(self) -> tuple[str, ...]:

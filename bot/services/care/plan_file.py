@@ -150,19 +150,7 @@ def _collisions(own: Mapping[Path, CarePlan], plans: CarePlans) -> Iterator[Phra
                 file=path.name,
                 plan=repr(plan.plan),
             )
-    beside = plans.by_credit if own else None  # those that are shipped have no step twice
-    if beside is None:
-        return
-    for plan in plans.plans if beside in own.values() else own.values():
-        if plan.by == "tier" and (both := plan.step_ids & beside.step_ids):
-            yield Phrase(
-                N_(
-                    "plan %(plan)s has step %(step)s, which plan %(other)s for credit grades has too; rename one"
-                ),
-                plan=repr(plan.plan),
-                step=repr(min(both)),
-                other=repr(beside.plan),
-            )
+    yield from plans.shared_steps()
 
 
 def _read(source: str, read: Callable[[], str]) -> Any:

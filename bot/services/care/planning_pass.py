@@ -6,6 +6,7 @@ is a few queries, whatever the size of the book.
 
 import json
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,7 +16,7 @@ import structlog
 from sqlmodel import Session
 
 from bot.services.care import schedule
-from bot.services.care.plan import Anniversary
+from bot.services.care.plan import SINCE, Anniversary
 from bot.services.care.schedule import CareRules
 from db import processes
 from db.book import deputies, imports
@@ -107,7 +108,7 @@ def _of_imports(session: Session, rules: CareRules, known: Mapping[str, str]) ->
     touched: list[int] = []
     if seen is not None:
         has_dates = any(
-            isinstance(step, Anniversary) and step.of != "since"
+            isinstance(step, Anniversary) and step.of != SINCE
             for plan in rules.plans.plans
             for step in plan.all_steps
         )
@@ -122,12 +123,14 @@ def _mark_some(session: Session, customer_ids: Sequence[int]) -> None:
 
 
 def _of_people(session: Session, known: Mapping[str, str], now: datetime) -> Iterator[Marking]:
-    """The customers of people whose zone, working time, days off or deputies have changed."""
+    """The customers of people whose zone, working time, days off or deputies have changed, or whose deputy's days off."""
     rows: dict[str, list[object]] = {str(row.id): [row] for row in deputies.working_rows(session, None)}
+    away: dict[int, list[object]] = defaultdict(list)
     for off in deputies.absences(session, None, now.date()):
+        away[off.person_id].append(off)
         rows[str(off.person_id)].append(off)
     for period in deputies.periods(session, None, now):
-        rows[str(period.person_id)].append(period)
+        rows[str(period.person_id)] += [period, *away[period.deputy_id]]
     present = {person: zlib.crc32(repr(those).encode()) for person, those in sorted(rows.items())}
     value = json.dumps(present)
     if value == known.get(PEOPLE):

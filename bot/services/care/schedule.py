@@ -7,14 +7,13 @@ Planning compares the plan with the rows and writes the difference, so it can ru
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
 from functools import cached_property, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from bot.clock import local_date, local_instant
 from bot.services.care import owed_care
 from bot.services.care.owed_care import OwedCare
 from bot.services.care.plan_versions.care_plans import CarePlans
@@ -47,10 +46,6 @@ class CareRules:
     def times(self) -> FirmTime:
         """When and where the firm works."""
         return self.firm or FirmTime(zone=self.zone, remind_at=self.remind_at)
-
-    def morning(self, day: date, zone: ZoneInfo) -> datetime:
-        """When people of a time zone are reminded on a day."""
-        return local_instant(day, self.remind_at.hour, self.remind_at.minute, zone)
 
 
 def owed(
@@ -135,19 +130,3 @@ def _write(session: Session, changes: Changes, now: datetime) -> int:
     # Before the new rows, because a step has one open touch.
     changed = touches.change(session, changes.changed)
     return changed + touches.add(session, planning.numbered(session, changes.new))
-
-
-def morning(rules: CareRules, day: date, zone: ZoneInfo, now: datetime, *, any_day: bool) -> datetime:
-    """The first morning to come from a day on, of a working day unless it may be any day."""
-    day = max(day, local_date(now, zone))
-    while True:
-        day = day if any_day else workday(day)
-        at = rules.morning(day, zone)
-        if at > now:
-            return at
-        day += timedelta(days=1)
-
-
-def workday(day: date) -> date:
-    """The day itself, or the Monday after a weekend."""
-    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() >= 5 else 0)

@@ -10,7 +10,7 @@ from bot.services.care.dues import OPEN_AFTER, SAME, Due, Known, NotDue, OwedSte
 from bot.services.care.plan import Anniversary, CarePlan, Doer, FollowUp, Greeting, Step
 from bot.services.care.working_time import WorkingTime
 from db.care.planning import OpenTouch, PlannedCustomer
-from db.care.touches import TouchState
+from db.care.touches import StepKind, TouchState
 
 DAY = timedelta(days=1)
 NOT_OF_TIER = "not a step of this tier"
@@ -125,15 +125,19 @@ class TouchDiff:
 
     def _by_occasion(self, owed: Sequence[OwedStep]) -> dict[tuple[str, str], OpenTouch]:
         """The open touches by step and occasion; a greeting of an earlier version, which names none, by its day."""
-        occasions = {one.due.key: one.occasion for one in owed if one.due is not None and one.occasion}
+        occasions = {
+            (one.step.id, one.due.anchor): one.occasion
+            for one in owed
+            if one.due is not None and one.occasion
+        }
         found: dict[tuple[str, str], OpenTouch] = {}
         for (step, occasion), touch in self.present.items():
-            named = step, occasion or occasions.get(touch.dedupe_key, "")
+            named = step, occasion or occasions.get((step, touch.anchor), "")
             found[(step, occasion) if named in self.present else named] = touch
         return found
 
     def _supersede(self, changes: Changes, touch: OpenTouch, owed: Sequence[OwedStep]) -> None:
-        if touch.occasion and any(one.step.id == touch.step for one in owed):
+        if touch.kind == StepKind.GREETING and any(one.step.id == touch.step for one in owed):
             reason = NOT_ITS_OCCASION
         elif self.plan is not None and touch.step in self.plan.step_ids:
             reason = NOT_OF_TIER
@@ -195,7 +199,8 @@ class TouchDiff:
     def _adjust(self, changes: Changes, step: Step, existing: OpenTouch, due: Due) -> None:
         """Bring an open touch in line: its window, or the occurrence that it is of."""
         on, latest, is_other = due.on, due.latest, due.anchor != existing.anchor
-        if is_other and _is_of_another_year(step, existing, due):
+        has_begun = existing.due_on <= self.known.today or existing.state != TouchState.PLANNED
+        if is_other and has_begun and _is_of_another_year(step, existing, due):
             # The one of this year still waits for an answer.
             on, latest, is_other = existing.due_on, existing.latest_on or due.latest, False
         elif due.anchor is None and existing.anchor is None:

@@ -62,9 +62,7 @@ def working_times(
     session: Session, person_ids: Collection[int] | None, firm: FirmTime, now: datetime
 ) -> dict[int, WorkingTime]:
     """The working time of each of these people, or of everybody, with their days off of the last month and to come."""
-    off: dict[int, list[DaysOff]] = {}
-    for row in deputies.absences(session, person_ids, (now - BACK).date()):
-        off.setdefault(row.person_id, []).append(DaysOff(first=row.first_day, last=row.last_day))
+    off = _days_off(session, person_ids, now)
     return {
         row.id: _working_time(row, tuple(off.get(row.id, ())), firm, now)
         for row in deputies.working_rows(session, person_ids)
@@ -74,15 +72,35 @@ def working_times(
 def times_asked(
     session: Session, person_ids: Collection[int], firm: FirmTime, now: datetime
 ) -> dict[int, WorkingTime]:
-    """The same, with the days off on which a deputy is asked in a person's place as working days."""
+    """The same, with the days off on which a deputy is asked in a person's place as working days.
+
+    On days on which the deputy is away too, nobody is asked.
+    """
     times = working_times(session, person_ids, firm, now)
-    for row in deputies.periods(session, person_ids, now - BACK):
+    periods = deputies.periods(session, person_ids, now - BACK)
+    away = _days_off(session, {row.deputy_id for row in periods}, now) if periods else {}
+    for row in periods:
         working = times[row.person_id]
         # A period ends with a whole day: its end is the first instant of the next one.
         first, last = (local_date(at, working.zone) for at in (row.starts_at, row.ends_at - INSTANT))
-        left = tuple(part for off in working.days_off for part in off.without(first, last))
+        there = [DaysOff(first=first, last=last)]
+        for off in away.get(row.deputy_id, ()):
+            there = [part for days in there for part in days.without(off.first, off.last)]
+        left = working.days_off
+        for days in there:
+            left = tuple(part for off in left for part in off.without(days.first, days.last))
         times[row.person_id] = replace(working, days_off=left)
     return times
+
+
+def _days_off(
+    session: Session, person_ids: Collection[int] | None, now: datetime
+) -> dict[int, list[DaysOff]]:
+    """The days off of some people, or of everybody, of the last month and to come."""
+    found: dict[int, list[DaysOff]] = {}
+    for row in deputies.absences(session, person_ids, (now - BACK).date()):
+        found.setdefault(row.person_id, []).append(DaysOff(first=row.first_day, last=row.last_day))
+    return found
 
 
 def place_of(row: WorkingRow, firm: FirmTime) -> str | None:

@@ -101,15 +101,18 @@ class WorkingTime:
     def morning(self, day: date) -> datetime:
         """The instant of a day, working or not, at which the person is reminded.
 
-        It is the firm's time of day for reminders; the beginning of the person's hours when it lies outside them; and
-        the end of the firm's quiet hours when it lies within those. A time that the clocks skip is the first instant
-        after the gap, and one that they repeat is the first of the two.
+        It is the firm's time of day for reminders; where that lies outside the person's hours or within the firm's
+        quiet hours, the beginning of the former or the end of the latter, whichever is possible. A time that the clocks skip is the first
+        instant after the gap, and one that they repeat is the first of the two.
         """
-        asked = self.remind_at if self.hours is None or self.remind_at in self.hours else self.hours.begins
-        at = self._local(day, asked)
-        if self.quiet is not None and at.astimezone(self.zone).time() in self.quiet:
-            return self._local(day, self.quiet.ends)
-        return at
+        asked = [self.remind_at]
+        if self.hours is not None:
+            asked.append(self.hours.begins)
+        if self.quiet is not None:
+            asked.append(self.quiet.ends)
+        instants = [self._local(day, at) for at in asked]
+        open_ones = (at for at in instants if self._is_open(at.astimezone(self.zone).time()))
+        return next(open_ones, instants[-1])
 
     def next_morning(self, day: date, now: datetime) -> datetime:
         """The first morning of a working day, from this day on, that is still to come."""
@@ -124,10 +127,11 @@ class WorkingTime:
     def within_hours(self, now: datetime) -> bool:
         """Whether the person may be written to at this instant: on a working day, in their hours, not in quiet hours."""
         local = now.astimezone(self.zone)
-        at = local.time()
-        working = self.hours is None or at in self.hours
-        quiet = self.quiet is not None and at in self.quiet
-        return working and not quiet and self.is_working_day(local.date())
+        return self._is_open(local.time()) and self.is_working_day(local.date())
+
+    def _is_open(self, at: time) -> bool:
+        """Whether a time of day lies in the person's hours and in none of the firm's quiet ones."""
+        return (self.hours is None or at in self.hours) and (self.quiet is None or at not in self.quiet)
 
     def _local(self, day: date, at: time) -> datetime:
         return local_instant(day, at.hour, at.minute, self.zone)

@@ -15,6 +15,7 @@ from bot.services.care.conditions import ANY
 from bot.services.care.holiday import Holiday
 from bot.services.care.plan import DEFAULT, CarePlan, Greeting
 from bot.services.care.plan_file import FOLDER, SHIPPED, shipped_plans
+from bot.services.care.plan_versions import in_force as plan_versions
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.ops.storage import Finding
 from bot.services.schemes import store
@@ -38,6 +39,7 @@ class UnplannedTiers:
     tiers: tuple[str, ...]
     copy: Path
     fall_to_default: bool  # whether they have the steps of `default` meanwhile, else none
+    by_approval: bool = False  # whether the firm approves its plans: a file would come after those
 
     @property
     def names(self) -> str:
@@ -45,14 +47,26 @@ class UnplannedTiers:
 
     @property
     def remedy(self) -> Phrase:
-        return Phrase(
-            N_(
-                "copy %(file)s, give the copy another id and `schemes: [%(scheme)s]`, and name it, or a folder with it,"
-                " in TIERBOT_CARE_PLAN"
-            ),
-            file=self.copy,
-            scheme=self.scheme,
+        msgid = N_(
+            "copy %(file)s, give the copy another id and `schemes: [%(scheme)s]`, and name it, or a folder with it, in"
+            " TIERBOT_CARE_PLAN"
         )
+        if self.by_approval:
+            msgid = N_(
+                "copy %(file)s, give the copy another id and `schemes: [%(scheme)s]`, and put it in force: tierbot care"
+                " approve COPY"
+            )
+        return Phrase(msgid, file=self.copy, scheme=self.scheme)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CareOfDay:
+    """The care plans and the schemes that are in force from a day on."""
+
+    day: date
+    plans: CarePlans
+    schemes: Sequence[Scheme] = ()
+    approved: tuple[CarePlan, ...] = ()  # those of the plans that are not of files
 
 
 def in_force(session: Session, today: date) -> list[Scheme]:
@@ -61,7 +75,22 @@ def in_force(session: Session, today: date) -> list[Scheme]:
     return [rule.scheme for one in Purpose for rule in store.rules_on(session, scheme_cache, one, today)]
 
 
-def unplanned(plans: CarePlans, schemes: Iterable[Scheme]) -> list[UnplannedTiers]:
+def care_of_days(session: Session, files: CarePlans, today: date) -> list[CareOfDay]:
+    """Care of today and of each day to come on which an approved plan begins. Raises SeveralProblems for a broken one."""
+    days = [today, *plan_versions.days_to_come(session, today)]
+    return [care_of_day(session, files, day) for day in days]
+
+
+def care_of_day(session: Session, files: CarePlans, day: date) -> CareOfDay:
+    """The approved plans of a day, those of files, and the schemes. Raises SeveralProblems for a broken plan."""
+    approved = plan_versions.approved(session, day)
+    present = plan_versions.with_files(approved, files)
+    return CareOfDay(day=day, plans=present, schemes=in_force(session, day), approved=approved)
+
+
+def unplanned(
+    plans: CarePlans, schemes: Iterable[Scheme], *, by_approval: bool = False
+) -> list[UnplannedTiers]:
     """What of some schemes no plan names; `default` does not count."""
     found = []
     for scheme in schemes:
@@ -74,13 +103,24 @@ def unplanned(plans: CarePlans, schemes: Iterable[Scheme]) -> list[UnplannedTier
                     tiers=tiers,
                     copy=_like(scheme),
                     fall_to_default=DEFAULT in planned,
+                    by_approval=by_approval,
                 )
             )
     return found
 
 
-def problems(plans: CarePlans, schemes: Iterable[Scheme], today: date) -> list[Phrase]:
-    """What must be solved: tiers of schemes in force without a plan, and occasions without a date."""
+def problems(days: Sequence[CareOfDay]) -> list[Phrase]:
+    """What must be solved today, and what else from later days on."""
+    found: dict[Phrase, Phrase] = {}
+    for care in days:
+        for problem in _problems(care, days[0].day):
+            later = Phrase(N_("From %(day)s on: %(problem)s"), day=care.day, problem=problem)
+            found.setdefault(problem, problem if care is days[0] else later)
+    return list(found.values())
+
+
+def _problems(care: CareOfDay, today: date) -> list[Phrase]:
+    """Tiers of schemes in force without a plan, steps that two plans share, and occasions without a date."""
     gaps = [
         Phrase(
             N_("Scheme %(scheme)s: no care plan names %(tiers)s (`default` does not count); %(remedy)s."),
@@ -88,16 +128,18 @@ def problems(plans: CarePlans, schemes: Iterable[Scheme], today: date) -> list[P
             tiers=gap.names,
             remedy=gap.remedy,
         )
-        for gap in unplanned(plans, schemes)
+        for gap in _gaps(care)
     ]
-    return [*gaps, *_undated(plans, today)]
+    return [*gaps, *care.plans.shared_steps(), *_undated(care.plans, today)]
 
 
-def notices(
-    own: Mapping[Path, CarePlan], plans: CarePlans, schemes: Sequence[Scheme], schemes_dir: Path | None
-) -> list[Phrase]:
+def _gaps(care: CareOfDay) -> list[UnplannedTiers]:
+    return unplanned(care.plans, care.schemes, by_approval=bool(care.approved))
+
+
+def notices(own: Mapping[Path, CarePlan], care: CareOfDay, schemes_dir: Path | None) -> list[Phrase]:
     """What is worth knowing: drafts without a plan, and what of the firm's plans nobody is owed."""
-    drafts = _drafts(schemes_dir)
+    drafts, plans, schemes = _drafts(schemes_dir), care.plans, care.schemes
     found = [
         Phrase(N_("%(file)s: the care plan has nothing for %(tiers)s."), file=name, tiers=gap.names)
         for name, scheme in drafts.items()
@@ -116,14 +158,16 @@ def notices(
                 )
             )
     known = {scheme.scheme: scheme for scheme in (*_presets(), *drafts.values(), *schemes)}
-    for path, plan in own.items():
-        found += _foreign(path.name, plan, [*drafts.values(), *schemes], known)
+    named = {path.name: plan for path, plan in own.items() if plan in plans.sources}
+    named |= {f"{plan.plan}@{plan.version}": plan for plan in care.approved}
+    for name, plan in named.items():
+        found += _foreign(name, plan, [*drafts.values(), *schemes], known)
     return found
 
 
-def findings(plans: CarePlans, schemes: Iterable[Scheme]) -> Iterator[Finding]:
+def findings(care: CareOfDay) -> Iterator[Finding]:
     """The tiers in force without a plan, for doctor."""
-    for gap in unplanned(plans, schemes):
+    for gap in _gaps(care):
         found = N_("no care plan names %(tiers)s of scheme %(scheme)s, so nobody is reminded of them")
         if gap.fall_to_default:
             found = N_("no care plan names %(tiers)s of scheme %(scheme)s: they have the steps of `default`")

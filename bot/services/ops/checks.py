@@ -16,6 +16,7 @@ from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.delivery.messenger import Messenger
 from bot.services.ops import care_plans, channels, places
 from bot.services.ops.addresses import why_unusable
+from bot.services.ops.care_plans import CareOfDay
 from bot.services.ops.channels import Written
 from bot.services.ops.revisions import other_revision
 from bot.services.ops.templates import check_templates
@@ -26,7 +27,6 @@ from bot.wording.rendering import Renderer
 from db import rewriting, schema
 from db.address import without_secrets
 from db.engine import Database, Unusable, describe, file_of, open_database
-from grading.scheme.model import Scheme
 from grading.scheme.presets import notices, preset_names
 
 OTHERS = 0o077  # the rights of the group and of everybody
@@ -53,10 +53,11 @@ def check_all(to_slack: Callable[[Settings], Messenger], today: date) -> Finding
     check_schemes([], chosen.schemes_dir, into=found)
     plans = _check_plans(chosen, found)
     found.problems += check_templates(Renderer(chosen.templates_dir))
-    written, schemes = _check_database(chosen, today, found)
+    written, care = _check_database(chosen, today, found, plans.all if plans else None)
     if plans is not None:
-        found.problems += care_plans.problems(plans.all, schemes, today)
-        found.notices += care_plans.notices(plans.own, plans.all, schemes, chosen.schemes_dir)
+        care = care or [CareOfDay(day=today, plans=plans.all)]
+        found.problems += care_plans.problems(care)
+        found.notices += care_plans.notices(plans.own, care[0], chosen.schemes_dir)
     _check_modes(chosen, found)
     found.notices += retention.sentences(chosen)
     found.problems += places.problems(chosen)
@@ -226,9 +227,11 @@ def _check_channels(written: Written, slack: Messenger, found: Findings) -> None
             found.notices.append(sentence)
 
 
-def _check_database(settings: Settings, today: date, found: Findings) -> tuple[Written, list[Scheme]]:
-    """Whether the database can be used; the channels that it and the settings name, and its schemes in force."""
-    schemes: list[Scheme] = []
+def _check_database(
+    settings: Settings, today: date, found: Findings, files: CarePlans | None
+) -> tuple[Written, list[CareOfDay]]:
+    """Whether the database can be used; the channels that it and the settings name, and the care by it and by files."""
+    care: list[CareOfDay] = []
     written = Written(settings=settings.channels)
     try:
         database = open_database(settings.url)
@@ -240,13 +243,13 @@ def _check_database(settings: Settings, today: date, found: Findings) -> tuple[W
                 error=why_unusable(error),
             )
         )
-        return written, schemes
+        return written, care
     try:
         schema.check(database)
         _check_erasures(database, settings, found)
         with database.read() as session:
             written = channels.written(session, settings.channels)
-            schemes = care_plans.in_force(session, today)
+            care = care_plans.care_of_days(session, files, today) if files else []
             found.notices += places.notices_of_people(session)
     except schema.SchemaMismatch as mismatch:
         if schema.is_empty(database):
@@ -255,6 +258,8 @@ def _check_database(settings: Settings, today: date, found: Findings) -> tuple[W
             )
         else:
             found.problems.append(other_revision(mismatch).phrase)
+    except SeveralProblems as error:
+        found.problems += error.problems
     except Exception as error:
         found.problems.append(
             Phrase(
@@ -268,4 +273,4 @@ def _check_database(settings: Settings, today: date, found: Findings) -> tuple[W
         )
     finally:
         database.close()
-    return written, schemes
+    return written, care

@@ -372,12 +372,13 @@ def _care(session: Session, now: datetime) -> Iterator[Finding]:
 
 
 def _plans(session: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
+    today = local_date(now, settings.zone)
     try:
-        plans = load_all(settings.care_plan)
+        care = care_plans.care_of_day(session, load_all(settings.care_plan), today)
     except BotError as error:
         yield Finding("problem", "care", error.phrase, Phrase(N_("no process starts with it: tierbot check")))
         return
-    yield from care_plans.findings(plans, care_plans.in_force(session, local_date(now, settings.zone)))
+    yield from care_plans.findings(care)
 
 
 def _people(session: Session, settings: Settings) -> Iterator[Finding]:

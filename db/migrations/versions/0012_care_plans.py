@@ -70,7 +70,8 @@ def downgrade() -> None:
         " WHERE other.customer_id = touch.customer_id AND other.step = touch.step AND other.id < touch.id"
         " AND other.state IN ('planned', 'reminded', 'snoozed'))"
     )
-    op.execute("UPDATE touch SET state = 'cancelled' WHERE state = 'skipped'")
+    # An earlier version counts from what a person closed, and asks at once for what was cancelled.
+    op.execute("UPDATE touch SET state = 'done' WHERE state = 'skipped'")
     for name in ('ix_touch_assignee', 'ix_touch_late', 'ix_touch_due', 'uq_touch_open'):
         op.drop_index(name, 'touch')
     for name in ('activity_id', 'escalated', 'latest_on', 'assignee_id', 'who', 'occasion', 'plan'):

@@ -83,6 +83,38 @@ def test_a_deputy_who_is_named_or_leaves_later_changes_when_steps_are_shown(data
     assert shown_on(book) == MONDAY - 3 * DAY
 
 
+@pytest.mark.parametrize(
+    ("dee_away", "expected"),
+    [
+        ((0, 2), ("person:2", MONDAY + 3 * DAY)),  # the deputy, when she is back
+        ((1, 30), ("person:2", MONDAY)),
+        ((-3, 30), ("person:1", MONDAY - 3 * DAY)),  # nobody acts: Anna, before she leaves
+        ((0, 30), ("person:1", MONDAY - 3 * DAY)),
+    ],
+)
+def test_a_deputy_who_is_away_as_well_acts_on_the_other_days(
+    database: Database, dee_away: tuple[int, int], expected: tuple[str, date]
+) -> None:
+    book = away_book(database)
+    first, last = (MONDAY + days * DAY for days in dee_away)
+    with database.write() as session:
+        deputies.add_absence(session, 2, first, last)
+    for days in range(-7, 8):
+        book.go(MONDAY + days * DAY)
+    assert asked(book)[:1] == [expected]
+
+
+def test_days_off_of_a_deputy_change_when_steps_are_shown(database: Database) -> None:
+    book = away_book(database)
+    now = book.clock.now()
+    planning_pass.plan_changed(database, book.rules, now)
+    assert shown_on(book) == MONDAY
+    with database.write() as session:
+        deputies.add_absence(session, 2, MONDAY - DAY, MONDAY + 30 * DAY)
+    planning_pass.plan_changed(database, book.rules, now)
+    assert shown_on(book) == MONDAY - 3 * DAY
+
+
 def test_a_deputy_snoozes_by_days_on_which_they_act(database: Database) -> None:
     book = away_book(database)
     book.go(MONDAY)

@@ -28,6 +28,7 @@ from bot.services.care.plan import (
 from bot.services.care.plan_file import FOLDER, load_all, load_plan, parse_plan
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.ops import care_plans
+from bot.services.ops.care_plans import CareOfDay
 from grading.scheme.presets import preset_text
 from grading.scheme.reader import parse_scheme
 
@@ -131,8 +132,9 @@ def test_each_example_takes_the_place_of_the_shipped_plan(plan: CarePlan, tmp_pa
     assert used is not None
     assert used.plan == plan.plan
     preset = parse_scheme(preset_text(scheme), source=scheme)
-    assert care_plans.problems(plans, [preset], date(2026, 5, 4)) == []
-    assert care_plans.notices({tmp_path / "own.yaml": plan}, plans, [preset], None) == []
+    care = CareOfDay(day=date(2026, 5, 4), plans=plans, schemes=[preset])
+    assert care_plans.problems([care]) == []
+    assert care_plans.notices({tmp_path / "own.yaml": plan}, care, None) == []
 
 
 def dates(plan: CarePlan, step: Step, start: date) -> list[str]:

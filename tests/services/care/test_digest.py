@@ -1,25 +1,28 @@
 """What is due becomes one message a morning: for whom, with what in it, what waits, and what comes back."""
 
 import threading
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import select, update
 
 from bot.clock import FixedClock
+from bot.services.care.conditions import Traits
 from bot.services.care.digest import morning
+from bot.services.care.plan import Also
 from bot.services.schemes.store import tier_names
 from bot.wording.care import MOST_ROWS, CareRow
 from bot.wording.rendering import Renderer
 from db.book.customers import Customer
 from db.book.people import Absence, Deputy, Person, Team
+from db.care import marks
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from grading.scheme.reader import parse_scheme
 from tests import factories
-from tests.conftest import OpenAnother
+from tests.conftest import OpenAnother, on_sqlite
 from tests.services.book import MONDAY, REVISIT_A, REVISIT_B, Book, at
 from tests.services.delivery.outbox_harness import Harness
 
@@ -90,6 +93,34 @@ def test_a_row_says_what_is_known(book: Book) -> None:
     assert set(row.options) == {"visit", "meeting", "call"}
     assert (row.reminded, row.owner) == (0, None)
     assert (touch.state, touch.outbox_id) == ("reminded", 1)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("asked", "lifecycle", "said"),
+    [
+        ("lifecycle", "silent", True),
+        ("rfm", "lost", True),
+        ("lifecycle", "active", False),
+        ("region", "silent", False),  # nothing keeps it up to date
+    ],
+)
+def test_a_row_says_that_a_customer_has_not_ordered_for_long(
+    database: Database, asked: str, lifecycle: str, said: bool
+) -> None:
+    value = {"lifecycle": ("lost",), "rfm": ("111",), "region": ("north",)}[asked]
+    block = Also(when=Traits.model_validate({asked: value}), steps=())
+    book = Book(database, clock=FixedClock(at(MONDAY - DAY))).with_rules(also=(block,))
+    first, second = due_on_monday(book, "AA", owner_id=person(book))
+    book.plan()
+    with database.write() as session:
+        marks.set_traits(session, {second: (lifecycle, None, None)})
+    book.go(MONDAY)
+    reasons = {row.customer_id: row.reasons for row in rows(book)}
+    assert reasons == {first: (), second: ("silent",) if said else ()}
+    assert [row.customer_id for row in rows(book)] == ([second, first] if said else [first, second])
+    words = Renderer().slots(book.digests()[-1][1], "en").rows
+    assert ["no order for long" in text for text in words] == ([True, False] if said else [False, False])
 
 
 def test_one_message_has_everything_that_is_due_or_coming_up(book: Book) -> None:
@@ -311,6 +342,39 @@ def test_a_clock_that_is_set_back_makes_no_second_digest(book: Book) -> None:
     book.clock = FixedClock(at(MONDAY, 9, 30))
     book.remind()
     assert len(book.digests()) == 1
+
+
+@on_sqlite
+def test_a_clock_that_is_set_back_by_a_day_says_nothing_twice_and_forgets_nothing(database: Database) -> None:
+    book = Book(database, clock=FixedClock(at(MONDAY - DAY)))
+    tuesday = MONDAY + DAY
+    owner = person(book)
+    first, second = due_on(book, tuesday, "AA", owner_id=owner)
+    book.go(MONDAY)
+    book.go(tuesday)
+    assert [digest.day for _, digest in book.digests()] == [tuesday]
+    pressed = next(row.target for row in rows(book) if row.customer_id == first)
+    book.done(book.actor("U0ANNA"), pressed, "call")
+
+    def states() -> list[list[tuple[str, date, datetime]]]:
+        return [
+            [(touch.state, touch.due_on, touch.remind_at) for touch in book.touches(customer)]
+            for customer in (first, second)
+        ]
+
+    before = states()
+    book.clock = FixedClock(at(MONDAY, 10))
+    for hour in (10, 12, 15):
+        book.go(MONDAY, hour)
+    for hour in (9, 12):
+        book.go(tuesday, hour)
+    assert [digest.day for _, digest in book.digests()] == [tuesday]
+    assert states() == before
+    (third,) = due_on(book, tuesday, "A", owner_id=owner)
+    book.go(tuesday, 13)
+    assert len(book.digests()) == 1
+    book.go(tuesday + DAY)
+    assert [row.customer_id for row in rows(book) if row.section != "soon"] == [third]
 
 
 GONE: dict[str, dict[str, Any]] = {

@@ -123,6 +123,27 @@ def test_an_anniversary_may_be_of_a_field_of_the_book() -> None:
     assert only(due(renewal, dates=signed)) == (date(2026, 3, 5), date(2026, 3, 12))
 
 
+@pytest.mark.parametrize(
+    ("first", "of", "day", "comes"),
+    [
+        (None, "renewal", date(2027, 3, 1), date(2027, 3, 1)),
+        (None, "renewal", TODAY, TODAY),
+        (None, "renewal", TODAY - DAY, date(2027, 3, 1)),  # it was over when it became known
+        (None, "renewal", date(2035, 3, 1), date(2035, 3, 1)),
+        (None, "renewal", date(2028, 2, 29), date(2028, 2, 29)),
+        (None, "since", date(2026, 3, 10), date(2027, 3, 10)),
+        (None, "since", date(2035, 3, 1), date(2036, 3, 1)),
+        ("same_day", "since", date(2026, 3, 10), date(2026, 3, 10)),
+        ("year_later", "contract_start", date(2027, 3, 1), date(2028, 3, 1)),
+    ],
+)
+def test_a_date_to_come_is_the_first_day_itself_unless_something_starts_on_it(
+    first: str | None, of: str, day: date, comes: date
+) -> None:
+    yearly = step("anniversary", of=of, first=first, days_before=5)
+    assert only(due(yearly, dates={of: day})) == (comes - 5 * DAY, comes + 7 * DAY)
+
+
 @pytest.mark.parametrize("year", range(1950, 2051))
 def test_there_is_one_yearly_day_in_each_year(year: int) -> None:
     found = in_year(date(2024, 2, 29), year)

@@ -27,10 +27,31 @@ WEEK = WorkingTime(zone=UTC)
             ("pending_fall",),
         ),
         (Weight(over=0, tier=1, score=60, score_before=90), Weight(over=0, tier=1, score=99), ("falling",)),
+        (
+            Weight(over=0, tier=1, score=60, score_before=90),
+            Weight(over=0, tier=1, score=99, silent=True),
+            ("falling",),
+        ),
+        (Weight(over=0, tier=1, score=60, silent=True), Weight(over=0, tier=1, score=99), ("silent",)),
+        (
+            Weight(over=0, tier=1, pending_fall=True, silent=True),
+            Weight(over=0, tier=1, pending_fall=True, score=99),
+            ("pending_fall", "silent"),
+        ),
         (Weight(over=0, tier=1, score=80, score_before=80), Weight(over=0, tier=1, score=70), ()),
         (Weight(over=0, tier=1, score=1), Weight(over=0, tier=1), ()),
     ],
-    ids=["overdue", "tier", "about to fall", "falling", "score", "no score"],
+    ids=[
+        "overdue",
+        "tier",
+        "about to fall",
+        "falling",
+        "falling or silent",
+        "silent",
+        "both",
+        "score",
+        "no score",
+    ],
 )
 def test_what_comes_first_and_why(first: Weight, second: Weight, reasons: tuple[str, ...]) -> None:
     (key, why), (other, _) = rank(first), rank(second)

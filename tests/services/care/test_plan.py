@@ -437,7 +437,7 @@ def test_two_files_with_one_plan_id_are_refused(tmp_path: Path) -> None:
 def test_a_step_that_the_plan_for_credit_grades_has_too_is_refused(tmp_path: Path) -> None:
     same = TIERS.replace("id: own", "id: credit_review_d")
     with pytest.raises(
-        BadInput, match=r"plan 'a' has step 'credit_review_d', which plan 'credit_assessment'"
+        BadInput, match=r"a@1 has step 'credit_review_d', which credit_assessment@\d+ for credit"
     ):
         load_all(written(tmp_path / "care", a=f"schemes: [x]\n{same}"))
 

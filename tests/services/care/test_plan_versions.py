@@ -15,7 +15,7 @@ from bot.services.care import plan_file
 from bot.services.care.plan import CarePlan
 from bot.services.care.plan_file import parse_plan
 from bot.services.care.plan_versions import in_force, lifecycle
-from bot.services.care.plan_versions.care_plans import CarePlans
+from bot.services.care.plan_versions.care_plans import CarePlans, ShippedPlan
 from bot.services.care.plan_versions.lifecycle import PlanFile
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
@@ -32,12 +32,15 @@ from tests.services.book import MONDAY, at
 DAY = timedelta(days=1)
 NOW = at(MONDAY, 8)
 OPERATOR = factories.operator("Grace")
+NO_FILES = CarePlans(())
 
 
-def text(name: str = "own", version: int = 1, schemes: str = "[plain]", every: int = 30) -> str:
+def text(
+    name: str = "own", version: int = 1, schemes: str = "[plain]", every: int = 30, step: str = "revisit"
+) -> str:
     """A plan with one revisit for tier A."""
     return (
-        f"plan: {name}\nversion: {version}\nschemes: {schemes}\nat_most_per_day: 8\ntiers:\n  A:\n    - id: revisit\n"
+        f"plan: {name}\nversion: {version}\nschemes: {schemes}\nat_most_per_day: 8\ntiers:\n  A:\n    - id: {step}\n"
         "      kind: revisit\n      name: {en: Revisit, zh: 回访}\n"
         f"      every_days: {every}\n      at_most_days: {every + 15}\n      counts: [visit]\n"
     )
@@ -48,10 +51,12 @@ def file(*given: str | int, **changes: str | int) -> PlanFile:
     return PlanFile(plan=parse_plan(content, "own.yaml"), text=content, source="own.yaml")
 
 
-def approve(database: Database, given: PlanFile, start: int = 0, today: int = 0) -> None:
+def approve(
+    database: Database, given: PlanFile, start: int = 0, today: int = 0, files: CarePlans = NO_FILES
+) -> None:
     """`start` and `today` in days from Monday."""
     day = MONDAY + today * DAY
-    lifecycle.approve(database, OPERATOR, given, start=MONDAY + start * DAY, today=day, now=NOW)
+    lifecycle.approve(database, OPERATOR, given, files=files, start=MONDAY + start * DAY, today=day, now=NOW)
 
 
 def in_force_on(database: Database, day: int) -> list[str]:
@@ -130,6 +135,66 @@ def test_what_cannot_be_approved_is_refused_and_leaves_no_trace(
         assert len(plans.decisions(session)) == 1
         assert len(session.exec(select(CarePlanVersion)).all()) == 1
     assert len(recorded(database, "care_plan_approved")) == 1
+
+
+CREDIT = text("by_grade", schemes="[]").replace("tiers:", "by: credit\ntiers:")
+
+
+def credit_file(step: str = "revisit") -> PlanFile:
+    content = CREDIT.replace("id: revisit", f"id: {step}")
+    return PlanFile(plan=parse_plan(content, "grades.yaml"), text=content, source="grades.yaml")
+
+
+@pytest.mark.parametrize(
+    ("approved", "files", "given", "pair"),
+    [
+        ([file()], [], credit_file(), "own@1|by_grade@1"),
+        ([credit_file()], [], file(), "own@1|by_grade@1"),
+        ([], [credit_file()], file(), "own@1|by_grade@1"),
+        ([], [file("files", schemes="[]")], credit_file(), "files@1|by_grade@1"),
+        ([credit_file("check")], [], file(), None),
+        (
+            [],
+            [file("files", schemes="[gold]"), credit_file()],
+            file(step="visit"),
+            None,
+        ),  # not for others' steps
+        ([], [*plan_file.shipped_plans()], credit_file("credit_review"), None),
+        ([], [*plan_file.shipped_plans()], credit_file(), "b2b_accounts@1|by_grade@1"),
+    ],
+)
+def test_a_step_that_the_plan_for_credit_grades_has_too_is_refused(
+    database: Database,
+    approved: list[PlanFile],
+    files: list[PlanFile | ShippedPlan],
+    given: PlanFile,
+    pair: str | None,
+) -> None:
+    for one in approved:
+        approve(database, one)
+    in_files = CarePlans(tuple(one.plan if isinstance(one, PlanFile) else one for one in files))
+    if pair is None:
+        approve(database, given, files=in_files)
+        return
+    plan, credit = pair.split("|")
+    with pytest.raises(Conflict) as refused:
+        approve(database, given, files=in_files)
+    assert refused.value.text() == (
+        f"{plan} has step 'revisit', which {credit} for credit grades has too; give it another id in one of them."
+    )
+    with database.read() as session:
+        with pytest.raises(Conflict, match="for credit grades has too"):
+            lifecycle.with_approved(session, in_files, given.plan, MONDAY)
+        assert len(plans.decisions(session)) == len(approved)
+
+
+def test_a_version_that_will_be_replaced_by_then_stands_in_nobodys_way(database: Database) -> None:
+    approve(database, file())
+    approve(database, file(version=2, schemes="[gold]"), start=10)
+    with pytest.raises(Conflict, match="own@1 is approved for plain already"):
+        approve(database, file("other"), start=9)
+    approve(database, file("other"), start=10)
+    assert [in_force_on(database, day) for day in (9, 10)] == [["own@1"], ["other@1", "own@2"]]
 
 
 def test_a_comment_makes_no_other_content(database: Database) -> None:
@@ -223,7 +288,7 @@ def test_a_process_reads_the_shipped_plans_of_the_schemes_that_grade_and_of_the_
 def test_only_sales_operations_and_admins_decide(database: Database) -> None:
     anna = factories.operator("Anna", role="team_lead")
     with pytest.raises(NotAllowed, match="decide about care plans"):
-        lifecycle.approve(database, anna, file(), start=MONDAY, today=MONDAY, now=NOW)
+        lifecycle.approve(database, anna, file(), files=NO_FILES, start=MONDAY, today=MONDAY, now=NOW)
     with pytest.raises(NotAllowed, match="decide about care plans"):
         lifecycle.retire(database, anna, "own", today=MONDAY, now=NOW)
     with database.read() as session, pytest.raises(NotAllowed, match="decide about care plans"):

@@ -64,7 +64,7 @@ def test_what_a_plan_would_change_is_what_planning_changes_once_it_is_in_force(
     before, untouched = open_steps(book), content(book)
     found = seen(book, present, instead=instead)
     assert content(book) == untouched
-    lifecycle.approve(book, OPERATOR, file, start=MONDAY, today=MONDAY, now=NOW)
+    lifecycle.approve(book, OPERATOR, file, files=present.plans, start=MONDAY, today=MONDAY, now=NOW)
     with book.read() as session:
         approved = in_force.with_files(in_force.approved(session, MONDAY), present.plans)
     assert approved == instead

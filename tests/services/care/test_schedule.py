@@ -1,15 +1,13 @@
 """Which step of the care plan is due when, as rows."""
 
 import threading
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import col, delete, update
 
-from bot.clock import local_date, local_instant
 from bot.services.care import schedule
-from bot.services.care.schedule import morning, workday
 from bot.wording.actions import Pointer
 from db.book.customers import Customer, Ownership
 from db.book.facts import Activity
@@ -459,27 +457,6 @@ def test_a_second_open_touch_of_a_step_is_refused_by_the_database(book: Book) ->
         touches.add(session, [{**row, "dedupe_key": "another day"}])
 
 
-def test_all_but_greetings_wait_for_a_working_day() -> None:
-    saturday = MONDAY - 2 * DAY
-    assert [workday(saturday + n * DAY) for n in range(3)] == [MONDAY] * 3
-    assert workday(FRIDAY) == FRIDAY
-    zone, now = ZoneInfo("UTC"), at(FRIDAY, 10)
-    assert morning(rules(), FRIDAY, zone, now, any_day=False) == at(MONDAY)
-    assert morning(rules(), FRIDAY, zone, now, any_day=True) == at(saturday)
-    assert morning(rules(), FRIDAY, zone, at(FRIDAY, 9), any_day=True) == at(saturday)
-    assert morning(rules(), FRIDAY, zone, at(FRIDAY, 8, 59), any_day=True) == at(FRIDAY)
-
-
-def test_a_morning_in_a_gap_is_still_that_day() -> None:
-    # Cairo's summer begins by skipping from midnight to one o'clock on 24 April 2026.
-    cairo = ZoneInfo("Africa/Cairo")
-    midnight = rules("Africa/Cairo")
-    midnight = type(midnight)(plans=midnight.plans, zone=cairo, remind_at=datetime(2026, 1, 1, 0, 30).time())
-    found = morning(midnight, date(2026, 4, 24), cairo, datetime(2026, 4, 1, tzinfo=UTC), any_day=True)
-    assert (found, local_date(found, cairo)) == (datetime(2026, 4, 23, 22, tzinfo=UTC), date(2026, 4, 24))
-    assert local_instant(date(2026, 4, 24), 1, 0, cairo) == found
-
-
 def owner_of(book: Book, customer: int) -> str:
     from db.book import customers
 
@@ -490,20 +467,55 @@ def owner_of(book: Book, customer: int) -> str:
         return owner.slack_user_id
 
 
-def test_a_greeting_of_an_earlier_version_gets_its_occasion_and_stays_the_same_row(book: Book) -> None:
+def as_an_earlier_version_had_it(book: Book, customer: int, **values: Any) -> Touch:
+    """Make of a customer's greetings the one that a version had which knew one at a time, by its day."""
+    first, *others = book.touches(customer, "greeting")
+    key = f"greeting:{customer}:{first.anchor}:greeting"
+    earlier = {"occasion": "", "latest_on": None, "plan": None, "dedupe_key": key, **values}
+    with book.database.write() as session:
+        session.exec(delete(Touch).where(col(Touch.id).in_([one.id for one in others])))
+        session.exec(update(Touch).where(col(Touch.id) == first.id).values(**earlier))
+    return first
+
+
+@pytest.mark.parametrize("state", ["planned", "reminded", "snoozed"])
+def test_a_greeting_of_an_earlier_version_gets_its_occasion_and_stays_the_same_row(
+    book: Book, state: str
+) -> None:
     customer = owned(book, "A", country="CN")
     book.grade({customer: "A"})
     book.plan()
-    first, *others = book.touches(customer, "greeting")
-    with book.database.write() as session:  # an earlier version knew one greeting at a time
-        session.exec(delete(Touch).where(col(Touch.id).in_([one.id for one in others])))
-        session.exec(update(Touch).where(col(Touch.id) == first.id).values(occasion="", latest_on=None))
+    planned = len(book.touches(customer, "greeting"))
+    first = as_an_earlier_version_had_it(book, customer, state=state)
     book.plan()
     after = book.touches(customer, "greeting")
-    assert [one.state for one in after] == ["planned"] * (1 + len(others))
+    assert [one.state for one in after] == [state, *["planned"] * (planned - 1)]
     assert (after[0].id, after[0].occasion, after[0].version) == (first.id, first.occasion, first.version)
     assert first.occasion
     assert book.plan() == 0
+
+
+@pytest.mark.parametrize("state", ["done", "skipped"])
+def test_a_greeting_that_was_answered_in_an_earlier_version_is_not_asked_for_again(
+    book: Book, state: str
+) -> None:
+    customer = owned(book, "A", country="CN")
+    book.grade({customer: "A"})
+    book.plan()
+    first = as_an_earlier_version_had_it(book, customer, state=state, closed_at=at(MONDAY), closed_by=1)
+    book.plan()
+    coming = [(one.occasion, one.anchor) for one in book.touches(customer, "greeting") if one.id != first.id]
+    assert first.anchor not in [day for _, day in coming]
+    assert {occasion for occasion, _ in coming} == {"spring_festival", "new_year"}
+
+
+def test_a_greeting_of_an_earlier_version_for_a_holiday_that_the_plan_has_no_more_says_so(book: Book) -> None:
+    customer = owned(book, "A", country="CN")
+    book.plan()
+    first = as_an_earlier_version_had_it(book, customer, anchor=MONDAY + DAY)
+    book.plan()
+    (row,) = [one for one in book.touches(customer, "greeting") if one.id == first.id]
+    assert (row.state, row.reason) == ("cancelled", "not an occasion of this customer any more")
 
 
 def test_the_buttons_of_a_step_work_after_its_window_has_changed(book: Book) -> None:

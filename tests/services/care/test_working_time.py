@@ -7,10 +7,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.clock import local_date
+from bot.clock import local_date, local_instant
 from bot.services.care.working_time import DaysOff, Free, WorkingTime
 from bot.working_days.public_holidays import is_known, usual_weekdays
 from bot.working_days.week import Hours, hours_of, weekdays_of
@@ -224,6 +224,49 @@ def test_the_next_morning_is_still_to_come() -> None:
     assert person.next_morning(friday, early) == person.morning(friday)
     assert person.next_morning(friday, late) == person.morning(date(2026, 1, 12))
     assert person.next_morning(date(2025, 1, 1), early) == person.morning(friday)
+
+
+def test_a_weekend_is_waited_out_and_a_morning_that_has_begun_is_not_to_come() -> None:
+    person = WorkingTime(zone=ZoneInfo("UTC"))
+    friday, monday = date(2026, 2, 27), date(2026, 3, 2)
+    assert [person.next_working_day(friday + n * ONE_DAY) for n in range(4)] == [friday, *[monday] * 3]
+
+    def next_at(hour: int, minute: int = 0) -> datetime:
+        return person.next_morning(friday, datetime(2026, 2, 27, hour, minute, tzinfo=UTC))
+
+    assert next_at(8, 59) == person.morning(friday)
+    assert next_at(9) == next_at(10) == person.morning(monday)
+
+
+def test_a_morning_in_a_gap_is_still_that_day() -> None:
+    # Cairo's summer begins by skipping from midnight to one o'clock on 24 April 2026.
+    person = WorkingTime(zone=ZoneInfo("Africa/Cairo"), remind_at=at("00:30"))
+    friday = date(2026, 4, 24)
+    found = person.morning(friday)
+    assert (found, local_date(found, person.zone)) == (datetime(2026, 4, 23, 22, tzinfo=UTC), friday)
+    assert found == local_instant(friday, 1, 0, person.zone)
+
+
+@given(
+    zone=st.sampled_from(zones.NAMES),
+    day=st.dates(zones.FIRST, zones.LAST),
+    minutes=st.tuples(*[st.integers(0, 24 * 60 - 1)] * 5),
+)
+def test_a_morning_is_in_the_persons_hours_and_never_in_quiet_ones(
+    zone: str, day: date, minutes: tuple[int, ...]
+) -> None:
+    asked, begins, ends, silent, loud = (time(*divmod(minute, 60)) for minute in minutes)
+    assume(begins != ends and silent != loud)
+    person = WorkingTime(
+        zone=ZoneInfo(zone), remind_at=asked, hours=Hours(begins, ends), quiet=Hours(silent, loud)
+    )
+    assume(not Hours(begins, ends).is_within(Hours(silent, loud)))
+    midnights = (datetime.combine(day + n * ONE_DAY, time(), person.zone).utcoffset() for n in (0, 1))
+    assume(len({*midnights}) == 1)  # or the clocks may skip the only minutes that are left
+    local = person.morning(day).astimezone(person.zone)
+    assert local.date() == day
+    assert local.time() in Hours(begins, ends)
+    assert local.time() not in Hours(silent, loud)
 
 
 def test_around_every_clock_change_each_day_has_one_morning_in_order() -> None:

@@ -1,23 +1,30 @@
 """What check, doctor and the log say of care plans that do not fit the schemes in force."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import structlog
+from sqlalchemy import text
 
-from bot.services.care.plan_file import FOLDER, load_all, load_own, shipped_plans
-from bot.services.ops import care_plans, doctor
+from bot.services.care.plan_file import FOLDER, load_all, load_own, parse_plan, shipped_plans
+from bot.services.care.plan_versions import lifecycle
+from bot.services.care.plan_versions.lifecycle import PlanFile
+from bot.services.ops import care_plans, checks, doctor
+from bot.services.ops.care_plans import CareOfDay
 from bot.services.schemes import store
 from bot.settings import Settings
 from db.engine import Database
 from grading.scheme.model import Scheme
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.reader import parse_scheme
+from tests import factories
+from tests.conftest import on_sqlite
 from tests.services.care.test_plan import EARLIER, STEP, written
 
 TODAY = date(2026, 5, 4)
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
+OPERATOR = factories.operator("Grace")
 EARLIER_TEXT = EARLIER.read_text(encoding="utf-8")
 
 
@@ -36,11 +43,13 @@ def put_in_force(database: Database, scheme: Scheme, text: str) -> None:
 
 
 def said(given: Path | None, *schemes: Scheme, today: date = TODAY) -> list[str]:
-    return [sentence.text() for sentence in care_plans.problems(load_all(given), schemes, today)]
+    care = CareOfDay(day=today, plans=load_all(given), schemes=schemes)
+    return [sentence.text() for sentence in care_plans.problems([care])]
 
 
 def noted(given: Path | None, *schemes: Scheme, schemes_dir: Path | None = None) -> list[str]:
-    found = care_plans.notices(load_own(given), load_all(given), schemes, schemes_dir)
+    care = CareOfDay(day=TODAY, plans=load_all(given), schemes=schemes)
+    found = care_plans.notices(load_own(given), care, schemes_dir)
     return [sentence.text() for sentence in found]
 
 
@@ -188,3 +197,80 @@ def test_a_draft_without_a_plan_is_a_notice(tmp_path: Path) -> None:
 def test_the_shipped_plans_are_read_once() -> None:
     for one in shipped_plans():
         assert one.read() is one.read()
+
+
+RETAIL = (FOLDER / "retail.yaml").read_text(encoding="utf-8")
+
+
+def approve(database: Database, text: str, start: date = TODAY) -> None:
+    file = PlanFile(plan=parse_plan(text, "ours.yaml"), text=text, source="ours.yaml")
+    lifecycle.approve(database, OPERATOR, file, files=load_all(None), start=start, today=TODAY, now=NOW)
+
+
+def checked(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """What `tierbot check` says of care plans."""
+    monkeypatch.setenv("TIERBOT_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("TIERBOT_DATABASE_URL", database.url)
+    found = checks.check_all(pytest.fail, TODAY)
+    return [
+        str(one) for one in [*found.problems, *found.notices] if "plan" in str(one) or "tiers" in str(one)
+    ]
+
+
+@on_sqlite
+def test_an_approved_plan_is_checked_as_one_of_a_file_is(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mine = preset("retail", "mine")
+    put_in_force(database, mine, preset_text("retail").replace("scheme: retail", "scheme: mine", 1))
+    (gap,) = checked(database, monkeypatch, tmp_path)
+    assert "Scheme mine: no care plan names gold, silver, bronze" in gap
+    assert gap.endswith("in TIERBOT_CARE_PLAN.")
+
+    ours = RETAIL.replace("plan: retail", "plan: ours", 1)
+    ours = ours.replace("schemes: [retail, retail_own]", "schemes: [mine]")
+    approve(database, ours)
+    assert checked(database, monkeypatch, tmp_path) == []
+
+    # Two versions to come: one leaves out a tier, the next names one that no scheme has.
+    later = ours.replace("version: 1", "version: 2", 1).replace("  bronze:", "  tin:", 1)
+    approve(database, later, start=TODAY + timedelta(days=9))
+    assert checked(database, monkeypatch, tmp_path) == [
+        f"From 2026-05-13 on: Scheme mine: no care plan names bronze (`default` does not count); copy {FOLDER / 'retail.yaml'},"
+        " give the copy another id and `schemes: [mine]`, and put it in force: tierbot care approve COPY."
+    ]
+    monkeypatch.setattr(care_plans.occasions, "days", lambda occasion, year: ())
+    said = checked(database, monkeypatch, tmp_path)
+    assert any("occasion new_year has no date in 2026, 2027, 2028" in one for one in said)
+
+
+@on_sqlite
+def test_the_advice_for_a_firm_that_approves_its_plans_solves_the_problem(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    put_in_force(database, preset("retail"), preset_text("retail"))
+    approve(database, EARLIER_TEXT)
+    (gap,) = [one for one in checked(database, monkeypatch, tmp_path) if one.startswith("Scheme")]
+    assert gap.endswith("tierbot care approve COPY.")
+    settings = Settings(_env_file=None)
+    found = doctor.examine(database, settings, doctor.Slack(team="Local"), NOW)
+    (note,) = [one for one in found if one.about == "care"]
+    assert "tierbot care approve COPY" in str(note.remedy)
+    approve(database, RETAIL.replace("plan: retail", "plan: ours", 1))
+    assert [one for one in checked(database, monkeypatch, tmp_path) if one.startswith("Scheme")] == []
+    found = doctor.examine(database, settings, doctor.Slack(team="Local"), NOW)
+    assert [one for one in found if one.about == "care"] == []
+
+
+@on_sqlite
+def test_an_approved_plan_that_this_version_cannot_read_is_named_with_its_line(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    approve(database, RETAIL.replace("plan: retail", "plan: ours", 1))
+    with database.write() as session:
+        session.execute(
+            text("UPDATE care_plan_version SET content = replace(content, 'version: 1', 'edition: 1')")
+        )
+    said = checked(database, monkeypatch, tmp_path)
+    assert any("ours@1" in one and "edition" in one for one in said), said
+    assert not any("cannot be opened" in one for one in said)

@@ -42,20 +42,12 @@ def finish(
 
     Raises Repeated, and BadInput for a kind that does not fulfil the step.
     """
-    with database.write() as session:
-        take_request(session, request, now)
-        customer, touch = steps.locked(session, actor, pointer)
+    with steps.answering(database, actor, pointer, request, now) as (session, customer, touch):
         kind = _contact(rules.plans.step(touch.plan, touch.tier, touch.step), touch, pointer.choice)
         done = _as_done(session, actor, touch, kind, request, now)
         changed = steps.close(session, rules, actor, CareAct.DONE, [(touch, done)], now)
         _record_done(session, actor, touch, kind, done)
-        closed = replace(
-            steps.outcome_of(session, rules, customer, touch, "done"),
-            by=steps.who(actor),
-            kind=kind,
-            may_undo=True,
-        )
-        return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
+        return steps.answered(session, rules, actor, customer, touch, "done", changed, kind=kind)
 
 
 def greet_all(
@@ -104,21 +96,13 @@ def skip(
 ) -> Answered:
     """Skip this occurrence with a reason: the next one comes as if it had been done today. Raises Repeated, BadInput."""
     reason = checked_reason(reason)
-    with database.write() as session:
-        take_request(session, request, now)
-        customer, touch = steps.locked(session, actor, pointer)
+    with steps.answering(database, actor, pointer, request, now) as (session, customer, touch):
         skipped = {"state": TouchState.SKIPPED, "reason": reason}
         changed = steps.close(session, rules, actor, CareAct.SKIPPED, [(touch, skipped)], now)
         what = {"step": touch.step, "due_on": touch.due_on}
         steps.record(session, actor, AuditAction.STEP_SKIPPED, touch, after=what)
-        closed = replace(
-            steps.outcome_of(session, rules, customer, touch, "skipped"),
-            by=steps.who(actor),
-            reason=reason,
-            may_undo=True,
-        )
         before_commit()
-        return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
+        return steps.answered(session, rules, actor, customer, touch, "skipped", changed, reason=reason)
 
 
 def checked_reason(reason: str) -> str:
@@ -146,9 +130,7 @@ def snooze(
 
     A greeting comes no later than on the day of its occasion. Raises Repeated, BadInput for a day that cannot be.
     """
-    with database.write() as session:
-        take_request(session, request, now)
-        customer, touch = steps.locked(session, actor, pointer)
+    with steps.answering(database, actor, pointer, request, now) as (session, customer, touch):
         doer = steps.doer(session, customer, touch, now)
         working = steps.working_time(session, rules, doer.id if doer else None, now)
         until = _snoozed_until(touch, until, working, now)
@@ -158,10 +140,9 @@ def snooze(
             session, actor, AuditAction.STEP_SNOOZED, touch, after={"step": touch.step, "until": until}
         )
         limit = touch.latest_on if touch.latest_on and until > touch.latest_on else None
-        closed = steps.outcome_of(session, rules, customer, touch, "snoozed")
-        closed = replace(closed, by=steps.who(actor), until=until, past_limit=limit, may_undo=True)
         before_commit()
-        return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
+        shown = {"until": until, "past_limit": limit}
+        return steps.answered(session, rules, actor, customer, touch, "snoozed", changed, **shown)
 
 
 def check_snooze(until: date, today: date) -> None:

@@ -1,7 +1,6 @@
 """A due step that is given to somebody else."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -24,7 +23,7 @@ from db.book.people import PersonRow
 from db.care.acts import CareAct
 from db.care.touches import TouchState
 from db.engine import Database
-from db.processes import InboundKey, take_request
+from db.processes import InboundKey
 
 
 def reassign(
@@ -43,9 +42,7 @@ def reassign(
 
     Raises Repeated, and BadInput for somebody who is not here or may not see the customer.
     """
-    with database.write() as session:
-        take_request(session, request, now)
-        customer, touch = steps.locked(session, actor, pointer)
+    with steps.answering(database, actor, pointer, request, now) as (session, customer, touch):
         person = _assignee(session, customer, to, settings, now)
         doer = steps.doer(session, customer, touch, now)
         if doer is not None and doer.id == person.id:
@@ -65,14 +62,9 @@ def reassign(
             before={"assignee": touch.assignee_id},
             after={"step": touch.step, "assignee": person.id},
         )
-        closed = replace(
-            steps.outcome_of(session, rules, customer, touch, "reassigned"),
-            by=steps.who(actor),
-            to=Who(name=person.name, slack_user_id=person.slack_user_id),
-            may_undo=True,
-        )
         before_commit()
-        return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
+        to_whom = Who(name=person.name, slack_user_id=person.slack_user_id)
+        return steps.answered(session, rules, actor, customer, touch, "reassigned", changed, to=to_whom)
 
 
 def _assignee(

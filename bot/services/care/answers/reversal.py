@@ -36,7 +36,9 @@ def undo(
     with database.write() as session:
         take_request(session, request, now)
         customer, touch = steps.seen(session, actor, pointer)
-        touches.lock(session, [customer.id])
+        # Its customer may have been joined into this one since, and the contact be moved to it.
+        concerned = sorted({customer.id, touch.customer_id})
+        touches.lock(session, concerned)
         act = acts.newest(session, pointer.id)
         first, *others = acts.changed(act) if act else (None,)
         given = first.assignee_id if first else touch.assignee_id
@@ -58,7 +60,7 @@ def undo(
         reopened = [one.id for one in others if touches.move(session, one.id, one.version, **one.values)]
         acts.drop(session, act)
         session.expire_all()
-        plan_customers(session, rules, [customer.id], now)
+        plan_customers(session, rules, concerned, now)
         what = {"step": touch.step, "act": act.act, "activity": act.activity_id}
         steps.record(session, actor, AuditAction.STEP_UNDONE, touch, before=what)
         session.refresh(touch)

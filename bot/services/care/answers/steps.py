@@ -1,6 +1,7 @@
 """What all answers to due steps share: who may answer, what is closed and planned anew, and what is shown then."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from db.care import acts, touches
 from db.care.acts import CareAct, TouchBefore
 from db.care.touches import Touch, TouchState
 from db.engine import Database
+from db.processes import InboundKey, take_request
 from grading.scheme.model import Name
 
 UNDO = timedelta(minutes=10)
@@ -96,11 +98,19 @@ def require_close(actor: Actor, customer: CustomerRow, touch: Touch) -> None:
         raise Hidden(GONE)
 
 
-def locked(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, Touch]:
-    """The same, with the customer locked until the transaction ends."""
-    customer, touch = open_touch(session, actor, pointer)
-    touches.lock(session, [customer.id])
-    return customer, touch
+@contextmanager
+def answering(
+    database: Database, actor: Actor, pointer: Pointer, request: InboundKey, now: datetime
+) -> Iterator[tuple[Session, CustomerRow, Touch]]:
+    """A transaction that answers the step of a button, with its customer locked until the end.
+
+    Raises Repeated for a request that came before, and as `open_touch`.
+    """
+    with database.write() as session:
+        take_request(session, request, now)
+        customer, touch = open_touch(session, actor, pointer)
+        touches.lock(session, [customer.id])
+        yield session, customer, touch
 
 
 def may_close(session: Session, actor: Actor, touch: Touch) -> bool:
@@ -113,6 +123,22 @@ def may_close(session: Session, actor: Actor, touch: Touch) -> bool:
 
 def as_open(customer: CustomerRow, role: str, assignee_id: int | None) -> OpenStep:
     return OpenStep(customer.owner_id, customer.owner_team_id, assignee_id, role)
+
+
+def answered(
+    session: Session,
+    rules: CareRules,
+    actor: Actor,
+    customer: CustomerRow,
+    touch: Touch,
+    outcome: str,
+    changed: tuple[int, ...],
+    **more: Any,
+) -> Answered:
+    """What an answer that can be taken back has made of a step, and every touch that it changed."""
+    closed = outcome_of(session, rules, customer, touch, outcome)
+    closed = replace(closed, by=who(actor), may_undo=True, **more)
+    return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
 
 
 def outcome_of(

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from bot.services.care.working_time import WorkingTime
 
-FALLING, PENDING_FALL = "falling", "pending_fall"  # reasons, as `CareRow` knows them
+FALLING, PENDING_FALL, SILENT = "falling", "pending_fall", "silent"  # reasons, as `CareRow` knows them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,17 +22,21 @@ class Weight:
     score: float | None = None
     score_before: float | None = None
     pending_fall: bool = False
+    silent: bool = False  # no order for longer than its own rhythm
 
 
 def rank(row: Weight) -> tuple[tuple[float, ...], tuple[str, ...]]:
     """(A key that sorts what comes first to the front, what else than tier and limit gives the place).
 
-    The longest overdue comes first, then the best tier, then a customer that is about to fall or whose score falls, then
-    the highest score.
+    The longest overdue comes first, then the best tier, then a customer that is about to fall, one whose score falls, one
+    that has stopped ordering, then the highest score.
     """
     falls = row.score is not None and row.score_before is not None and row.score < row.score_before
     reasons = (PENDING_FALL,) if row.pending_fall else (FALLING,) if falls else ()
-    return (-row.over, row.tier, -(2 * row.pending_fall + falls), -(row.score or 0.0)), reasons
+    if row.silent:
+        reasons = (*reasons, SILENT)
+    pressing = 4 * row.pending_fall + 2 * falls + row.silent
+    return (-row.over, row.tier, -pressing, -(row.score or 0.0)), reasons
 
 
 @dataclass(frozen=True, kw_only=True)

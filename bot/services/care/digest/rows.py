@@ -19,7 +19,7 @@ from bot.wording.care import MOST_ROWS, CareDigest, CareRow
 from bot.wording.parts import Who
 from db.book import customers, facts, people
 from db.book.customers import Customer
-from db.care import due_touches, touches
+from db.care import due_touches, marks, touches
 from db.care.touches import Touch, TouchState
 from db.graded import runs, tier_rows
 from db.graded.tier_rows import PastTier, TierRow
@@ -58,6 +58,10 @@ class Ranking:
         behind = runs.latest_run_ids(session)
         self._tiers = {row.customer_id: row for row in tier_rows.tier_rows(session, behind, customer_ids=ids)}
         self._past = tier_rows.past_tiers(session, customer_ids=ids)
+        # While no plan asks for a trait nothing computes them, and those that are stored are old.
+        plans = reading.rules.plans.plans
+        is_known = any(not plan.conditions.isdisjoint(marks.TRAITS) for plan in plans)
+        self._silent = marks.with_lifecycle(session, ids, ("silent", "lost")) if is_known else set[int]()
 
     def of(self, touch: Touch) -> tuple[tuple[float, ...], tuple[str, ...]]:
         """(A key that sorts what comes first to the front, the reasons for the place besides tier and limit)."""
@@ -70,6 +74,7 @@ class Ranking:
                 score=now.score if now else None,
                 score_before=past.score if past else None,
                 pending_fall=bool(now and now.falling_since),
+                silent=touch.customer_id in self._silent,
             )
         )
 

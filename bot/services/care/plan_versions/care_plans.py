@@ -1,13 +1,14 @@
 """The care plans in force, and which of them serves a customer."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from bot.errors import N_, Phrase
 from bot.services.care.conditions import Traits
 from bot.services.care.plan import DEFAULT, Also, CarePlan, Step
 from bot.wording.parts import NextStep
@@ -99,6 +100,30 @@ class CarePlans:
         """What the credit grades are owed, besides what a customer's tier is."""
         found = next((source for source in self.sources if source.by == "credit"), None)
         return None if found is None else _read(found)
+
+    def shared_steps(self) -> Iterator[Phrase]:
+        """A sentence for each plan by tier that has a step of a plan for the credit grades.
+
+        The steps of the two are owed together, and a step is looked up by its id. Shipped plans have no step twice.
+        """
+        for beside in self.sources:
+            if beside.by != "credit":
+                continue
+            for source in self.sources:
+                both_are_shipped = isinstance(source, ShippedPlan) and isinstance(beside, ShippedPlan)
+                if source.by == "credit" or both_are_shipped or not self._is_used(source):
+                    continue
+                plan, credit = _read(source), _read(beside)
+                if both := plan.step_ids & credit.step_ids:
+                    yield Phrase(
+                        N_(
+                            "%(plan)s has step %(step)s, which %(other)s for credit grades has too; give it another id in"
+                            " one of them"
+                        ),
+                        plan=f"{plan.plan}@{plan.version}",
+                        step=repr(min(both)),
+                        other=f"{credit.plan}@{credit.version}",
+                    )
 
     @cached_property
     def _whole_plans(self) -> dict[str, CarePlan]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 
 from sqlmodel import Session
 
@@ -23,6 +24,12 @@ def plans_in_force(session: Session, settings: Settings, today: date) -> CarePla
 def approved(session: Session, today: date) -> tuple[CarePlan, ...]:
     """The approved plans that are in force on a day."""
     return PlanCache().approved(session, today)
+
+
+def days_to_come(session: Session, today: date) -> list[date]:
+    """The days after today on which an approved plan begins."""
+    approvals = chain.from_iterable(plans.approvals(plans.decisions(session)).values())
+    return sorted({one.effective_from for one in approvals if one.effective_from > today})
 
 
 def with_files(approved: Sequence[CarePlan], files: CarePlans) -> CarePlans:

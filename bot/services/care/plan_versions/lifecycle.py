@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -57,12 +56,20 @@ class PlanStatus:
 
 
 def approve(
-    database: Database, actor: Actor, file: PlanFile, *, start: date, today: date, now: datetime
+    database: Database,
+    actor: Actor,
+    file: PlanFile,
+    *,
+    files: CarePlans,
+    start: date,
+    today: date,
+    now: datetime,
 ) -> PlanStatus:
-    """Put a care plan in force from a day on, instead of the version of it that is.
+    """Put a care plan in force from a day on, instead of the version of it that is; `files` has those of files.
 
     Raises BadInput for a day that is over and for a version that is stored with other content, Conflict when it is in
-    force on that day already or when another plan is for one of its schemes.
+    force on that day already, when another plan is for one of its schemes, and when it shares a step with a plan whose
+    steps are owed together with its own.
     """
     access.require(actor, Act.DECIDE_CARE)
     if start < today:
@@ -77,7 +84,7 @@ def approve(
         present = {held.plan: held for held in plans.in_force(decided, start)}
         if (held := present.get(file.plan.plan)) and held.care_plan_version_id == version.id:
             raise Conflict(N_("%(plan)s is in force on %(day)s already."), plan=file.label, day=start)
-        _check_schemes(session, file.plan, decided)
+        _check_beside(session, files, file.plan, start)
         plans.decide(session, version, CarePlanState.APPROVED, start=start, actor=actor.name, at=now)
         actor.record(
             session,
@@ -189,10 +196,10 @@ def read(path: Path) -> PlanFile:
     return PlanFile(plan=parse_plan(text, path.name), text=text, source=path.name)
 
 
-def with_approved(session: Session, files: CarePlans, plan: CarePlan, today: date) -> CarePlans:
-    """The care plans in force as they would be with this one approved. Raises Conflict as `approve`."""
-    _check_schemes(session, plan, plans.decisions(session))
-    others = (one for one in in_force.approved(session, today) if one.plan != plan.plan)
+def with_approved(session: Session, files: CarePlans, plan: CarePlan, start: date) -> CarePlans:
+    """The care plans in force on a day as they would be with this one approved. Raises Conflict as `approve`."""
+    _check_beside(session, files, plan, start)
+    others = (one for one in in_force.approved(session, start) if one.plan != plan.plan)
     return with_files(sorted([plan, *others], key=lambda one: one.plan), files)
 
 
@@ -233,15 +240,17 @@ def _content_hash(text: str) -> str:
     ).hexdigest()
 
 
-def _check_schemes(session: Session, plan: CarePlan, decided: Sequence[CarePlanDecision]) -> None:
-    """Raise Conflict when another approved plan, now or to come, is for one of the plan's schemes."""
-    own = _served(plan)
-    for name, approved in plans.approvals(decided).items():
+def _check_beside(session: Session, files: CarePlans, plan: CarePlan, start: date) -> None:
+    """Raise Conflict when a plan does not go together with those in force on a day or later."""
+    own, others = _served(plan), list[CarePlan]()
+    for name, approved in plans.approvals(plans.decisions(session)).items():
         if name == plan.plan:
             continue
-        for decision in approved:
+        for decision in plans.lasting(approved, start):
             version = session.get_one(CarePlanVersion, decision.care_plan_version_id)
-            if shared := own & _served(parse_plan(version.content, _label(session, decision))):
+            other = parse_plan(version.content, _label(session, decision))
+            others.append(other)
+            if shared := own & _served(other):
                 raise Conflict(
                     N_(
                         "%(other)s is approved for %(schemes)s already. Retire it first (tierbot care retire %(name)s),"
@@ -252,6 +261,12 @@ def _check_schemes(session: Session, plan: CarePlan, decided: Sequence[CarePlanD
                     name=name,
                     plan=f"{plan.plan}@{plan.version}",
                 )
+    together = with_files([plan, *others], files)
+    if plan.by == "tier":
+        beside = (one for one in together.sources if one.by == "credit")
+        together = CarePlans((plan, *beside))
+    for problem in together.shared_steps():
+        raise Conflict(N_("%(problem)s."), problem=problem)
 
 
 def _served(plan: CarePlan) -> set[str]:
