@@ -37,7 +37,7 @@ _FORMATS = {  # field -> pattern of its values, and the problem with others
         N_("%(value)s must be an http(s) address that ends in /api/, such as https://slack.com/api/"),
     ),
     "public_url": (
-        r"((https://[^/\s?#@]+|http://(127\.0\.0\.1|localhost)(:\d+)?)(/[\w./-]*)?)?",
+        r"((https://[A-Za-z0-9.:-]+|http://(127\.0\.0\.1|localhost)(:\d+)?)(/[\w./-]*)?)?",
         N_("%(value)s must be an https:// address without a query, such as https://tierbot.example.com"),
     ),
     "host": (r"[\w.:-]+", N_("%(value)s is not an address; use 127.0.0.1, or 0.0.0.0 behind a proxy")),

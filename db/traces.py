@@ -46,6 +46,8 @@ LEADS = frozenset({"team.lead_id"})  # emptied instead
 ENDING = frozenset(
     {
         "absence.person_id",
+        "calendar_entry.person_id",
+        "calendar_feed.person_id",
         "daily_use.person_id",
         "deputy.deputy_id",
         "deputy.person_id",

@@ -198,6 +198,7 @@ def _show_given_up(found: Capacity) -> None:
     ]
     if not rows:
         return
+    rows.sort(key=lambda row: (row[0], str(row[1])))
     say(
         _(
             "What would have to give, so that the rest fits: the least important steps, as the digest ranks them. This is a"
@@ -206,7 +207,7 @@ def _show_given_up(found: Capacity) -> None:
     )
     print_table(
         [_("week from"), _("done by"), _("tier"), _("step"), _("times"), _("hours")],
-        sorted(rows, key=lambda row: (row[0], str(row[1]))),
+        rows,
     )
 
 

@@ -33,6 +33,7 @@ from db.graded import assessments, schemes
 MOST_HITS, MOST_NEAR = 8, 5
 HELP = frozenset({"help", "帮助", "?", "？"})
 TODO = frozenset({"todo", "待办"})
+CALENDAR = frozenset({"calendar", "日历"})
 _QUOTES = ('""', "“”", "''", "‘’", "「」")  # around a name that is also one of these words
 _TO_CHANGE = frozenset({NameKind.CODE, NameKind.NAME})
 
@@ -86,6 +87,11 @@ def answer(
 def asks_for_todo(text: str) -> bool:
     """Whether /tier with this text asks for what is to be done, and not for a customer."""
     return _normal(text).casefold() in TODO
+
+
+def asks_for_calendar(text: str) -> bool:
+    """Whether /tier with this text asks for the link of the asker's calendar, and not for a customer."""
+    return _normal(text).casefold() in CALENDAR
 
 
 def find(session: Session, owners: Owners, query: str) -> Found:

@@ -1,6 +1,7 @@
 """/tier NAME: answered with the acknowledgement, because that only reads."""
 
 import html
+from functools import partial
 
 from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
@@ -15,6 +16,7 @@ from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.fair_queue import Turns
+from bot.slack.listeners import calendar_link
 from bot.slack.manifest import TIER
 from bot.wording.actions import Action
 from bot.wording.message_base import Message
@@ -25,6 +27,12 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     @app.command(TIER.name)
     def answer(ack: Ack, body: dict[str, str], client: WebClient, context: BoltContext) -> None:
+        if lookup.asks_for_calendar(html.unescape(body.get("text", ""))):
+            deferred.writes.defer(
+                context, Press(body=body, client=client), partial(calendar_link.answer, deps)
+            )
+            ack()
+            return
         with turns.turn(body["user_id"]), deps.database.read() as session:  # one for all queries
             actor = identity.find_actor(
                 session, body["user_id"], deps.settings, deps.gateway.users, deps.clock.now()
