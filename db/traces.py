@@ -124,6 +124,8 @@ FIXED = _columns(
         "activity_period": "kind source",
         "audit_entry": "actor operator door action object_kind object_id before after hash",
         "assessment": "tier computed_tier capped_by standing clean inputs",
+        "calendar_entry": "uid shown",
+        "calendar_feed": "token_hash",
         "care_plan_decision": "plan state",
         "care_plan_version": "name sha256",
         "channel_name": "name channel_id",

@@ -102,24 +102,20 @@ def say_difference(found: Capacity) -> None:
             hours_before=_hours(found.present.total),
         )
     )
-    over = [(one, len(one.over(one.owes))) for one in found.people if one.over(one.owes)]
-    if not over:
-        say(_("Nobody would be over their hours."))
-        return
-    say(
+    over = [
         _(
-            "Over their hours would be: %(people)s.",
-            people=listed(
-                _(
-                    "%(name)s in %(weeks)s (now in %(before)s)",
-                    name=one.name,
-                    weeks=_weeks(count),
-                    before=_weeks(len(one.over(one.before))),
-                )
-                for one, count in over
-            ),
+            "%(name)s in %(weeks)s (now in %(before)s)",
+            name=one.name,
+            weeks=_weeks(len(one.over(one.owes))),
+            before=_weeks(len(one.over(one.before))),
         )
-    )
+        for one in found.people
+        if one.over(one.owes)
+    ]
+    if over:
+        say(_("Over their hours would be: %(people)s.", people=listed(over)))
+    else:
+        say(_("Nobody would be over their hours."))
 
 
 def as_json(found: Capacity) -> dict[str, Any]:
