@@ -103,9 +103,9 @@ class Settings(BaseSettings):
     host: str = _setting(
         "127.0.0.1", "Address that HTTP mode listens on; 0.0.0.0 only where a proxy in front speaks TLS."
     )
-    port: int = _setting(3000, "Port of HTTP mode, path /slack/events.", ge=1, le=65535)
+    port: int = _setting(3000, "Port of HTTP mode, paths /slack/events and /calendar/.", ge=1, le=65535)
     health_port: int = _setting(
-        3001, "Port on 127.0.0.1 of /healthz, /readyz and /metrics; 0: none.", ge=0, le=65535
+        3001, "Port on 127.0.0.1 of /healthz, /readyz, /metrics and /calendar/; 0: none.", ge=0, le=65535
     )
     timezone: str = _setting("UTC", "The firm's IANA time zone: grading days and default reminder hours.")
     country: str | None = _setting(

@@ -1,9 +1,11 @@
 """The hours that care plans owe per person and week are those of the steps that planning then makes due."""
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +19,14 @@ from bot.services.access import actor_of
 from bot.services.care import answers, schedule
 from bot.services.care.plan_file import parse_plan
 from bot.services.care.plan_versions.care_plans import CarePlans
-from bot.services.care.schedule import CareRules
+from bot.services.care.schedule import CHUNK, CareRules
 from bot.services.care.views import capacity as capacities
 from bot.services.care.views import forecast
 from bot.services.care.views.capacity import Capacity, PersonLoad
 from bot.services.care.views.given_up import KeptSteps
-from bot.services.care.views.hours_there import whose_hours
+from bot.services.care.views.hours_there import USUAL_MINUTES, whose_hours
 from bot.services.schemes.store import TierNames
+from bot.settings import Settings
 from bot.wording.actions import Pointer
 from bot.wording.parts import TierPart
 from db.book import people
@@ -40,6 +43,7 @@ from tests.services.care.test_preview import PLANS
 
 NO_NAMES = TierNames(tiers={})
 TIMED = plan_of_tests().all_steps[0]
+DOCS = Path(__file__).parents[3] / "docs"
 PRESSES = count()
 
 
@@ -344,3 +348,13 @@ def test_steps_that_come_one_by_one_give_as_if_all_were_ranked_at_once(
     while sum(minutes for _, minutes in left) > most:
         gives.append(left.pop())
     assert {one.of: one.minutes for one in kept.given_up()} == dict(gives)
+
+
+@pytest.mark.parametrize("page", ["capacity.md", "capacity.zh.md"])
+def test_the_pages_say_what_is_counted(page: str) -> None:
+    written = (DOCS / page).read_text(encoding="utf-8")
+    share = Settings.model_fields["care_share"].default
+    for number in (capacities.WEEKS, share, USUAL_MINUTES // 60, CHUNK):
+        assert re.search(rf"(?<!\d){number}(?!\d)", written), number
+    # The weeks of the example are those of the made book.
+    assert re.findall(r"^\| \d \| .*= (\d+) ", written, re.MULTILINE) == ["270", "150", "270"]

@@ -220,7 +220,7 @@ class _Count:
         has: Mapping[int, Sequence[int]],
     ) -> None:
         self._plans = plans
-        self._starts = starts
+        self.starts = starts
         self._monday = starts[0] - starts[0].weekday() * DAY
         self._forecast = Forecast(self._monday + len(starts) * WEEK - DAY)
         self._doers = doers
@@ -277,7 +277,7 @@ def _people(
     present: _Count, judged: _Count, everybody: Mapping[int, Person], has: Mapping[int, Sequence[int]]
 ) -> Iterator[PersonLoad]:
     """Those who do steps, by name; roles behind them."""
-    nothing = [0] * len(present._starts)
+    nothing = [0] * len(present.starts)
     named = {
         done_by: everybody[done_by.person_id].name if done_by.person_id else done_by.role
         for done_by in present.minutes.keys() | judged.minutes.keys()

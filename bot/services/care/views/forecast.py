@@ -16,7 +16,7 @@ from bot.services.care.plan import FollowUp, Once, Step
 from bot.services.care.views.planned import PlannedStep
 
 DAY = timedelta(days=1)
-MOST_KEPT = 200_000  # situations: about 200 MB
+MOST_KEPT = 50_000  # situations, each of some three kilobytes
 _OVER = frozenset({NotDue.FULFILLED, NotDue.ANSWERED, NotDue.NO_DATE, NotDue.NO_CONTACT})
 _OF_ONE_CUSTOMER = frozenset({"customer_id", "graded_on"})  # fields of Known that decide only the first day
 
