@@ -37,7 +37,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calendar:
+class CareCalendar:
     """The entries of a person, by day, and a tag that differs when they do."""
 
     name: str
@@ -52,7 +52,7 @@ class Calendar:
 
 def calendar_of(
     database: Database, rules: CareRules, actor: Actor, firm: FirmDefaults, now: datetime
-) -> Calendar:
+) -> CareCalendar:
     """The open steps of /tier todo and of the next three months. What is new or changed is noted for the next time."""
     with database.read() as session:
         steps = _steps(session, rules, actor, firm, now)
@@ -69,7 +69,7 @@ def calendar_of(
             calendar_feeds.keep(session, actor.person_id, changed)
             known |= {row.touch_id: row for row in changed}
     words = catalogue.catalogue(actor.language)
-    return Calendar(
+    return CareCalendar(
         name=Phrase(N_("Customer care of %(name)s"), name=actor.name).text(words),
         language=actor.language,
         entries=tuple(

@@ -2,18 +2,17 @@
 
 from datetime import timedelta
 
-from icalendar import Calendar as VCalendar
-from icalendar import Event
+from icalendar import Calendar, Event
 
-from bot.services.care.calendar.entries import Calendar, Entry
+from bot.services.care.calendar.entries import CareCalendar, Entry
 
 PRODUCT = "-//Tierbot//Customer care//EN"
 READ_AGAIN = timedelta(hours=4)
 
 
-def ics(calendar: Calendar) -> bytes:
+def ics(calendar: CareCalendar) -> bytes:
     """The calendar as calendar programs read it."""
-    found = VCalendar()
+    found = Calendar()
     found.add("prodid", PRODUCT)
     found.add("version", "2.0")
     found.add("method", "PUBLISH")

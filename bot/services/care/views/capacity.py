@@ -19,7 +19,7 @@ from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CHUNK, CareRules
 from bot.services.care.views.doers import Doers
 from bot.services.care.views.forecast import Forecast, Occurrence
-from bot.services.care.views.given_up import GivenUp, KeptSteps
+from bot.services.care.views.given_up import KeptSteps, StepGivenUp
 from bot.services.care.views.hours_there import minutes_there
 from bot.services.care.views.planned import PlannedStep, steps_after
 from bot.services.care.working_people import working_times
@@ -89,7 +89,7 @@ class PersonLoad:
     has: Sequence[int] | None
     owes: Sequence[int]
     before: Sequence[int]
-    given_up: Mapping[int, Sequence[GivenUp]] = field(default_factory=dict)
+    given_up: Mapping[int, Sequence[StepGivenUp]] = field(default_factory=dict)
 
     def over(self, owes: Sequence[int]) -> dict[int, int]:
         """Week -> by how many minutes it is over."""
@@ -140,7 +140,7 @@ def capacity(
         }
         counts = [_Count(one.plans, starts, Doers(everybody, teams), persons, has) for one in under]
         wanted = _customers(session, persons)
-        weights = _Weights(session, book)
+        weights = _CustomerWeights(session, book)
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
             loaded = [owed_care.load(session, one.plans, one.times, chunk, now) for one in under]
@@ -181,7 +181,7 @@ def _by_customer(
     return found
 
 
-class _Weights:
+class _CustomerWeights:
     """What ranks the customers of a chunk, as it ranks the rows of a digest."""
 
     def __init__(self, session: Session, book: TierNames) -> None:
@@ -234,7 +234,7 @@ class _Count:
         self,
         loaded: Sequence[Loaded],
         opened: Mapping[int, dict[tuple[str, str], PlannedStep]],
-        weights: _Weights,
+        weights: _CustomerWeights,
     ) -> None:
         """Add all that some customers are owed in the weeks."""
         for customer in loaded:
@@ -255,7 +255,7 @@ class _Count:
         return DoneBy(found, "" if found else one.step.who)
 
     def _add(
-        self, customer: Loaded, number: int, one: Occurrence, done_by: DoneBy, weights: _Weights
+        self, customer: Loaded, number: int, one: Occurrence, done_by: DoneBy, weights: _CustomerWeights
     ) -> None:
         plan, tier = customer.owed.plan, customer.customer.tier
         week = max(0, (one.day - self._monday) // WEEK)

@@ -23,7 +23,7 @@ class Timed(Protocol):
 
 
 @dataclass(kw_only=True)
-class GivenUp:
+class StepGivenUp:
     """A step that would have to give, how often, and how many minutes that saves."""
 
     of: Any
@@ -40,7 +40,7 @@ class KeptSteps:
         self._minutes = 0
         self._kept: list[tuple[tuple[float, ...], Hashable, Timed]] = []  # the least important on top
         self._best_given: tuple[float, ...] | None = None  # its negated place
-        self._given: dict[Hashable, GivenUp] = {}
+        self._given: dict[Hashable, StepGivenUp] = {}
 
     @property
     def has_given_up(self) -> bool:
@@ -59,11 +59,11 @@ class KeptSteps:
             self._minutes -= step.minutes
             self._give(of, step)
 
-    def given_up(self) -> Sequence[GivenUp]:
+    def given_up(self) -> Sequence[StepGivenUp]:
         """What would have to give, what saves most first."""
         return sorted(self._given.values(), key=lambda one: (-one.minutes, repr(one.of)))
 
     def _give(self, of: Hashable, step: Timed) -> None:
-        found = self._given.setdefault(of, GivenUp(of=of, names=step.name))
+        found = self._given.setdefault(of, StepGivenUp(of=of, names=step.name))
         found.count += 1
         found.minutes += step.minutes
