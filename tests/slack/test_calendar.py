@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +22,7 @@ from bot.logs import masked
 from bot.server import Server, serve
 from bot.services import access
 from bot.services.access import Actor
-from bot.services.care.calendar import entries, links
-from bot.services.care.digest import todo
+from bot.services.care.calendar import links
 from bot.settings import Settings
 from bot.slack.transport.calendar_pages import PER_MINUTE, Rates, calendar_route
 from db.audit import AuditEntry
@@ -315,10 +313,3 @@ def test_the_server_of_health_has_the_calendars_too(desk: Desk) -> None:
         assert replace(desk, server=server).get(path).status == 200
     finally:
         server.stop()
-
-
-@pytest.mark.parametrize("page", ["calendar.md", "calendar.zh.md"])
-def test_the_pages_say_the_limits(page: str) -> None:
-    written = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
-    for number in (f"{entries.AHEAD.days}", f"{todo.MOST_LISTED:,}", f"{PER_MINUTE}"):
-        assert re.search(rf"(?<!\d){number}(?!\d)", written), number
