@@ -27,7 +27,9 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     @app.command(TIER.name)
     def answer(ack: Ack, body: dict[str, str], client: WebClient, context: BoltContext) -> None:
-        if lookup.asks_for_calendar(html.unescape(body.get("text", ""))):
+        text = html.unescape(body.get("text", ""))  # Slack escapes it
+        wanted = lookup.asks_for(text)
+        if wanted is lookup.CALENDAR:
             deferred.writes.defer(
                 context, Press(body=body, client=client), partial(calendar_link.answer, deps)
             )
@@ -37,7 +39,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             actor = identity.find_actor(
                 session, body["user_id"], deps.settings, deps.gateway.users, deps.clock.now()
             )
-            message = find(session, actor, body) if actor is not None else None
+            message = find(session, actor, text, wanted) if actor is not None else None
         if actor is not None and message is not None:
             ack(response_type="ephemeral", **blocks.payload(deps.renderer, message, actor.language))
         else:  # Slack is asked who that is, and the answer stored
@@ -47,14 +49,15 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def introduce(press: Press) -> None:
         actor = deps.identify(press.user_id)
         with deps.database.read() as session:
-            message = find(session, actor, press.body)
+            text = html.unescape(press.body.get("text", ""))
+            message = find(session, actor, text, lookup.asks_for(text))
         content = blocks.payload(deps.renderer, message, actor.language)
         press.respond(content, response_type="ephemeral", replace_original=False)
 
-    def find(session: Session, actor: Actor, body: dict[str, str]) -> Message:
-        text, now = html.unescape(body.get("text", "")), deps.clock.now()  # Slack escapes it
-        if lookup.asks_for_todo(text):
+    def find(session: Session, actor: Actor, text: str, wanted: frozenset[str] | None) -> Message:
+        if wanted is lookup.TODO:
             return listed(session, actor)
+        now = deps.clock.now()
         today = actor.today(now)
         with deps.bounds.asking(actor):
             message = lookup.answer(session, deps.scheme_cache, deps.rules_in(session), actor, text, today)
