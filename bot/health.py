@@ -1,4 +1,4 @@
-"""/healthz, /readyz and /metrics on 127.0.0.1, in Socket Mode too.
+"""/healthz, /readyz, /metrics and the calendars on 127.0.0.1, in Socket Mode too.
 
 Health is judged by when jobs ended and by rows: `scheduler.running` stays true when the scheduler's thread is dead.
 """
@@ -24,6 +24,7 @@ from bot.jobs import Job
 from bot.server import serve
 from bot.services.ops import connection, metrics
 from bot.services.ops.failing import reason_of
+from bot.slack.transport.calendar_pages import calendar_route
 from db import schema
 
 log = structlog.get_logger()
@@ -74,7 +75,7 @@ class Pulse:
 
 
 def serve_health(bot: Tierbot, pulse: Pulse) -> Callable[[], None]:
-    """Serve the three pages; returns the function that ends it. A port in use is logged, and the process goes on."""
+    """Serve the pages; returns the function that ends it. A port in use is logged, and the process goes on."""
     port = bot.settings.health_port
     if port == 0:
         return lambda: None
@@ -86,7 +87,7 @@ def serve_health(bot: Tierbot, pulse: Pulse) -> Callable[[], None]:
 
 
 def health_app(bot: Tierbot, pulse: Pulse) -> Starlette:
-    """The ASGI application of the three pages."""
+    """The ASGI application of the pages."""
 
     async def healthz(request: Request) -> Response:
         late = pulse.late()
@@ -105,9 +106,8 @@ def health_app(bot: Tierbot, pulse: Pulse) -> Starlette:
         registry.register(_Rows(bot))
         return Response(await run_in_threadpool(generate_latest, registry), media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(
-        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", prometheus)]
-    )
+    pages = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", prometheus)]
+    return Starlette(routes=[*pages, calendar_route(bot.deps)])
 
 
 def _database_problem(bot: Tierbot) -> str:

@@ -15,6 +15,7 @@ from bot.masking import EMAIL
 
 # Every pattern reads a text once, however long it is: it tries a run of letters from its start only.
 _TOKEN = re.compile(r"(xox[a-z][.-]|xapp-)[\w.-]+|(Bearer )\S+")
+_CALENDAR = re.compile(r"(/calendar/)[\w-]+")  # the token of a calendar's link
 _ADDRESS = re.compile(r"://\S+")
 _PASSWORD = re.compile(r"(passw\w*\s*=\s*)(?:'[^']*'|[^\s&]+)", re.IGNORECASE)
 # E-mail addresses, and numbers as long as a telephone's or an identity card's: our ids and times are shorter.
@@ -105,6 +106,7 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         text = text.replace(secret, "…")
     text = _TOKEN.sub(lambda found: f"{found[1] or found[2]}…", text)
+    text = _CALENDAR.sub(r"\1…", text)
     text = _PASSWORD.sub(r"\1…", _ADDRESS.sub(_without_password, text))
     return _PERSONAL.sub("…", _DETAIL.sub(r"\1 …", text))
 

@@ -36,6 +36,10 @@ _FORMATS = {  # field -> pattern of its values, and the problem with others
         r"https?://[^/]+(/.*)?/api/",
         N_("%(value)s must be an http(s) address that ends in /api/, such as https://slack.com/api/"),
     ),
+    "public_url": (
+        r"((https://[A-Za-z0-9.:-]+|http://(127\.0\.0\.1|localhost)(:\d+)?)(/[\w./-]*)?)?",
+        N_("%(value)s must be an https:// address without a query, such as https://tierbot.example.com"),
+    ),
     "host": (r"[\w.:-]+", N_("%(value)s is not an address; use 127.0.0.1, or 0.0.0.0 behind a proxy")),
 }
 _CHECKS = {  # field -> what checks and corrects it
@@ -99,9 +103,9 @@ class Settings(BaseSettings):
     host: str = _setting(
         "127.0.0.1", "Address that HTTP mode listens on; 0.0.0.0 only where a proxy in front speaks TLS."
     )
-    port: int = _setting(3000, "Port of HTTP mode, path /slack/events.", ge=1, le=65535)
+    port: int = _setting(3000, "Port of HTTP mode, paths /slack/events and /calendar/.", ge=1, le=65535)
     health_port: int = _setting(
-        3001, "Port on 127.0.0.1 of /healthz, /readyz and /metrics; 0: none.", ge=0, le=65535
+        3001, "Port on 127.0.0.1 of /healthz, /readyz, /metrics and /calendar/; 0: none.", ge=0, le=65535
     )
     timezone: str = _setting("UTC", "The firm's IANA time zone: grading days and default reminder hours.")
     country: str | None = _setting(
@@ -149,6 +153,17 @@ class Settings(BaseSettings):
         "reaches it; 0: any number.",
         ge=0,
         le=1_000_000,
+    )
+    care_share: int = _setting(
+        30,
+        "Per cent of people's working time that is there for care steps: what tierbot care capacity compares with.",
+        ge=1,
+        le=100,
+    )
+    public_url: str | None = _setting(
+        None,
+        "Address under which calendars reach this bot's HTTP server, as https://tierbot.example.com; empty: no calendar "
+        "links.",
     )
     settle_seconds: int = _setting(
         45,

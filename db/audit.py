@@ -52,6 +52,8 @@ class AuditAction(StrEnum):
     TEAM_CHANGED = "team_changed"
     DEPUTY_CHANGED = "deputy_changed"
     WORKING_TIME_CHANGED = "working_time_changed"
+    CALENDAR_LINKED = "calendar_linked"
+    CALENDAR_REVOKED = "calendar_revoked"
     CARD_SHARED = "card_shared"
     CARD_NOT_POSTED = "card_not_posted"  # Slack did not take the card that was recorded as shared
     CARD_TAKEN_BACK = "card_taken_back"

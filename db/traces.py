@@ -46,6 +46,8 @@ LEADS = frozenset({"team.lead_id"})  # emptied instead
 ENDING = frozenset(
     {
         "absence.person_id",
+        "calendar_entry.person_id",
+        "calendar_feed.person_id",
         "daily_use.person_id",
         "deputy.deputy_id",
         "deputy.person_id",
@@ -122,6 +124,8 @@ FIXED = _columns(
         "activity_period": "kind source",
         "audit_entry": "actor operator door action object_kind object_id before after hash",
         "assessment": "tier computed_tier capped_by standing clean inputs",
+        "calendar_entry": "uid shown",
+        "calendar_feed": "token_hash",
         "care_plan_decision": "plan state",
         "care_plan_version": "name sha256",
         "channel_name": "name channel_id",

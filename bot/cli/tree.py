@@ -50,6 +50,8 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "plan": "care.plans.show_plans",
         "explain": "care.explanation.explain_care",
         "preview": "care.preview.show_preview",
+        "capacity": "care.capacity.show_capacity",
+        "calendar": "care.calendar.change_link",
         "approve": "care.plans.approve_plan",
         "retire": "care.plans.retire_plan",
     },

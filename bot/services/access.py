@@ -51,6 +51,8 @@ class Act(StrEnum):
     IMPORT = "import"
     NAME_DEPUTY = "name_deputy"
     SET_WORKING_TIME = "set_working_time"
+    SEE_HOURS = "see_hours"  # how much care somebody owes, against their working time
+    HOLD_CALENDAR = "hold_calendar"  # the link to the calendar of somebody's care steps
     MANAGE_PEOPLE = "manage_people"
     ERASE = "erase"  # and export, which shows everything that an erasure would delete
     READ_AUDIT = "read_audit"
@@ -91,6 +93,8 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.IMPORT:         (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),
     Act.NAME_DEPUTY:    (MINE,   MINE,            TEAMS,        MINE,      MINE,    ALL),  # by whose deputy it is
     Act.SET_WORKING_TIME: (MINE, MINE,            TEAMS,        MINE,      MINE,    ALL),  # by whose time it is
+    Act.SEE_HOURS:      (NONE,   MINE,            TEAMS,        ALL,       NONE,    ALL),
+    Act.HOLD_CALENDAR:  (MINE,   MINE,            MINE,         MINE,      MINE,    ALL),  # by whose calendar it is
     Act.MANAGE_PEOPLE:  (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
     Act.ERASE:          (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
     Act.READ_AUDIT:     (NONE,   NONE,            NONE,         NONE,      NONE,    ALL),
@@ -100,7 +104,7 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
 # What no deputy does for an absent person.
 BY_ONESELF = frozenset(
     {
-        *(Act.NAME_DEPUTY, Act.SET_WORKING_TIME, Act.MANAGE_PEOPLE),
+        *(Act.NAME_DEPUTY, Act.SET_WORKING_TIME, Act.SEE_HOURS, Act.HOLD_CALENDAR, Act.MANAGE_PEOPLE),
         *(Act.ERASE, Act.READ_AUDIT, Act.OPERATE),
     }
 )
@@ -120,6 +124,12 @@ REFUSALS = {
     ),
     Act.SET_WORKING_TIME: N_(
         "You can set your own working time and days off. For somebody else the lead of their team can, or an admin."
+    ),
+    Act.SEE_HOURS: N_(
+        "You can see your own hours. Those of others are seen by the lead of their team, sales operations and admins."
+    ),
+    Act.HOLD_CALENDAR: N_(
+        "You can make and revoke the link of your own calendar; an admin can those of others."
     ),
     Act.MANAGE_PEOPLE: N_("Only admins change people, their roles and their teams."),
     Act.ERASE: N_("Only admins export and erase what is kept about a customer or a person."),

@@ -15,7 +15,7 @@ class SlashCommand:
 
 TIER = SlashCommand(
     name="/tier",
-    usage="[customer name or code | todo | help]",
+    usage="[customer name or code | todo | calendar | help]",
     description="A customer's tier, score, why, and the next care step",
 )
 COMMANDS = (TIER,)

@@ -18,6 +18,7 @@ from bot.slack.gateway import web_client
 from bot.slack.listeners import register_all
 from bot.slack.outsiders import refuse_outsiders
 from bot.slack.problems import Explainer
+from bot.slack.transport.calendar_pages import calendar_route
 from bot.slack.transport.http_mode import serve_slack
 from bot.slack.transport.socket_mode import TIMING, ConnectionKeeper, Timing
 
@@ -103,10 +104,11 @@ class HttpListener:
 def listen(
     app: App, deps: Dependencies, signing_secrets: Sequence[str], host: str, port: int
 ) -> HttpListener:
-    """Listen for requests that Slack has signed. Raises OSError when the port is not available."""
+    """Listen for requests that Slack has signed, and for calendars. Raises OSError when the port is not available."""
     watch = deps.connection
     watch.listen()
-    return HttpListener(server=serve_slack(app, signing_secrets, host, port, watch), reports=Reports(deps))
+    server = serve_slack(app, signing_secrets, host, port, watch, pages=[calendar_route(deps)])
+    return HttpListener(server=server, reports=Reports(deps))
 
 
 def connect(app: App, deps: Dependencies, timing: Timing = TIMING) -> SocketModeConnection:

@@ -40,6 +40,8 @@ class Action(StrEnum):
     MORE_TODO = "tierbot_more_todo", N_("Show more"), None, "place"
     SNOOZE = "tierbot_snooze", N_("Snooze 3 days"), None, "touch"
     GREETED = "tierbot_greeted", N_("Greeted…"), None, "touch"
+    NEW_CALENDAR = "tierbot_new_calendar", N_("New link"), None, "calendar"
+    REVOKE_CALENDAR = "tierbot_revoke_calendar", N_("Revoke"), "danger", "calendar"
     ALL_GREETED = "tierbot_all_greeted", N_("All greeted"), "primary", "greetings"
 
 

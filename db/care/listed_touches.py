@@ -139,6 +139,12 @@ def newest_contacts(session: Session, customer_id: int, most: int = 500) -> list
     return [LastContact._make(row) for row in session.execute(found)]
 
 
+def customers_given(session: Session, person_ids: Collection[int]) -> set[int]:
+    """The customers of open touches that were given to these people."""
+    given = sa_select(col(Touch.customer_id)).where(text(_OPEN), col(Touch.assignee_id).in_(person_ids))
+    return set(session.scalars(given))
+
+
 def assigned(session: Session, customer_ids: Collection[int]) -> dict[int, int]:
     """Open touch of these customers -> the person to whom it was given."""
     found = sa_select(col(Touch.id), col(Touch.assignee_id)).where(

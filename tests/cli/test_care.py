@@ -1,5 +1,6 @@
-"""`tierbot care list|plan|explain|preview|approve|retire`: output as text and as JSON, questions and refusals."""
+"""`tierbot care list|plan|explain|preview|capacity|calendar|approve|retire`: output as text and as JSON, questions and refusals."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -145,6 +146,12 @@ def test_a_plan_is_put_in_force_only_after_the_question_and_ended_by_the_next(
         ("care approve own.yaml --yes --as anna@example.com", 4, "Only sales operations and admins decide"),
         ("care plan --as lea@example.com", 4, "Only sales operations and admins decide about care plans."),
         ("care preview --plan own.yaml --as lea@example.com", 4, "Only sales operations and admins decide"),
+        ("care capacity --plan own.yaml --as lea@example.com", 4, "Only sales operations and admins decide"),
+        ("care capacity --team West --as lea@example.com", 4, "You can see your own hours."),
+        ("care capacity --team North", 3, "There is no team North."),
+        ("care calendar link --as anna@example.com", 6, "TIERBOT_PUBLIC_URL is not set."),
+        ("care calendar revoke --as anna@example.com", 3, "Anna has no calendar link."),
+        ("care calendar revoke", 3, "Name the person by --person EMAIL"),
         (
             "care retire own --as lea@example.com",
             4,
@@ -200,3 +207,76 @@ def test_the_care_of_a_customer_is_explained_step_by_step(book: Program) -> None
 def test_every_reason_that_planning_writes_has_words() -> None:
     written = {value for name, value in vars(touch_diff).items() if name.isupper() and isinstance(value, str)}
     assert written - care_explained.REASONS.keys() == set()
+
+
+OFTEN = """\
+plan: often
+version: 1
+tiers:
+  A:
+    - id: visit
+      kind: revisit
+      name: {en: Visit, zh: 拜访}
+      minutes: 300
+      every_days: 1
+      at_most_days: 2
+      counts: [visit]
+"""
+
+
+def test_what_a_plan_means_in_hours_is_shown_before_it_is_approved(
+    book: Program, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.with_name("often.yaml").write_text(OFTEN, encoding="utf-8")
+    monkeypatch.setenv("TIERBOT_CARE_SHARE", "10")
+    shown = book("care", "capacity", "--plan", "often.yaml", "--weeks", "1", "--json").json
+    anna = next(one for one in shown["people"] if one["name"] == "Anna")
+    # One visit of 300 minutes on each day, from today to the end of the next week.
+    days = [7 - TODAY.weekday(), 7]
+    assert anna["owes"] == [300 * number for number in days]
+    assert {(step["step"], step["count"], step["minutes"]) for step in shown["steps_instead"]} == {
+        ("visit", 2 * sum(days), 2 * 300 * sum(days))
+    }
+    for week, owed, there in zip(shown["weeks"], anna["owes"], anna["has"], strict=True):
+        assert anna["over"][week] == owed - there
+    given = [one for one in anna["would_have_to_give"] if one["week"] == shown["weeks"][1]]
+    # Ten per cent of forty hours are 240 minutes: not one visit fits.
+    assert [(one["tier"], one["step"], one["count"], one["minutes"]) for one in given] == [
+        ("A", "visit", 7, 7 * 300)
+    ]
+    lines = book("care", "capacity", "--plan", "often.yaml", "--weeks", "1").out.splitlines()
+    count = 2 * sum(days)
+    assert any(f"it means {count} steps and {count * 5:,.1f} hours; without it" in line for line in lines)
+    assert any(line.startswith("Over their hours would be: Anna in 2 weeks (now in ") for line in lines)
+    assert any(line.startswith("What would have to give") for line in lines)
+    approved = book("care", "approve", "often.yaml", "--yes").out.splitlines()
+    assert any(" hours; without it, " in line for line in approved)
+    assert any(line.startswith("Over their hours would be: Anna in 14 weeks (now in ") for line in approved)
+
+
+def test_people_see_their_hours_by_week(book: Program) -> None:
+    own = book("care", "capacity", "--as", "anna@example.com", "--json").json
+    assert [one["name"] for one in own["people"]] == ["Anna"]
+    assert len(own["weeks"]) == 14
+    team = book("care", "capacity", "--team", "East", "--as", "lea@example.com", "--json").json
+    assert team["people"] == own["people"]
+    table = book("care", "capacity", "--person", "anna@example.com").out.splitlines()
+    assert table[0].startswith("Care of 1 customer until ")
+    assert table[0].endswith("The hours there are 30 per cent of the working time (TIERBOT_CARE_SHARE).")
+    assert table[2].split()[0] == "Anna"
+
+
+def test_the_link_of_a_calendar_is_made_shown_whole_and_revoked(
+    book: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERBOT_PUBLIC_URL", "https://tierbot.example.com/bot/")
+    made = book("care", "calendar", "link", "--as", "anna@example.com")
+    assert re.fullmatch(
+        r"https://tierbot\.example\.com/bot/calendar/[A-Za-z]{44}\.ics", made.out.splitlines()[1]
+    )
+    again = book("care", "calendar", "link", "--person", "anna@example.com", "--json").json
+    assert (again["person"], again["replaced"], again["url"] in made.out) == ("Anna", True, False)
+    revoked = book("care", "calendar", "revoke", "--person", "anna@example.com")
+    assert revoked.out.strip() == "The calendar link of Anna opens nothing any more."
+    audit = book("audit", "show").out
+    assert (audit.count("calendar link made"), audit.count("calendar link revoked")) == (2, 1)

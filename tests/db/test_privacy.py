@@ -17,6 +17,8 @@ activity: source external_id kind
 activity_period: kind source
 assessment: tier computed_tier capped_by standing clean
 audit_entry: actor operator door action object_kind object_id before after hash
+calendar_entry: uid shown
+calendar_feed: token_hash
 care_plan_decision: plan state actor
 care_plan_version: name sha256 content
 channel_name: name channel_id

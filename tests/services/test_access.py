@@ -57,13 +57,17 @@ grade           -       -                -          ALL        -        ALL    -
 import          -       -                -          ALL        -        ALL    -
 name_deputy     M       M                MTL        M          M        ALL    -
 set_working_time M      M                MTL        M          M        ALL    -
+see_hours       -       M                MTL        ALL        -        ALL    -
+hold_calendar   M       M                M          M          M        ALL    -
 manage_people   -       -                -          -          -        ALL    -
 erase           -       -                -          -          -        ALL    -
 read_audit      -       -                -          -          -        ALL    -
 operate         -       -                -          -          -        ALL    -
 delete          -       -                -          -          -        -      -
 """
-BY_ONESELF = {"name_deputy", "set_working_time", "manage_people", "erase", "read_audit", "operate"}
+BY_ONESELF = {"name_deputy", "set_working_time", "see_hours", "hold_calendar"} | {
+    *("manage_people", "erase", "read_audit", "operate")
+}
 HEADER, *LINES = (line.split() for line in MATRIX.strip().splitlines())
 ROLES = HEADER[1:]
 CELLS = [

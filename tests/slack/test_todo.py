@@ -1,5 +1,6 @@
 """/tier todo through the real Bolt app: the list, its next page, and a customer with that name."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +25,13 @@ pytestmark = on_sqlite
 @pytest.fixture
 def office(database: Database, tmp_path: Path) -> Iterator[Office]:
     with Workspace(users=PEOPLE, channels=CHANNELS, ack_seconds=20, monotonic=lambda: 0.0) as workspace:
-        office = Office(workspace=workspace, database=database, folder=tmp_path, way="socket")
+        office = Office(
+            workspace=workspace,
+            database=database,
+            folder=tmp_path,
+            way="socket",
+            settings={"TIERBOT_PUBLIC_URL": "https://tierbot.example.com"},
+        )
         office.open()
         now = SystemClock().now()
         with database.write() as session:
@@ -62,3 +69,24 @@ def test_the_list_is_private_and_has_pages_and_a_customer_of_that_name_is_found(
         assert "C-77" in str(office.said_to(ANNA)[-1].blocks), name
     assert office.workspace.command(ANNA, ROOM, "/tier", "待办").ok
     assert "Due 00" in str(office.said_to(ANNA)[-1].blocks)
+
+
+def test_the_link_of_a_calendar_is_made_replaced_and_revoked_privately(office: Office) -> None:
+    def calendar_says(what: str) -> None:
+        eventually(lambda: any(what in str(said.blocks) for said in office.said_to(ANNA)), what)
+
+    assert office.workspace.command(ANNA, ROOM, "/tier", "calendar").ok
+    calendar_says("https://tierbot.example.com/calendar/")
+    made = office.said_to(ANNA)[-1]
+    url = re.findall(r"<(https://\S+?\.ics)>", str(made.blocks))[0]
+    assert url in str(made.blocks), "whole"
+    assert office.workspace.command(ANNA, ROOM, "/tier", "calendar").ok
+    calendar_says("cannot be shown again")
+    kept = office.said_to(ANNA)[-1]
+    assert url not in str(kept.blocks)
+    assert office.workspace.click(ANNA, kept, str(Action.NEW_CALENDAR)).ok
+    eventually(lambda: ".ics" in str(office.now(kept).blocks), "another link")
+    assert url not in str(office.now(kept).blocks)
+    assert office.workspace.click(ANNA, kept, str(Action.REVOKE_CALENDAR)).ok
+    eventually(lambda: "opens nothing any more" in str(office.now(kept).blocks), "the end of it")
+    assert office.said_to_all() == []

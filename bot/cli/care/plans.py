@@ -17,7 +17,7 @@ from bot.cli.console import (
     say,
     to_day,
 )
-from bot.cli.output import care_plan, care_preview
+from bot.cli.output import care_capacity, care_plan, care_preview
 from bot.cli.output.presentation import local_name
 from bot.services import access
 from bot.services.access import Act, Actor
@@ -78,7 +78,7 @@ def approve_plan(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a care plan in force from a day on: first see what it would add, move and drop."""
+    """Put a care plan in force from a day on: first see what it would change, and the hours that it means."""
     with opened() as bot:
         actor, now = _decider(bot), bot.clock.now()
         today, files = bot.today(now), bot.file_rules.plans
@@ -88,6 +88,7 @@ def approve_plan(
             instead = lifecycle.with_approved(session, files, file.plan, first)
         if not as_json:
             _show_changes(bot, actor, instead)
+            care_capacity.say_difference(care_capacity.capacity_of(bot, actor, instead=instead))
         if not yes:
             typer.confirm(_("Put it in force?"), abort=True)
         status = lifecycle.approve(bot.database, actor, file, files=files, start=first, today=today, now=now)

@@ -218,6 +218,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "team_changed": N_("team changed"),
         "deputy_changed": N_("deputy changed"),
         "working_time_changed": N_("working time changed"),
+        "calendar_linked": N_("calendar link made"),
+        "calendar_revoked": N_("calendar link revoked"),
         "card_shared": N_("card shared"),
         "card_not_posted": N_("card not posted"),
         "card_taken_back": N_("card taken back"),

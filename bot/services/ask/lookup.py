@@ -33,6 +33,7 @@ from db.graded import assessments, schemes
 MOST_HITS, MOST_NEAR = 8, 5
 HELP = frozenset({"help", "帮助", "?", "？"})
 TODO = frozenset({"todo", "待办"})
+CALENDAR = frozenset({"calendar", "日历"})
 _QUOTES = ('""', "“”", "''", "‘’", "「」")  # around a name that is also one of these words
 _TO_CHANGE = frozenset({NameKind.CODE, NameKind.NAME})
 
@@ -83,9 +84,10 @@ def answer(
     return Choice(query=query, hits=hits, more=len(found.ids) - len(hits))
 
 
-def asks_for_todo(text: str) -> bool:
-    """Whether /tier with this text asks for what is to be done, and not for a customer."""
-    return _normal(text).casefold() in TODO
+def asks_for(text: str) -> frozenset[str] | None:
+    """`TODO` or `CALENDAR` when /tier with this text asks for the asker's own, and not for a customer."""
+    word = _normal(text).casefold()
+    return TODO if word in TODO else CALENDAR if word in CALENDAR else None
 
 
 def find(session: Session, owners: Owners, query: str) -> Found:

@@ -169,7 +169,7 @@ def load(
             dates=_dates(customer, facts.get(number)),
         )
         plan, care_of, steps = chosen.of(customer)
-        due = tuple(steps_due(steps, known, _CALENDAR))
+        due = tuple(steps_due(steps, known, CALENDAR))
         owed = OwedCare(customer=customer, plan=plan, care_of=care_of, steps=due, today=today)
         loaded.append(Loaded(customer=customer, known=known, owed=owed, mornings=mine))
     return loaded
@@ -249,4 +249,4 @@ def _next_day(occasion: Holiday | str, after: date) -> OccasionDay | None:
         return None
 
 
-_CALENDAR = Calendar(_suiting, _next_day)
+CALENDAR = Calendar(_suiting, _next_day)

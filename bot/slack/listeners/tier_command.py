@@ -1,6 +1,7 @@
 """/tier NAME: answered with the acknowledgement, because that only reads."""
 
 import html
+from functools import partial
 
 from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
@@ -15,6 +16,7 @@ from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.fair_queue import Turns
+from bot.slack.listeners import calendar_link
 from bot.slack.manifest import TIER
 from bot.wording.actions import Action
 from bot.wording.message_base import Message
@@ -25,11 +27,19 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     @app.command(TIER.name)
     def answer(ack: Ack, body: dict[str, str], client: WebClient, context: BoltContext) -> None:
+        text = html.unescape(body.get("text", ""))  # Slack escapes it
+        wanted = lookup.asks_for(text)
+        if wanted is lookup.CALENDAR:
+            deferred.writes.defer(
+                context, Press(body=body, client=client), partial(calendar_link.answer, deps)
+            )
+            ack()
+            return
         with turns.turn(body["user_id"]), deps.database.read() as session:  # one for all queries
             actor = identity.find_actor(
                 session, body["user_id"], deps.settings, deps.gateway.users, deps.clock.now()
             )
-            message = find(session, actor, body) if actor is not None else None
+            message = find(session, actor, text, wanted) if actor is not None else None
         if actor is not None and message is not None:
             ack(response_type="ephemeral", **blocks.payload(deps.renderer, message, actor.language))
         else:  # Slack is asked who that is, and the answer stored
@@ -39,14 +49,15 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def introduce(press: Press) -> None:
         actor = deps.identify(press.user_id)
         with deps.database.read() as session:
-            message = find(session, actor, press.body)
+            text = html.unescape(press.body.get("text", ""))
+            message = find(session, actor, text, lookup.asks_for(text))
         content = blocks.payload(deps.renderer, message, actor.language)
         press.respond(content, response_type="ephemeral", replace_original=False)
 
-    def find(session: Session, actor: Actor, body: dict[str, str]) -> Message:
-        text, now = html.unescape(body.get("text", "")), deps.clock.now()  # Slack escapes it
-        if lookup.asks_for_todo(text):
+    def find(session: Session, actor: Actor, text: str, wanted: frozenset[str] | None) -> Message:
+        if wanted is lookup.TODO:
             return listed(session, actor)
+        now = deps.clock.now()
         today = actor.today(now)
         with deps.bounds.asking(actor):
             message = lookup.answer(session, deps.scheme_cache, deps.rules_in(session), actor, text, today)

@@ -87,11 +87,15 @@ def serve_slack(
     port: int,
     watch: ConnectionWatch,
     refusals: Refusals | None = None,
+    pages: Sequence[Route] = (),
 ) -> Server:
-    """Listen for requests that one of the secrets has signed; `watch` gets to know of each. Raises OSError when the port is not available."""
+    """Listen for requests that one of the secrets has signed, and for `pages`; `watch` gets to know of each signed one.
+
+    Raises OSError when the port is not available.
+    """
     refusals = refusals or Refusals()
     return serve(
-        http_app(app, signing_secrets, watch, refusals),
+        http_app(app, signing_secrets, watch, refusals, pages),
         host=host,
         port=port,
         name="http-mode",
@@ -102,9 +106,13 @@ def serve_slack(
 
 
 def http_app(
-    app: App, signing_secrets: Sequence[str], watch: ConnectionWatch, refusals: Refusals
+    app: App,
+    signing_secrets: Sequence[str],
+    watch: ConnectionWatch,
+    refusals: Refusals,
+    pages: Sequence[Route] = (),
 ) -> Starlette:
-    """The ASGI application around a Bolt app."""
+    """The ASGI application around a Bolt app, with other pages."""
     secrets = [secret.encode() for secret in signing_secrets]
 
     async def receive(request: Request) -> Response:
@@ -132,7 +140,7 @@ def http_app(
             response.background = BackgroundTask(begin)  # runs when the answer has been sent
         return response
 
-    application = Starlette(routes=[Route(PATH, receive, methods=["GET", "POST"])])
+    application = Starlette(routes=[Route(PATH, receive, methods=["GET", "POST"]), *pages])
     application.router.redirect_slashes = False  # the address would be built from a header of the request
     return application
 

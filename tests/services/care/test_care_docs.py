@@ -10,7 +10,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bot.services.care import owed_care
+from bot.services.care.calendar import entries
 from bot.services.care.conditions import Traits
+from bot.services.care.digest import todo
 from bot.services.care.dues import Known, steps_due
 from bot.services.care.plan import (
     Also,
@@ -29,6 +31,7 @@ from bot.services.care.plan_file import FOLDER, load_all, load_plan, parse_plan
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.ops import care_plans
 from bot.services.ops.care_plans import CareOfDay
+from bot.slack.transport.calendar_pages import PER_MINUTE
 from grading.scheme.presets import preset_text
 from grading.scheme.reader import parse_scheme
 
@@ -141,7 +144,7 @@ def dates(plan: CarePlan, step: Step, start: date) -> list[str]:
     """When it is due, its latest day, and the first days on which manager and emergency group may hear of it."""
     due = next(
         one.due
-        for one in steps_due([step], known(step, start), owed_care._CALENDAR)
+        for one in steps_due([step], known(step, start), owed_care.CALENDAR)
         if one.due is not None and (not isinstance(step, Greeting) or one.due.latest == start)
     )
     tier = next((name for name, care in plan.tiers.items() if step in care.steps), "default")
@@ -193,3 +196,10 @@ def test_the_sentences_of_the_examples_hold() -> None:
     terms = manufacturing.step("important", "terms")
     assert terms is not None
     assert terms.who == "finance"
+
+
+@pytest.mark.parametrize("page", ["calendar.md", "calendar.zh.md"])
+def test_the_pages_of_calendars_say_their_limits(page: str) -> None:
+    written = (DOCS / page).read_text(encoding="utf-8")
+    for number in (f"{entries.AHEAD.days}", f"{todo.MOST_LISTED:,}", f"{PER_MINUTE}"):
+        assert re.search(rf"(?<!\d){number}(?!\d)", written), number

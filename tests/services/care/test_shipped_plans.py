@@ -134,7 +134,7 @@ def test_every_step_can_be_planned(name: str) -> None:
         contacts={"visit": today},
         dates={"since": date(2020, 3, 1), "contract_start": date(2024, 3, 31)},
     )
-    due = steps_due(PLANS[name].all_steps, known, owed_care._CALENDAR)
+    due = steps_due(PLANS[name].all_steps, known, owed_care.CALENDAR)
     assert {one.why for one in due} <= {None, NotDue.FULFILLED}
     assert all(one.due.on <= one.due.latest for one in due if one.due is not None)
 

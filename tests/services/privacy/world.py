@@ -26,6 +26,7 @@ from bot.wording.parts import GreetingText, Since, TierPart, Who
 from db import tables, usage
 from db.book.customers import Customer
 from db.book.people import Absence, Deputy, Person
+from db.care import calendar_feeds
 from db.care.acts import TouchAct, TouchBefore
 from db.care.planning import CustomerCare
 from db.care.touches import Touch, TouchMessage
@@ -277,6 +278,10 @@ def fill(world: World) -> None:
                 session.add(Deputy(person_id=absent, deputy_id=deputy, starts_at=NOW, ends_at=NOW))
             usage.add_customers(session, people[email(n)], NOW.date(), 3)
             session.add(Absence(person_id=people[email(n)], first_day=DAY, last_day=DAY))
+            calendar_feeds.put(session, people[email(n)], f"{n:064}", NOW)
+        for touch, customer in session.execute(select(col(Touch.id), col(Touch.customer_id))).all():
+            entry = calendar_feeds.EntryRow(touch, f"{touch}@tierbot", "0" * 64, 0, NOW)
+            calendar_feeds.keep(session, people[email(customer % len(numbers))], [entry])
 
 
 def _numbers(session: Session, column: Any) -> dict[str, int]:

@@ -18,6 +18,7 @@ from bot.services.schemes.store import TierNames
 from bot.wording.care import CareDigest, CareRow
 from db.book import customers, people
 from db.care import due_touches
+from db.care.due_touches import DueTouch
 from db.care.touches import StepKind, Touch, TouchState
 
 MOST_LISTED = 1_000
@@ -42,19 +43,8 @@ def todo(
     also = also or {}
     today, zone = actor.today(now), zone_named(actor.timezone, rules.zone)
     absent = frozenset(one.person_id for one in actor.absent)
-    owners = {actor.person_id, *absent} | people.in_teams(session, actor.led_teams)
     furthest = today + timedelta(days=morning.furthest(rules))
-    found = due_touches.open_of(
-        session,
-        owners=owners,
-        assignees={actor.person_id, *absent},
-        roles={actor.role, *(one.role for one in actor.absent)},
-        due_by=furthest,
-        most=MOST_LISTED,
-    )
-    recipients = mailboxes.recipients_of(session, {touch.group for touch in found}, firm, now)
-    own = Place(person_id=actor.person_id)
-    theirs = [one for one in found if mailboxes.goes_to(recipients, one) == own]
+    theirs = own_touches(session, actor, firm, now, due_by=furthest)
     ids = [one.id for one in theirs if one.kind != StepKind.GREETING]
     listed = [
         touch
@@ -73,6 +63,24 @@ def todo(
     found_rows = rows.rows_of(session, reading, listed)
     greetings = morning.to_greet(session, rules, {actor.person_id, *absent}, today)
     return rows.digest_of(found_rows, day=today, start=start, listed=True, greetings=greetings)
+
+
+def own_touches(
+    session: Session, actor: Actor, firm: FirmDefaults, now: datetime, *, due_by: date
+) -> list[DueTouch]:
+    """The most pressing open touches due on a day at the latest that the actor's digests show, now or later."""
+    absent = frozenset(one.person_id for one in actor.absent)
+    found = due_touches.open_of(
+        session,
+        owners={actor.person_id, *absent} | people.in_teams(session, actor.led_teams),
+        assignees={actor.person_id, *absent},
+        roles={actor.role, *(one.role for one in actor.absent)},
+        due_by=due_by,
+        most=MOST_LISTED,
+    )
+    recipients = mailboxes.recipients_of(session, {touch.group for touch in found}, firm, now)
+    own = Place(person_id=actor.person_id)
+    return [one for one in found if mailboxes.goes_to(recipients, one) == own]
 
 
 def _is_due(touch: Touch, today: date, zone: ZoneInfo) -> bool:

@@ -30,6 +30,7 @@ class PlannedStep(NamedTuple):
     due_on: date
     latest_on: date
     remind_at: datetime
+    anchor: date | None
 
 
 def planned_steps(
@@ -62,6 +63,7 @@ def steps_after(
                     due_on=row["due_on"],
                     latest_on=row["latest_on"] or row["due_on"],
                     remind_at=row["remind_at"],
+                    anchor=row["anchor"],
                 )
                 for key, row in rows.items()
             }

@@ -10,10 +10,10 @@ from sqlmodel import Session
 
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CHUNK, CareRules
+from bot.services.care.views.doers import Doers
 from bot.services.care.views.planned import Key, PlannedStep, planned_steps
 from db.book import customers, people
 from db.book.customers import Owners
-from db.book.people import Person, Team
 from db.care import planning
 from db.engine import Database
 from db.graded import runs
@@ -90,7 +90,7 @@ def preview(
     changes = _Changes(rules.plans, instead or rules.plans)
     counted = 0
     with database.read() as session:
-        doers = _Doers(people.everybody(session), people.teams(session))
+        doers = Doers(people.everybody(session), people.teams(session))
         wanted = planning.graded_customers(session, runs.latest_run_ids(session))
         if owners is not None:
             mine = set(customers.owned_by(session, owners))
@@ -117,26 +117,6 @@ def preview(
 def _chunks(ids: list[int]) -> Iterator[list[int]]:
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]
-
-
-class _Doers:
-    """Who does a step, by name."""
-
-    def __init__(self, everybody: Mapping[int, Person], teams: Mapping[int, Team]) -> None:
-        self._people = everybody
-        self._teams = teams
-
-    def name(self, step: PlannedStep) -> str:
-        """The person it was given to, the account manager, or the lead of their team; else the role."""
-        person: int | None = step.assignee_id
-        if person is None and step.who == "owner":
-            person = step.owner_id
-        elif person is None and step.who == "lead":
-            owner = self._people.get(step.owner_id or 0)
-            team = self._teams.get(owner.team_id or 0) if owner else None
-            person = team.lead_id if team else None
-        found = self._people.get(person or 0)
-        return found.name if found else step.who
 
 
 class _Changes:
