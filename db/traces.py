@@ -89,6 +89,7 @@ FREE = _columns(
     {
         "activity": "note",
         "column_mapping": "column",
+        "contact_person": "role interests note",
         "credit_approval": "reason",
         "fact": "evidence",
         "import_batch": "file_name",
@@ -128,6 +129,7 @@ FIXED = _columns(
         "circuit": "workspace reason sentence",
         "column_mapping": "source kind field",
         "credit_approval": "grade currency",
+        "contact_person": "source external_id name channel email phone language zone country culture birthday greetings",
         "cursor": "name value",
         "customer": "code record_type language",
         "customer_care": "tier gates credit lifecycle quadrant rfm owed_since trouble",
