@@ -14,7 +14,7 @@ from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 from bot.services.imports.read.text import email, nearest
-from bot.services.name_keys import HAN, fold, spellings
+from bot.services.name_keys import person_key, spellings
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
 from db.book.imports import table
 from db.book.people import Person
@@ -181,7 +181,7 @@ def find_person(job: ImportJob, name: str) -> Parser:
         select(person.c.id, person.c.email, person.c.name)
     ):
         known[address] = person_id
-        named.setdefault(_name_of_person(called), []).append(address)
+        named.setdefault(person_key(called), []).append(address)
 
     def parse(text: str) -> int | RefusedValue | None:
         found = find(text)
@@ -209,7 +209,7 @@ def find_person(job: ImportJob, name: str) -> Parser:
         )
 
     def find_by_name(text: str) -> int | RefusedValue:
-        addresses = named.get(_name_of_person(text), [])
+        addresses = named.get(person_key(text), [])
         if len(addresses) == 1:
             return known[addresses[0]]
         if addresses:
@@ -225,11 +225,3 @@ def find_person(job: ImportJob, name: str) -> Parser:
         return RefusedValue(Phrase(N_("there is no person named %(cell)s"), cell=repr(clip(text))))
 
     return parse
-
-
-def _name_of_person(name: str) -> str:
-    """A person's name as it is compared: `Lee, Mia` is Mia Lee, and 张 三 is 张三, but Wang Li is not Li Wang."""
-    if HAN.search(name):
-        return "".join(fold(name).split())
-    last, comma, first = name.partition(",")
-    return fold(f"{first} {last}" if comma else name)
