@@ -139,7 +139,7 @@ def dates(plan: CarePlan, step: Step, start: date) -> list[str]:
     """When it is due, its latest day, and the first days on which manager and emergency group may hear of it."""
     due = next(
         one.due
-        for one in steps_due([step], known(step, start), owed_care._CALENDAR)
+        for one in steps_due([step], known(step, start), owed_care.CALENDAR)
         if one.due is not None and (not isinstance(step, Greeting) or one.due.latest == start)
     )
     tier = next((name for name, care in plan.tiers.items() if step in care.steps), "default")
