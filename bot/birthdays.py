@@ -57,11 +57,11 @@ class Birthday:
 
     @property
     def shown(self) -> Phrase:
-        """Its month and day, and its calendar where that is the lunar one."""
-        words = N_("%(month)s-%(day)s")
-        if self.lunar:
-            words = N_("lunar leap %(month)s-%(day)s") if self.leap else N_("lunar %(month)s-%(day)s")
-        return Phrase(words, month=f"{self.month:02}", day=f"{self.day:02}")
+        """Its month and day, and its calendar where that is the lunar one; as it can be written, too."""
+        if not self.lunar:
+            return Phrase(N_("%(month)s-%(day)s"), month=f"{self.month:02}", day=f"{self.day:02}")
+        words = N_("lunar leap %(month)s-%(day)s") if self.leap else N_("lunar %(month)s-%(day)s")
+        return Phrase(words, month=str(self.month), day=str(self.day))
 
     def rule(self, today: date) -> Phrase:
         """What is said where it is entered: its next day, and the days it is kept on in years that lack its own."""
