@@ -61,6 +61,10 @@ def get(session: Session, contact_person_id: int) -> ContactPerson | None:
     return session.get(ContactPerson, contact_person_id)
 
 
+def get_one(session: Session, contact_person_id: int) -> ContactPerson:
+    return session.get_one(ContactPerson, contact_person_id)
+
+
 def of_customer(session: Session, customer_id: int) -> list[ContactPerson]:
     """The contact people of a customer, in the order in which they came."""
     found = select(ContactPerson).where(ContactPerson.customer_id == customer_id)

@@ -10,11 +10,11 @@ from bot.errors import N_, Phrase
 from bot.services.imports.check.codes import similar_code
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
-from bot.services.imports.layout.columns import FileField
+from bot.services.imports.layout.columns import FileField, Layout
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
-from bot.services.imports.read.text import email, nearest
-from bot.services.name_keys import person_key, spellings
+from bot.services.imports.read.text import email, nearest, plain
+from bot.services.name_keys import HAN, person_key, spellings
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
 from db.book.imports import table
 from db.book.people import Person
@@ -33,6 +33,8 @@ PEOPLE_ERASED = FindingType(
     level=Level.NOTE,
     sentence=N_("Cells of the column %(column)s name people who were erased; they were read as empty."),
 )
+LAST_NAMES = "last name, surname, family name, 姓, 姓氏, Nachname, Familienname"  # headers
+_LAST_NAMES = frozenset(map(plain, LAST_NAMES.split(", ")))
 _CACHED = 100_000
 _ADDRESS = re.compile(r"<([^<>]+)>")
 _HINTS = 50  # how many did-you-means one import queries
@@ -94,6 +96,11 @@ class CustomerReferences:
                 for reference, customer in found.items()
             }
         chunk.set_column("customer_id", [found.get(reference) for reference in references], "customer")
+
+    def ids(self, references: Iterable[str]) -> dict[str, int]:
+        """Reference -> customer id, of those that mean one customer of the book."""
+        found = self._find(references)
+        return {reference: one for reference, one in found.items() if isinstance(one, int)}
 
     def not_in_book(self, references: Iterable[str]) -> set[str]:
         """Which of some references mean no customer of the book."""
@@ -170,6 +177,21 @@ class CustomerReferences:
             .limit(AT_ONCE)
         )
         return nearest(reference, near)
+
+
+def full_names(layout: Layout, chunk: Chunk) -> list[Any]:
+    """The names of contact people: of a file with two columns, the first name and the last one."""
+    names, first = chunk.values["name"], chunk.values["first_name"]
+    if plain(layout.columns.get("name", "")) not in _LAST_NAMES:
+        return names
+    return [
+        _joined(one, other) if isinstance(one, str) and isinstance(other, str) else other
+        for one, other in zip(first, names, strict=True)
+    ]
+
+
+def _joined(first: str, last: str) -> str:
+    return f"{last}{first}" if HAN.search(last) else f"{first} {last}"
 
 
 def find_person(job: ImportJob, name: str) -> Parser:
