@@ -133,19 +133,18 @@ class CareDigest(Message):
         """Whether it names nobody."""
         return not self.rows
 
-    def without_people(self, contact_person_ids: Collection[int]) -> "CareDigest":
-        """The same without some contact people: neither their birthdays, nor when they can be called."""
-        birthdays = [
-            row for row in self.rows if row.person and row.person.contact_person_id in contact_person_ids
+    def without_contact_person(self, contact_person_id: int) -> "CareDigest":
+        """The same without a contact person: neither their birthday, nor when they can be called."""
+
+        def rest(row: CareRow) -> CareRow:
+            hours = (one for one in row.hours if one.contact_person_id != contact_person_id)
+            return replace(row, hours=tuple(hours))
+
+        kept = [
+            row for row in self.rows if not row.person or row.person.contact_person_id != contact_person_id
         ]
-        rest = (
-            replace(
-                row, hours=tuple(one for one in row.hours if one.contact_person_id not in contact_person_ids)
-            )
-            for row in self.rows
-            if row not in birthdays
-        )
-        return replace(self, rows=tuple(rest), soon=max(0, self.soon - len(birthdays)))
+        gone = len(self.rows) - len(kept)
+        return replace(self, rows=tuple(map(rest, kept)), soon=max(0, self.soon - gone))
 
     def without(self, customer_ids: Collection[int]) -> "CareDigest":
         """The same without some of the customers that it names."""

@@ -137,11 +137,11 @@ class Greetings(Message):
             lambda customers: tuple(one for one in customers if one.customer_id not in customer_ids)
         )
 
-    def without_people(self, contact_person_ids: Collection[int]) -> "Greetings":
-        """The same without some contact people, and without customers who would be greeted through nobody."""
+    def without_contact_person(self, contact_person_id: int) -> "Greetings":
+        """The same without a contact person, and without a customer who would be greeted through nobody."""
 
         def rest(one: GreetedCustomer) -> GreetedCustomer:
-            people = (person for person in one.people if person.contact_person_id not in contact_person_ids)
+            people = (person for person in one.people if person.contact_person_id != contact_person_id)
             return replace(one, people=tuple(people))
 
         return self._mapped(

@@ -318,9 +318,9 @@ def test_people_who_speak_several_languages_have_a_text_each_and_one_button(book
         ("zh", "Li"),
     ]
     assert len(greeting.open_customers) == 1
-    rest = greeting.without_people({1})
+    rest = greeting.without_contact_person(1)
     assert [one.text.language for one in rest.sections] == ["zh"]
-    assert rest.without_people({2}).is_empty
+    assert rest.without_contact_person(2).is_empty
 
 
 def test_erasing_a_person_takes_their_touches(book: Book) -> None:
