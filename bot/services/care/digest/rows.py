@@ -12,7 +12,7 @@ from sqlmodel import Session
 from bot.clock import local_date
 from bot.services import access
 from bot.services.care.digest.levelling import Weight, rank
-from bot.services.care.digest.people import call_hours, is_call, person_part
+from bot.services.care.digest.people import birthday_part, call_hours, is_call
 from bot.services.care.plan import Step
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import TierNames
@@ -266,7 +266,7 @@ class _RowMaker:
             reasons=reasons,
             minutes=step.minutes if step else None,
             owner=self.outcomes.who(owner) if owner != reading.reader else None,
-            person=None if person is None else person_part(person),
+            person=None if person is None else birthday_part(person),
             hours=call_hours(there, reading.day, reading.zone) if is_call(step) else (),
             **self.outcomes.of(touch),
         )
