@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 
 from borax.calendars.lunardate import LCalendars, LunarDate
-from cnlunar import Lunar
 
 from bot.birthdays import Birthday, read_birthday
 from bot.services.care.dues import Calendar, Known, Over, steps_due
@@ -58,6 +57,8 @@ def every_birthday() -> Iterator[Birthday]:
 
 def months_until(last: int) -> Months:
     """The lunar months to the end of a lunar year, from the solar days that cnlunar converts."""
+    from cnlunar import Lunar  # takes a tenth of a second
+
     found: dict[tuple[int, int, bool], list[date]] = {}
     day = date(FIRST, 1, 20)
     while day < date(last + 1, 2, 25):
