@@ -64,6 +64,7 @@ class AuditAction(StrEnum):
         "not_in_book"  # somebody asked, or pressed a button, for a customer that is not in their book
     )
     CONTACT_LOGGED = "contact_logged"
+    CONTACT_PERSON_CHANGED = "contact_person_changed"  # added, changed or removed
     STEP_DONE = "step_done"
     STEP_SNOOZED = "step_snoozed"
     STEP_SKIPPED = "step_skipped"
@@ -90,6 +91,7 @@ class ObjectKind(StrEnum):
 
     CUSTOMER = "customer"
     PERSON = "person"
+    CONTACT_PERSON = "contact_person"
     TEAM = "team"
     SCHEME = "scheme"
     CARE_PLAN = "care_plan"

@@ -24,6 +24,10 @@ def _names(text: str) -> frozenset[str]:
 
 COLUMNS: dict[str, dict[str, Privacy]] = {  # table -> column
     "person": dict.fromkeys(("email", "name", "slack_user_id"), Privacy.PERSONAL),
+    "contact_person": {
+        **dict.fromkeys(("name", "role", "email", "phone", "birthday", "interests"), Privacy.PERSONAL),
+        "note": Privacy.NOTE,
+    },
     "fact": {"author": Privacy.PERSONAL, "evidence": Privacy.NOTE},  # a fact's value is marked by its field
     "activity": {"note": Privacy.NOTE},
     "tier_override": {

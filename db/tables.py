@@ -3,7 +3,8 @@
 from sqlmodel import SQLModel
 
 from db import audit, connections, processes, usage  # noqa: F401
-from db.book import (  # noqa: F401  # noqa: F401
+from db.book import (  # noqa: F401
+    contact_people,
     customers,
     exchange_rates,
     facts,

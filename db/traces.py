@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     and_,
+    cast,
     false,
     or_,
     select,
@@ -23,11 +24,13 @@ from sqlalchemy import (
 
 from db import tables
 from db.audit import AuditEntry, ObjectKind, person_actor
+from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
 from db.book.imports import ImportChange, table
 from db.book.people import Person
 
-CUSTOMER, PERSON, CHANGE, AUDIT = (table(one) for one in (Customer, Person, ImportChange, AuditEntry))
+CUSTOMER, PERSON, CONTACT = (table(one) for one in (Customer, Person, ContactPerson))
+CHANGE, AUDIT = table(ImportChange), table(AuditEntry)
 
 # Columns that refer to a customer without making their row one about it; an erasure empties them.
 POINTERS = frozenset({"customer.parent_id", "customer.joined_into"})
@@ -54,6 +57,8 @@ ENDING = frozenset(
         "touch_act.person_id",
     }
 )  # the row is deleted
+# Columns that may name a contact person, of rows that are about nobody else; an erasure empties all others.
+OF_CONTACT_PEOPLE = frozenset({"touch.contact_person_id"})
 # Numbers that look as if they referred to a person or customer, and do not.
 OTHER_NUMBERS = frozenset(
     {
@@ -91,6 +96,7 @@ FREE = _columns(
     {
         "activity": "note",
         "column_mapping": "column",
+        "contact_person": "role interests note",
         "credit_approval": "reason",
         "fact": "evidence",
         "import_batch": "file_name",
@@ -132,6 +138,7 @@ FIXED = _columns(
         "circuit": "workspace reason sentence",
         "column_mapping": "source kind field",
         "credit_approval": "grade currency",
+        "contact_person": "source external_id name channel email phone language zone country culture birthday greetings",
         "cursor": "name value",
         "customer": "code record_type language",
         "customer_care": "tier gates credit lifecycle quadrant rfm owed_since trouble",
@@ -212,7 +219,14 @@ def about_customers(of: Table, customer_ids: Collection[int]) -> ColumnElement[b
     if of is CHANGE:
         return _changes_of([one for one in customer_tables() if "id" in one.c], customer_ids)
     if of is AUDIT:
-        return _audited(ObjectKind.CUSTOMER, customer_ids)
+        contacts = select(CONTACT.c.id).where(CONTACT.c.customer_id.in_(customer_ids))
+        return or_(
+            _audited(ObjectKind.CUSTOMER, customer_ids),
+            and_(
+                AUDIT.c.object_kind == ObjectKind.CONTACT_PERSON,
+                AUDIT.c.object_id.in_(select(cast(contacts.subquery().c.id, String))),
+            ),
+        )
     conditions = []
     for column in _links(of):
         target = next(key.column.table for key in column.foreign_keys)
@@ -257,6 +271,39 @@ def person_tables() -> list[Table]:
     """The tables with rows that refer to people, and the people."""
     wanted = {name.partition(".")[0] for name in _PEOPLE} | {PERSON.name, CHANGE.name, AUDIT.name}
     return [one for one in tables.metadata.sorted_tables if one.name in wanted]
+
+
+def about_contact_person(of: Table, contact_person_id: int) -> ColumnElement[bool]:
+    """Condition: rows of a table that are about this contact person, or name them."""
+    if of is CONTACT:
+        return CONTACT.c.id == contact_person_id
+    if of is CHANGE:
+        return and_(CHANGE.c.table_name == CONTACT.name, CHANGE.c.row_id == contact_person_id)
+    if of is AUDIT:
+        return _audited(ObjectKind.CONTACT_PERSON, [contact_person_id])
+    conditions = [column == contact_person_id for column in contact_columns() if column.table is of]
+    return or_(*conditions) if conditions else false()
+
+
+def contact_columns() -> list[Column[Any]]:
+    """The columns that refer to a contact person."""
+    return [
+        column
+        for one in tables.metadata.sorted_tables
+        for column in one.c
+        if column.name == "contact_person_id" or column.references(CONTACT.c.id)
+    ]
+
+
+def contact_tables() -> list[Table]:
+    """The tables with rows that are about contact people or name them."""
+    wanted = {column.table for column in contact_columns()} | {CONTACT, CHANGE, AUDIT}
+    return [one for one in tables.metadata.sorted_tables if one in wanted]
+
+
+def goes_with_contact_person(column: Column[Any]) -> bool:
+    """Whether a row goes with the contact person whom this column names; otherwise only the column is emptied."""
+    return not column.nullable or name_of(column) in OF_CONTACT_PEOPLE
 
 
 def unsorted() -> list[str]:

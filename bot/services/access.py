@@ -41,6 +41,7 @@ class Act(StrEnum):
     SHARE = "share"
     TAKE_BACK = "take_back"
     LOG_CONTACT = "log_contact"
+    CHANGE_CONTACT_PEOPLE = "change_contact_people"
     CLOSE_TOUCH = "close_touch"
     REVIEW = "review"
     OVERRIDE = "override"
@@ -83,6 +84,7 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.SHARE:          (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
     Act.TAKE_BACK:      (MINE,   MINE,            MINE,         MINE,      MINE,    ALL),  # by who shared it
     Act.LOG_CONTACT:    (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
+    Act.CHANGE_CONTACT_PEOPLE: (NONE, MINE,     TEAMS,        ALL,       NONE,    ALL),
     Act.CLOSE_TOUCH:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
     Act.REVIEW:         (NONE,   NONE,            TEAMS,        ALL,       NONE,    ALL),
     Act.OVERRIDE:       (NONE,   NONE,            TEAMS,        NONE,      NONE,    ALL),

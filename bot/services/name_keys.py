@@ -83,6 +83,14 @@ def fold_code(code: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", code).casefold().split())
 
 
+def person_key(name: str) -> str:
+    """A person's name as it is compared: `Lee, Mia` is Mia Lee, and 张 三 is 张三, but Wang Li is not Li Wang."""
+    if HAN.search(name):
+        return "".join(fold(name).split())
+    last, comma, first = name.partition(",")
+    return fold(f"{first} {last}" if comma else name)
+
+
 def tokens(name: str) -> list[str]:
     """The words of a name and its overlapping pairs of Chinese characters, each once."""
     return tokens_of_key(fold(name))

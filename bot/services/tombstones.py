@@ -2,12 +2,12 @@
 
 import hmac
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.services.name_keys import fold, fold_code
+from bot.services.name_keys import fold, fold_code, person_key
 from db.book import tombstones
 from db.book.tombstones import Mark, Subject
 
@@ -17,12 +17,17 @@ KEY, CODE, NAME, BOTH, ADDRESS = "key", "code", "name", "code and name", "addres
 class Tombstones:
     """The marks in force, looked up by what a file calls somebody. False when nobody was erased."""
 
-    def __init__(self, marks: Iterable[Mark] = ()) -> None:
+    def __init__(self, marks: Collection[Mark] = ()) -> None:
         self._erasures = {mark.hash: mark.erasure for mark in marks}
+        self._subjects = {mark.subject for mark in marks}
         self._salts = sorted({mark.salt for mark in marks})
 
     def __bool__(self) -> bool:
         return bool(self._erasures)
+
+    def has(self, subject: Subject) -> bool:
+        """Whether anybody of this kind was erased."""
+        return subject in self._subjects
 
     @classmethod
     def read(cls, connection: Connection) -> "Tombstones":
@@ -34,7 +39,7 @@ class Tombstones:
         gone = set(erasures)
         rest = Tombstones()
         rest._erasures = {key: erasure for key, erasure in self._erasures.items() if erasure not in gone}
-        rest._salts = self._salts
+        rest._salts, rest._subjects = self._salts, self._subjects
         return rest
 
     def of_key(self, source: str, code: str) -> str | None:
@@ -66,10 +71,27 @@ class Tombstones:
         """The erasure of the person with this e-mail address or name."""
         return self.of_address(text) or self._find(Subject.PERSON, NAME, text)
 
+    def of_contact_person(
+        self, source: str, external_id: str | None, email: str | None, customers: Iterable[str], name: str
+    ) -> str | None:
+        """The erasure of the contact person of a row: it has the id or the address, or one of the customers and the name."""
+        of_customers = [(BOTH, customer, person_key(name)) for customer in customers]
+        own = [
+            *[(KEY, source, external_id or "")] * bool(external_id),
+            *[(ADDRESS, email or "")] * bool(email),
+        ]
+        found = (self._find(Subject.CONTACT_PERSON, *named) for named in (*own, *of_customers))
+        return next((erasure for erasure in found if erasure is not None), None)
+
+    def of_contact_name(self, text: str) -> str | None:
+        """The erasure of the contact person with this e-mail address or name, at whatever customer."""
+        by_address = self._find(Subject.CONTACT_PERSON, ADDRESS, text)
+        return by_address or self._find(Subject.CONTACT_PERSON, NAME, person_key(text))
+
     def of_anybody(self, text: str) -> str | None:
         """The erasure of whoever has exactly this code, name or address."""
         by_code, by_name = (self._find(Subject.CUSTOMER, what, text) for what in (CODE, NAME))
-        return by_code or by_name or self.of_person(text)
+        return by_code or by_name or self.of_person(text) or self.of_contact_name(text)
 
     def _find(self, subject: Subject, what: str, *values: str) -> str | None:
         for salt in self._salts:

@@ -17,6 +17,7 @@ class Subject(StrEnum):
 
     CUSTOMER = "customer"
     PERSON = "person"
+    CONTACT_PERSON = "contact_person"
 
 
 class Tombstone(NumberedRow, table=True):

@@ -24,6 +24,7 @@ care_plan_version: name sha256 content
 channel_name: name channel_id
 circuit: workspace reason sentence
 column_mapping: source kind field column
+contact_person: source external_id channel language zone country culture greetings
 credit_approval: grade currency
 cursor: name value
 customer: code name record_type industry customer_type region country language

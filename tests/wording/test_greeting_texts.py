@@ -15,7 +15,7 @@ from grading.scheme.model import Name
 from tests.slack.strategies import HOSTILE
 
 SHIPPED_LANGUAGES = ("en", "zh")
-IDS = (*OCCASIONS, ANY)
+IDS = (*OCCASIONS, "birthday", ANY)
 FOUNDING = Name(en="Founders' Day", zh="创立纪念日")
 CHINESE = re.compile(r"[一-鿿]")
 RENDERER = Renderer()

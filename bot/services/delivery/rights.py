@@ -175,20 +175,29 @@ def may_still_go(session: Session, row: Claimed, firm: FirmDefaults, now: dateti
 
 def named_customers(body_json: str) -> tuple[int, ...]:
     """Ids of the customers that a stored message names, in its order; none of one that cannot be read."""
+    return _ids_in(body_json, "customer_id")
+
+
+def named_contact_people(body_json: str) -> tuple[int, ...]:
+    """Ids of the contact people that a stored message names; the same."""
+    return _ids_in(body_json, "contact_person_id")
+
+
+def _ids_in(body_json: str, field: str) -> tuple[int, ...]:
     try:
-        return tuple(dict.fromkeys(_ids(json.loads(body_json))))
+        return tuple(dict.fromkeys(_ids(json.loads(body_json), field)))
     except ValueError:
         return ()
 
 
-def _ids(part: Any) -> Iterator[int]:
+def _ids(part: Any, field: str) -> Iterator[int]:
     if isinstance(part, dict):
-        if isinstance(part.get("customer_id"), int):
-            yield part["customer_id"]
+        if isinstance(part.get(field), int):
+            yield part[field]
         part = list(part.values())
     if isinstance(part, list):
         for item in part:
-            yield from _ids(item)
+            yield from _ids(item, field)
 
 
 def _redirect(session: Session, moment: Moment, row: Claimed, now: datetime) -> None:

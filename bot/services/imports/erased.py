@@ -8,7 +8,7 @@ from bot.errors import N_, BadInput
 from bot.masking import mask_text
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.references import CustomerReferences
+from bot.services.imports.references import CustomerReferences, full_names
 from bot.services.tombstones import Tombstones
 
 LEFT_OUT = FindingType(
@@ -20,13 +20,17 @@ LEFT_OUT = FindingType(
     ),
 )
 _LINES = 20  # that the sentence names
+_OF_CONTACT = ("customer", "id", "email")  # fields
 _REFERENCES = ("customer", "into")  # fields that name a customer whom a row is about
 
 
 def again(connection: Connection, source: str, given: Sequence[str]) -> tuple[Tombstones, tuple[str, ...]]:
     """(the marks by which rows are left out, the erasures that --again takes back). Raises BadInput."""
     marks = Tombstones.read(connection)
-    found = [marks.of_reference(source, text) or marks.of_person(text) for text in given]
+    found = [
+        marks.of_reference(source, text) or marks.of_person(text) or marks.of_contact_name(text)
+        for text in given
+    ]
     for text, erasure in zip(given, found, strict=True):
         if erasure is None:
             raise BadInput(
@@ -81,7 +85,7 @@ class ErasedRows:
         """What to type after --again; what would be printed with a mask is what to put there instead."""
         if mask_text(self._first) == self._first:
             return self._first
-        return "EMAIL" if self._kind == "people" else "CODE"
+        return {"people": "EMAIL", "contact-persons": "NAME"}.get(self._kind, "CODE")
 
     def _named(self, chunk: Chunk) -> Iterator[tuple[int, str]]:
         """(row, what it calls somebody who was erased)."""
@@ -96,10 +100,25 @@ class ErasedRows:
             for row, email in enumerate(chunk.values["email"]):
                 if isinstance(email, str) and marks.of_address(email):
                     yield row, email
+        elif self._kind == "contact-persons":
+            yield from self._contact_people(chunk)
         for name in _REFERENCES:
             references = chunk.values.get(name, ())
             gone = self._gone(references)
             yield from ((row, reference) for row, reference in enumerate(references) if reference in gone)
+
+    def _contact_people(self, chunk: Chunk) -> Iterator[tuple[int, str]]:
+        marks, source, values = self._job.tombstones, self._job.source, chunk.values
+        references = {one for one in values["customer"] if isinstance(one, str)}
+        ids = CustomerReferences(self._job.connection, source).ids(references)
+        rows = zip(full_names(self._job.layout, chunk), *(values[one] for one in _OF_CONTACT), strict=True)
+        for row, (name, customer, *others) in enumerate(rows):
+            if not isinstance(name, str) or not isinstance(customer, str):
+                continue
+            external_id, email = (one if isinstance(one, str) else None for one in others)
+            customers = [customer, *([str(ids[customer])] if customer in ids else [])]
+            if marks.of_contact_person(source, external_id, email, customers, name):
+                yield row, name
 
     def _gone(self, references: Iterable[object]) -> set[str]:
         """Which of some references mean an erased customer, and none that is in the book."""

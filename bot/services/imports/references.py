@@ -10,11 +10,11 @@ from bot.errors import N_, Phrase
 from bot.services.imports.check.codes import similar_code
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
-from bot.services.imports.layout.columns import FileField
+from bot.services.imports.layout.columns import FileField, Layout
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
-from bot.services.imports.read.text import email, nearest
-from bot.services.name_keys import HAN, fold, spellings
+from bot.services.imports.read.text import email, nearest, plain
+from bot.services.name_keys import HAN, person_key, spellings
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
 from db.book.imports import table
 from db.book.people import Person
@@ -33,6 +33,8 @@ PEOPLE_ERASED = FindingType(
     level=Level.NOTE,
     sentence=N_("Cells of the column %(column)s name people who were erased; they were read as empty."),
 )
+LAST_NAMES = "last name, surname, family name, 姓, 姓氏, Nachname, Familienname"  # headers
+_LAST_NAMES = frozenset(map(plain, LAST_NAMES.split(", ")))
 _CACHED = 100_000
 _ADDRESS = re.compile(r"<([^<>]+)>")
 _HINTS = 50  # how many did-you-means one import queries
@@ -94,6 +96,11 @@ class CustomerReferences:
                 for reference, customer in found.items()
             }
         chunk.set_column("customer_id", [found.get(reference) for reference in references], "customer")
+
+    def ids(self, references: Iterable[str]) -> dict[str, int]:
+        """Reference -> customer id, of those that mean one customer of the book."""
+        found = self._find(references)
+        return {reference: one for reference, one in found.items() if isinstance(one, int)}
 
     def not_in_book(self, references: Iterable[str]) -> set[str]:
         """Which of some references mean no customer of the book."""
@@ -172,6 +179,21 @@ class CustomerReferences:
         return nearest(reference, near)
 
 
+def full_names(layout: Layout, chunk: Chunk) -> list[Any]:
+    """The names of contact people: of a file with two columns, the first name and the last one."""
+    names, first = chunk.values["name"], chunk.values["first_name"]
+    if plain(layout.columns.get("name", "")) not in _LAST_NAMES:
+        return names
+    return [
+        _joined(one, other) if isinstance(one, str) and isinstance(other, str) else other
+        for one, other in zip(first, names, strict=True)
+    ]
+
+
+def _joined(first: str, last: str) -> str:
+    return f"{last}{first}" if HAN.search(last) else f"{first} {last}"
+
+
 def find_person(job: ImportJob, name: str) -> Parser:
     """A parser of people, by e-mail address or by a name that only one person has, that gives their ids."""
     person = table(Person)
@@ -181,7 +203,7 @@ def find_person(job: ImportJob, name: str) -> Parser:
         select(person.c.id, person.c.email, person.c.name)
     ):
         known[address] = person_id
-        named.setdefault(_name_of_person(called), []).append(address)
+        named.setdefault(person_key(called), []).append(address)
 
     def parse(text: str) -> int | RefusedValue | None:
         found = find(text)
@@ -209,7 +231,7 @@ def find_person(job: ImportJob, name: str) -> Parser:
         )
 
     def find_by_name(text: str) -> int | RefusedValue:
-        addresses = named.get(_name_of_person(text), [])
+        addresses = named.get(person_key(text), [])
         if len(addresses) == 1:
             return known[addresses[0]]
         if addresses:
@@ -225,11 +247,3 @@ def find_person(job: ImportJob, name: str) -> Parser:
         return RefusedValue(Phrase(N_("there is no person named %(cell)s"), cell=repr(clip(text))))
 
     return parse
-
-
-def _name_of_person(name: str) -> str:
-    """A person's name as it is compared: `Lee, Mia` is Mia Lee, and 张 三 is 张三, but Wang Li is not Li Wang."""
-    if HAN.search(name):
-        return "".join(fold(name).split())
-    last, comma, first = name.partition(",")
-    return fold(f"{first} {last}" if comma else name)

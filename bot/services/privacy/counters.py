@@ -46,6 +46,13 @@ def _subtract_imported(session: Session, target: Table, customer_ids: Collection
     subtract_changes(session, target, changed)
 
 
+def subtract_row(session: Session, target: Table, row_id: int) -> None:
+    """Subtract one row that is about to be deleted, and its changes."""
+    created = session.scalars(select(target.c.batch_id).where(target.c.id == row_id)).all()
+    _update(session, target, "created", Counter(one for one in created if one is not None))
+    subtract_changes(session, target, Counter(batches_that_changed(session, target, row_id)))
+
+
 def subtract_changes(session: Session, target: Table, changed: Mapping[int, int]) -> None:
     """Subtract changes of rows of a table from what imports counted."""
     _update(session, target, "changed", changed)

@@ -16,13 +16,15 @@ from sqlmodel import Session
 from bot.errors import N_, BotError, Conflict, Phrase
 from bot.services import access, staff, tombstones
 from bot.services.access import Act, Actor
-from bot.services.privacy import counters, files, marks, outgoing, texts
+from bot.services.name_keys import person_key
+from bot.services.privacy import counters, files, marks, outgoing, subjects, texts
 from bot.services.privacy.subjects import Identity, about
 from bot.services.privacy.texts import Names
 from db import rewriting, traces
 from db.audit import AuditAction, ObjectKind
-from db.book import customers, imports, people
+from db.book import contact_people, customers, imports, people
 from db.book.tombstones import Subject
+from db.care import marks as care_marks
 from db.care import touches
 from db.engine import Database
 from db.outbox.messages import UNFINISHED, MessageState
@@ -110,7 +112,7 @@ def erase(
     today: date,
     now: datetime,
 ) -> Erased:
-    """Delete what is kept about a customer or a person, and mark that imports leave them out.
+    """Delete what is kept about a customer, a person or a contact person, and mark that imports leave them out.
 
     Everything in the database happens in one transaction. Raises NotFound, NotAllowed, NotReady, and Conflict during an
     import or for the last admin.
@@ -126,6 +128,8 @@ def erase(
             tombstones.mark(session.connection(), identity.subject, _marks(identity), now)
             if identity.subject is Subject.CUSTOMER:
                 dropped = _erase_customers(session, identity)
+            elif identity.subject is Subject.CONTACT_PERSON:
+                dropped = _erase_contact_person(session, identity.ids[0])
             else:
                 with staff.admin_kept(session, admins):
                     dropped = _erase_person(session, identity.ids[0], wording, today=today, now=now)
@@ -167,8 +171,7 @@ def searched_names(session: Session, identity: Identity, wording: Wording) -> Na
 
 def _counts(session: Session, identity: Identity) -> dict[str, int]:
     """Table -> how many of its rows are about them, or refer to them; without messages, which are counted by their texts."""
-    tables = traces.customer_tables() if identity.subject is Subject.CUSTOMER else traces.person_tables()
-    every = {one.name: one for one in (*tables, traces.CHANGE, traces.AUDIT) if one.name != "outbox"}
+    every = {one.name: one for one in subjects.tables_of(identity) if one.name != "outbox"}
     counted = {name: _count(session, identity, every[name]) for name in sorted(every)}
     return {name: number for name, number in counted.items() if number}
 
@@ -179,18 +182,32 @@ def _count(session: Session, identity: Identity, table: Table) -> int:
 
 
 def cell_codes(identity: Identity) -> list[str]:
-    """What stands alone in the cells of files about them."""
+    """What stands alone in the cells of files about them. The number of a contact person says too little."""
+    if identity.subject is Subject.CONTACT_PERSON:
+        return []
     return [*identity.codes, *(code for _, code in identity.keys)]
 
 
 def _marks(identity: Identity) -> list[tuple[str, ...]]:
     """What files call them."""
+    if identity.subject is Subject.CONTACT_PERSON:
+        return _marks_of_contact_person(identity)
     keys = [(tombstones.KEY, source, code) for source, code in identity.keys]
     codes = [(tombstones.CODE, code) for code in cell_codes(identity)]
     names = [(tombstones.NAME, name) for name in identity.names]
     both = [(tombstones.BOTH, code, name) for code in cell_codes(identity) for name in identity.names]
     address = [(tombstones.ADDRESS, identity.address)] if identity.address else []
     return [*keys, *codes, *names, *both, *address]
+
+
+def _marks_of_contact_person(identity: Identity) -> list[tuple[str, ...]]:
+    names = [person_key(name) for name in identity.names]
+    return [
+        *((tombstones.KEY, source, code) for source, code in identity.keys),
+        *((tombstones.BOTH, customer, name) for customer in identity.of_customers for name in names),
+        *((tombstones.NAME, name) for name in names),
+        *([(tombstones.ADDRESS, identity.address)] if identity.address else []),
+    ]
 
 
 def _erase_customers(session: Session, identity: Identity) -> int:
@@ -202,6 +219,26 @@ def _erase_customers(session: Session, identity: Identity) -> int:
     session.execute(traces.CHANGE.delete().where(traces.about_customers(traces.CHANGE, identity.ids)))
     for table in traces.customer_tables():
         session.execute(table.delete().where(traces.about_customers(table, identity.ids)))
+    return dropped
+
+
+def _erase_contact_person(session: Session, contact_person_id: int) -> int:
+    """Delete a contact person and what is about them only; how many messages were dropped."""
+    customer_id = contact_people.get_one(session, contact_person_id).customer_id
+    touches.lock(session, [customer_id])
+    _, dropped = outgoing.forget_contact_person(session, contact_person_id)
+    counters.subtract_row(session, traces.CONTACT, contact_person_id)
+    session.execute(
+        traces.CHANGE.delete().where(traces.about_contact_person(traces.CHANGE, contact_person_id))
+    )
+    for column in traces.contact_columns():
+        theirs = column == contact_person_id
+        if traces.goes_with_contact_person(column):
+            session.execute(column.table.delete().where(theirs))
+        else:
+            session.execute(column.table.update().where(theirs).values({column.name: None}))
+    session.execute(traces.CONTACT.delete().where(traces.CONTACT.c.id == contact_person_id))
+    care_marks.mark_planned(session.connection(), [customer_id])
     return dropped
 
 

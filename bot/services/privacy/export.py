@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.privacy import erasure, files, outgoing, texts
+from bot.services.privacy import erasure, files, outgoing, subjects, texts
 from bot.services.privacy.erasure import Find, Wording
 from bot.services.privacy.subjects import Identity, about
 from bot.services.schemes.store import SchemeCache
@@ -71,11 +71,9 @@ def rows_of(
     session: Session, scheme_cache: SchemeCache, identity: Identity
 ) -> dict[str, list[dict[str, Any]]]:
     """Table -> its rows about a customer or a person, or that refer to them, by every column."""
-    customers = identity.subject is Subject.CUSTOMER
-    tables = traces.customer_tables() if customers else traces.person_tables()
-    every = {one.name: one for one in (*tables, traces.CHANGE, traces.AUDIT)}
+    every = {one.name: one for one in subjects.tables_of(identity)}
     found = {name: _rows(session, scheme_cache, identity, every[name]) for name in sorted(every)}
-    if customers:
+    if identity.subject is not Subject.PERSON:
         found["outbox"] = _messages(session, scheme_cache, identity)
     return found
 
@@ -89,7 +87,7 @@ def _rows(
 
 def _messages(session: Session, scheme_cache: SchemeCache, identity: Identity) -> list[dict[str, Any]]:
     outbox = outgoing.TABLE
-    numbers = [number for number, *_ in outgoing.naming(session, identity.ids)]
+    numbers = outgoing.numbers_of(session, identity)
     rows = session.execute(select(outbox).where(outbox.c.id.in_(numbers)).order_by(outbox.c.id))
     return [_readable(session, scheme_cache, outbox, row) for row in rows.mappings()]
 

@@ -16,9 +16,10 @@ from bot.services.privacy import subjects
 from bot.services.privacy.subjects import Identity
 from bot.services.tombstones import Tombstones
 from db.book import tombstones
+from db.book.contact_people import ContactPerson
 from db.book.customers import Customer, CustomerKey
 from db.book.people import Person
-from db.book.tombstones import Mark
+from db.book.tombstones import Mark, Subject
 from db.engine import Database
 
 FILE = "erased.json"  # in the data folder: keyed hashes, no name
@@ -90,9 +91,11 @@ def returned(database: Database) -> list[Identity]:
         found = [subjects.customer(session, number) for number in dict.fromkeys(_customers(session, marks))]
         people = session.execute(select(col(Person.email)).order_by(col(Person.id)))
         back = [email for (email,) in people if marks.of_address(email)]
+        contacts = list(_contact_people(session, marks))
         return [
             *{one.ids[0]: one for one in found}.values(),
             *(subjects.person(session, one) for one in back),
+            *(subjects.contact_person(session, one) for one in contacts),
         ]
 
 
@@ -106,13 +109,22 @@ def take_back(database: Database, identities: Iterable[Identity], now: datetime)
 
 def find_again(identity: Identity) -> Any:
     """A function that looks somebody up again, in the transaction of the erasure."""
-    if identity.address:
+    if identity.subject is Subject.CONTACT_PERSON:
+        return partial(subjects.contact_person, contact_person_id=identity.ids[0])
+    if identity.subject is Subject.PERSON:
         return partial(subjects.person, email=identity.address)
     return partial(subjects.customer, customer_id=identity.ids[0])
 
 
 def _erasures(marks: Tombstones, identity: Identity) -> set[str]:
     """The erasures that a customer or person is marked by."""
+    if identity.subject is Subject.CONTACT_PERSON:
+        source, code = identity.keys[0] if identity.keys else ("", None)
+        by_name = [
+            marks.of_contact_person(source, code, identity.address, identity.of_customers, name)
+            for name in identity.names
+        ]
+        return {one for one in by_name if one is not None}
     found = [marks.of_key(source, code) for source, code in identity.keys]
     found += [marks.of_code_and_name(code, identity.names) for code in identity.codes]
     found.append(marks.of_address(identity.address))
@@ -128,6 +140,24 @@ def _customers(session: Session, marks: Tombstones) -> Iterator[int]:
     own = select(col(Customer.id), col(Customer.code), col(Customer.name))
     for number, code, name in session.execute(own).yield_per(_AT_ONCE):
         if marks.of_code_and_name(code, [name]):
+            yield number
+
+
+def _contact_people(session: Session, marks: Tombstones) -> Iterator[int]:
+    """Numbers of the contact people who were erased: by their id in a system, their address, or customer and name."""
+    if not marks.has(Subject.CONTACT_PERSON):
+        return
+    columns = (ContactPerson.id, ContactPerson.source, ContactPerson.external_id, ContactPerson.email)
+    of_customer = (ContactPerson.customer_id, Customer.code, ContactPerson.name)
+    found = (
+        select(*map(col, columns), *map(col, of_customer))
+        .join(Customer, col(Customer.id) == col(ContactPerson.customer_id))
+        .order_by(col(ContactPerson.id))
+    )
+    for number, source, external_id, email, customer, code, name in session.execute(found).yield_per(
+        _AT_ONCE
+    ):
+        if marks.of_contact_person(source, external_id, email, (str(customer), code), name):
             yield number
 
 

@@ -2,26 +2,35 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from sqlalchemy import or_, select, update
 from sqlmodel import Session, col
 
 from bot.services.delivery import outbox
-from bot.services.delivery.rights import REASONS, named_customers
+from bot.services.delivery.rights import REASONS, named_contact_people, named_customers
 from bot.services.privacy.subjects import Identity
 from bot.wording import messages
 from bot.wording.care import CareDigest
 from bot.wording.escalations import CareEscalation
 from bot.wording.greetings import Greetings
+from bot.wording.message_base import Message
 from bot.wording.messages import TierDigest
 from db import processes
 from db.book.imports import table
 from db.book.tombstones import Subject
 from db.care import touches
 from db.outbox.messages import EMPTY_BODY, ERASED, UNFINISHED, MessageState, OutboxMessage
+
+
+@runtime_checkable
+class NamesContactPeople(Protocol):
+    """A message about several customers, in which contact people are named by the field `contact_person_id`."""
+
+    def without_contact_person(self, contact_person_id: int) -> Message: ...
+
 
 TABLE = table(OutboxMessage)
 _AT_ONCE = 200
@@ -42,10 +51,30 @@ def naming(
             yield number, state, text, named
 
 
+def naming_contact_person(session: Session, contact_person_id: int) -> Iterator[tuple[int, str, str]]:
+    """(id, state, body) of the messages that name a contact person."""
+    body = col(OutboxMessage.body_json)
+    found = select(col(OutboxMessage.id), col(OutboxMessage.state), body).where(
+        body.contains(f'"contact_person_id": {contact_person_id}')
+    )
+    for number, state, text in session.execute(found).yield_per(_AT_ONCE):
+        if contact_person_id in named_contact_people(text):
+            yield number, state, text
+
+
+def numbers_of(session: Session, identity: Identity) -> list[int]:
+    """Ids of the messages that name these customers, or this contact person."""
+    if identity.subject is Subject.CUSTOMER:
+        return [number for number, *_ in naming(session, identity.ids)]
+    return [number for number, *_ in naming_contact_person(session, identity.ids[0])]
+
+
 def states(session: Session, identity: Identity) -> Counter[str]:
     """State -> how many messages with a text are about these customers, or to this person."""
     if identity.subject is Subject.CUSTOMER:
         return Counter(state for _, state, _, _ in naming(session, identity.ids))
+    if identity.subject is Subject.CONTACT_PERSON:
+        return Counter(state for _, state, _ in naming_contact_person(session, identity.ids[0]))
     return Counter(state for _, state in _to(session, identity.ids[0]))
 
 
@@ -63,10 +92,26 @@ def forget_customers(session: Session, customer_ids: Collection[int]) -> tuple[i
     A digest keeps the other customers that it names.
     """
     gone = set(customer_ids)
-    texts = dropped = 0
-    for number, state, body, named in list(naming(session, customer_ids)):
-        texts += 1
-        rest = None if gone.issuperset(named) else _without(body, gone)
+    found = [
+        (number, state, None if gone.issuperset(named) else _without(body, gone))
+        for number, state, body, named in naming(session, customer_ids)
+    ]
+    return len(found), _forget(session, found)
+
+
+def forget_contact_person(session: Session, contact_person_id: int) -> tuple[int, int]:
+    """The same for what names a contact person; the others whom a message names stay in it."""
+    found = [
+        (number, state, _without_contact_person(body, contact_person_id))
+        for number, state, body in naming_contact_person(session, contact_person_id)
+    ]
+    return len(found), _forget(session, found)
+
+
+def _forget(session: Session, found: Iterable[tuple[int, str, tuple[str, str] | None]]) -> int:
+    """Store what is left of messages (body and hash), else delete their texts; how many will not be sent."""
+    dropped = 0
+    for number, state, rest in found:
         if rest is not None:
             session.execute(_of(number).values(body_json=rest[0], body_hash=rest[1]))
             continue
@@ -77,7 +122,7 @@ def forget_customers(session: Session, customer_ids: Collection[int]) -> tuple[i
             dropped += 1
         session.execute(_of(number).values(**_emptied(), **values))
     processes.count(session, f"dead_total:{ERASED}", dropped)
-    return texts, dropped
+    return dropped
 
 
 def forget_recipient(session: Session, person_id: int, now: datetime) -> tuple[int, int]:
@@ -121,3 +166,16 @@ def _without(body: str, gone: Collection[int]) -> tuple[str, str] | None:
     if not isinstance(message, TierDigest | CareDigest | CareEscalation | Greetings):
         return None
     return outbox.body_of(message.without(gone), stored.get("language"))
+
+
+def _without_contact_person(body: str, contact_person_id: int) -> tuple[str, str] | None:
+    """The stored form of a message without a contact person; None of one that is about nobody else."""
+    try:
+        stored = json.loads(body)
+        message = messages.load(stored)
+    except (ValueError, KeyError):
+        return None
+    if not isinstance(message, NamesContactPeople):
+        return None
+    rest = outbox.body_of(message.without_contact_person(contact_person_id), stored.get("language"))
+    return rest if named_customers(rest[0]) else None

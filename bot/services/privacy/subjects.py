@@ -1,6 +1,7 @@
 """Who is to be erased or exported: their numbers in the database, and everything that they are called there."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Table, select
@@ -10,7 +11,7 @@ from bot.errors import N_, Conflict, NotFound
 from bot.services.imports.joins.pairs import BookReferences
 from bot.services.imports.read.refusal import RefusedValue
 from db import traces
-from db.book import customers, people
+from db.book import contact_people, customers, people
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
 from db.book.tombstones import Subject
 
@@ -20,7 +21,7 @@ _CHANGE = traces.CHANGE.c
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """A customer with all that were joined into it, or a person, as they are in the book."""
+    """A customer with all that were joined into it, a person or a contact person, as they are in the book."""
 
     subject: Subject
     ids: tuple[int, ...]
@@ -31,12 +32,14 @@ class Identity:
     names: tuple[str, ...] = ()
     address: str = ""
     slack_user_id: str | None = None
+    phone: str = ""
+    of_customers: tuple[str, ...] = ()  # what files call the customer of a contact person
 
     @property
     def words(self) -> tuple[str, ...]:
         """Everything that they are called."""
         external = (code for _, code in self.keys)
-        found = (*self.names, *self.codes, *external, self.address, self.slack_user_id or "")
+        found = (*self.names, *self.codes, *external, self.address, self.slack_user_id or "", self.phone)
         return tuple(dict.fromkeys(word for word in found if word))
 
 
@@ -99,11 +102,48 @@ def person(session: Session, email: str) -> Identity:
     )
 
 
+def contact_person(session: Session, contact_person_id: int) -> Identity:
+    """A contact person by number. Raises NotFound."""
+    row = contact_people.get(session, contact_person_id)
+    if row is None:
+        raise NotFound(
+            N_("There is no contact person %(number)s. See: tierbot contact-person list CUSTOMER"),
+            number=contact_person_id,
+        )
+    of = customer(session, row.customer_id)
+    ids, table = (contact_person_id,), traces.CONTACT.name
+    names = dict.fromkeys([row.name, *_earlier(session, table, ids, "name")])
+    return Identity(
+        subject=Subject.CONTACT_PERSON,
+        ids=ids,
+        code=row.name,
+        name=f"{of.code} {of.name}",
+        keys=((row.source, row.external_id),) if row.external_id else (),
+        names=tuple(names),
+        address=row.email or "",
+        phone=row.phone or "",
+        of_customers=(*map(str, of.ids), *of.codes, *(code for _, code in of.keys), *of.names),
+    )
+
+
 def about(identity: Identity, table: Table) -> ColumnElement[bool]:
     """Condition: rows of a table that are about them, or refer to them."""
     if identity.subject is Subject.CUSTOMER:
         return traces.about_customers(table, identity.ids)
+    if identity.subject is Subject.CONTACT_PERSON:
+        return traces.about_contact_person(table, identity.ids[0])
     return traces.about_person(table, identity.ids[0])
+
+
+def tables_of(identity: Identity) -> list[Table]:
+    """The tables with rows that are about them, or refer to them."""
+    if identity.subject is Subject.CUSTOMER:
+        found: Sequence[Table] = traces.customer_tables()
+    elif identity.subject is Subject.CONTACT_PERSON:
+        found = traces.contact_tables()
+    else:
+        found = traces.person_tables()
+    return [*found, traces.CHANGE, traces.AUDIT]
 
 
 def _earlier(session: Session, table: str, ids: tuple[int, ...], column: str) -> list[str]:

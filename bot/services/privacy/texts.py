@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,6 @@ from sqlmodel import Session, func
 from bot.services.name_keys import HAN
 from bot.services.privacy.subjects import Identity, about
 from db import traces
-from db.book.people import Person
 from db.book.tombstones import Subject
 
 _AT_ONCE = 500
@@ -59,15 +58,13 @@ class Names:
 
 
 def names_of(session: Session, identity: Identity, *, mark: str, pseudonym: str) -> Names:
-    """What to search for. The name of a person is not, while another person has it."""
+    """What to search for. The name of a person or contact person is not, while another one has it."""
     exact = {}
     shared: Collection[str] = ()
-    if identity.subject is Subject.PERSON:
-        others = session.scalars(
-            select(func.lower(Person.name)).where(Person.id.not_in(identity.ids))  # type: ignore[union-attr]
-        )
-        held = {name.casefold() for name in others}
+    if identity.subject is not Subject.CUSTOMER:
+        held = {name.casefold() for name in _others(session, identity)}
         shared = [name for name in identity.names if name.casefold() in held]
+    if identity.subject is Subject.PERSON:
         own = (*(name for name in identity.names if name not in shared), identity.address)
         exact = {word.strip().casefold(): pseudonym for word in own}
         if identity.slack_user_id:
@@ -79,6 +76,15 @@ def names_of(session: Session, identity: Identity, *, mark: str, pseudonym: str)
         mark=mark,
         exact=exact,
     )
+
+
+def _others(session: Session, identity: Identity) -> Iterator[str]:
+    """The names of all other people and contact people, in lower case."""
+    for subject, one in ((Subject.PERSON, traces.PERSON), (Subject.CONTACT_PERSON, traces.CONTACT)):
+        others = select(func.lower(one.c.name))
+        if subject is identity.subject:
+            others = others.where(one.c.id.not_in(identity.ids))
+        yield from session.scalars(others)
 
 
 def count(session: Session, identity: Identity, names: Names, columns: Collection[str]) -> dict[str, int]:
@@ -121,7 +127,7 @@ def _named(session: Session, identity: Identity, names: Names, column: Any) -> A
     as_json = traces.name_of(column) in traces.FREE_JSON
     rewrite = _rewriter(names, as_json)
     where = [names.named_in(column, as_json=as_json)]
-    if identity.subject is Subject.CUSTOMER or column.table in (traces.PERSON, traces.CHANGE):
+    if identity.subject is not Subject.PERSON or column.table in (traces.PERSON, traces.CHANGE):
         where.append(~about(identity, column.table))
     keys = list(column.table.primary_key.columns)
     found = select(*keys, column).where(*where)

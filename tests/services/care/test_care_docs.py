@@ -17,6 +17,7 @@ from bot.services.care.dues import Known, steps_due
 from bot.services.care.plan import (
     Also,
     Anniversary,
+    BirthdayStep,
     CareOf,
     CarePlan,
     Escalation,
@@ -63,7 +64,7 @@ KEYS: list[dict[str, FieldInfo]] = [
     TierCare.model_fields,
     Escalation.model_fields,
     {name: field for name, field in Revisit.model_fields.items() if name in OF_ALL_STEPS},
-    *map(own_fields, (Revisit, FollowUp, Greeting, Anniversary, Once)),
+    *map(own_fields, (Revisit, FollowUp, Greeting, BirthdayStep, Anniversary, Once)),
     Also.model_fields,
     Traits.model_fields,
 ]

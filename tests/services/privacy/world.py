@@ -63,6 +63,13 @@ PEOPLE = (
     "Tab_bert Quux", "Ｗｉｄｅ Ｌｅｔｔｅｒｓ", "Zoë Žižková", "Quentin <Tagged>", "Åse Ørnqvist", "Emil 🦉 Owlsley", "Wyrd {Braced}",
 )  # fmt: skip
 
+CONTACTS = (
+    "Ingrid Qvam", "诸葛慕容", "O'Malley, Séan", 'Tilda "Tiny" Quell', "Çelik Ğafur", "Đặng Thùy Trâmz",
+    "Ευρυδίκη Ξάνθου", "Фёкла Щербацкая", "Anne-Sophie Xw", "प्रिया शर्मा", "上官·婉儿", "Back\\stroke Contact", "50%er Dame",
+    "Under_score Querida", "Ｆｕｌｌ Ｗｉｄｔｈ Ｌａｄｙ", "Žofie Řezníčková", "Yvette <Bracketed>", "Ødegård Æble", "Nora 🦜 Parrot",
+    "Curly {Contact}",
+)  # fmt: skip
+
 
 @dataclass
 class World:
@@ -193,17 +200,38 @@ def words_of_person(number: int) -> list[str]:
     return [PEOPLE[number], email(number), f"U0QX{number:02}"]
 
 
+def words_of_contact(number: int) -> list[str]:
+    return [CONTACTS[number], contact_email(number), phone(number), f"Wasqx{number:02}ova"]
+
+
+def contact_email(number: int) -> str:
+    return f"qcontact{number:02}@quarrel.example"
+
+
+def phone(number: int) -> str:
+    return f"+49 30 7391{number:02}55"
+
+
 def all_words() -> list[str]:
     numbers = range(len(NAMES))
     return [word for number in numbers for word in (*words_of_customer(number), *words_of_person(number))]
 
 
 NUMBERS = range(len(NAMES))
+CONTACT_COLUMNS = "id,customer,name,email,phone,birthday,note"
 
 
 def named(n: int) -> str:
     """A text that names a customer and a person."""
     return f"{NAMES[n]} {PEOPLE[n]} {code(n)} {email(n)}"
+
+
+def contact_rows(*names: str) -> list[str]:
+    """The rows of a file of contact people, one at each customer."""
+    return [
+        f"CP{n},{code(n)},{quoted(name)},{contact_email(n)},{phone(n)},1985-03-08,{quoted(f'likes tea, as {name}')}"
+        for n, name in enumerate(names)
+    ]
 
 
 def files() -> list[tuple[str, list[str], dict[str, Any]]]:
@@ -222,6 +250,7 @@ def files() -> list[tuple[str, list[str], dict[str, Any]]]:
         ("orders", ["order_no,customer,date,amount,cost", *orders, *wrong, "W99,BIRCH,never,5,1"], {}),
         ("invoices", ["invoice_no,customer,date,due,paid,amount", *invoices], {}),
         ("activities", ["id,customer,date,kind,person,note", *visits], {}),
+        ("contact-persons", [CONTACT_COLUMNS, *contact_rows(*CONTACTS)], {}),
         ("facts", ["customer,field,value,date,author,evidence", *facts], {"accepted": ("unknown-field",)}),
     ]
 
@@ -249,8 +278,11 @@ def fill(world: World) -> None:
     world.bring("customers", "code,name,parent,owner", f"BIRCH,Birch,{code(0)},keep@example.com")
     for n in numbers:
         world.join(n)
+    world.bring("contact-persons", CONTACT_COLUMNS, *contact_rows(*(f"Wasqx{n:02}ova" for n in numbers)))
     for kind, lines, options in rest:
         world.bring(kind, *lines, **options)
+    at_birch = [f"BIRCH,Birch contact {n},{quoted(f'knows {CONTACTS[n]}, {named(n)}')}" for n in numbers]
+    world.bring("contact-persons", "customer,name,note", *at_birch)
     lines = [f"O{n},1,pumps,{50 + n}" for n in numbers]
     world.bring("order-lines", "order_no,line,product_type,amount", *lines)
     others = [f"B{n},BIRCH,2026-02-0{1 + n % 9},call,{email(n)},{quoted(named(n))}" for n in numbers]

@@ -45,7 +45,7 @@ def todo(
     absent = frozenset(one.person_id for one in actor.absent)
     furthest = today + timedelta(days=morning.furthest(rules))
     theirs = own_touches(session, actor, firm, now, due_by=furthest)
-    ids = [one.id for one in theirs if one.kind != StepKind.GREETING]
+    ids = [one.id for one in theirs if one.kind != StepKind.GREETING and not _is_greeted(one, today)]
     listed = [
         touch
         for touch in due_touches.load(session, sorted({*ids, *also}))
@@ -81,6 +81,11 @@ def own_touches(
     recipients = mailboxes.recipients_of(session, {touch.group for touch in found}, firm, now)
     own = Place(person_id=actor.person_id)
     return [one for one in found if mailboxes.goes_to(recipients, one) == own]
+
+
+def _is_greeted(touch: DueTouch, today: date) -> bool:
+    """Whether a birthday has a message of its own already, and is not coming up any more."""
+    return touch.kind == StepKind.BIRTHDAY and touch.due_on <= today
 
 
 def _is_due(touch: Touch, today: date, zone: ZoneInfo) -> bool:

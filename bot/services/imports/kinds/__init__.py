@@ -2,6 +2,7 @@
 
 from bot.services.imports.kind import FileKind
 from bot.services.imports.kinds.activities import ActivityKind
+from bot.services.imports.kinds.contact_people import ContactPersonKind
 from bot.services.imports.kinds.customers import CustomerKind
 from bot.services.imports.kinds.facts import FactKind
 from bot.services.imports.kinds.invoices import InvoiceKind
@@ -23,6 +24,7 @@ KINDS: dict[str, type[FileKind]] = {
         InvoiceKind,
         ActivityKind,
         FactKind,
+        ContactPersonKind,
         PeopleKind,
         TeamKind,
     )

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from bot.channel_names import channel_as_stored
 from bot.errors import N_, Phrase
+from bot.services.contact_people.values import check_email
 from bot.services.imports.read import currencies
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
 
@@ -15,7 +16,6 @@ NAME_LENGTH = 200
 NOTE_LENGTH = 10_000
 _SHORTEST = 2  # letters that are near to many words, such as y and am
 _LONGEST_ABBREVIATION = 5  # of a time zone
-_EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+").fullmatch
 _ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+").fullmatch
 _LEFT_OUT = re.compile(r"[\s_\-()*:./'\"=\u200b\ufeff]+").sub
 _UNPRINTABLE = re.compile("[\0\n\r]")
@@ -92,8 +92,12 @@ ACTIVITY_KINDS = {
     "referral": ("recommendation", "推荐", "转介绍", "客户推荐", "empfehlung", "weiterempfehlung"),
     "gift": ("present", "礼品", "礼物", "赠礼", "送礼", "geschenk", "präsent"),
     "greeting": (
-        *("greetings", "holiday greeting", "birthday", "问候", "节日问候", "生日祝福", "祝福"),
-        *("grüße", "weihnachtsgrüße", "glückwunsch", "geburtstag"),
+        *("greetings", "holiday greeting", "问候", "节日问候", "祝福"),
+        *("grüße", "weihnachtsgrüße", "glückwunsch"),
+    ),
+    "birthday": (
+        *("birthday greeting", "birthday wishes", "生日", "生日祝福", "生日问候"),
+        *("geburtstag", "geburtstagsgruß", "geburtstagsglückwunsch"),
     ),
     "other": ("misc", "其他", "其它", "sonstiges", "andere"),
     "credit_review": (
@@ -237,9 +241,7 @@ def value_text(text: str) -> str | RefusedValue:
 
 def email(text: str) -> str | RefusedValue:
     """An e-mail address in lower case."""
-    address = unicodedata.normalize("NFKC", text).lower()
-    if len(address) > NAME_LENGTH or not _EMAIL(address):
-        return RefusedValue(Phrase(N_("%(cell)s is not an e-mail address"), cell=repr(clip(text))))
+    address: str | RefusedValue = checked(check_email)(text)
     return address
 
 

@@ -1,0 +1,1 @@
+"""Contact people of customers: what is known of them, who sees it, and who changes it."""
