@@ -3,7 +3,7 @@
 import gc
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +19,11 @@ OpenAnother = Callable[[], Database]
 BOTH = ("sqlite", "postgresql")
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+# A test on PostgreSQL costs three times as much as on SQLite. `make test` runs there the first case of each test, and by
+# these marks every case, or none. `make databases` runs every case on both.
+every_case = pytest.mark.every_case
+sqlite_suffices = pytest.mark.sqlite_suffices
+ON_ALL_DATABASES = os.environ.get("DATABASES") == "all"
 
 
 # About the longest first, so that both workers end at about the same time. The two that start a bot and a browser are
@@ -41,10 +46,34 @@ LONGEST = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+    if not ON_ALL_DATABASES:
+        repeated = set(repeated_on_postgresql(items, here / "db"))
+        config.hook.pytest_deselected(items=list(repeated))
+        items[:] = [item for item in items if item not in repeated]
     places = {here / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def repeated_on_postgresql(items: Iterable[pytest.Item], every_case_in: Path) -> Iterator[pytest.Item]:
+    """The cases whose statements other cases run on PostgreSQL."""
+    seen: set[tuple[Path, object, str]] = set()
+    for item in items:
+        case = getattr(item, "callspec", None)
+        if case is None or "postgresql" not in (
+            case.params.get("database_url"),
+            case.params.get("empty_url"),
+        ):
+            continue
+        assert isinstance(item, pytest.Function)
+        test = (item.path, item.cls, item.originalname)
+        if item.get_closest_marker("sqlite_suffices"):
+            yield item
+        elif item.get_closest_marker("every_case") is None and every_case_in not in item.path.parents:
+            if test in seen:
+                yield item
+            seen.add(test)
 
 
 def pytest_collection_finish() -> None:
