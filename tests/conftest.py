@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -19,10 +20,13 @@ OpenAnother = Callable[[], Database]
 BOTH = ("sqlite", "postgresql")
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-# A test on PostgreSQL costs three times as much as on SQLite. `make test` runs there the first case of each test, and by
-# these marks every case, or none. `make databases` runs every case on both.
-every_case = pytest.mark.every_case
-sqlite_suffices = pytest.mark.sqlite_suffices
+# A test costs three times as much on PostgreSQL as on SQLite, and most cases of most tests run the same statements. So
+# `make test` runs there the first case of a test, and in tests/db all; a mark of the test, or of its file, says otherwise:
+# all where the database decides what becomes of each case, none where other tests run the same statements.
+# `make databases` runs every case on both.
+all_on_postgresql = pytest.mark.cases_on_postgresql("all")
+first_on_postgresql = pytest.mark.cases_on_postgresql("first")
+none_on_postgresql = pytest.mark.cases_on_postgresql("none")
 ON_ALL_DATABASES = os.environ.get("DATABASES") == "all"
 
 
@@ -49,16 +53,16 @@ LONGEST = (
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     if not ON_ALL_DATABASES:
-        repeated = set(repeated_on_postgresql(items, here / "db"))
+        repeated = dict.fromkeys(repeated_on_postgresql(items, here / "db"))
         config.hook.pytest_deselected(items=list(repeated))
         items[:] = [item for item in items if item not in repeated]
     places = {here / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
-def repeated_on_postgresql(items: Iterable[pytest.Item], every_case_in: Path) -> Iterator[pytest.Item]:
+def repeated_on_postgresql(items: Iterable[Any], folder_of_all: Path) -> Iterator[Any]:
     """The cases whose statements other cases run on PostgreSQL."""
-    seen: set[tuple[Path, object, str]] = set()
+    seen = set()
     for item in items:
         case = getattr(item, "callspec", None)
         if case is None or "postgresql" not in (
@@ -66,14 +70,12 @@ def repeated_on_postgresql(items: Iterable[pytest.Item], every_case_in: Path) ->
             case.params.get("empty_url"),
         ):
             continue
-        assert isinstance(item, pytest.Function)
+        mark = item.get_closest_marker("cases_on_postgresql")
+        cases = mark.args[0] if mark else "all" if folder_of_all in item.path.parents else "first"
         test = (item.path, item.cls, item.originalname)
-        if item.get_closest_marker("sqlite_suffices"):
+        if cases == "none" or (cases == "first" and test in seen):
             yield item
-        elif item.get_closest_marker("every_case") is None and every_case_in not in item.path.parents:
-            if test in seen:
-                yield item
-            seen.add(test)
+        seen.add(test)
 
 
 def pytest_collection_finish() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import on_sqlite
+from tests.conftest import all_on_postgresql, on_sqlite
 from tests.services.imports.conftest import Book
 
 BASE = "code,name\nC1,Acme\n000123,Elm\n17850,Fir\nSO-7,Gum\nＡ９,Wide\n"
@@ -164,6 +164,7 @@ NEAR = [
 ]
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(("written", "known"), NEAR)
 def test_a_code_that_is_almost_known_makes_no_second_customer(coded: Book, written: str, known: str) -> None:
     content = f'code,name,region\n"{written}",Other,\nN1,North,\n'
