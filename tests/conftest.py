@@ -47,6 +47,10 @@ LONGEST = (
     "simulation/test_simulation.py",
     "services/imports/test_accounts.py",
     "test_jobs.py",
+    "services/care/test_escalation.py",
+    "services/privacy/test_erasure.py",
+    "test_loaded_modules.py",
+    "test_walks.py",
 )
 
 

@@ -184,6 +184,7 @@ def test_an_order_names_the_customer_that_was_meant(coded: Book, written: str, k
     assert coded.ask("orders", content, **CREATE).keys() == {"similar-codes"}
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("known", "written"),
     [("000123", "123"), ("17850", "17850.0"), ("so-1", "SO-1"), ("A1", "Ａ１"), ("1234", '"1,234"')],
@@ -228,6 +229,7 @@ def test_codes_of_another_source_are_others(coded: Book) -> None:
     assert coded.bring("customers", "code,name\n123,Other\nc1,Other\n", source="crm").accepted == 2
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("kind", "content", "column"),
     [
