@@ -90,10 +90,8 @@ def stopped_jobs(installation: Installation, *, quick: bool) -> Outcome:
         process.broken.touch()
         began = time.monotonic()
         red = wait_until(partial(_red, process, installation.pace), patience + 120)
-        detected, allowed = (
-            time.monotonic() - began,
-            patience + NOTICE_SECONDS - 1 + installation.pace.stretch(1),
-        )
+        detected = time.monotonic() - began
+        allowed = patience + NOTICE_SECONDS - 1 + installation.pace.stretch(1)
         try:
             status = process.running.wait(30)
         except subprocess.TimeoutExpired:
@@ -109,13 +107,17 @@ def stopped_jobs(installation: Installation, *, quick: bool) -> Outcome:
             f"{kind}: not all sent after",
         )
         # Where the old process has sent them all, the new one may still be starting: a signal ends it without its code.
-        wait_until(lambda process=process: process.page("healthz")[0] == 200, START_SECONDS)
+        wait_until(partial(_healthy, process), START_SECONDS)
         outcome.require(process.end() == 0, f"{kind}: the new process did not end well")
         outcome.figures[f"{kind}: red after s"] = f"{detected:.1f} of {allowed:.1f}"
     finished = finish(installation)
     outcome.figures |= finished.figures
     outcome.broken += finished.broken
     return outcome
+
+
+def _healthy(process: TierbotProcess) -> bool:
+    return process.page("healthz")[0] == 200
 
 
 def _red(process: TierbotProcess, pace: Pace) -> bool:
