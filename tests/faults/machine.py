@@ -20,7 +20,6 @@ from bot.cli.run import END_SECONDS
 from bot.services.delivery.worker import Step
 from tests.faults.installation import Installation, p95
 from tests.faults.kills import finish
-from tests.faults.pace import Pace
 from tests.faults.processes import Fleet, end, spawn, wait_until
 from tests.faults.report import Outcome
 from tests.faults.worker import QUICK, WorkerRun, note
@@ -208,10 +207,10 @@ def stopped(installation: Installation, *, quick: bool) -> Outcome:
         with (installation.folder / "log").open("ab") as log:
             command = [sys.executable, "-m", "bot", "run", "--role", "worker"]
             running = subprocess.Popen(command, env=installation.environment(), stdout=log, stderr=log)
-        wait_until(partial(_more_sent, installation, sent), 120)
+        pace.wait_until(partial(_more_sent, installation, sent), 60)
         began = time.monotonic()
         running.send_signal(signal.SIGTERM)
-        wait_until(partial(_ended, running, pace), 120)
+        pace.wait_until(partial(_has_ended, running), 60)
         took.append(time.monotonic() - began)
         running.kill()
         status = running.wait()
@@ -238,8 +237,7 @@ def _more_sent(installation: Installation, before: int) -> bool:
     return installation.count("sent") > before
 
 
-def _ended(process: subprocess.Popen[bytes], pace: Pace) -> bool:
-    pace.look()
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
     return process.poll() is not None
 
 

@@ -1,6 +1,7 @@
 """How busy the machine is during a fault, so that bounds in seconds hold on a machine that others use too."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -24,6 +25,13 @@ class Pace:
             pass
         self._looked = time.monotonic()
         self._seen.append((self._looked - began) / worked)
+
+    def wait_until(self, reached: Callable[[], object], seconds: float) -> bool:
+        """Wait until something is reached, at most for what takes so long on a machine that has nothing else to do."""
+        began = time.monotonic()
+        while not (done := bool(reached())) and time.monotonic() - began < self.stretch(seconds):
+            time.sleep(0.05)
+        return done
 
     def stretch(self, seconds: float) -> float:
         """What takes so long on a machine that has nothing else to do may take so long on this one."""

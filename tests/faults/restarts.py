@@ -21,11 +21,10 @@ from db.schema import upgrade
 from tests.faults.broken_tierbot import PATIENCE
 from tests.faults.installation import Installation
 from tests.faults.kills import finish
-from tests.faults.pace import Pace
 from tests.faults.processes import wait_until
 from tests.faults.report import Outcome
 
-START_SECONDS = 120.0
+START_SECONDS = 60.0
 NOTICE_SECONDS = 3.0  # from the end of a job's patience to a red page; one of them is work of this machine
 
 
@@ -83,13 +82,13 @@ def stopped_jobs(installation: Installation, *, quick: bool) -> Outcome:
         installation.enqueue(3)
         wanted = installation.written
         process = TierbotProcess(installation, kind)
-        sent = wait_until(partial(all_sent, installation, wanted), START_SECONDS)
+        sent = installation.pace.wait_until(partial(all_sent, installation, wanted), START_SECONDS)
         outcome.require(sent, f"{kind}: nothing was sent before")
         outcome.require(process.page("healthz")[0] == 200, f"{kind}: not healthy before")
         installation.enqueue(10)
         process.broken.touch()
         began = time.monotonic()
-        red = wait_until(partial(_red, process, installation.pace), patience + 120)
+        red = installation.pace.wait_until(partial(_red, process), patience + 30)
         detected = time.monotonic() - began
         allowed = patience + NOTICE_SECONDS - 1 + installation.pace.stretch(1)
         try:
@@ -103,11 +102,13 @@ def stopped_jobs(installation: Installation, *, quick: bool) -> Outcome:
         outcome.require(status == 1, f"{kind}: ended with {status} instead of 1")
         process = TierbotProcess(installation, kind)
         outcome.require(
-            wait_until(partial(all_sent, installation, installation.written), START_SECONDS),
+            installation.pace.wait_until(
+                partial(all_sent, installation, installation.written), START_SECONDS
+            ),
             f"{kind}: not all sent after",
         )
         # Where the old process has sent them all, the new one may still be starting: a signal ends it without its code.
-        wait_until(partial(_healthy, process), START_SECONDS)
+        installation.pace.wait_until(partial(_healthy, process), START_SECONDS)
         outcome.require(process.end() == 0, f"{kind}: the new process did not end well")
         outcome.figures[f"{kind}: red after s"] = f"{detected:.1f} of {allowed:.1f}"
     finished = finish(installation)
@@ -120,8 +121,7 @@ def _healthy(process: TierbotProcess) -> bool:
     return process.page("healthz")[0] == 200
 
 
-def _red(process: TierbotProcess, pace: Pace) -> bool:
-    pace.look()
+def _red(process: TierbotProcess) -> bool:
     # A process that has ended may have been red for less time than our request took.
     return process.page("healthz")[0] == 503 or process.running.poll() is not None
 
