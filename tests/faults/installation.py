@@ -156,6 +156,11 @@ class Installation:
         found: dict[str, int] = self.using(read)
         return found
 
+    def settled(self) -> int:
+        """How many unknown messages were found in Slack's history or sent again."""
+        tallies = self.tallies()
+        return tallies.get("reconciled_found_total", 0) + tallies.get("reconciled_resent_total", 0)
+
     def rows(self) -> list[Row]:
         names = ", ".join(Row.__dataclass_fields__)
         return [
