@@ -32,7 +32,13 @@ class TierbotProcess:
     """`tierbot run --role worker`, with its health page."""
 
     def __init__(
-        self, installation: Installation, kind: str, *, port: int = 0, output: IO[bytes] | None = None
+        self,
+        installation: Installation,
+        kind: str,
+        *,
+        port: int = 0,
+        output: IO[bytes] | None = None,
+        patience: float = PATIENCE.total_seconds(),
     ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -43,7 +49,9 @@ class TierbotProcess:
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
                 [*command, "run", "--role", "worker"],
-                env=installation.environment(TIERBOT_HEALTH_PORT=str(self.port)),
+                env=installation.environment(
+                    TIERBOT_HEALTH_PORT=str(self.port), FAULT_PATIENCE=str(patience)
+                ),
                 stdout=output or log,
                 stderr=output or log,
             )
@@ -73,24 +81,25 @@ class TierbotProcess:
 
 def stopped_jobs(installation: Installation, *, quick: bool) -> Outcome:
     """F16: every job raises, sending hangs, the scheduler's thread dies: the process ends, a new one goes on."""
-    outcome = Outcome(figures={})
+    outcome, pace = Outcome(figures={}), installation.pace
     kinds = ["raises", "hangs", "dies"]
     if not quick and installation.url.startswith("sqlite"):
         kinds.append("real-dies")  # with the product's intervals: a minute and a half
     for kind in kinds:
-        patience = 90 - NOTICE_SECONDS if kind.startswith("real-") else PATIENCE.total_seconds()
+        quick_patience = pace.stretch(PATIENCE.total_seconds())
+        patience = 90 - NOTICE_SECONDS if kind.startswith("real-") else quick_patience
         installation.enqueue(3)
         wanted = installation.written
-        process = TierbotProcess(installation, kind)
-        sent = installation.pace.wait_until(partial(all_sent, installation, wanted), START_SECONDS)
+        process = TierbotProcess(installation, kind, patience=quick_patience)
+        sent = pace.wait_until(partial(all_sent, installation, wanted), START_SECONDS)
         outcome.require(sent, f"{kind}: nothing was sent before")
         outcome.require(process.page("healthz")[0] == 200, f"{kind}: not healthy before")
         installation.enqueue(10)
         process.broken.touch()
         began = time.monotonic()
-        red = installation.pace.wait_until(partial(_red, process), patience + 30)
+        red = pace.wait_until(partial(_red, process), patience + 30)
         detected = time.monotonic() - began
-        allowed = patience + NOTICE_SECONDS - 1 + installation.pace.stretch(1)
+        allowed = patience + NOTICE_SECONDS - 1 + pace.stretch(1)
         try:
             status = process.running.wait(30)
         except subprocess.TimeoutExpired:
@@ -100,15 +109,13 @@ def stopped_jobs(installation: Installation, *, quick: bool) -> Outcome:
             red and detected <= allowed, f"{kind}: red only after {detected:.0f} s, not {allowed:.0f}"
         )
         outcome.require(status == 1, f"{kind}: ended with {status} instead of 1")
-        process = TierbotProcess(installation, kind)
+        process = TierbotProcess(installation, kind, patience=quick_patience)
         outcome.require(
-            installation.pace.wait_until(
-                partial(all_sent, installation, installation.written), START_SECONDS
-            ),
+            pace.wait_until(partial(all_sent, installation, installation.written), START_SECONDS),
             f"{kind}: not all sent after",
         )
         # Where the old process has sent them all, the new one may still be starting: a signal ends it without its code.
-        installation.pace.wait_until(partial(_healthy, process), START_SECONDS)
+        pace.wait_until(partial(_healthy, process), START_SECONDS)
         outcome.require(process.end() == 0, f"{kind}: the new process did not end well")
         outcome.figures[f"{kind}: red after s"] = f"{detected:.1f} of {allowed:.1f}"
     finished = finish(installation)
