@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run check types test story faults simulate year shapes claims bench mutants lint fmt lock sbom audit words clean
+.PHONY: demo run check types test databases story faults simulate year shapes claims bench mutants lint fmt lock sbom audit words clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
@@ -15,6 +15,10 @@ run: .venv/.runtime
 # Bytecode is kept even where a container says otherwise: without it each worker compiles for 6 s more.
 test: lint
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# Every case of every test on SQLite and on PostgreSQL; `make test` runs most of them there with their first case.
+databases: .venv/.dev
+	DATABASES=all PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # What a change needs before a commit, in less than a minute: linters, and the tests of what changed. BASE=HEAD~3 looks further back.
 BASE ?= HEAD

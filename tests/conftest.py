@@ -3,9 +3,10 @@
 import gc
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -19,6 +20,14 @@ OpenAnother = Callable[[], Database]
 BOTH = ("sqlite", "postgresql")
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+# A test costs three times as much on PostgreSQL as on SQLite, and most cases of most tests run the same statements. So
+# `make test` runs there the first case of a test, and in tests/db all; a mark of the test, or of its file, says otherwise:
+# all where the database decides what becomes of each case, none where other tests run the same statements.
+# `make databases` runs every case on both.
+all_on_postgresql = pytest.mark.cases_on_postgresql("all")
+first_on_postgresql = pytest.mark.cases_on_postgresql("first")
+none_on_postgresql = pytest.mark.cases_on_postgresql("none")
+ON_ALL_DATABASES = os.environ.get("DATABASES") == "all"
 
 
 # About the longest first, so that both workers end at about the same time. The two that start a bot and a browser are
@@ -38,13 +47,39 @@ LONGEST = (
     "simulation/test_simulation.py",
     "services/imports/test_accounts.py",
     "test_jobs.py",
+    "services/care/test_escalation.py",
+    "services/privacy/test_erasure.py",
+    "test_loaded_modules.py",
+    "test_walks.py",
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+    if not ON_ALL_DATABASES:
+        repeated = dict.fromkeys(repeated_on_postgresql(items, here / "db"))
+        config.hook.pytest_deselected(items=list(repeated))
+        items[:] = [item for item in items if item not in repeated]
     places = {here / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def repeated_on_postgresql(items: Iterable[Any], folder_of_all: Path) -> Iterator[Any]:
+    """The cases whose statements other cases run on PostgreSQL."""
+    seen = set()
+    for item in items:
+        case = getattr(item, "callspec", None)
+        if case is None or "postgresql" not in (
+            case.params.get("database_url"),
+            case.params.get("empty_url"),
+        ):
+            continue
+        mark = item.get_closest_marker("cases_on_postgresql")
+        cases = mark.args[0] if mark else "all" if folder_of_all in item.path.parents else "first"
+        test = (item.path, item.cls, item.originalname)
+        if cases == "none" or (cases == "first" and test in seen):
+            yield item
+        seen.add(test)
 
 
 def pytest_collection_finish() -> None:

@@ -4,6 +4,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def classes_in(path: Path) -> list[str]:
     return [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
 
 
+@cache
 def modules() -> set[str]:
     parts = (path.relative_to(ROOT).with_suffix("").parts for path in product_files())
     return {".".join(name[:-1] if name[-1] == "__init__" else name) for name in parts}
@@ -39,6 +41,7 @@ def homonyms(defined: dict[str, list[str]]) -> dict[str, list[str]]:
     return {name: places for name, places in defined.items() if len(places) > 1}
 
 
+@cache
 def defined_classes() -> dict[str, list[str]]:
     found = defaultdict(list)
     for path in product_files():

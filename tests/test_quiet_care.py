@@ -17,6 +17,7 @@ from db.book.imports import table
 from db.care.touches import Touch
 from db.engine import Database
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.db.care.test_due_touches import executed, explained
 from tests.services.book import MONDAY, at
 
@@ -63,6 +64,7 @@ def statements(bot: Tierbot, work: Callable[[Tierbot], int]) -> list[str]:
         return [explained(session, query, given) for query, given in found if query.startswith("SELECT")]
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("work", JOBS, ids=[work.__name__ for work in JOBS])
 def test_a_quiet_pass_reads_no_table_as_a_whole(bot: Tierbot, work: Callable[[Tierbot], int]) -> None:
     passes = []

@@ -75,10 +75,12 @@ class Walker:
         """The calls of some steps, one after the other."""
         self.walk.calls = []
         self.walk.recording = True
+        sys.setprofile(self.walk.record)
         try:
             for step in steps:
                 step()
         finally:
+            sys.setprofile(None)
             self.walk.recording = False
         return Walk(calls=self.walk.calls)
 
@@ -142,10 +144,9 @@ class Walker:
 
 @contextmanager
 def walker() -> Iterator[Walker]:
-    """Threads that the demo starts are recorded from their first call on."""
+    """Threads that the demo starts are recorded from their first call on; this one only in a walk, because it is slow."""
     walk = Walk()
     threading.setprofile(walk.record)
-    sys.setprofile(walk.record)
     try:
         with tempfile.TemporaryDirectory() as folder:
             demo = story.start(Path(folder) / "demo")
@@ -157,7 +158,6 @@ def walker() -> Iterator[Walker]:
             finally:
                 demo.stop()
     finally:
-        sys.setprofile(None)
         threading.setprofile(None)
 
 

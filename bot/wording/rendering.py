@@ -14,7 +14,8 @@ from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
-from typing import Any
+from types import CodeType
+from typing import Any, ClassVar
 
 import structlog
 from babel import Locale, UnknownLocaleError
@@ -22,7 +23,8 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import get_decimal_symbol, get_group_symbol
 from babel.support import Translations
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from bot.errors import BotError, translated
@@ -179,6 +181,21 @@ def problem_text(error: BotError, language: str | None) -> Markup:
     }
 
 
+class _Compiled(BytecodeCache):
+    """Templates that this process has compiled. Their code holds what is constant in them, in one language."""
+
+    _code: ClassVar[dict[tuple[object, ...], CodeType | None]] = {}
+
+    def __init__(self, *kind: object) -> None:
+        self._kind = kind
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((self._kind, bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[self._kind, bucket.key, bucket.checksum] = bucket.code
+
+
 def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
     is_own = folders != FOLDERS
     kind = LimitedEnvironment if is_own else Environment
@@ -189,6 +206,7 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         finalize=(lambda value: printed(escape(measured(value)))) if is_own else escape,
         undefined=StrictUndefined,
         auto_reload=False,
+        bytecode_cache=_Compiled(language, is_own, mentions),
     )
     environment.policies["ext.i18n.trimmed"] = True
     translations = catalogue.catalogue(language)

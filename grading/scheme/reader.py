@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -72,6 +72,11 @@ def parse_scheme(text: str, *, source: str, published: bool = False) -> Scheme:
     A published version may have keys that are not applied, which are refused in a new one: it never changes, and grades as
     it always did. Raises SchemeError with every problem found, in the order of the file.
     """
+    return _parsed(text, source, published)
+
+
+@lru_cache(maxsize=64)  # a command and a running bot read the same few texts again and again
+def _parsed(text: str, source: str, published: bool) -> Scheme:
     document = Document(text, source)
     values = plain(document.root)
     content = None

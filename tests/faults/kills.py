@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.services.delivery.worker import Step, WorkerOptions
 from db.outbox.messages import MessageState
-from tests.faults.installation import Installation, longest_recovery, p95
+from tests.faults.installation import Installation, p95
 from tests.faults.processes import Fleet
 from tests.faults.report import Outcome
 from tests.faults.worker import EVERY_STEP, QUICK, WorkerRun
@@ -78,7 +78,7 @@ def lost_answers(installation: Installation, *, quick: bool) -> Outcome:
         "found in history": tallies.get("reconciled_found_total", 0),
         "sent again": tallies.get("reconciled_resent_total", 0),
     }
-    settled = tallies.get("reconciled_found_total", 0) + tallies.get("reconciled_resent_total", 0)
+    settled = installation.settled()
     outcome.require(settled >= struck.total(), f"only {settled} of {struck.total()} went through unknown")
     outcome.require(bool(struck), "no answer was lost")
     if not quick:
@@ -130,7 +130,9 @@ def inherited(installation: Installation, *, quick: bool) -> Outcome:
         "slowest s": round(recovered[-1], 1) if recovered else 0,
     }
     outcome.require(kills >= deaths, f"only {kills} kills")
-    outcome.require(len(recovered) >= kills, "not every claim was seen to be recovered")
+    # The workers' own count: on a busy machine a message may be unknown for less time than between two looks.
+    settled = installation.settled()
+    outcome.require(settled >= kills, f"only {settled} claims of {kills} dead workers were recovered")
     return outcome
 
 
@@ -152,10 +154,11 @@ def finish(
     outcome = Outcome(figures=figures, broken=audit.broken())
     recoveries = installation.recoveries()
     if recoveries:
-        figures["recovered p95 s"] = round(p95(recoveries), 1)
+        allowed = rounds * installation.longest_recovery(options)
+        figures["recovered p95 s"] = f"{p95(recoveries):.1f} of {allowed:.1f}"
         outcome.require(
-            p95(recoveries) <= rounds * longest_recovery(options),
-            f"recovery took {p95(recoveries):.1f} s, more than lease + settle + sweep",
+            p95(recoveries) <= allowed,
+            f"recovery took {p95(recoveries):.1f} s, more than the {allowed:.1f} of lease + settle + sweep",
         )
     failures = installation.failures()
     if failures:

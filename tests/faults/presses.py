@@ -49,7 +49,7 @@ class Office:
     def page(self, name: str) -> tuple[int, str]:
         """Status and text of a page of the newest process; 0 when there is none."""
         try:
-            with urlopen(f"http://127.0.0.1:{self.health_ports[-1]}/{name}", timeout=5) as answer:
+            with urlopen(f"http://127.0.0.1:{self.health_ports[-1]}/{name}", timeout=60) as answer:
                 return answer.status, answer.read().decode().strip()
         except HTTPError as error:
             with error:

@@ -94,6 +94,7 @@ def _pytest(folder: Path, tests: tuple[str, ...], postgresql: bool) -> tuple[int
         **os.environ,
         "PYTHONPATH": str(folder),
         "PYTHONDONTWRITEBYTECODE": "",
+        "DATABASES": "all",
     }
     process = subprocess.Popen(
         command,

@@ -22,9 +22,12 @@ from db.book.facts import Fact
 from db.engine import Database
 from grading.scheme.model import Name
 from tests import factories
+from tests.conftest import first_on_postgresql, none_on_postgresql
 from tests.services.ask.test_lookup import ADMIN, actor, ask
 from tests.services.book import SETTINGS
 from tests.services.grade.test_runs import NOW, grade
+
+pytestmark = none_on_postgresql
 
 MARCH, APRIL, TODAY = date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 4)
 MOVEMENT = (
@@ -121,6 +124,7 @@ def test_each_tier_of_a_change_has_the_name_of_its_own_scheme(database: Database
     assert "Key 72.0 → Strategic 72.0" in text(message)
 
 
+@first_on_postgresql
 def test_what_is_shown_adds_up_though_every_part_is_rounded(database: Database) -> None:
     acme = known(database, quality=50, service=50)
     correct(database, acme, "quality", 50.41)  # 0.6 × 0.41 = 0.246

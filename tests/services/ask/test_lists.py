@@ -16,6 +16,7 @@ from bot.wording.rendering import Renderer
 from db.care.touches import Touch
 from db.engine import Database
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.ask.test_lookup import RULES, actor
 from tests.services.grade.test_runs import grade
 
@@ -221,6 +222,7 @@ def counted(database: Database) -> Iterator[list[str]]:
         event.remove(database.reader, "before_cursor_execute", listener)
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("scope", ["own", "team", "book"])
 def test_many_customers_need_as_many_queries_as_few_and_only_those_shown_are_named(
     firm: Firm, scope: str

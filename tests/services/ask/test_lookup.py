@@ -20,6 +20,7 @@ from bot.wording.messages import Choice, Help, MyCustomers, NoMatch, TierCard, U
 from bot.wording.rendering import Renderer
 from db.engine import Database
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.grade.test_runs import grade
 
 RULES = CareRules(plans=CarePlans((load_plan(None),)), zone=ZoneInfo("UTC"), remind_at=time(9))
@@ -198,6 +199,7 @@ def test_nothing_like_it_is_said_plainly(book: Database) -> None:
     assert answer.hits == ()
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     "typed", ["%", "_", "'; DROP TABLE customer; --", "<@U123>", "\x00", "。", "a" * 5000, "🙂"]
 )

@@ -11,6 +11,7 @@ from bot.services.name_keys import derive_keys
 from db.book.customers import CustomerKey
 from db.engine import Database
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.ask.test_lookup import ADMIN
 
 
@@ -75,6 +76,7 @@ def test_another_name_or_pinyin_shows_a_customer_but_changes_nothing(
         lookup.one_to_change(database, ADMIN, typed)
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("means", [lookup.one, lookup.one_to_change])
 @pytest.mark.parametrize("typed", NOT_CERTAIN)
 def test_anything_else_means_nobody_and_names_who_it_may_be(

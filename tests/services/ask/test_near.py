@@ -9,6 +9,7 @@ from bot.services.name_keys import fold, spellings, tokens
 from db.book import customers, near_names
 from db.engine import Database
 from tests import factories
+from tests.conftest import all_on_postgresql
 
 CODES = {"C-10235": "Acme", "C-20253": "Birch", "K0012345": "Delta", "AB12CD": "Echo", "0815": "Fir"}
 NAMES = {
@@ -138,6 +139,7 @@ def old_fold(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     "question", ["蘇州瀾嶽", "苏州澜岳", "苏州澜岳精密机械有限公司", "機械有限", "机械有限", "精密機械"]
 )

@@ -31,9 +31,11 @@ from db.outbox.messages import OutboxMessage
 from db.processes import Repeated
 from grading.scheme.model import Name
 from tests import factories
-from tests.conftest import OpenAnother
+from tests.conftest import OpenAnother, all_on_postgresql, first_on_postgresql, none_on_postgresql
 from tests.recorded import recorded as audited
 from tests.services.book import MONDAY, REVISIT_A, Book, at
+
+pytestmark = none_on_postgresql
 
 DAY = timedelta(days=1)
 ACME = 1
@@ -118,6 +120,7 @@ def test_a_contact_that_does_not_fulfil_the_step_is_refused(book: Book, anna: Ac
     assert book.touch(ACME).state == "reminded"
 
 
+@first_on_postgresql
 def test_done_on_a_greeting_records_a_greeting(database: Database) -> None:
     book = Book(database)
     with database.write() as session:
@@ -200,6 +203,7 @@ def test_a_snooze_beyond_the_limit_is_allowed_and_said(book: Book, anna: Actor) 
     assert book.touch(ACME).latest_on == limit
 
 
+@first_on_postgresql
 def test_a_greeting_is_snoozed_to_its_day_at_the_latest(database: Database) -> None:
     book = Book(database)
     with database.write() as session:
@@ -393,6 +397,7 @@ def test_the_person_who_was_given_a_step_takes_their_done_back(book: Book, anna:
     assert (book.touches(ACME)[0].assignee_id, book.touches(ACME)[0].state) == (vic.person_id, "reminded")
 
 
+@first_on_postgresql
 def test_who_lost_the_customer_takes_nothing_back(book: Book, anna: Actor) -> None:
     book.done(anna, kind="visit")
     with book.database.write() as session:
@@ -434,6 +439,7 @@ def now_shown(book: Book, actor: Actor) -> list[Any]:
     return said
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("as_reminder", [False, True], ids=["digest", "reminder of an earlier version"])
 @pytest.mark.parametrize("act", ACTS)
 def test_every_message_shows_what_has_become_of_a_step_and_after_undo_the_step_again(
@@ -461,6 +467,7 @@ def test_undo_is_offered_for_ten_minutes(book: Book, anna: Actor) -> None:
     assert [row.may_undo for row in now_shown(book, anna)] == [False]
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("as_reminder", [False, True], ids=["digest", "reminder of an earlier version"])
 def test_a_message_of_somebody_who_lost_the_customer_says_nothing_about_it(
     book: Book, anna: Actor, as_reminder: bool
@@ -482,6 +489,7 @@ def test_a_message_of_somebody_who_lost_the_customer_says_nothing_about_it(
 # --- at once
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("act", [*ACTS, "undo"])
 def test_two_processes_at_once_have_one_effect(open_another: OpenAnother, act: str) -> None:
     books = [replace(due_book(open_another()), presses=iter(range(10)))]
@@ -517,6 +525,7 @@ def test_two_processes_at_once_have_one_effect(open_another: OpenAnother, act: s
     )
 
 
+@first_on_postgresql
 def test_an_act_that_is_given_up_before_its_commit_changes_nothing(book: Book, anna: Actor) -> None:
     def give_up() -> None:
         raise InterruptedError
@@ -532,6 +541,7 @@ def test_an_act_that_is_given_up_before_its_commit_changes_nothing(book: Book, a
     assert audited(book.database, "step_snoozed", "step_skipped") == []
 
 
+@first_on_postgresql
 def test_what_is_done_on_the_command_line_is_recorded_as_done_there(book: Book, anna: Actor) -> None:
     book.done(replace(anna, door=Door.COMMAND_LINE), kind="visit")
     with book.database.read() as session:

@@ -22,9 +22,17 @@ from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from grading.scheme.reader import parse_scheme
 from tests import factories
-from tests.conftest import OpenAnother, on_sqlite
+from tests.conftest import (
+    OpenAnother,
+    all_on_postgresql,
+    first_on_postgresql,
+    none_on_postgresql,
+    on_sqlite,
+)
 from tests.services.book import MONDAY, REVISIT_A, REVISIT_B, Book, at
 from tests.services.delivery.outbox_harness import Harness
+
+pytestmark = none_on_postgresql
 
 DAY = timedelta(days=1)
 CAP = 8  # of the shipped plan
@@ -244,6 +252,7 @@ def test_a_digest_that_slack_does_not_take_all_day_is_not_said_the_next_day(book
     assert [digest.day for _, digest in book.digests()] == [MONDAY, MONDAY + DAY]
 
 
+@first_on_postgresql
 def test_two_processes_at_once_write_one_digest(open_another: OpenAnother) -> None:
     databases = [open_another() for _ in range(3)]
     book = Book(databases[0], clock=FixedClock(at(MONDAY - DAY)))
@@ -286,6 +295,7 @@ def test_a_morning_has_room_for_so_many_best_tiers_first_and_the_rest_comes_the_
     assert {book.touch(customer).state for customer in customers} == {"reminded"}
 
 
+@first_on_postgresql
 def test_those_at_their_limit_stay_however_many_there_are(book: Book) -> None:
     customers = due_on_monday(book, "C" * (CAP + 12), owner_id=person(book))
     book.plan()
@@ -335,6 +345,7 @@ def test_somebody_who_changes_zones_gets_one_digest_for_one_day(book: Book) -> N
     assert names(book) == ["A0", "B0"]
 
 
+@first_on_postgresql
 def test_a_clock_that_is_set_back_makes_no_second_digest(book: Book) -> None:
     (customer,) = due_on_monday(book, "A", owner_id=person(book))
     book.go(MONDAY)
@@ -385,6 +396,7 @@ GONE: dict[str, dict[str, Any]] = {
 }
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("gone", GONE)
 @pytest.mark.parametrize(
     ("lead", "channel", "default", "expected"),
@@ -426,6 +438,7 @@ WHO = {
 }
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("case", WHO)
 def test_a_step_is_shown_to_who_does_it(book: Book, case: str) -> None:
     values, expected = WHO[case]
@@ -448,6 +461,7 @@ def test_a_step_is_shown_to_who_does_it(book: Book, case: str) -> None:
     assert book.reminded_of() == [(f"person:{people[expected]}", "A0")]
 
 
+@first_on_postgresql
 def test_nobodys_customers_come_in_one_message_of_the_default_channel(book: Book) -> None:
     book.channel = "#managers"
     due_on_monday(book, "A" * (CAP + 2), owner_id=None)
@@ -549,6 +563,7 @@ def test_what_was_late_before_it_was_ever_shown_begins_with_some_each_morning(bo
     assert {book.touch(customer).state for customer in customers} == {"reminded"}
 
 
+@first_on_postgresql
 def test_what_an_earlier_version_reminded_of_comes_back_with_some_each_morning(book: Book) -> None:
     _, customers = late_book(book, 2 * CAP + 3)
     book.plan()

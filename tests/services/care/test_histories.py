@@ -22,6 +22,7 @@ from db.care.planning import CustomerCare
 from db.care.touches import OPEN, Touch
 from db.engine import Database
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.book import Book
 
 DAY = timedelta(days=1)
@@ -211,6 +212,7 @@ def play(database: Database, seed: int, moves: int = 12) -> None:
         raise AssertionError(f"seed {seed}, {history.did}: {error}") from error
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("seed", [*range(8), 1000, 1061])
 def test_no_history_plans_a_step_twice_or_never(database: Database, seed: int) -> None:
     play(database, seed)

@@ -13,8 +13,11 @@ from bot.wording.rendering import Renderer
 from db.care import touches
 from db.engine import Database
 from tests import factories
+from tests.conftest import none_on_postgresql
 from tests.services.book import MONDAY, REVISIT_A, REVISIT_B, Book, plan_of_tests
 from tests.services.care.test_answers import contacts, due_book
+
+pytestmark = none_on_postgresql
 
 DAY = timedelta(days=1)
 ACME = 1

@@ -16,8 +16,10 @@ from db.care import touches
 from db.care.touches import Touch
 from db.engine import Database
 from tests import factories
-from tests.conftest import OpenAnother
+from tests.conftest import OpenAnother, first_on_postgresql, none_on_postgresql
 from tests.services.book import FOLLOW_UP, MONDAY, REVISIT_A, REVISIT_B, Book, at, rules
+
+pytestmark = none_on_postgresql
 
 DAY = timedelta(days=1)
 FRIDAY = MONDAY - 3 * DAY
@@ -140,6 +142,7 @@ def test_what_was_shown_gets_the_window_of_a_new_tier_and_does_not_pass_for_done
     assert book.plan() == 0
 
 
+@first_on_postgresql
 def test_so_does_a_plan_with_longer_gaps(book: Book) -> None:
     customer = owned(book, "A")
     visit(book, customer, MONDAY - REVISIT_A * DAY)
@@ -284,6 +287,7 @@ def test_a_call_fulfils_a_follow_up_that_nobody_was_shown(book: Book) -> None:
     assert book.states(customer) == [("planned", MONDAY + DAY + REVISIT_A * DAY)]
 
 
+@first_on_postgresql
 def test_a_skipped_revisit_is_asked_for_again_one_gap_after_the_skip(book: Book) -> None:
     customer = owned(book)
     visit(book, customer, MONDAY - REVISIT_A * DAY)
@@ -390,6 +394,7 @@ def test_a_greeting_waiting_its_turn_on_the_holiday_is_not_moved_a_year(book: Bo
     assert book.states(customer, "greeting") == [("planned", date(2027, 1, 1) - 3 * DAY)]
 
 
+@first_on_postgresql
 def test_a_customer_that_moves_abroad_is_greeted_on_the_other_holiday(book: Book) -> None:
     customer = owned(book, "B", country="CN")
     book.plan()
@@ -423,6 +428,7 @@ def test_what_is_due_right_now_is_left_to_be_said(book: Book) -> None:
     assert book.remind() == 1
 
 
+@first_on_postgresql
 def test_two_processes_planning_at_once_make_one_touch(open_another: OpenAnother) -> None:
     databases = [open_another() for _ in range(3)]
     book = Book(databases[0])
@@ -444,6 +450,7 @@ def test_two_processes_planning_at_once_make_one_touch(open_another: OpenAnother
     assert sorted(changed) == [0, 0, 30 * 3]  # a revisit and two greetings each
 
 
+@first_on_postgresql
 def test_a_second_open_touch_of_a_step_is_refused_by_the_database(book: Book) -> None:
     customer = owned(book)
     book.plan()
@@ -478,6 +485,7 @@ def as_an_earlier_version_had_it(book: Book, customer: int, **values: Any) -> To
     return first
 
 
+@first_on_postgresql
 @pytest.mark.parametrize("state", ["planned", "reminded", "snoozed"])
 def test_a_greeting_of_an_earlier_version_gets_its_occasion_and_stays_the_same_row(
     book: Book, state: str
@@ -518,6 +526,7 @@ def test_a_greeting_of_an_earlier_version_for_a_holiday_that_the_plan_has_no_mor
     assert (row.state, row.reason) == ("cancelled", "not an occasion of this customer any more")
 
 
+@first_on_postgresql
 def test_the_buttons_of_a_step_work_after_its_window_has_changed(book: Book) -> None:
     customer = owned(book, "A")
     with book.database.write() as session:

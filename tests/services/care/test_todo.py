@@ -18,6 +18,7 @@ from db.book.people import Deputy, Team
 from db.care.touches import Touch
 from db.engine import Database
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.book import MONDAY, Book, at
 
 DAY = timedelta(days=1)
@@ -192,6 +193,7 @@ def test_a_customer_that_the_reader_may_no_longer_see_is_left_out(book: Book) ->
     assert names(now(book, replace(shown, rows=()), anna)) == []
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("tier", "said"), [("B", "Not due any more: next one Apr 1, 2026"), ("P1", "9 days over its limit")]
 )

@@ -21,8 +21,11 @@ from db.care import touches
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests import factories
+from tests.conftest import first_on_postgresql, none_on_postgresql
 from tests.recorded import recorded as audited
 from tests.services.book import FOLLOW_UP, MONDAY, REVISIT_A, Book, at
+
+pytestmark = none_on_postgresql
 
 DAY = timedelta(days=1)
 
@@ -185,6 +188,7 @@ def test_the_same_form_sent_twice_is_one_contact(book: Book, anna: Actor) -> Non
     assert recorded(book) == [("view:V1", None)]
 
 
+@first_on_postgresql
 def test_the_same_form_sent_with_another_text_corrects_the_first(book: Book, anna: Actor) -> None:
     book.log(anna, ACME, MONDAY - 2 * DAY, form_id="view:V1", note="They want")
     book.log(anna, ACME, MONDAY - DAY, form_id="view:V1", note="They want a discount")
@@ -244,6 +248,7 @@ def test_what_a_contact_closed_is_shown_to_those_only_who_may_see_the_customer(
         shown_now(book, book.actor("U0BEN"))
 
 
+@first_on_postgresql
 def test_a_reminder_of_somebody_who_lost_the_customer_says_no_more_than_that_it_is_over(
     book: Book, anna: Actor
 ) -> None:
@@ -261,6 +266,7 @@ def test_a_reminder_of_somebody_who_lost_the_customer_says_no_more_than_that_it_
     assert sent.message.rows == ()
 
 
+@first_on_postgresql
 def test_an_old_button_is_dead_after_losing_the_role(book: Book) -> None:
     button = book.button()
     with book.database.write() as session:

@@ -16,7 +16,10 @@ from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests import factories
+from tests.conftest import all_on_postgresql, first_on_postgresql, none_on_postgresql
 from tests.services.book import MONDAY, Book, at, plan_of_tests, rules
+
+pytestmark = none_on_postgresql
 
 DAY = timedelta(days=1)
 LIMIT = 45  # of tier A, in days after the last contact
@@ -74,6 +77,7 @@ def test_what_becomes_overdue_at_night_or_on_a_weekend_waits_for_the_working_mor
     assert kinds(book)[-1] == (saturday + 2 * DAY, True)
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("case", ["no emergency group", "overdue for long", "done"])
 def test_nothing_else_is_urgent(book: Book, case: str) -> None:
     if case == "no emergency group":
@@ -165,6 +169,7 @@ def test_a_greeting_for_a_day_off_is_said_on_that_day_when_no_working_day_is_lef
     assert len(greetings(book)) == 1
 
 
+@first_on_postgresql
 def test_a_greeting_that_came_too_late_is_missed_and_the_next_digest_says_so(book: Book) -> None:
     to_greet(book, "A", "B")
     remind(book, NEW_YEAR + 3 * DAY)  # a Monday

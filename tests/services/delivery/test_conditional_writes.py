@@ -9,6 +9,7 @@ from db.engine import Database
 from db.outbox import claims, outcomes, send_state
 from db.outbox.messages import MessageState
 from db.outbox.send_state import CircuitReason
+from tests.conftest import all_on_postgresql
 from tests.services.delivery.outbox_harness import EAST, SETTLE, START, WEST, Harness
 
 
@@ -17,6 +18,7 @@ def harness(database: Database) -> Harness:
     return Harness(database)
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("state", [MessageState.SENT, MessageState.DEAD, MessageState.PENDING])
 def test_an_outcome_is_written_only_to_a_message_in_the_state_that_was_read(
     harness: Harness, state: MessageState

@@ -31,6 +31,7 @@ from db.graded.changes import ALERT, OWN_ALERT
 from db.outbox.messages import OutboxMessage
 from grading.scheme.model import Name
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.book import MONDAY, Book
 from tests.services.delivery.outbox_harness import SECOND, START, UNPACED, Harness
 
@@ -187,6 +188,7 @@ LOST: dict[str, Callable[[Firm], None]] = {
 }
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("lost", LOST)
 @pytest.mark.parametrize("place", ["person", "channel"])
@@ -279,6 +281,7 @@ DEPUTIES: dict[str, tuple[dict[str, Any], dict[str, Any], str, dict[str, Any]]] 
 }
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("case", DEPUTIES)
 def test_the_deputy_reads_of_the_customers_before_the_owner_and_the_lead(firm: Firm, case: str) -> None:
     owner, deputy, reader, part = DEPUTIES[case]

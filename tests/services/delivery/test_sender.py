@@ -11,6 +11,7 @@ from bot.services.delivery.messenger import Answer, Reference
 from bot.services.delivery.worker import Step, Worker, WorkerOptions
 from bot.wording.message_base import Message
 from db.engine import Database
+from tests.conftest import all_on_postgresql
 from tests.services.delivery.ledger import Fault, Ledger
 from tests.services.delivery.outbox_harness import EAST, LEASE, SECOND, SETTLE, START, WEST, CrashAt, Harness
 
@@ -53,6 +54,7 @@ def test_the_state_sending_is_committed_before_the_call(harness: Harness) -> Non
     assert seen == [("sending", START + LEASE, True)]
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("step", [step for step in Step if not step.startswith("reconcile")])
 def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(harness: Harness, step: str) -> None:
     for text in "ab":
@@ -64,6 +66,7 @@ def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(harness: Harness,
     assert set(harness.states()) == {"sent"}
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("step", [step for step in Step if step.startswith("reconcile")])
 @pytest.mark.parametrize("fault", ["lost", "never"])
 def test_a_worker_killed_while_reconciling_loses_and_doubles_nothing(

@@ -13,9 +13,12 @@ from bot.wording.messages import TierChanged, TierDigest
 from bot.wording.rendering import Renderer
 from db.engine import Database
 from tests import factories
+from tests.conftest import first_on_postgresql, none_on_postgresql
 from tests.services.ask.test_lookup import ADMIN
 from tests.services.book import SETTINGS
 from tests.services.test_alerts import FEBRUARY, JANUARY, Office
+
+pytestmark = none_on_postgresql
 
 RULE = "override: {allowed: true, needs: [reason], max_days: 60}\n"
 # 0.4 × quality + 0.6 × service instead of 0.6 × quality + 0.4 × service.
@@ -65,6 +68,7 @@ def test_a_customer_that_fell_by_itself_is_not_excused_by_new_rules(office: Offi
     assert "What moved it:" in said(office.alert())
 
 
+@first_on_postgresql
 def test_a_digest_counts_those_the_rules_have_moved(office: Office) -> None:
     customers = [office.customer(90, 40, name=f"C{n}") for n in range(21)]
     office.grade(JANUARY)

@@ -24,7 +24,7 @@ from grading.scheme.model import Map, Scale, Scheme
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.reader import parse_scheme
 from tests import factories
-from tests.conftest import on_sqlite
+from tests.conftest import all_on_postgresql, on_sqlite
 
 AS_OF = date(2026, 10, 31)
 CLOCK = FixedClock(datetime(2026, 11, 2, 9, tzinfo=UTC))
@@ -166,6 +166,7 @@ def by_code(database: Database, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.rename(index=codes)
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("book", preset_names(), indirect=True)
 def test_every_field_of_a_preset_has_a_way_in_and_the_book_is_graded(
     book: Database, request: pytest.FixtureRequest

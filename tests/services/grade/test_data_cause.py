@@ -18,7 +18,10 @@ from bot.wording.rendering import Renderer
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests import factories
+from tests.conftest import none_on_postgresql
 from tests.services.grade.real_book import RealBook
+
+pytestmark = none_on_postgresql
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
 TWO_CONFIRMATIONS = (

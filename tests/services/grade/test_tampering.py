@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from bot.services.grade.evidence.limits import LIMITS
 from db.engine import Database
-from tests.conftest import on_postgresql, on_sqlite
+from tests.conftest import all_on_postgresql, on_postgresql, on_sqlite
 from tests.services.grade.real_book import MAY, RealBook, real_book
 
 __all__ = ["real_book"]
@@ -501,6 +501,7 @@ def test_what_was_edited_is_found(real_book: RealBook, place: str) -> None:
     assert [done for done, (_, finding) in cases.items() if finding not in found] == []
 
 
+@all_on_postgresql
 @on_postgresql
 @pytest.mark.parametrize("place", ["BOOK", "INPUTS"])
 def test_and_so_it_is_on_the_other_database(real_book: RealBook, place: str) -> None:

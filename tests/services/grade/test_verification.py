@@ -24,6 +24,7 @@ from db.engine import Database
 from db.graded.runs import Assessment, GradingRun
 from db.graded.schemes import SchemeVersion
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.book import SETTINGS
 from tests.services.grade.test_overrides import person
 
@@ -145,6 +146,7 @@ def test_stored_assessments_recompute_to_the_same_bits(
     )  # none of its own by the override
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("column", "value"),
     [

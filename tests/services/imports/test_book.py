@@ -10,6 +10,7 @@ from bot.services.imports import ImportReport
 from bot.services.imports.check.findings import OpenFindings
 from db.book import imports
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.imports.conftest import CUSTOMERS, Book
 
 ORDERS = "order_no,customer,date,amount,cost\n1,C1,2026-01-02,100,60\n2,C2,2026-01-03,-25.50,\n"
@@ -47,6 +48,7 @@ def peopled(filled: Book) -> Book:
     return filled
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(("kind", "content"), SAME_TWICE, ids=[kind for kind, _ in SAME_TWICE])
 def test_the_same_file_twice_changes_nothing(peopled: Book, kind: str, content: str) -> None:
     peopled.bring("teams", "name\nEast\n")
@@ -59,6 +61,7 @@ def test_the_same_file_twice_changes_nothing(peopled: Book, kind: str, content: 
     assert peopled.everything(without=("import_batch", "audit_entry")) == before
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(("kind", "content"), SAME_TWICE, ids=[kind for kind, _ in SAME_TWICE])
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(peopled: Book, kind: str, content: str) -> None:
     before = peopled.everything()

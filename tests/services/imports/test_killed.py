@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.conftest import all_on_postgresql
 from tests.services.imports.conftest import Book
 
 # The steps of a process that dies: while it reads, before its one transaction is committed, and right after.
@@ -34,6 +35,7 @@ import_file(
 ROWS = 6_000  # more than one chunk
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("step", "published"), [("reading", False), ("before the commit", False), ("after the commit", True)]
 )

@@ -13,6 +13,7 @@ from bot.services.name_keys import derive_keys
 from bot.wording.messages import Hit
 from db import tables
 from db.care.touches import Touch
+from tests.conftest import all_on_postgresql
 from tests.services.ask.test_lookup import ADMIN
 from tests.services.imports.conftest import CUSTOMERS, Book, Snapshots
 
@@ -84,6 +85,7 @@ def _comparable(book: Book) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("kind", "content"), CHANGES, ids=["customers", "orders", "newcomers", *[k for k, _ in CHANGES[3:]]]
 )

@@ -24,7 +24,7 @@ from db.book import imports
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests import factories
-from tests.conftest import on_sqlite
+from tests.conftest import all_on_postgresql, on_sqlite
 
 TABLE = imports.table(AuditEntry)
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -276,6 +276,7 @@ def acted(database: Database) -> Database:
     return database
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("query", "numbers"),
     [

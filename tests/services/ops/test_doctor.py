@@ -24,6 +24,7 @@ from db.outbox import send_state
 from db.outbox.messages import OutboxMessage
 from db.processes import HeartbeatRole
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.book import MONDAY, Book, at
 
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
@@ -313,6 +314,7 @@ def test_http_mode_says_when_the_last_request_came(database: Database, tmp_path:
     assert (found.level, found.found) == ("ok", words)
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("since", "sent", "level", "words"),
     [

@@ -26,7 +26,7 @@ from db.graded.overrides import Override
 from db.outbox.messages import OutboxMessage
 from db.rewriting import Rewritten
 from tests import factories
-from tests.conftest import OpenAnother, on_sqlite
+from tests.conftest import OpenAnother, all_on_postgresql, on_sqlite
 from tests.services.privacy import world as book
 from tests.services.privacy.world import DAY, NAMES, NUMBERS, PEOPLE, WORDING, World, code, email
 
@@ -163,6 +163,7 @@ def test_of_two_erased_customers_with_the_same_code_neither_comes_back(small: Wo
     assert small.bring("customers", "code,name", "K1,Kestrel", "K8,More", source="shop").created == 1
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("written", ["Étoile Müller", "étoile müller", "ÉTOILE MÜLLER", "éTOILE Müller"])
 @pytest.mark.parametrize("name", ["Étoile Müller", "ÉTOILE MÜLLER", "étoile müller"])
 def test_a_name_is_found_in_texts_in_whatever_case(small: World, name: str, written: str) -> None:

@@ -17,6 +17,7 @@ from db.book.imports import ImportChange, table
 from db.book.people import Person
 from db.traces import FREE_JSON
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.grade.real_book import real_book
 from tests.services.privacy import world as book
 from tests.services.privacy.world import NAMES, NOW, WORDING, World, code, email
@@ -68,6 +69,7 @@ def keys_in(found: dict[str, Any], name: str) -> list[Any]:
     return [[row[column] for column in names] for row in found["tables"].get(name, ())]
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("subject", ["customer", "person"])
 def test_an_export_holds_what_a_query_of_each_table_finds(world: World, subject: str) -> None:
     if subject == "customer":

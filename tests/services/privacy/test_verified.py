@@ -9,6 +9,7 @@ from bot.services.privacy import erasure, subjects
 from bot.services.privacy.erasure import Wording
 from db.book import order_totals
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.grade.real_book import RealBook, real_book
 
 __all__ = ["real_book"]
@@ -28,6 +29,7 @@ def erase(book: RealBook, code: str, folder: Path) -> None:
     )
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("codes", [["LEAD"], ["DOCK", "EAST", "ACME", "CITY", "BETA"]])
 def test_verify_finds_nothing_wrong_after_an_erasure(
     real_book: RealBook, codes: list[str], tmp_path: Path

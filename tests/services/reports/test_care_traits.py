@@ -10,6 +10,7 @@ from db import processes
 from db.care.planning import CustomerCare
 from db.engine import Database
 from tests import factories
+from tests.conftest import all_on_postgresql
 
 TODAY = date(2026, 7, 1)
 AS_OF = date(2026, 6, 30)
@@ -33,6 +34,7 @@ def traits(database: Database) -> dict[int, CustomerCare]:
         return {row.customer_id: row for row in session.exec(select(CustomerCare))}
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("gaps", "last", "lifecycle"),
     [

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import on_sqlite
+from tests.conftest import all_on_postgresql, on_sqlite
 from tests.services.imports.conftest import Book
 
 BASE = "code,name\nC1,Acme\n000123,Elm\n17850,Fir\nSO-7,Gum\nＡ９,Wide\n"
@@ -164,6 +164,7 @@ NEAR = [
 ]
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(("written", "known"), NEAR)
 def test_a_code_that_is_almost_known_makes_no_second_customer(coded: Book, written: str, known: str) -> None:
     content = f'code,name,region\n"{written}",Other,\nN1,North,\n'
@@ -183,6 +184,7 @@ def test_an_order_names_the_customer_that_was_meant(coded: Book, written: str, k
     assert coded.ask("orders", content, **CREATE).keys() == {"similar-codes"}
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("known", "written"),
     [("000123", "123"), ("17850", "17850.0"), ("so-1", "SO-1"), ("A1", "Ａ１"), ("1234", '"1,234"')],
@@ -227,6 +229,7 @@ def test_codes_of_another_source_are_others(coded: Book) -> None:
     assert coded.bring("customers", "code,name\n123,Other\nc1,Other\n", source="crm").accepted == 2
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("kind", "content", "column"),
     [

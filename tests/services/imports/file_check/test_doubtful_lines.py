@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import on_sqlite
+from tests.conftest import all_on_postgresql, on_sqlite
 from tests.services.imports.conftest import Book
 
 HEADER = "order_no,customer,date,amount"
@@ -94,6 +94,7 @@ RETURN = ["A3,C1,2026-01-05,-30", "A3,C1,2026-01-05,-20", "A3,C1,2026-01-05,-50"
 OTHER = ["B{0},C1,2026-01-05,10", "B{0},C1,2026-01-05,5", "B{0},C1,2026-01-05,1"]
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

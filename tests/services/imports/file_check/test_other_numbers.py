@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import on_sqlite
+from tests.conftest import all_on_postgresql, on_sqlite
 from tests.services.imports.conftest import Book
 
 ORDERS = (
@@ -26,6 +26,7 @@ EUR: dict[str, Any] = {"currency": "EUR"}
 NONE_PAID: dict[str, Any] = {"currency": "EUR", "accepted": ("no-paid-column",)}
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("kind", "content", "field"),
     [("orders", ORDERS, "order_no"), ("invoices", INVOICES, "invoice_no"), ("activities", ACTIVITIES, "id")],

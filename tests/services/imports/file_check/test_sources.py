@@ -6,7 +6,7 @@ import pytest
 
 from bot.services.imports import ImportOptions
 from bot.services.imports.profile import profile_file
-from tests.conftest import on_sqlite
+from tests.conftest import all_on_postgresql, on_sqlite
 from tests.services.imports.conftest import Book
 
 EUR: Any = {"currency": "EUR"}
@@ -54,6 +54,7 @@ def test_a_source_that_is_known_or_new_is_taken_as_it_is(filled: Book, typed: st
     assert "source-spelling" not in {one.type.name for one in report.findings}
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("kind", CONTENT)
 def test_a_forgotten_source_is_asked_about(filled: Book, kind: str) -> None:
     first = filled.bring(kind, CONTENT[kind], source="erp", **EUR)

@@ -4,10 +4,12 @@ import pytest
 
 from bot.services.imports import find_duplicates
 from bot.services.name_keys import LEGAL_ENDINGS
-from tests.conftest import on_sqlite
+from tests.conftest import first_on_postgresql, none_on_postgresql, on_sqlite
 from tests.factories import operator
 from tests.services.imports.conftest import Book
 from tests.services.imports.file_check.joins.conftest import join, state
+
+pytestmark = none_on_postgresql
 
 
 def pairs(book: Book, limit: int = 50) -> list[tuple[str, tuple[str, ...]]]:
@@ -34,6 +36,7 @@ def test_each_pair_comes_with_its_reason_and_the_command_that_joins_it(two: Book
     assert pairs(two) == []
 
 
+@first_on_postgresql
 @pytest.mark.parametrize(
     ("one", "other"),
     [

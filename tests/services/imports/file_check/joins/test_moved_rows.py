@@ -7,6 +7,7 @@ import pytest
 from bot.errors import BadInput, Conflict
 from db.book.customers import Ownership
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.imports.conftest import Book
 from tests.services.imports.file_check.joins.conftest import (
     CRM,
@@ -72,6 +73,7 @@ def test_a_join_is_taken_back_to_the_last_row(two: Book) -> None:
     assert totals_are_exact(two)
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("kind", "content", "source"),
     [

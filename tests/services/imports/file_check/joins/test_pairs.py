@@ -3,6 +3,7 @@
 import pytest
 
 from bot.errors import BadInput, Conflict
+from tests.conftest import all_on_postgresql
 from tests.services.imports.conftest import Book
 from tests.services.imports.file_check.joins.conftest import (
     customer_id,
@@ -22,6 +23,7 @@ CHAINS = {
 }
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("name", CHAINS)
 def test_chains_end_at_the_customer_that_stays(book: Book, name: str) -> None:
     rows, expected = CHAINS[name]
@@ -40,6 +42,7 @@ def test_chains_end_at_the_customer_that_stays(book: Book, name: str) -> None:
     assert state(book) == before
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("rows", "line", "reason"),
     [
@@ -84,6 +87,7 @@ def test_a_joined_customer_can_be_joined_on_and_both_joins_are_taken_back_in_ord
     assert state(two) == before
 
 
+@all_on_postgresql
 @pytest.mark.parametrize(
     ("customer", "into", "sentence"),
     [

@@ -9,6 +9,7 @@ import pytest
 from bot.errors import BadInput, Conflict
 from db.graded.overrides import Override
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.imports.conftest import Book
 from tests.services.imports.file_check.joins.conftest import AT, add, customer_id, join, override, state
 
@@ -70,6 +71,7 @@ QUESTIONS: dict[str, tuple[Callable[[Book, int, int], None], str, str, Any, Any]
 }
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_what_both_say_differently_is_asked_and_the_answer_holds(two: Book, name: str) -> None:
     prepare, sentence, question, of_customer, of_into = QUESTIONS[name]

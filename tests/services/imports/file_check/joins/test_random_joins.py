@@ -11,6 +11,7 @@ from bot.services.imports.joins.pairs import follow_chains
 from db.book.customers import Customer, Ownership
 from db.book.orders import Order
 from tests import factories
+from tests.conftest import all_on_postgresql
 from tests.services.imports.conftest import Book
 from tests.services.imports.file_check.joins.conftest import override, state, totals_are_exact, touch
 
@@ -64,6 +65,7 @@ def pairs(rng: random.Random) -> str:
     return "customer,into\n" + "\n".join(map(",".join, rows)) + "\n"
 
 
+@all_on_postgresql
 @pytest.mark.parametrize("seed", range(12))
 def test_any_joins_keep_every_row_and_are_taken_back(book: Book, seed: int) -> None:
     rng = random.Random(seed)
