@@ -36,6 +36,9 @@ OF_PEOPLE = frozenset(
     {
         "ownership.person_id",
         "activity.person_id",
+        "complaint.closed_by",
+        "complaint.handler_id",
+        "complaint_step.person_id",
         "outbox.recipient",
         "tier_override.approver_id",
         "touch.closed_by",
@@ -89,6 +92,8 @@ FREE = _columns(
     {
         "activity": "note",
         "column_mapping": "column",
+        "complaint": "outcome reported_by",
+        "complaint_step": "text",
         "credit_approval": "reason",
         "fact": "evidence",
         "import_batch": "file_name",
@@ -127,6 +132,7 @@ FIXED = _columns(
         "channel_name": "name channel_id",
         "circuit": "workspace reason sentence",
         "column_mapping": "source kind field",
+        "complaint": "source external_id kind agreed",
         "credit_approval": "grade currency",
         "cursor": "name value",
         "customer": "code record_type language",

@@ -42,6 +42,7 @@ class Act(StrEnum):
     TAKE_BACK = "take_back"
     LOG_CONTACT = "log_contact"
     CLOSE_TOUCH = "close_touch"
+    HANDLE_COMPLAINT = "handle_complaint"
     REVIEW = "review"
     OVERRIDE = "override"
     APPROVE_CREDIT = "approve_credit"
@@ -66,7 +67,7 @@ class Scope(Flag):
     SEEN = auto()  # those of the teams that the person's team sees
     GIVEN = (
         auto()
-    )  # to the person or their role, as a care step that is reassigned, of customers that they see
+    )  # to the person or their role, as a care step or complaint that is theirs, of customers that they see
     BOOK = auto()  # all, and what belongs to nobody, as the firm's schemes
 
 
@@ -82,6 +83,7 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.TAKE_BACK:      (MINE,   MINE,            MINE,         MINE,      MINE,    ALL),  # by who shared it
     Act.LOG_CONTACT:    (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
     Act.CLOSE_TOUCH:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
+    Act.HANDLE_COMPLAINT: (GIVEN, MINE | GIVEN,   TEAMS | GIVEN, ALL,      GIVEN,   ALL),
     Act.REVIEW:         (NONE,   NONE,            TEAMS,        ALL,       NONE,    ALL),
     Act.OVERRIDE:       (NONE,   NONE,            TEAMS,        NONE,      NONE,    ALL),
     Act.APPROVE_CREDIT: (NONE,   NONE,            NONE,         NONE,      ALL,     ALL),
@@ -146,11 +148,11 @@ class OwnedBy(NamedTuple):
 
 
 class OpenStep(NamedTuple):
-    """An open care step of a customer, as far as rights depend on it."""
+    """An open care step or complaint of a customer, as far as rights depend on it."""
 
     owner_id: int | None
     owner_team_id: int | None
-    assignee_id: int | None = None  # the person to whom it was reassigned
+    assignee_id: int | None = None  # the person to whom it was given
     role: str | None = None  # whose holders do it otherwise
 
 

@@ -12,6 +12,7 @@ from bot.errors import N_, BotError
 from bot.services.access import Actor
 from bot.services.care.answers import Answered, shown
 from bot.services.care.answers.shown import StepMessage
+from bot.services.care.complaints import Acted
 from bot.services.recipients import FirmDefaults
 from bot.slack import blocks, retries
 from bot.slack.deferred import Press
@@ -75,6 +76,19 @@ def show_current(deps: Dependencies, press: Press, pointer: Pointer, actor: Acto
     replace(deps, press, became, actor.language)
 
 
+def show_complaint(deps: Dependencies, press: Press, acted: Acted, actor: Actor) -> None:
+    """Show what an act has made of a complaint, in place of the message in which it was pressed."""
+    if "view" in press.body and "response_url" not in press.body:
+        return
+    message: Message = acted.message
+    if _is_listed(press):
+        message = _listed(deps, actor, (), [acted.complaint_id]) or message
+    else:
+        found = _digest_at(deps, actor, *_place(press))
+        message = found.message if found is not None else message
+    show(deps, press, message, actor.language)
+
+
 def replace(deps: Dependencies, press: Press, message: Message, language: str) -> bool:
     """Show a message in place of the pressed one, by the response URL or else by its place; whether that worked."""
     try:
@@ -125,18 +139,33 @@ def _messages_now(
         return []
 
 
+def _digest_at(deps: Dependencies, actor: Actor, channel: str | None, ts: str | None) -> StepMessage | None:
+    """The digest at a place, as it has to be now; None where it cannot be read, or another message is there."""
+    firm = FirmDefaults(admins=deps.settings.admins)
+    try:
+        return shown.digest_at(
+            deps.database, actor, channel or "", ts or "", deps.rules, deps.clock.now(), firm
+        )
+    except Exception as error:
+        log.error("outcome.unread", error=type(error).__name__, exc_info=error)
+        return None
+
+
 def _is_listed(press: Press) -> bool:
     """Whether the step was shown in a list that only the person who asked for it sees: no other such message has steps."""
     return bool((press.body.get("container") or {}).get("is_ephemeral"))
 
 
-def _listed(deps: Dependencies, actor: Actor, touch_ids: Collection[int]) -> CareDigest | None:
+def _listed(
+    deps: Dependencies, actor: Actor, touch_ids: Collection[int], complaint_ids: Collection[int] = ()
+) -> CareDigest | None:
     """The list of what the actor has to do; None where it cannot be read."""
     firm, now = FirmDefaults(admins=deps.settings.admins), deps.clock.now()
     try:
         with deps.database.read() as session:
             book = deps.scheme_cache.tier_names(session)
-            found = shown.todo_list(session, deps.rules_in(session), book, actor, firm, now, touch_ids)
+            rules = deps.rules_in(session)
+            found = shown.todo_list(session, rules, book, actor, firm, now, touch_ids, complaint_ids)
             deps.bounds.show(actor, found, session=session)
             return found
     except Exception as error:

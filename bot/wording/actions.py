@@ -40,6 +40,13 @@ class Action(StrEnum):
     MORE_TODO = "tierbot_more_todo", N_("Show more"), None, "place"
     SNOOZE = "tierbot_snooze", N_("Snooze 3 days"), None, "touch"
     GREETED = "tierbot_greeted", N_("Greeted…"), None, "touch"
+    COMPLAINT = "tierbot_complaint", N_("Complaint")
+    COMPLAINT_FORM = "tierbot_complaint_form"
+    COMPLAINT_STEP = "tierbot_complaint_step", N_("Add step…"), None, "complaint"
+    COMPLAINT_STEP_FORM = "tierbot_complaint_step_form"
+    CLOSE_COMPLAINT = "tierbot_close_complaint", N_("Close complaint…"), "primary", "complaint"
+    CLOSE_COMPLAINT_FORM = "tierbot_close_complaint_form"
+    UNDO_COMPLAINT = "tierbot_undo_complaint", N_("Undo"), None, "complaint"
     ALL_GREETED = "tierbot_all_greeted", N_("All greeted"), "primary", "greetings"
 
 

@@ -4,10 +4,20 @@ from slack_bolt import App
 
 from bot.slack.deferred import Deferred
 from bot.slack.dependencies import Dependencies
-from bot.slack.listeners import log_visit, open_card, share, step_forms, tier_command, touches, unmask, why
+from bot.slack.listeners import (
+    complaints,
+    log_visit,
+    open_card,
+    share,
+    step_forms,
+    tier_command,
+    touches,
+    unmask,
+    why,
+)
 
 
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
-    for listener in (tier_command, open_card, why, unmask, share, log_visit, touches, step_forms):
+    for listener in (tier_command, open_card, why, unmask, share, log_visit, touches, step_forms, complaints):
         listener.register(app, deps, deferred)

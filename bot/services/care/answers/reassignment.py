@@ -46,7 +46,7 @@ def reassign(
     with database.write() as session:
         take_request(session, request, now)
         customer, touch = steps.locked(session, actor, pointer)
-        person = _assignee(session, customer, to, settings, now)
+        person = colleague(session, customer, to, settings, now)
         doer = steps.doer(session, customer, touch, now)
         if doer is not None and doer.id == person.id:
             raise BadInput(N_("%(name)s does this already. Choose somebody else."), name=person.name)
@@ -75,10 +75,10 @@ def reassign(
         return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
 
 
-def _assignee(
+def colleague(
     session: Session, customer: CustomerRow, to: str, settings: Settings, now: datetime
 ) -> PersonRow:
-    """The person to whom a customer's step may be given. Raises BadInput with what to do."""
+    """The person to whom a customer's step or complaint may be given. Raises BadInput with what to do."""
     found = people.row_by_email(session, to, now) if "@" in to else people.by_slack_id(session, to, now)
     if found is None:
         raise BadInput(

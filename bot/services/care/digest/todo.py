@@ -1,7 +1,7 @@
 """What a person has to do at any time: the list that /tier todo shows, and a digest as it has to be now."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,14 +10,17 @@ from sqlmodel import Session
 
 from bot.clock import local_date, zone_named
 from bot.services.access import Actor
+from bot.services.care.complaints import rows as complaint_rows
 from bot.services.care.digest import mailboxes, morning, rows
 from bot.services.care.digest.rows import RowReader
+from bot.services.care.plan import Doer
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.services.schemes.store import TierNames
 from bot.wording.care import CareDigest, CareRow
-from db.book import customers, people
+from db.book import complaints, customers, people
 from db.care import due_touches
+from db.care.due_touches import DueGroup
 from db.care.touches import StepKind, Touch, TouchState
 
 MOST_LISTED = 1_000
@@ -34,10 +37,12 @@ def todo(
     *,
     start: int = 0,
     also: Mapping[int, int | None] | None = None,
+    complained: Collection[int] = (),
 ) -> CareDigest:
     """What the actor has to do now and soon, from a place in the list on; the same steps as in their next digests.
 
-    `also` are touches that were answered a moment ago, and by whom: they stay in the list with what has become of them.
+    `also` are touches that were answered a moment ago, and by whom: they stay in the list with what has become of them,
+    as do the complaints of `complained`.
     """
     also = also or {}
     today, zone = actor.today(now), zone_named(actor.timezone, rules.zone)
@@ -52,7 +57,13 @@ def todo(
         due_by=furthest,
         most=MOST_LISTED,
     )
-    recipients = mailboxes.recipients_of(session, {touch.group for touch in found}, firm, now)
+    complaint_groups = [
+        DueGroup(owner, Doer.OWNER, handler)
+        for owner, handler in complaints.open_groups(session)
+        if owner in owners or handler in {actor.person_id, *absent}
+    ]
+    groups = {*complaint_groups, *(touch.group for touch in found)}
+    recipients = mailboxes.recipients_of(session, groups, firm, now)
     own = Place(person_id=actor.person_id)
     theirs = [one for one in found if mailboxes.goes_to(recipients, one) == own]
     ids = [one.id for one in theirs if one.kind != StepKind.GREETING]
@@ -72,7 +83,24 @@ def todo(
     )
     found_rows = rows.rows_of(session, reading, listed)
     greetings = morning.to_greet(session, rules, {actor.person_id, *absent}, today)
-    return rows.digest_of(found_rows, day=today, start=start, listed=True, greetings=greetings)
+    shown, more = complaint_rows.shown(
+        session,
+        rules.complaints,
+        [one for one in complaint_groups if mailboxes.place_of(recipients, one) == own],
+        reader=actor.person_id,
+        day=today,
+        also=complained,
+        now=now,
+    )
+    return rows.digest_of(
+        found_rows,
+        day=today,
+        start=start,
+        listed=True,
+        greetings=greetings,
+        complaints=() if start else shown,
+        complaints_more=0 if start else more,
+    )
 
 
 def _is_due(touch: Touch, today: date, zone: ZoneInfo) -> bool:
@@ -95,16 +123,24 @@ def current(
 
     Customers that the reader may no longer see are left out. `undoable`: what can be taken back, and by whom it was done.
     """
-    owners = customers.present_owners(session, sorted({row.customer_id for row in shown.rows}))
+    owners = customers.present_owners(session, sorted({row.customer_id for row in shown.all_rows}))
     everybody = {owner for owner in owners.values() if owner is not None} | ({reader} if reader else set())
     recipients = Recipients.of(session, everybody, firm, now)
     person = recipients.people.get(reader or 0)
-    visible = [
-        row
-        for row in shown.rows
-        if person is None
-        or recipients.may_see(person, recipients.people.get(owners.get(row.customer_id) or 0))
-    ]
+
+    def may_see(customer_id: int) -> bool:
+        owner = recipients.people.get(owners.get(customer_id) or 0)
+        return person is None or recipients.may_see(person, owner)
+
+    visible = [row for row in shown.rows if may_see(row.customer_id)]
+    complained = complaint_rows.redraw(
+        session,
+        rules.complaints,
+        [row for row in shown.complaints if may_see(row.customer_id)],
+        reader=reader,
+        day=shown.day,
+        now=now,
+    )
     reading = RowReader(
         rules=rules,
         book=NO_TIERS,
@@ -114,7 +150,8 @@ def current(
         acts_for=recipients.absent(reader) if reader is not None else (),
         undoable=undoable or {},
     )
-    return _recounted(shown, tuple(rows.redraw(session, reading, visible)))
+    counted = _recounted(shown, tuple(rows.redraw(session, reading, visible)))
+    return replace(counted, complaints=complained)
 
 
 def _recounted(shown: CareDigest, those: tuple[CareRow, ...]) -> CareDigest:

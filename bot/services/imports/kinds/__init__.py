@@ -2,6 +2,7 @@
 
 from bot.services.imports.kind import FileKind
 from bot.services.imports.kinds.activities import ActivityKind
+from bot.services.imports.kinds.complaints import ComplaintKind
 from bot.services.imports.kinds.customers import CustomerKind
 from bot.services.imports.kinds.facts import FactKind
 from bot.services.imports.kinds.invoices import InvoiceKind
@@ -22,6 +23,7 @@ KINDS: dict[str, type[FileKind]] = {
         OrderLineKind,
         InvoiceKind,
         ActivityKind,
+        ComplaintKind,
         FactKind,
         PeopleKind,
         TeamKind,
