@@ -1,10 +1,11 @@
 """Inserts people, customers and their facts into a real database; each function returns the id of its row."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from itertools import count
+from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
@@ -15,6 +16,7 @@ from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
 from db.audit import Door
 from db.book import order_totals
+from db.book.complaints import Complaint
 from db.book.customers import Customer, CustomerName, CustomerRow, NameToken, Ownership
 from db.book.facts import Activity, Fact
 from db.book.orders import Order
@@ -241,6 +243,27 @@ def contact(session: Session, customer_id: int, day: date, kind: str = "visit") 
             kind=kind,
             happened_on=day,
             recorded_at=AT,
+        ),
+    )
+
+
+def complaint(
+    session: Session, customer_id: int, day: date, *, closed_on: date | None = None, **values: Any
+) -> int:
+    """A complaint about quality with its activity, due ten days later."""
+    activity = contact(session, customer_id, day, "complaint")
+    row = session.get_one(Activity, activity)
+    return _added(
+        session,
+        Complaint(
+            customer_id=customer_id,
+            activity_id=activity,
+            source=row.source,
+            external_id=row.external_id,
+            kind="quality",
+            deadline=day + timedelta(days=10),
+            closed_on=closed_on,
+            **values,
         ),
     )
 

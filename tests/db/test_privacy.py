@@ -22,6 +22,7 @@ care_plan_version: name sha256 content
 channel_name: name channel_id
 circuit: workspace reason sentence
 column_mapping: source kind field column
+complaint: source external_id kind agreed
 credit_approval: grade currency
 cursor: name value
 customer: code name record_type industry customer_type region country language

@@ -148,10 +148,10 @@ class ComplaintKind(UpsertKind):
             values["kind"], values["customer_id"], values["date"], values["closed"], strict=True
         ):
             tier = tiers.get(customer) if isinstance(customer, int) else None
-            is_whole = isinstance(day, date) and isinstance(kind, str)
-            usual = self._kinds.deadline(kind, tier, day) if is_whole else None
+            is_whole = isinstance(day, str) and isinstance(kind, str)  # days are staged as text
+            usual = self._kinds.deadline(kind, tier, date.fromisoformat(day)) if is_whole else None
             tells = is_whole and closed is None and self._kinds.tells_opened(kind, tier)
-            values["usual_deadline"].append(usual)
+            values["usual_deadline"].append(usual and usual.isoformat())
             values["told"].append(int(Told.OPENING_DUE if tells else Told.OPENED))
         values["activity_id"] = [None for _ in rows]
 
@@ -161,7 +161,7 @@ class ComplaintKind(UpsertKind):
         if closed is None and any(chunk.values[name][row] is not None for name in ("outcome", "agreed")):
             reason = Phrase(N_("is empty, but the row says how the complaint ended; write the day"))
             chunk.refuse(row, "closed", reason)
-        elif isinstance(closed, date) and isinstance(day, date) and closed < day:
+        elif isinstance(closed, str) and isinstance(day, str) and closed < day:
             chunk.refuse(row, "closed", Phrase(N_("lies before the day of the complaint")))
 
     def check(self, job: ImportJob) -> None:
