@@ -124,9 +124,19 @@ def load_kinds(path: Path | None) -> ComplaintKinds:
     raise SeveralProblems(problems)
 
 
+_SENTENCES = {
+    "missing": N_("is missing; add it"),
+    "extra_forbidden": N_("is not a key of this file; remove it or mend its spelling"),
+}
+_OTHER = N_("%(input)s does not fit here; the shipped file shows how it is written")
+
+
 def _sentence(path: Path, error: Any) -> Phrase:
     place = ".".join(map(str, error["loc"])) or "kinds"
-    return Phrase(N_("%(file)s: %(key)s: %(message)s"), file=path.name, key=place, message=sentence_of(error))
+    message = sentence_of(error)
+    if error["type"] != "value_error":
+        message = Phrase(_SENTENCES.get(error["type"], _OTHER), input=repr(error["input"]))
+    return Phrase(N_("%(file)s: %(key)s: %(message)s"), file=path.name, key=place, message=message)
 
 
 def _plain(value: Any) -> Any:
