@@ -1,6 +1,6 @@
 """Shows what has been saved. Nothing here raises: that Slack does not show it is no reason to say that it failed."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ import structlog
 from markupsafe import Markup
 from slack_sdk import WebClient
 
-from bot.errors import N_, BotError
+from bot.errors import N_, BotError, Hidden
 from bot.services.access import Actor
 from bot.services.care.answers import Answered, shown
 from bot.services.care.answers.shown import StepMessage
@@ -22,9 +22,11 @@ from bot.wording.actions import Pointer
 from bot.wording.care import CareDigest
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import Problem
+from bot.wording.rendering import problem_text
 
 NOT_REFRESHED = N_("This is recorded. Slack did not let me refresh the message that you pressed.")
 RECORDED = N_("This is recorded.")
+WAITING = blocks.view(Slots(fallback="", body=(":hourglass_flowing_sand:",)), "Tierbot", "×")
 
 log = structlog.get_logger()
 
@@ -113,6 +115,27 @@ def update(
         log.warning("outcome.not_updated", error=type(error).__name__)
         return False
     return True
+
+
+def open_form(deps: Dependencies, press: Press, make: Callable[[Actor], dict[str, Any]]) -> None:
+    """Open a form: at once a view to wait in, because a trigger lives three seconds, then the form in its place.
+
+    Where there is no form to show, the view says why. Raises Hidden.
+    """
+    opened = press.client.views_open(trigger_id=press.body["trigger_id"], view=WAITING)
+    language = deps.settings.language
+    refused: BotError | None = None
+    try:
+        actor = deps.identify(press.user_id)
+        language = actor.language
+        form = make(actor)
+    except BotError as error:
+        log.info("listener.refused", error=type(error).__name__, msgid=error.msgid)
+        refused = error
+        form = view(deps, Problem(text=problem_text(error, language)), language, N_("Tierbot"))
+    press.client.views_update(view_id=opened["view"]["id"], view=form)
+    if isinstance(refused, Hidden):
+        raise refused
 
 
 def view(deps: Dependencies, message: Message, language: str, title: str) -> dict[str, Any]:

@@ -46,7 +46,6 @@ class Complaint(ImportedRow, table=True):
         Index("uq_complaint_activity_id", "activity_id", unique=True),
         Index("ix_complaint_customer_id", "customer_id"),
         partial_index("ix_complaint_open", "customer_id", "deadline", where=_OPEN),
-        partial_index("ix_complaint_handler", "handler_id", where=_OPEN),
         partial_index("ix_complaint_told", "told", "deadline", where=_OPEN),
     )
     customer_id: int = Field(foreign_key="customer.id")

@@ -8,7 +8,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from sqlmodel import SQLModel, col, update
+from sqlmodel import col, update
 
 from bot.errors import BotError, Hidden, NotAllowed, NotFound
 from bot.services import access, identity, imports, staff
@@ -33,6 +33,7 @@ from bot.services.schemes.store import SchemeFile
 from bot.services.trial import diff, proposal, replays
 from bot.wording.actions import Action, Pointer
 from bot.wording.messages import TierCard, Ungraded
+from db import traces
 from db.book import customers, deputies
 from db.book.customers import Customer, Ownership
 from db.book.imports import ImportBatch
@@ -458,10 +459,8 @@ def replace_lead(office: Office) -> None:
 def erase(office: Office) -> None:
     """The customer is deleted from the book."""
     with office.database.write() as session:
-        for table in reversed(SQLModel.metadata.sorted_tables):
-            if "customer_id" in table.c:
-                session.execute(table.delete().where(table.c.customer_id == office.acme))
-        session.delete(session.get_one(Customer, office.acme))
+        for table in traces.customer_tables():
+            session.execute(table.delete().where(traces.about_customers(table, [office.acme])))
 
 
 # What happens between a question and a press, and to whom.

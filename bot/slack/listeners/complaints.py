@@ -26,14 +26,14 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.action(str(Action.COMPLAINT))
     @deferred.reads
     def open_form(press: Press) -> None:
-        actor = deps.identify(press.user_id)
+        outcomes.open_form(deps, press, lambda actor: complaint_form(press, actor))
+
+    def complaint_form(press: Press, actor: Actor) -> dict[str, Any]:
         with deps.bounds.asking(actor), deps.database.read() as session:
             customer = access.customer_for(session, actor, Act.HANDLE_COMPLAINT, press.pointer)
         today, metadata = actor.today(deps.clock.now()), blocks.encode(press.pointer)
         kinds = deps.rules.complaints
-        press.open_view(
-            forms.complaint_form(customer.name, customer.code, kinds, today, metadata, actor.language)
-        )
+        return forms.complaint_form(customer.name, customer.code, kinds, today, metadata, actor.language)
 
     @app.view(str(Action.COMPLAINT_FORM))
     def save_complaint(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
@@ -75,15 +75,19 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.action(str(Action.COMPLAINT_STEP))
     @deferred.reads
     def open_step(press: Press) -> None:
-        actor = deps.identify(press.user_id)
-        of, today = title(press, actor), actor.today(deps.clock.now())
-        press.open_view(forms.complaint_step_form(press, of, today, actor.language))
+        def form(actor: Actor) -> dict[str, Any]:
+            today = actor.today(deps.clock.now())
+            return forms.complaint_step_form(press, title(press, actor), today, actor.language)
+
+        outcomes.open_form(deps, press, form)
 
     @app.action(str(Action.CLOSE_COMPLAINT))
     @deferred.reads
     def open_end(press: Press) -> None:
-        actor = deps.identify(press.user_id)
-        press.open_view(forms.close_complaint_form(press, title(press, actor), actor.language))
+        def form(actor: Actor) -> dict[str, Any]:
+            return forms.close_complaint_form(press, title(press, actor), actor.language)
+
+        outcomes.open_form(deps, press, form)
 
     def title(press: Press, actor: Actor) -> FormTitle:
         """What the form is about. When somebody was faster, the message shows what has become of the complaint."""

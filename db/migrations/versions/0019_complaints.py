@@ -47,7 +47,6 @@ def upgrade() -> None:
     op.create_index('uq_complaint_activity_id', 'complaint', ['activity_id'], unique=True)
     for name, columns in (
         ('ix_complaint_open', ['customer_id', 'deadline']),
-        ('ix_complaint_handler', ['handler_id']),
         ('ix_complaint_told', ['told', 'deadline']),
     ):
         op.create_index(name, 'complaint', columns, sqlite_where=OPEN, postgresql_where=OPEN)
