@@ -123,7 +123,7 @@ def open_form(deps: Dependencies, press: Press, make: Callable[[Actor], dict[str
     Where there is no form to show, the view says why. Raises Hidden.
     """
     opened = press.client.views_open(trigger_id=press.body["trigger_id"], view=WAITING)
-    language = deps.settings.language
+    language: str = deps.settings.language
     refused: BotError | None = None
     try:
         actor = deps.identify(press.user_id)
