@@ -61,6 +61,8 @@ def rows_of(
 
     With `now`, a row says whether the reader may take back what was done last.
     """
+    if not found:
+        return ()
     steps = complaints.steps(session, [one.id for one in found])
     wanted = {one for each in found for one in (each.owner_id, each.handler_id, each.closed_by)}
     persons = people.get_many(session, {one for one in wanted if one is not None})

@@ -39,6 +39,7 @@ from bot.services.care.working_time import WorkingTime
 from bot.services.delivery.kinds import DIGEST, URGENT
 from bot.services.recipients import Place
 from bot.wording.care import GreetingCount
+from bot.wording.complaints import ComplaintRow
 from db.book import complaints
 from db.care import due_touches, touches
 from db.care.due_touches import DueGroup, DueTouch
@@ -177,9 +178,7 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         ]
         ranking = rows.Ranking(session, reading, [*due, *coming])
         stay, later = _levelled(session, sending, mailbox, due, ranking)
-        complained, complained_more = complaint_rows.shown(
-            session, sending.rules.complaints, of.complained, reader=reading.reader, day=reading.day
-        )
+        complained, complained_more = _complaints(session, reading, of.complained)
         if not stay and not complained:
             return 0
         message = rows.digest_of(
@@ -200,6 +199,16 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         named = {row.touch_id for row in message.rows}.union(again)
         due_touches.link(session, number, sorted(named), TouchRole.DIGEST)
     return 1
+
+
+def _complaints(
+    session: Session, reading: RowReader, groups: Collection[DueGroup]
+) -> tuple[tuple[ComplaintRow, ...], int]:
+    """The open complaints that a digest shows, and how many more there are."""
+    if not groups:
+        return (), 0
+    kinds = reading.rules.complaints
+    return complaint_rows.shown(session, kinds, groups, reader=reading.reader, day=reading.day)
 
 
 def _reading(sending: Sending, mailbox: Mailbox) -> RowReader:

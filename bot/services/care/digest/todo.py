@@ -133,14 +133,6 @@ def current(
         return person is None or recipients.may_see(person, owner)
 
     visible = [row for row in shown.rows if may_see(row.customer_id)]
-    complained = complaint_rows.redraw(
-        session,
-        rules.complaints,
-        [row for row in shown.complaints if may_see(row.customer_id)],
-        reader=reader,
-        day=shown.day,
-        now=now,
-    )
     reading = RowReader(
         rules=rules,
         book=NO_TIERS,
@@ -151,7 +143,13 @@ def current(
         undoable=undoable or {},
     )
     counted = _recounted(shown, tuple(rows.redraw(session, reading, visible)))
-    return replace(counted, complaints=complained)
+    if not shown.complaints:
+        return counted
+    complained = [row for row in shown.complaints if may_see(row.customer_id)]
+    present = complaint_rows.redraw(
+        session, rules.complaints, complained, reader=reader, day=shown.day, now=now
+    )
+    return replace(counted, complaints=present)
 
 
 def _recounted(shown: CareDigest, those: tuple[CareRow, ...]) -> CareDigest:
