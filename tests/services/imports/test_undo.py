@@ -79,12 +79,15 @@ def full(book: Book, snapshots: Snapshots) -> Book:
 
 
 def _comparable(book: Book) -> dict[str, list[tuple[object, ...]]]:
-    """Everything but the log of imports, answers, the customers' version counters and the numbers of rebuilt name rows."""
+    """Everything but the log of imports, answers, version counters and the numbers of rebuilt name rows."""
     found = book.everything(
-        without=("import_batch", "import_answer", "customer_name", "customer", "audit_entry")
+        without=("import_batch", "import_answer", "customer_name", "customer", "audit_entry", "complaint")
     )
     found["name"] = sorted(
         book.rows("SELECT customer_id, kind, name, key, batch_id FROM customer_name"), key=repr
+    )
+    found["complaint"] = book.rows(
+        "SELECT id, batch_id, activity_id, kind, handler_id, deadline, closed_on, outcome, agreed FROM complaint ORDER BY id"
     )
     found["customer"] = book.rows(
         "SELECT id, code, name, record_type, region, since, parent_id, batch_id FROM customer ORDER BY id"
