@@ -596,6 +596,7 @@ def test_a_card_has_only_buttons_that_work_for_its_reader(office: Office, name: 
         assert isinstance(shown, TierCard | Ungraded)
         buttons = set(shown.targets())
         assert (Action.LOG_VISIT in buttons) == (answer(office, "contact", actor, customer) is None)
+        assert (Action.COMPLAINT in buttons) == (answer(office, "complaint", actor, customer) is None)
         if customer == office.acme:
             assert (Action.SHARE in buttons) == (answer(office, "share", actor, customer) is None)
             assert Action.WHY in buttons
