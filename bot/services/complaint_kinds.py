@@ -25,7 +25,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ComplaintKind(_Part):
+class KindOfComplaint(_Part):
     """A kind of complaint. What it says of deadlines and of the manager counts before what is said for all kinds."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")
@@ -42,7 +42,7 @@ class ComplaintKinds(_Part):
 
     days: Mapping[str, Days]
     tell_opened: tuple[str, ...] = ()
-    kinds: tuple[ComplaintKind, ...] = Field(min_length=1, max_length=100)
+    kinds: tuple[KindOfComplaint, ...] = Field(min_length=1, max_length=100)
 
     @model_validator(mode="after")
     def _whole(self) -> "ComplaintKinds":
@@ -53,7 +53,7 @@ class ComplaintKinds(_Part):
             raise ValueError(Phrase(N_("kind %(kind)s is there twice; rename one"), kind=repr(twice[0])))
         return self
 
-    def find(self, kind_id: str) -> ComplaintKind | None:
+    def find(self, kind_id: str) -> KindOfComplaint | None:
         return next((kind for kind in self.kinds if kind.id == kind_id), None)
 
     def name(self, kind_id: str) -> Name:
@@ -61,7 +61,7 @@ class ComplaintKinds(_Part):
         kind = self.find(kind_id)
         return kind.name if kind is not None else Name(en=kind_id, zh=kind_id)
 
-    def require(self, kind_id: str) -> ComplaintKind:
+    def require(self, kind_id: str) -> KindOfComplaint:
         """The kind of this id. Raises BadInput with those that there are."""
         kind = self.find(kind_id)
         if kind is None:

@@ -77,7 +77,7 @@ class ComplaintStep(NumberedRow, table=True):
     recorded_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class ComplaintRow(NamedTuple):
+class StoredComplaint(NamedTuple):
     """A complaint with its activity and customer, as far as lists and rights need them."""
 
     id: int
@@ -148,15 +148,15 @@ _ORDER = (col(Complaint.deadline).is_(None), col(Complaint.deadline), col(Compla
 _BY_IDS = _ROWS.where(col(Complaint.id).in_(bindparam("ids", expanding=True)))
 
 
-def rows(session: Session, ids: Collection[int]) -> list[ComplaintRow]:
+def rows(session: Session, ids: Collection[int]) -> list[StoredComplaint]:
     """These complaints, the most pressing first; those that are gone are left out."""
     if not ids:
         return []
     found = session.connection().execute(_BY_IDS.order_by(*_ORDER), {"ids": sorted(ids)})
-    return [ComplaintRow._make(row) for row in found]
+    return [StoredComplaint._make(row) for row in found]
 
 
-def row(session: Session, complaint_id: int) -> ComplaintRow | None:
+def row(session: Session, complaint_id: int) -> StoredComplaint | None:
     return next(iter(rows(session, [complaint_id])), None)
 
 
@@ -211,7 +211,7 @@ def open_groups(session: Session) -> list[ComplaintGroup]:
     return [ComplaintGroup._make(one) for one in session.connection().execute(_GROUPS)]
 
 
-def open_of(session: Session, groups: Collection[ComplaintGroup]) -> list[ComplaintRow]:
+def open_of(session: Session, groups: Collection[ComplaintGroup]) -> list[StoredComplaint]:
     """The open complaints of these groups, the most pressing first."""
     if not groups:
         return []
@@ -223,19 +223,19 @@ def open_of(session: Session, groups: Collection[ComplaintGroup]) -> list[Compla
     if handlers:
         whose.append(col(Complaint.handler_id).in_(handlers))
     statement = _ROWS.where(IS_OPEN, col(Customer.archived).is_(False), or_(*whose)).order_by(*_ORDER)
-    found = [ComplaintRow._make(one) for one in session.connection().execute(statement)]
+    found = [StoredComplaint._make(one) for one in session.connection().execute(statement)]
     wanted = set(groups)
     return [one for one in found if ComplaintGroup(one.owner_id, one.handler_id) in wanted]
 
 
-def to_tell(session: Session, late_before: date, most: int) -> list[ComplaintRow]:
+def to_tell(session: Session, late_before: date, most: int) -> list[StoredComplaint]:
     """The open complaints of which a manager is to be told: of the opening, or that the deadline has passed."""
     wanted = or_(
         col(Complaint.told) == Told.OPENING_DUE,
         and_(col(Complaint.told) == Told.OPENED, col(Complaint.deadline) < late_before),
     )
     statement = _ROWS.where(IS_OPEN, col(Customer.archived).is_(False), wanted).order_by(*_ORDER).limit(most)
-    return [ComplaintRow._make(one) for one in session.connection().execute(statement)]
+    return [StoredComplaint._make(one) for one in session.connection().execute(statement)]
 
 
 def set_told(session: Session, ids: Collection[int], told: Told) -> None:
@@ -263,7 +263,7 @@ def listed(
     is_open: bool | None,
     late_before: date | None,
     most: int,
-) -> tuple[list[ComplaintRow], int]:
+) -> tuple[list[StoredComplaint], int]:
     """(complaints, how many there are): of the customers of these owners (None: of all)."""
     statement = _ROWS.where(col(Customer.archived).is_(False))
     if owners is not None:
@@ -279,7 +279,7 @@ def listed(
     )
     first = (col(Complaint.closed_on).is_not(None), *_ORDER)
     found = session.connection().execute(statement.order_by(*first).limit(most))
-    return [ComplaintRow._make(one) for one in found], total.scalar_one()
+    return [StoredComplaint._make(one) for one in found], total.scalar_one()
 
 
 def steps(session: Session, ids: Collection[int]) -> dict[int, list[ComplaintStep]]:

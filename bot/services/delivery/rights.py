@@ -28,7 +28,7 @@ from bot.wording.message_base import Message
 from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest
 from db import processes
 from db.book import complaints, customers
-from db.book.complaints import ComplaintRow
+from db.book.complaints import StoredComplaint
 from db.book.people import Person, PersonRole
 from db.care import touches
 from db.care.touches import ShownTouch
@@ -363,7 +363,7 @@ def _tell_again(session: Session, rows: Sequence[ReportedComplaint]) -> None:
     complaints.tell_again(session, [one.complaint_id for one in rows if not one.late], late)
 
 
-def _complaints_in(session: Session, rows: Sequence[Claimed]) -> dict[int, list[ComplaintRow]]:
+def _complaints_in(session: Session, rows: Sequence[Claimed]) -> dict[int, list[StoredComplaint]]:
     """Message -> the complaints that a digest shows."""
     shown = {row.id: complaints_in(row.body_json) for row in rows if row.kind in kinds.SHOWN}
     known = {one.id: one for one in complaints.rows(session, {one for ids in shown.values() for one in ids})}

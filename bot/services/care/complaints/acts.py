@@ -15,7 +15,7 @@ from bot.services.care.schedule import CareRules
 from bot.wording.actions import Pointer
 from db.audit import AuditAction
 from db.book import complaints, facts
-from db.book.complaints import Agreed, Complaint, ComplaintRow, ComplaintStep
+from db.book.complaints import Agreed, Complaint, ComplaintStep, StoredComplaint
 from db.care import touches
 from db.engine import Database
 from db.processes import InboundKey, take_request
@@ -154,7 +154,9 @@ def undo(
         return subject.changed(rules, actor, found, "taken_back", is_open=False)
 
 
-def may_undo(found: ComplaintRow, last: ComplaintStep | None, person_id: int | None, now: datetime) -> bool:
+def may_undo(
+    found: StoredComplaint, last: ComplaintStep | None, person_id: int | None, now: datetime
+) -> bool:
     """Whether a person may take back the last thing that was done about a complaint since it was recorded."""
     if not found.is_open:
         by, at = found.closed_by, found.closed_at
@@ -172,14 +174,14 @@ def _require_own(actor: Actor, by: int | None, at: datetime | None, now: datetim
         raise NotAllowed(N_("Only the person who did this can take it back."))
 
 
-def _open_again(session: Session, actor: Actor, found: ComplaintRow) -> None:
+def _open_again(session: Session, actor: Actor, found: StoredComplaint) -> None:
     nothing = dict.fromkeys(("closed_on", "closed_at", "closed_by", "outcome", "agreed"))
     subject.move(session, found, **nothing)
     before = {"day": found.closed_on, "agreed": found.agreed}
     subject.record(session, actor, AuditAction.COMPLAINT_REOPENED, found, before=before)
 
 
-def _delete(session: Session, found: ComplaintRow) -> None:
+def _delete(session: Session, found: StoredComplaint) -> None:
     """Delete a complaint and its activity."""
     activity = facts.activity(session, found.source, found.external_id)
     session.exec(delete(Complaint).where(col(Complaint.id) == found.id))

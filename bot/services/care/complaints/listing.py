@@ -11,7 +11,7 @@ from bot.services.care.complaints import subject
 from bot.services.complaint_kinds import ComplaintKinds
 from bot.wording.actions import Pointer
 from db.book import complaints, people
-from db.book.complaints import ComplaintRow
+from db.book.complaints import StoredComplaint
 from grading.scheme.model import Name
 
 
@@ -46,7 +46,7 @@ class ListedComplaint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListedStep:
+class TakenStep:
     """Something that was done about a complaint."""
 
     taken_on: date
@@ -64,7 +64,7 @@ class ShownComplaint:
     recorded_by: str | None
     source: str
     external_id: str
-    taken: tuple[ListedStep, ...]
+    taken: tuple[TakenStep, ...]
     closed_on: date | None
     closed_by: str | None
     outcome: str | None
@@ -115,7 +115,7 @@ def show_complaint(
         source=found.source,
         external_id=found.external_id,
         taken=tuple(
-            ListedStep(
+            TakenStep(
                 taken_on=step.taken_on,
                 by=names.get(step.person_id),
                 text=step.text,
@@ -142,7 +142,7 @@ def _names(session: Session, ids: set[int | None]) -> dict[int | None, str]:
 
 
 def _listed(
-    session: Session, kinds: ComplaintKinds, found: list[ComplaintRow], today: date
+    session: Session, kinds: ComplaintKinds, found: list[StoredComplaint], today: date
 ) -> list[ListedComplaint]:
     names = _names(session, {one.handler_id or one.owner_id for one in found})
     steps = complaints.steps(session, [one.id for one in found])

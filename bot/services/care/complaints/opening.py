@@ -20,7 +20,7 @@ from bot.wording.actions import Pointer
 from bot.wording.complaints import ComplaintLogged
 from db.audit import AuditAction
 from db.book import complaints, facts, people
-from db.book.complaints import Complaint, ComplaintRow, Told
+from db.book.complaints import Complaint, StoredComplaint, Told
 from db.book.customers import CustomerRow
 from db.book.facts import Activity, ContactKind
 from db.care import touches
@@ -165,7 +165,7 @@ def _write_activity(
 
 def _same(
     session: Session, actor: Actor, customer: CustomerRow, report: Report, now: datetime
-) -> ComplaintRow | None:
+) -> StoredComplaint | None:
     """The complaint with this content that the actor recorded a moment ago."""
     found, _ = complaints.listed(
         session,
@@ -200,7 +200,7 @@ def _handler(
 def _logged(
     session: Session,
     rules: CareRules,
-    found: ComplaintRow,
+    found: StoredComplaint,
     *,
     repeated: bool = False,
     corrected: bool = False,

@@ -20,7 +20,7 @@ from bot.services.delivery.kinds import COMPLAINTS
 from bot.services.recipients import Place, Recipients
 from bot.wording.complaints import MOST_REPORTED, ComplaintReport, ReportedComplaint
 from db.book import complaints, people
-from db.book.complaints import ComplaintRow, Told
+from db.book.complaints import StoredComplaint, Told
 from db.book.people import Person
 from db.graded import tier_rows
 from db.outbox import messages
@@ -38,7 +38,7 @@ def tell_managers(sending: Sending) -> int:
 
 
 def _places(
-    session: Session, sending: Sending, found: Sequence[ComplaintRow]
+    session: Session, sending: Sending, found: Sequence[StoredComplaint]
 ) -> list[tuple[Mailbox, list[int]]]:
     """Who is told of which complaints now."""
     managers = _Managers(session, sending, found)
@@ -55,7 +55,7 @@ def _places(
 class _Managers:
     """Who is told of some complaints, read once."""
 
-    def __init__(self, session: Session, sending: Sending, found: Sequence[ComplaintRow]) -> None:
+    def __init__(self, session: Session, sending: Sending, found: Sequence[StoredComplaint]) -> None:
         ids = {one for each in found for one in (each.owner_id, each.handler_id) if one is not None}
         self._sending = sending
         self._recipients = Recipients.of(session, ids, sending.firm, sending.now)
@@ -63,7 +63,7 @@ class _Managers:
         readers = {one.id for one in (*self._recipients.leads(), *self._admins) if one.id is not None}
         self._working = working_times(session, readers, sending.time, sending.now)
 
-    def mailbox(self, one: ComplaintRow) -> Mailbox | None:
+    def mailbox(self, one: StoredComplaint) -> Mailbox | None:
         """The manager's; while they have days off, or where there is none, the channel's, else an admin's."""
         recipients = self._recipients
         owner = recipients.people.get(one.owner_id or 0)
@@ -120,7 +120,7 @@ def _tell(sending: Sending, mailbox: Mailbox, ids: list[int]) -> int:
 
 
 def _rows(
-    session: Session, sending: Sending, found: Sequence[ComplaintRow], today: date
+    session: Session, sending: Sending, found: Sequence[StoredComplaint], today: date
 ) -> tuple[ReportedComplaint, ...]:
     """Late ones first, then those of the best tiers."""
     tiers = tier_rows.present_tiers(session, {one.customer_id for one in found})

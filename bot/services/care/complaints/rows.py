@@ -51,7 +51,7 @@ def shown(
 def rows_of(
     session: Session,
     kinds: ComplaintKinds,
-    found: Sequence[complaints.ComplaintRow],
+    found: Sequence[complaints.StoredComplaint],
     *,
     reader: int | None,
     day: date,
@@ -87,7 +87,7 @@ def redraw(
 
 def _row(
     kinds: ComplaintKinds,
-    one: complaints.ComplaintRow,
+    one: complaints.StoredComplaint,
     steps: Sequence[ComplaintStep],
     persons: dict[int, Person],
     reader: int | None,

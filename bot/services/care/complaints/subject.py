@@ -16,7 +16,7 @@ from bot.wording.actions import Pointer
 from bot.wording.complaints import ComplaintChanged, ComplaintLogged
 from db.audit import AuditAction, ObjectKind
 from db.book import complaints
-from db.book.complaints import ComplaintRow
+from db.book.complaints import StoredComplaint
 from db.book.customers import CustomerRow
 from db.care import touches
 from db.engine import Database
@@ -48,7 +48,7 @@ class FormTitle:
     code: str
 
 
-def seen(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, ComplaintRow]:
+def seen(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, StoredComplaint]:
     """The complaint that a button points at with its customer, if the actor may see the customer. Raises Hidden."""
     found = complaints.row(session, pointer.id)
     if found is None:
@@ -57,7 +57,7 @@ def seen(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow,
     return access.customer_for(session, actor, Act.SEE, meant, GONE), found
 
 
-def handled(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, ComplaintRow]:
+def handled(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, StoredComplaint]:
     """The same, if the actor may act on it."""
     customer, found = seen(session, actor, pointer)
     if not access.can(actor, Act.HANDLE_COMPLAINT, as_open(customer, found.handler_id)):
@@ -67,7 +67,7 @@ def handled(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerR
 
 def locked(
     session: Session, actor: Actor, pointer: Pointer, *, is_open: bool = True
-) -> tuple[CustomerRow, ComplaintRow]:
+) -> tuple[CustomerRow, StoredComplaint]:
     """The same with the customer locked, if the complaint is open, or closed, and as it was shown. Raises Conflict."""
     customer, _ = handled(session, actor, pointer)
     touches.lock(session, [customer.id])
@@ -101,7 +101,7 @@ def current(database: Database, actor: Actor, pointer: Pointer, rules: CareRules
         return _acted(rules, found, found.version, act="current", is_open=found.is_open)
 
 
-def move(session: Session, found: ComplaintRow, **values: Any) -> None:
+def move(session: Session, found: StoredComplaint, **values: Any) -> None:
     """Change a complaint. Raises Conflict when somebody was faster."""
     if not complaints.move(session, found.id, found.version, **values):
         raise Conflict(CHANGED)
@@ -117,7 +117,7 @@ def record(
     session: Session,
     actor: Actor,
     action: AuditAction,
-    found: ComplaintRow,
+    found: StoredComplaint,
     *,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
@@ -133,12 +133,12 @@ def record(
     )
 
 
-def changed(rules: CareRules, actor: Actor, found: ComplaintRow, act: str, **fields: Any) -> Acted:
+def changed(rules: CareRules, actor: Actor, found: StoredComplaint, act: str, **fields: Any) -> Acted:
     """What an act of the actor has made of a complaint."""
     return _acted(rules, found, found.version + 1, act=act, by=who(actor), **fields)
 
 
-def _acted(rules: CareRules, found: ComplaintRow, version: int, **fields: Any) -> Acted:
+def _acted(rules: CareRules, found: StoredComplaint, version: int, **fields: Any) -> Acted:
     message = ComplaintChanged(
         complaint_id=found.id,
         version=version,
