@@ -21,6 +21,7 @@ from bot.services.care.plan_file import load_all
 from bot.services.care.plan_versions.in_force import PlanCache
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_people import FirmTime
+from bot.services.complaint_kinds import load_kinds
 from bot.services.grade.runs import Notify
 from bot.services.ops.addresses import why_unusable
 from bot.services.ops.connection import ConnectionWatch
@@ -145,6 +146,7 @@ def _care_rules(settings: Settings) -> CareRules:
         zone=settings.zone,
         remind_at=time.fromisoformat(settings.remind_at),
         firm=FirmTime.of(settings),
+        complaints=load_kinds(settings.complaints),
     )
 
 

@@ -17,7 +17,7 @@ from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
-from bot.services.care import escalation, planning_pass
+from bot.services.care import complaints, escalation, planning_pass
 from bot.services.care.digest import morning
 from bot.services.care.digest.mailboxes import Sending
 from bot.services.care.working_people import FirmTime
@@ -85,11 +85,16 @@ def grade(bot: Tierbot) -> int:
 
 
 def regrade(bot: Tierbot) -> int:
-    """Grade customers again after overrides that ended, first orders, imports and new credit grades."""
+    """Grade customers again after overrides that ended, first orders, imports, complaints and new credit grades."""
     now = bot.clock.now()
     today = bot.today(now)
     ended = regrades.end_overrides(bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify)
-    steps = (first_orders.follow_first_orders, regrades.regrade_touched, regrades.follow_credit)
+    steps = (
+        first_orders.follow_first_orders,
+        regrades.regrade_touched,
+        regrades.regrade_marked,
+        regrades.follow_credit,
+    )
     return ended + sum(
         report.customers
         for step in steps
@@ -110,9 +115,13 @@ def remind(bot: Tierbot) -> int:
 
 
 def escalate(bot: Tierbot) -> int:
-    """Report steps past their limits to managers, and those that stay undone after that to the emergency group."""
-    settings = bot.settings
-    return escalation.escalate_late(_sending(bot), settings.emergency_channel or settings.alert_channel)
+    """Report steps past their limits to managers, and those that stay undone after that to the emergency group.
+
+    Managers are told of complaints as well.
+    """
+    settings, sending = bot.settings, _sending(bot)
+    late = escalation.escalate_late(sending, settings.emergency_channel or settings.alert_channel)
+    return late + complaints.tell_managers(sending)
 
 
 def _sending(bot: Tierbot) -> Sending:

@@ -210,6 +210,9 @@ class Settings(BaseSettings):
     care_plan: Path | None = _setting(
         None, "Your own care plan, or a folder of them; a scheme without one has the shipped plan."
     )
+    complaints: Path | None = _setting(
+        None, "Your own file of the kinds of complaints and their deadlines, in place of the shipped one."
+    )
     templates_dir: Path | None = _setting(
         None, "Folder of your own message templates, which win over the shipped ones."
     )
@@ -279,15 +282,17 @@ class Settings(BaseSettings):
             raise ValueError(Phrase(N_("%(path)s is a file; name a folder"), path=there))
         return value
 
-    @field_validator("schemes_dir", "care_plan", "templates_dir")
+    @field_validator("schemes_dir", "care_plan", "complaints", "templates_dir")
     @classmethod
     def _exists(cls, value: Path | None, info: Any) -> Path | None:
         if value is not None and not value.exists():
             raise ValueError(
                 Phrase(N_("%(path)s does not exist; mend the path or remove the setting"), path=value)
             )
-        if value is not None and info.field_name != "care_plan" and not value.is_dir():
+        if value is not None and info.field_name.endswith("_dir") and not value.is_dir():
             raise ValueError(Phrase(N_("%(path)s is a file; name the folder it is in"), path=value))
+        if value is not None and info.field_name == "complaints" and value.is_dir():
+            raise ValueError(Phrase(N_("%(path)s is a folder; name a file in it"), path=value))
         return value
 
     @field_validator("slack_api_url")

@@ -65,6 +65,12 @@ class AuditAction(StrEnum):
     )
     CONTACT_LOGGED = "contact_logged"
     CONTACT_PERSON_CHANGED = "contact_person_changed"  # added, changed or removed
+    COMPLAINT_OPENED = "complaint_opened"
+    COMPLAINT_CORRECTED = "complaint_corrected"
+    COMPLAINT_STEP = "complaint_step"
+    COMPLAINT_CLOSED = "complaint_closed"
+    COMPLAINT_REOPENED = "complaint_reopened"
+    COMPLAINT_UNDONE = "complaint_undone"  # a complaint, or a step of one, was taken back
     STEP_DONE = "step_done"
     STEP_SNOOZED = "step_snoozed"
     STEP_SKIPPED = "step_skipped"

@@ -30,6 +30,8 @@ COLUMNS: dict[str, dict[str, Privacy]] = {  # table -> column
     },
     "fact": {"author": Privacy.PERSONAL, "evidence": Privacy.NOTE},  # a fact's value is marked by its field
     "activity": {"note": Privacy.NOTE},
+    "complaint": {"reported_by": Privacy.PERSONAL, "outcome": Privacy.NOTE},
+    "complaint_step": {"text": Privacy.NOTE},
     "tier_override": {
         **dict.fromkeys(("approver", "set_by", "ended_by"), Privacy.PERSONAL),
         **dict.fromkeys(("reason", "end_reason"), Privacy.NOTE),

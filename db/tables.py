@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from db import audit, connections, processes, usage  # noqa: F401
 from db.book import (  # noqa: F401
+    complaints,
     contact_people,
     customers,
     exchange_rates,

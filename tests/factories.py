@@ -1,7 +1,7 @@
 """Inserts people, customers and their facts into a real database; each function returns the id of its row."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from itertools import count
@@ -16,6 +16,7 @@ from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
 from db.audit import Door
 from db.book import order_totals
+from db.book.complaints import Complaint
 from db.book.contact_people import BY_HAND, ContactPerson
 from db.book.customers import Customer, CustomerName, CustomerRow, NameToken, Ownership
 from db.book.facts import Activity, Fact
@@ -258,6 +259,27 @@ def known_person(number: int = 1, **known: Any) -> KnownPerson:
     nothing: dict[str, Any] = dict.fromkeys(KnownPerson._fields)
     wanted = {"customer_id": 1, "id": number, "greetings": "all", "do_not_contact": False}
     return KnownPerson(**{**nothing, **wanted, **known})
+
+
+def complaint(
+    session: Session, customer_id: int, day: date, *, closed_on: date | None = None, **values: Any
+) -> int:
+    """A complaint about quality with its activity, due ten days later."""
+    activity = contact(session, customer_id, day, "complaint")
+    row = session.get_one(Activity, activity)
+    return _added(
+        session,
+        Complaint(
+            customer_id=customer_id,
+            activity_id=activity,
+            source=row.source,
+            external_id=row.external_id,
+            kind="quality",
+            deadline=day + timedelta(days=10),
+            closed_on=closed_on,
+            **values,
+        ),
+    )
 
 
 def fact(session: Session, customer_id: int, field: str, value: object, day: date = LONG_AGO) -> int:

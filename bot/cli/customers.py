@@ -29,6 +29,7 @@ def _moved(moved: Mapping[str, int]) -> list[Phrase]:
         "customer_order": ngettext("%(count)s order", "%(count)s orders", moved["customer_order"]),
         "invoice": ngettext("%(count)s invoice", "%(count)s invoices", moved["invoice"]),
         "activity": ngettext("%(count)s activity", "%(count)s activities", moved["activity"]),
+        "complaint": ngettext("%(count)s complaint", "%(count)s complaints", moved["complaint"]),
         "fact": ngettext("%(count)s fact", "%(count)s facts", moved["fact"]),
         "customer_key": ngettext("%(count)s code", "%(count)s codes", moved["customer_key"]),
     }

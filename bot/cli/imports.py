@@ -109,6 +109,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 timezone=bot.settings.timezone,
                 firm_currency=bot.settings.currency,
                 admins=bot.settings.admins,
+                complaint_kinds=bot.settings.complaints,
                 kind_options=kind_options,
             )
             with progress_bar(_("Importing %(kind)s", kind=word("import", kind))) as progress:
@@ -168,6 +169,7 @@ def import_profile(
         currency=currency,
         timezone=loaded.timezone,
         firm_currency=loaded.currency,
+        complaint_kinds=loaded.complaints,
     )
     book = file_of(loaded.url)
     if book is not None and not book.exists():  # opening it would create its folder

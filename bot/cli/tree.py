@@ -55,6 +55,14 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "approve": "care.plans.approve_plan",
         "retire": "care.plans.retire_plan",
     },
+    "complaint": {
+        "list": "care.complaints.list_complaints",
+        "show": "care.complaints.show_complaint",
+        "add": "care.complaints.add_complaint",
+        "step": "care.complaints.add_step",
+        "close": "care.complaints.close_complaint",
+        "reopen": "care.complaints.reopen_complaint",
+    },
     "customer": {"join": "customers.join_customers", "duplicates": "customers.list_duplicates"},
     "person": {
         "list": "rights.people.list_people",
@@ -111,6 +119,7 @@ HELP = {  # of groups
     "import": "Bring data in from CSV files, and take it back.",
     "scheme": "Grading schemes: check, propose, compare, and decide which one grades.",
     "care": "Care steps: what is due and why, and the plans that say so.",
+    "complaint": "Complaints: what is open, what was done, how it ended.",
     "customer": "Customers that are one customer: find them, join them.",
     "person": "People: their roles, who acts for whom, when they work and are away.",
     "team": "Teams: whose customers they see.",

@@ -43,6 +43,7 @@ class Act(StrEnum):
     LOG_CONTACT = "log_contact"
     CHANGE_CONTACT_PEOPLE = "change_contact_people"
     CLOSE_TOUCH = "close_touch"
+    HANDLE_COMPLAINT = "handle_complaint"
     REVIEW = "review"
     OVERRIDE = "override"
     APPROVE_CREDIT = "approve_credit"
@@ -69,7 +70,7 @@ class Scope(Flag):
     SEEN = auto()  # those of the teams that the person's team sees
     GIVEN = (
         auto()
-    )  # to the person or their role, as a care step that is reassigned, of customers that they see
+    )  # to the person or their role, as a care step or complaint that is theirs, of customers that they see
     BOOK = auto()  # all, and what belongs to nobody, as the firm's schemes
 
 
@@ -86,6 +87,7 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.LOG_CONTACT:    (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
     Act.CHANGE_CONTACT_PEOPLE: (NONE, MINE,     TEAMS,        ALL,       NONE,    ALL),
     Act.CLOSE_TOUCH:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
+    Act.HANDLE_COMPLAINT: (GIVEN, MINE | GIVEN,   TEAMS | GIVEN, ALL,      GIVEN,   ALL),
     Act.REVIEW:         (NONE,   NONE,            TEAMS,        ALL,       NONE,    ALL),
     Act.OVERRIDE:       (NONE,   NONE,            TEAMS,        NONE,      NONE,    ALL),
     Act.APPROVE_CREDIT: (NONE,   NONE,            NONE,         NONE,      ALL,     ALL),
@@ -158,11 +160,11 @@ class OwnedBy(NamedTuple):
 
 
 class OpenStep(NamedTuple):
-    """An open care step of a customer, as far as rights depend on it."""
+    """An open care step or complaint of a customer, as far as rights depend on it."""
 
     owner_id: int | None
     owner_team_id: int | None
-    assignee_id: int | None = None  # the person to whom it was reassigned
+    assignee_id: int | None = None  # the person to whom it was given
     role: str | None = None  # whose holders do it otherwise
 
 

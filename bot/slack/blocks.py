@@ -11,6 +11,7 @@ from bot.errors import N_, BadInput
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer, RowChoice
 from bot.wording.care import CONTACT_LABELS, MOST_ROWS, CareRow
+from bot.wording.complaints import ComplaintRow
 from bot.wording.greetings import GreetedCustomer
 from bot.wording.message_base import Message, Slots
 from bot.wording.parts import Listed
@@ -166,13 +167,26 @@ def _length(element: Block) -> int:
 
 def _row_blocks(message: Message, slots: Slots, gettext: Callable[[str], str]) -> list[Block]:
     """A section for each row of the message, and its buttons below it."""
-    found: tuple[CareRow, ...] = getattr(message, message.rows_of)[:MOST_ROWS] if message.rows_of else ()
+    found: tuple[ComplaintRow | CareRow, ...] = (
+        getattr(message, message.rows_of)[:MOST_ROWS] if message.rows_of else ()
+    )
     made: list[Block] = []
     for row, text in zip(found, slots.rows, strict=False):  # what is not among the first rows is only counted
         made.append({"type": "section", "text": mrkdwn(text, ROW)})
-        if controls := _controls(row, gettext):
-            made.append({"type": "actions", "elements": controls})
+        if isinstance(row, ComplaintRow):
+            elements = _complaint_controls(row, gettext)
+        else:
+            elements = _controls(row, gettext)
+        if elements:
+            made.append({"type": "actions", "elements": elements})
     return made
+
+
+def _complaint_controls(row: ComplaintRow, gettext: Callable[[str], str]) -> list[Block]:
+    """The buttons of a complaint: what is done about it while it is open, and Undo for what was done a moment ago."""
+    shown = (Action.COMPLAINT_STEP, Action.CLOSE_COMPLAINT) if row.is_open else ()
+    undo = (Action.UNDO_COMPLAINT,) if row.may_undo else ()
+    return [_button(one, gettext(one.label), row.target, one.style) for one in (*shown, *undo)]
 
 
 def _controls(row: CareRow, gettext: Callable[[str], str]) -> list[Block]:

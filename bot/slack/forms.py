@@ -1,4 +1,4 @@
-"""The forms that people fill in about care steps, and what stands in their inputs."""
+"""The forms that people fill in about customers and care steps, and what stands in their inputs."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -9,11 +9,15 @@ from typing import Any
 from bot.errors import N_, BadInput
 from bot.services.care.answers.decisions import LONGEST_REASON, SHORTEST_REASON
 from bot.services.care.answers.steps import StepTitle
+from bot.services.care.complaints.opening import LONGEST_NAME, Report
+from bot.services.care.complaints.subject import LONGEST, SHORTEST, FormTitle
+from bot.services.complaint_kinds import ComplaintKinds
 from bot.slack.blocks import BUTTON, LABEL, TITLE, Block, decode, encode, plain
 from bot.slack.deferred import Press
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer, RowChoice
 from bot.wording.care import CONTACT_LABELS
+from bot.wording.complaints import AGREED_LABELS
 from bot.wording.rendering import escape
 from db.book.facts import ContactKind
 
@@ -23,6 +27,7 @@ VISIT_KINDS = (
     *(ContactKind.TRAINING, ContactKind.REVIEW, ContactKind.SURVEY),
 )
 GetText = Callable[[str], str]
+_LONG_TEXT: Block = {"multiline": True, "min_length": SHORTEST, "max_length": LONGEST}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +101,94 @@ def step_form(press: Press, step: StepTitle, today: date, language: str) -> Bloc
     return _form(action, title, about, (asked,), _metadata_of(press), gettext)
 
 
+def complaint_form(
+    name: str, code: str, kinds: ComplaintKinds, today: date, metadata: str, language: str
+) -> Block:
+    """The form that *Complaint* of a customer opens."""
+    options = [{"text": plain(kind.name.text(language), BUTTON), "value": kind.id} for kind in kinds.kinds]
+    inputs = (
+        Input(name="kind", label=N_("What is it about?"), kind="static_select", options={"options": options}),
+        Input(
+            name="day",
+            label=N_("When was it reported?"),
+            kind="datepicker",
+            options={"initial_date": today.isoformat()},
+        ),
+        Input(name="what", label=N_("What happened?"), kind="plain_text_input", options=_LONG_TEXT),
+        Input(
+            name="by",
+            label=N_("Who complained?"),
+            kind="plain_text_input",
+            options={"max_length": LONGEST_NAME},
+            optional=True,
+        ),
+        Input(
+            name="person",
+            label=N_("Who handles it, if not the account manager?"),
+            kind="users_select",
+            optional=True,
+        ),
+    )
+    about = f"{escape(name)} {escape(code)}"
+    return _form(Action.COMPLAINT_FORM, N_("Complaint"), about, inputs, metadata, catalogue.gettext(language))
+
+
+def complaint_step_form(press: Press, of: FormTitle, today: date, language: str) -> Block:
+    """The form that *Add step* of a complaint opens."""
+    inputs = (
+        Input(name="text", label=N_("What was done?"), kind="plain_text_input", options=_LONG_TEXT),
+        Input(name="day", label=N_("When?"), kind="datepicker", options={"initial_date": today.isoformat()}),
+    )
+    return _about_complaint(Action.COMPLAINT_STEP_FORM, N_("Add step"), of, inputs, press, language)
+
+
+def close_complaint_form(press: Press, of: FormTitle, language: str) -> Block:
+    """The form that *Close complaint* opens."""
+    gettext = catalogue.gettext(language)
+    options = [{"text": plain(gettext(label), BUTTON), "value": key} for key, label in AGREED_LABELS.items()]
+    inputs = (
+        Input(name="text", label=N_("What was done?"), kind="plain_text_input", options=_LONG_TEXT),
+        Input(
+            name="agreed",
+            label=N_("Does the customer agree?"),
+            kind="static_select",
+            options={"options": options},
+        ),
+    )
+    return _about_complaint(Action.CLOSE_COMPLAINT_FORM, N_("Close complaint"), of, inputs, press, language)
+
+
+def _about_complaint(
+    action: Action, title: str, of: FormTitle, inputs: Sequence[Input], press: Press, language: str
+) -> Block:
+    about = f"{of.kind.text(language)} · {escape(of.name)} {escape(of.code)}"
+    return _form(action, title, about, inputs, _metadata_of(press), catalogue.gettext(language))
+
+
+def complaint_values(view: Block) -> Report:
+    """What was entered about a complaint. Raises BadInput."""
+    kind = _entered(view, "kind", "selected_option", "value")
+    return Report(
+        kind=kind if isinstance(kind, str) else "",
+        reported_on=entered_day(view),
+        what=entered_text(view, "what"),
+        reported_by=entered_text(view, "by") or None,
+        handler=_entered(view, "person", "selected_user") and entered_person(view),
+    )
+
+
+def entered_agreed(view: Block) -> str:
+    """Whether the customer agrees, as it was chosen."""
+    agreed = _entered(view, "agreed", "selected_option", "value")
+    return agreed if isinstance(agreed, str) else ""
+
+
+def entered_text(view: Block, name: str) -> str:
+    """The text that was typed into an input."""
+    text = _entered(view, name, "value")
+    return text if isinstance(text, str) else ""
+
+
 def visit_values(view: Block) -> tuple[str, date, str | None]:
     """(kind, day, note) as they were entered. Raises BadInput for what the form does not offer."""
     kind = _entered(view, "kind", "selected_option", "value")
@@ -126,8 +219,7 @@ def entered_person(view: Block) -> str:
 
 def entered_reason(view: Block) -> str:
     """The reason that was typed."""
-    reason = _entered(view, "reason", "value")
-    return reason if isinstance(reason, str) else ""
+    return entered_text(view, "reason")
 
 
 def opened_by(press: Press) -> tuple[Pointer, Press]:

@@ -1,6 +1,6 @@
 """Shows what has been saved. Nothing here raises: that Slack does not show it is no reason to say that it failed."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +8,11 @@ import structlog
 from markupsafe import Markup
 from slack_sdk import WebClient
 
-from bot.errors import N_, BotError
+from bot.errors import N_, BotError, Hidden
 from bot.services.access import Actor
 from bot.services.care.answers import Answered, shown
 from bot.services.care.answers.shown import StepMessage
+from bot.services.care.complaints import Acted
 from bot.services.recipients import FirmDefaults
 from bot.slack import blocks, retries
 from bot.slack.deferred import Press
@@ -21,9 +22,11 @@ from bot.wording.actions import Pointer
 from bot.wording.care import CareDigest
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import Problem
+from bot.wording.rendering import problem_text
 
 NOT_REFRESHED = N_("This is recorded. Slack did not let me refresh the message that you pressed.")
 RECORDED = N_("This is recorded.")
+WAITING = blocks.view(Slots(fallback="", body=(":hourglass_flowing_sand:",)), "Tierbot", "×")
 
 log = structlog.get_logger()
 
@@ -75,6 +78,19 @@ def show_current(deps: Dependencies, press: Press, pointer: Pointer, actor: Acto
     replace(deps, press, became, actor.language)
 
 
+def show_complaint(deps: Dependencies, press: Press, acted: Acted, actor: Actor) -> None:
+    """Show what an act has made of a complaint, in place of the message in which it was pressed."""
+    if "view" in press.body and "response_url" not in press.body:
+        return
+    message: Message = acted.message
+    if _is_listed(press):
+        message = _listed(deps, actor, (), [acted.complaint_id]) or message
+    else:
+        found = _digest_at(deps, actor, *_place(press))
+        message = found.message if found is not None else message
+    show(deps, press, message, actor.language)
+
+
 def replace(deps: Dependencies, press: Press, message: Message, language: str) -> bool:
     """Show a message in place of the pressed one, by the response URL or else by its place; whether that worked."""
     try:
@@ -101,6 +117,27 @@ def update(
     return True
 
 
+def open_form(deps: Dependencies, press: Press, make: Callable[[Actor], dict[str, Any]]) -> None:
+    """Open a form: at once a view to wait in, because a trigger lives three seconds, then the form in its place.
+
+    Where there is no form to show, the view says why. Raises Hidden.
+    """
+    opened = press.client.views_open(trigger_id=press.body["trigger_id"], view=WAITING)
+    language: str = deps.settings.language
+    refused: BotError | None = None
+    try:
+        actor = deps.identify(press.user_id)
+        language = actor.language
+        form = make(actor)
+    except BotError as error:
+        log.info("listener.refused", error=type(error).__name__, msgid=error.msgid)
+        refused = error
+        form = view(deps, Problem(text=problem_text(error, language)), language, N_("Tierbot"))
+    press.client.views_update(view_id=opened["view"]["id"], view=form)
+    if isinstance(refused, Hidden):
+        raise refused
+
+
 def view(deps: Dependencies, message: Message, language: str, title: str) -> dict[str, Any]:
     """A message as the view that takes a form's place; `title` is a msgid."""
     try:
@@ -125,18 +162,33 @@ def _messages_now(
         return []
 
 
+def _digest_at(deps: Dependencies, actor: Actor, channel: str | None, ts: str | None) -> StepMessage | None:
+    """The digest at a place, as it has to be now; None where it cannot be read, or another message is there."""
+    firm = FirmDefaults(admins=deps.settings.admins)
+    try:
+        return shown.digest_at(
+            deps.database, actor, channel or "", ts or "", deps.rules, deps.clock.now(), firm
+        )
+    except Exception as error:
+        log.error("outcome.unread", error=type(error).__name__, exc_info=error)
+        return None
+
+
 def _is_listed(press: Press) -> bool:
     """Whether the step was shown in a list that only the person who asked for it sees: no other such message has steps."""
     return bool((press.body.get("container") or {}).get("is_ephemeral"))
 
 
-def _listed(deps: Dependencies, actor: Actor, touch_ids: Collection[int]) -> CareDigest | None:
+def _listed(
+    deps: Dependencies, actor: Actor, touch_ids: Collection[int], complaint_ids: Collection[int] = ()
+) -> CareDigest | None:
     """The list of what the actor has to do; None where it cannot be read."""
     firm, now = FirmDefaults(admins=deps.settings.admins), deps.clock.now()
     try:
         with deps.database.read() as session:
             book = deps.scheme_cache.tier_names(session)
-            found = shown.todo_list(session, deps.rules_in(session), book, actor, firm, now, touch_ids)
+            rules = deps.rules_in(session)
+            found = shown.todo_list(session, rules, book, actor, firm, now, touch_ids, complaint_ids)
             deps.bounds.show(actor, found, session=session)
             return found
     except Exception as error:

@@ -42,6 +42,13 @@ class Action(StrEnum):
     GREETED = "tierbot_greeted", N_("Greeted…"), None, "touch"
     NEW_CALENDAR = "tierbot_new_calendar", N_("New link"), None, "calendar"
     REVOKE_CALENDAR = "tierbot_revoke_calendar", N_("Revoke"), "danger", "calendar"
+    COMPLAINT = "tierbot_complaint", N_("Complaint")
+    COMPLAINT_FORM = "tierbot_complaint_form"
+    COMPLAINT_STEP = "tierbot_complaint_step", N_("Add step…"), None, "complaint"
+    COMPLAINT_STEP_FORM = "tierbot_complaint_step_form"
+    CLOSE_COMPLAINT = "tierbot_close_complaint", N_("Close complaint…"), "primary", "complaint"
+    CLOSE_COMPLAINT_FORM = "tierbot_close_complaint_form"
+    UNDO_COMPLAINT = "tierbot_undo_complaint", N_("Undo"), None, "complaint"
     ALL_GREETED = "tierbot_all_greeted", N_("All greeted"), "primary", "greetings"
 
 

@@ -8,6 +8,7 @@ from zlib import crc32
 
 from bot.errors import N_
 from bot.wording.actions import Action, Pointer
+from bot.wording.complaints import ComplaintRow
 from bot.wording.message_base import Message
 from bot.wording.parts import PersonHours, PersonPart, TierPart, Who
 from grading.scheme.model import Name
@@ -103,7 +104,7 @@ class GreetingCount:
 class CareDigest(Message):
     """What a person has to do: sent once in their working morning, or as the answer to /tier todo."""
 
-    rows_of: ClassVar = "rows"
+    rows_of: ClassVar = "all_rows"
     buttons: ClassVar = (Action.MORE_TODO,)
     pointers: ClassVar = {"place": ("next_place", "next_place")}
     day: date
@@ -118,6 +119,17 @@ class CareDigest(Message):
     minutes: int = 0  # all that is due takes about so long
     greetings: tuple[GreetingCount, ...] = ()  # still to be said, in messages of their own
     missed: int = 0  # greetings whose days went by unsent or undone
+    complaints: tuple[ComplaintRow, ...] = ()  # open ones, the earliest deadline first
+    complaints_more: int = 0  # that are not among them
+
+    @property
+    def all_rows(self) -> tuple[ComplaintRow | CareRow, ...]:
+        """What is shown with buttons of its own."""
+        return (*self.complaints, *self.rows)
+
+    @property
+    def open_complaints(self) -> int:
+        return sum(row.is_open for row in self.complaints) + self.complaints_more
 
     def targets(self) -> dict[Action, Pointer]:
         """A next page only in a list that has one: the digest says how to ask for the list."""
@@ -126,12 +138,12 @@ class CareDigest(Message):
     @property
     def names(self) -> tuple[str, ...]:
         """The customers in the order of their rows."""
-        return tuple(dict.fromkeys(row.name for row in self.rows))
+        return tuple(dict.fromkeys(row.name for row in self.all_rows))
 
     @property
     def is_empty(self) -> bool:
         """Whether it names nobody."""
-        return not self.rows
+        return not self.all_rows
 
     def without_contact_person(self, contact_person_id: int) -> "CareDigest":
         """The same without a contact person: neither their birthday, nor when they can be called."""
@@ -155,4 +167,5 @@ class CareDigest(Message):
         }
         minutes = self.minutes - sum(row.minutes or 0 for row in gone if row.section != "soon")
         rest = tuple(row for row in self.rows if row.customer_id not in customer_ids)
-        return replace(self, rows=rest, minutes=max(0, minutes), **counts)
+        complaints = tuple(row for row in self.complaints if row.customer_id not in customer_ids)
+        return replace(self, rows=rest, complaints=complaints, minutes=max(0, minutes), **counts)

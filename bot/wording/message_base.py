@@ -48,9 +48,14 @@ class ReaderRights:
 
     may_share: bool = True
     may_log: bool = True
+    may_complain: bool = True
 
     def targets(self) -> dict[Action, Pointer]:
-        refused = {Action.SHARE: not self.may_share, Action.LOG_VISIT: not self.may_log}
+        refused = {
+            Action.SHARE: not self.may_share,
+            Action.LOG_VISIT: not self.may_log,
+            Action.COMPLAINT: not self.may_complain,
+        }
         targets: dict[Action, Pointer] = super().targets()  # type: ignore[misc]
         return {action: target for action, target in targets.items() if not refused.get(action)}
 

@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.masking import mask_text
-from bot.wording import care, escalations, greetings, notices, private  # noqa: F401 - more messages
+from bot.wording import care, complaints, escalations, greetings, notices, private  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
+from bot.wording.complaints import OpenComplaints
 from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (
     MASKED,
@@ -46,7 +47,7 @@ from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     """The private answer to /tier NAME."""
 
-    buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.UNMASK)
+    buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.COMPLAINT, Action.UNMASK)
     provisional: bool
     certain: bool
     capped_by: Name | None
@@ -59,6 +60,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     owner: Who | None
     scheme: Name | None = None  # the one that graded it, where several are in force
     may_unmask: bool = True
+    complaints: OpenComplaints | None = None
 
     def targets(self) -> dict[Action, Pointer]:
         """To masked fields only where one is masked, for who may see it."""
@@ -81,8 +83,9 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
 class Ungraded(ReaderRights, Message, CustomerPart):
     """The answer for a customer that no grading has covered yet."""
 
-    buttons: ClassVar = (Action.LOG_VISIT,)
+    buttons: ClassVar = (Action.LOG_VISIT, Action.COMPLAINT)
     owner: Who | None
+    complaints: OpenComplaints | None = None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers
 

@@ -34,7 +34,9 @@ _COUNTING = {"preserve_rowcount": True}
 # A customer's own columns and its owner change no score, except these columns: by them a scheme is chosen, or they
 # count in it, or it is graded again.
 _SCORED = frozenset({*COLUMNS, "record_type", "since", "archived"})
-_NOT_SCORED = frozenset({"customer", "customer_key", "customer_name", "ownership", "contact_person"})
+_NOT_SCORED = frozenset(
+    {"complaint", "contact_person", "customer", "customer_key", "customer_name", "ownership"}
+)
 JOINS = "joins"  # the import kind that joins customers
 _LOCK = 7462  # of PostgreSQL's advisory locks; the migrations hold 7461
 

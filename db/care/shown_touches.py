@@ -9,6 +9,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from db.care.touches import OPEN, Touch, TouchMessage, TouchRole
+from db.outbox.channels import ChannelName
 from db.outbox.messages import OutboxMessage
 
 
@@ -56,6 +57,26 @@ def messages(
         .limit(most)
     )
     return [ShownMessage._make(row) for row in session.execute(statement)]
+
+
+def message_at(session: Session, channel: str, ts: str, recipients: Collection[int]) -> ShownMessage | None:
+    """The message at a place in Slack, if it went to one of these people or to a channel."""
+    named = sa_select(col(ChannelName.name)).where(col(ChannelName.channel_id) == channel)
+    names = [channel, *session.scalars(named)]
+    addresses = [f"person:{one}" for one in recipients] + [f"channel:{one}" for one in names]
+    statement = sa_select(
+        col(OutboxMessage.id),
+        col(OutboxMessage.slack_channel),
+        col(OutboxMessage.slack_ts),
+        col(OutboxMessage.recipient),
+        col(OutboxMessage.body_json),
+    ).where(
+        col(OutboxMessage.address).in_(addresses),  # which has an index
+        col(OutboxMessage.slack_channel) == channel,
+        col(OutboxMessage.slack_ts) == ts,
+    )
+    row = session.execute(statement).first()
+    return ShownMessage._make(row) if row is not None else None
 
 
 def greeted_with(session: Session, touch_id: int) -> list[Touch]:

@@ -10,7 +10,15 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from db.book.customers import Customer, Ownership, present_owner
-from db.graded.runs import Assessment, GradingRun, Purpose, RunStatus, newest_in, runs_behind
+from db.graded.runs import (
+    Assessment,
+    GradingRun,
+    Purpose,
+    RunStatus,
+    latest_run_ids,
+    newest_in,
+    runs_behind,
+)
 
 
 class TierRow(NamedTuple):
@@ -82,6 +90,18 @@ def tier_counts(
         statement = statement.join(Ownership, present_owner(Customer.id)).group_by(person)
     rows = session.connection().execute(_narrowed(statement, owners, None))
     return {(owner, tier): count for owner, tier, count in rows}
+
+
+def present_tiers(session: Session, customer_ids: Collection[int]) -> dict[int, str]:
+    """Customer -> its newest tier, of those of these that have one."""
+    statement = _narrowed(
+        _present(latest_run_ids(session)).with_only_columns(
+            col(Assessment.customer_id), col(Assessment.tier)
+        ),
+        None,
+        customer_ids,
+    )
+    return {row[0]: row[1] for row in session.connection().execute(statement)}
 
 
 def past_tiers(

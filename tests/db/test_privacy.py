@@ -25,6 +25,7 @@ channel_name: name channel_id
 circuit: workspace reason sentence
 column_mapping: source kind field column
 contact_person: source external_id channel language zone country culture greetings
+complaint: source external_id kind agreed
 credit_approval: grade currency
 cursor: name value
 customer: code name record_type industry customer_type region country language

@@ -48,6 +48,7 @@ share           -       M                MTL        -          -        ALL    -
 take_back       M       M                M          M          M        ALL    -
 log_contact     -       M                MTL        -          -        ALL    -
 close_touch     G       MG               MTLG       G          G        ALL    -
+handle_complaint G      MG               MTLG       ALL        G        ALL    -
 review          -       -                MTL        ALL        -        ALL    -
 override        -       -                MTL        -          -        ALL    -
 approve_credit  -       -                -          -          ALL      ALL    -
@@ -126,8 +127,25 @@ def test_a_step_is_closed_by_whom_it_was_given_to_of_customers_that_they_see(
     assert can(actor, Act.CLOSE_TOUCH, step) == may
     customer = OwnedBy(step.owner_id, step.owner_team_id)
     assert not can(actor, Act.CLOSE_TOUCH, customer)  # once the step is closed
-    for act in set(Act) - {Act.CLOSE_TOUCH}:
+    for act in set(Act) - {Act.CLOSE_TOUCH, Act.HANDLE_COMPLAINT}:
         assert can(actor, act, step) == can(actor, act, customer)
+
+
+@pytest.mark.parametrize(
+    ("complaint", "role", "may"),
+    [
+        (OpenStep(4, 12, assignee_id=1), "account_manager", True),
+        (OpenStep(4, 12, assignee_id=9), "account_manager", False),  # somebody else handles it
+        (OpenStep(4, 12), "account_manager", False),  # the account manager of the customer does
+        (OpenStep(5, 13, assignee_id=1), "account_manager", False),  # of a customer that they do not see
+        (OpenStep(5, 13, assignee_id=1), "finance", True),
+        (OpenStep(5, 13), "sales_ops", True),
+    ],
+)
+def test_a_complaint_is_handled_by_whom_it_was_given_to_of_customers_that_they_see(
+    complaint: OpenStep, role: str, may: bool
+) -> None:
+    assert can(replace(ACTOR, role=role), Act.HANDLE_COMPLAINT, complaint) == may
 
 
 def test_a_team_lead_of_no_team_reaches_only_their_own_customers() -> None:

@@ -8,14 +8,15 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from sqlmodel import SQLModel, col, update
+from sqlmodel import col, update
 
 from bot.errors import BotError, Hidden, NotAllowed, NotFound
 from bot.services import access, identity, imports, staff
 from bot.services.access import Act, Actor, can
 from bot.services.ask import explanation, history, lookup, share
-from bot.services.care import answers
+from bot.services.care import answers, complaints
 from bot.services.care.answers import shown, steps
+from bot.services.care.complaints import Report, listing, subject
 from bot.services.care.plan_file import SHIPPED
 from bot.services.care.plan_versions import lifecycle as plan_lifecycle
 from bot.services.care.plan_versions.care_plans import CarePlans
@@ -33,6 +34,7 @@ from bot.services.schemes.store import SchemeFile
 from bot.services.trial import diff, proposal, replays
 from bot.wording.actions import Action, Pointer
 from bot.wording.messages import TierCard, Ungraded
+from db import traces
 from db.book import customers, deputies
 from db.book.customers import Customer, Ownership
 from db.book.imports import ImportBatch
@@ -111,6 +113,32 @@ class Office:
         found = self.book.touches(customer)
         return Pointer(id=found[0].id or 0, version=found[0].version) if found else Pointer(id=MISSING)
 
+    def complain(self, actor: Actor, customer: int) -> object:
+        return complaints.record_complaint(
+            self.database,
+            actor,
+            Report(kind="quality", reported_on=MONDAY, what="The pumps leak."),
+            meant=customer,
+            source="slack",
+            external_id=f"{actor.name}{customer}",
+            rules=self.book.rules,
+            settings=SETTINGS,
+            now=self.book.clock.now(),
+        )
+
+    def complaint(self, customer: int, *, is_open: bool = True) -> Pointer:
+        """What the buttons of a new complaint of a customer point at."""
+        with self.database.write() as session:
+            if session.get(Customer, customer) is None:
+                return Pointer(id=MISSING)
+            number = factories.complaint(session, customer, MONDAY, closed_on=None if is_open else MONDAY)
+        return Pointer(id=number, version=1)
+
+    def shown_complaint(self, actor: Actor, customer: int) -> object:
+        number = self.complaint(customer).id
+        with self.database.read() as session:
+            return listing.show_complaint(session, actor, self.book.rules.complaints, number, MONDAY)
+
     def change(self, name: str, **values: Any) -> None:
         with self.database.write() as session:
             session.get_one(Person, self.ids[name]).sqlmodel_update(values)
@@ -174,6 +202,34 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
         lambda o, who, it: share.shared_card(o.database, o.book.scheme_cache, who, Pointer(id=it)),
     ),
     "contact": (Act.LOG_CONTACT, lambda o, who, it: o.book.log(who, it, MONDAY, form_id=f"{who.name}{it}")),
+    "complaint": (Act.HANDLE_COMPLAINT, lambda o, who, it: o.complain(who, it)),
+    "step of a complaint": (
+        Act.HANDLE_COMPLAINT,
+        lambda o, who, it: complaints.add_step(
+            o.database, who, o.complaint(it), text="Called them", **o.book.pressed()
+        ),
+    ),
+    "end of a complaint": (
+        Act.HANDLE_COMPLAINT,
+        lambda o, who, it: complaints.close(
+            o.database, who, o.complaint(it), outcome="Replaced", agreed="yes", **o.book.pressed()
+        ),
+    ),
+    "complaint again": (
+        Act.HANDLE_COMPLAINT,
+        lambda o, who, it: complaints.reopen(
+            o.database, who, o.complaint(it, is_open=False), **o.book.pressed()
+        ),
+    ),
+    "complaint taken back": (
+        Act.HANDLE_COMPLAINT,
+        lambda o, who, it: complaints.undo(o.database, who, o.complaint(it), **o.book.pressed()),
+    ),
+    "form about a complaint": (
+        Act.HANDLE_COMPLAINT,
+        lambda o, who, it: complaints.form_title(o.database, who, o.complaint(it), o.book.rules),
+    ),
+    "shown complaint": (Act.SEE, lambda o, who, it: o.shown_complaint(who, it)),
     "done": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.done(who, o.touch(it))),
     "all greetings": (
         Act.CLOSE_TOUCH,
@@ -341,6 +397,7 @@ HIDDEN = {
     credit.NOT_YOUR_CREDIT,
     review.NOT_YOUR_REVIEW,
     steps.GONE,
+    subject.GONE,
 }
 
 
@@ -403,10 +460,8 @@ def replace_lead(office: Office) -> None:
 def erase(office: Office) -> None:
     """The customer is deleted from the book."""
     with office.database.write() as session:
-        for table in reversed(SQLModel.metadata.sorted_tables):
-            if "customer_id" in table.c:
-                session.execute(table.delete().where(table.c.customer_id == office.acme))
-        session.delete(session.get_one(Customer, office.acme))
+        for table in traces.customer_tables():
+            session.execute(table.delete().where(traces.about_customers(table, [office.acme])))
 
 
 # What happens between a question and a press, and to whom.
@@ -542,6 +597,7 @@ def test_a_card_has_only_buttons_that_work_for_its_reader(office: Office, name: 
         assert isinstance(shown, TierCard | Ungraded)
         buttons = set(shown.targets())
         assert (Action.LOG_VISIT in buttons) == (answer(office, "contact", actor, customer) is None)
+        assert (Action.COMPLAINT in buttons) == (answer(office, "complaint", actor, customer) is None)
         if customer == office.acme:
             assert (Action.SHARE in buttons) == (answer(office, "share", actor, customer) is None)
             assert Action.WHY in buttons

@@ -19,6 +19,7 @@ from bot.slack import blocks, deferred, forms
 from bot.slack.listeners import register_all
 from bot.wording import catalogue
 from bot.wording.actions import Action, RowChoice
+from bot.wording.care import CareDigest
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import MESSAGES, Choice, Hit, MyCustomers, Problem, TierCard
 from bot.wording.parts import MASKED, TierPart, Who
@@ -215,10 +216,14 @@ def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], 
     if isinstance(message, TierCard):  # one button is only there where something is masked
         message = dataclasses.replace(message, up=(dataclasses.replace(message.up[0], value=MASKED),))
     rows = 0
-    if kind.rows_of:  # the buttons of an open row come before those of the message
-        (row,) = getattr(message, kind.rows_of)
-        message = dataclasses.replace(message, **{kind.rows_of: (dataclasses.replace(row, state="open"),)})
-        rows = 3
+    if isinstance(message, CareDigest):  # the buttons of open rows come before those of the message
+        (row,), (complaint,) = message.rows, message.complaints
+        message = dataclasses.replace(
+            message,
+            rows=(dataclasses.replace(row, state="open"),),
+            complaints=(dataclasses.replace(complaint, state="open", may_undo=True),),
+        )
+        rows = 3 + 3
     actions = [block for block in payload(message, "en")["blocks"] if block["type"] == "actions"]
     found = [element["action_id"] for block in actions for element in block["elements"]]
     shown = found[rows:]

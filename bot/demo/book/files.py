@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from bot.demo.book.contacts import draw_activities
+from bot.demo.book.contacts import DemoActivity, draw_activities
 from bot.demo.book.knowledge import draw_facts
 from bot.demo.book.orders import draw_orders
 from bot.demo.book.profiles import draw_profiles
-from bot.demo.staff import STAFF, TEAMS
+from bot.demo.staff import ANNA, STAFF, TEAMS
 
 SEED = 7
 ORDER_COLUMNS = "order_no customer date amount cost currency"
 #: Nothing refers to what comes after it.
-_IMPORT_ORDER = ("people", "teams", "customers", "orders", "activities", "facts")
+_IMPORT_ORDER = ("people", "teams", "customers", "orders", "activities", "complaints", "facts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +35,8 @@ class DemoBook:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All files in the order in which they are imported."""
-        return tuple(map(self.file, _IMPORT_ORDER))
+        """All files that have rows, in the order in which they are imported."""
+        return tuple(self.file(stem) for stem in _IMPORT_ORDER if self.rows[stem])
 
 
 def write_rows(path: Path, columns: str, rows: Iterable[Sequence[object]]) -> int:
@@ -53,13 +53,15 @@ def write_rows(path: Path, columns: str, rows: Iterable[Sequence[object]]) -> in
 
 
 def write_book(folder: Path, *, today: date, seed: int = SEED, customers: int = 240) -> DemoBook:
-    """Write the six files of an invented book into `folder`, with everything dated before `today`.
+    """Write the seven files of an invented book into `folder`, with everything dated before `today`.
 
     The same `today`, `seed` and `customers` give the same bytes; the customers depend on the last two only.
     """
     profiles = draw_profiles(seed=seed, customers=customers)
     orders = draw_orders(profiles, today=today, seed=seed)
     facts = draw_facts(profiles, orders, today=today, seed=seed)
+    activities = draw_activities(profiles, facts, today=today, seed=seed)
+    complaint = _open_complaint(activities)
     customer_rows = [
         (
             profile.code,
@@ -83,11 +85,22 @@ def write_book(folder: Path, *, today: date, seed: int = SEED, customers: int = 
             customer_rows,
         ),
         "orders": (ORDER_COLUMNS, orders),
-        "activities": (
-            "customer date kind person note",
-            draw_activities(profiles, facts, today=today, seed=seed),
+        "activities": ("customer date kind person note", [one for one in activities if one != complaint]),
+        "complaints": (
+            "id customer date kind what deadline",
+            [
+                ("R-1", one.customer, one.day, "delivery", one.note, today + timedelta(days=4))
+                for one in [complaint]
+                if one is not None
+            ],
         ),
         "facts": ("customer field value date author evidence", facts),
     }
     rows = {stem: write_rows(folder / f"{stem}.csv", *table) for stem, table in tables.items()}
     return DemoBook(folder=folder, rows=rows)
+
+
+def _open_complaint(activities: Sequence[DemoActivity]) -> DemoActivity | None:
+    """The complaint that is still open: the newest one that Anna heard of."""
+    heard = (one for one in activities if one.kind == "complaint" and one.person == ANNA.email)
+    return max(heard, key=lambda one: one.day, default=None)

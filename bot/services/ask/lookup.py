@@ -15,6 +15,7 @@ from bot.services.access import NOT_YOURS, Act, Actor, can
 from bot.services.ask import lists
 from bot.services.ask.boundaries import assessed, boundaries, coming
 from bot.services.ask.graded import graded_of, is_provisional
+from bot.services.care.complaints.rows import open_complaints
 from bot.services.care.schedule import CareRules
 from bot.services.name_keys import fold, fold_code, spellings, tokens_of_key
 from bot.services.schemes.cadence import next_gradings
@@ -152,6 +153,8 @@ def card(
             preset=None if schemes.in_force(session, purpose, today) else starter(purpose),
             no_scheme=bool(assessments.newest(session, customer.id, purpose)),
             may_log=can(actor, Act.LOG_CONTACT, customer),
+            may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
+            complaints=open_complaints(session, customer.id, today),
         )
     row, run, scheme = graded.assessment, graded.run, graded.scheme
     book, days = tiers_of(scheme), coming(session, scheme_cache, graded, today)
@@ -176,6 +179,8 @@ def card(
         may_share=can(actor, Act.SHARE, customer),
         may_unmask=can(actor, Act.UNMASK, customer),
         may_log=can(actor, Act.LOG_CONTACT, customer),
+        may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
+        complaints=open_complaints(session, customer.id, today),
     )
 
 

@@ -6,7 +6,7 @@ Planning compares the plan with the rows and writes the difference, so it can ru
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from functools import cached_property, partial
 from typing import Any
@@ -19,6 +19,7 @@ from bot.services.care.owed_care import OwedCare
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.touch_diff import CONTACT_LOGGED, NO_LONGER_DUE, Changes
 from bot.services.care.working_people import FirmTime
+from bot.services.complaint_kinds import ComplaintKinds, shipped_kinds
 from db.care import marks, planning, touches
 from db.care.planning import OpenTouch
 from db.care.touches import TouchState
@@ -30,12 +31,13 @@ CHUNK = 500  # customers to a transaction: short enough that a press at the same
 
 @dataclass(frozen=True, kw_only=True)
 class CareRules:
-    """The care plans in force, and the settings they run under."""
+    """The care plans in force, the settings they run under, and the kinds of complaints."""
 
     plans: CarePlans
     zone: ZoneInfo
     remind_at: time
     firm: FirmTime | None = None  # None: the zone and the hour, Monday to Friday
+    complaints: ComplaintKinds = field(default_factory=shipped_kinds)
 
     @cached_property
     def fingerprint(self) -> str:

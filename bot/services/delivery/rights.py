@@ -21,12 +21,14 @@ from bot.services.identity import SlackPeople
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.wording import messages
 from bot.wording.care import CareDigest
+from bot.wording.complaints import ComplaintReport, ReportedComplaint
 from bot.wording.escalations import CareEscalation
 from bot.wording.greetings import Greetings
 from bot.wording.message_base import Message
 from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest
 from db import processes
-from db.book import customers
+from db.book import complaints, customers
+from db.book.complaints import StoredComplaint
 from db.book.people import Person, PersonRole
 from db.care import touches
 from db.care.touches import ShownTouch
@@ -43,6 +45,8 @@ REASONS = {
     "erased": "the customer is no longer in the book",
 }
 
+OWNER = "owner"  # who handles a complaint that was given to nobody else
+
 log = structlog.get_logger()
 
 
@@ -58,12 +62,14 @@ class Moment:
         for number, shown in self.shown.items():  # also those that it only counts
             of_steps = (one.customer_id for one in shown)
             self.named[number] = tuple(dict.fromkeys((*self.named[number], *of_steps)))
+        self.complaints = _complaints_in(session, rows)
         everyone = {customer for named in self.named.values() for customer in named}
         self._owners = customers.present_owners(session, sorted(everyone)) if everyone else {}
         ids = {owner for owner in self._owners.values() if owner is not None}
         ids |= {row.recipient for row in rows if row.recipient is not None}
         steps = [one for shown in self.shown.values() for one in shown]
         ids |= {one.assignee_id for one in steps if one.assignee_id is not None}
+        ids |= {one.handler_id for of in self.complaints.values() for one in of if one.handler_id is not None}
         roles = {one.who for one in steps}
         self.recipients = (
             Recipients.of(session, ids, firm, now, roles) if ids or everyone else Recipients(firm)
@@ -116,6 +122,11 @@ class Moment:
         places = [
             self.recipients.place_of_step(one.who, one.assignee_id, owner)
             for one in self.shown[row.id]
+            if one.customer_id == customer
+        ]
+        places += [
+            self.recipients.place_of_step(OWNER, one.handler_id, owner)
+            for one in self.complaints.get(row.id, ())
             if one.customer_id == customer
         ]
         return next((place for place in places if place != own), own if places else None)
@@ -216,7 +227,7 @@ def _redirect(session: Session, moment: Moment, row: Claimed, now: datetime) -> 
     if isinstance(message, TierDigest) and len(places) > 1:
         _split(session, moment, row, message, language, places, now)
         return
-    if isinstance(message, CareEscalation):
+    if isinstance(message, CareEscalation | ComplaintReport):
         _shrink(session, moment, row, message, language, places, now)
         return
     (place,) = places if len(places) == 1 else (None,)
@@ -305,7 +316,7 @@ def _shrink(
     session: Session,
     moment: Moment,
     row: Claimed,
-    message: CareEscalation,
+    message: CareEscalation | ComplaintReport,
     language: str | None,
     places: dict[Place | None, list[int]],
     now: datetime,
@@ -317,7 +328,10 @@ def _shrink(
     if not stays or not rest.rows:
         _give_up(session, row, moment.reason(row), now)
         return
-    touches.untell(session, [row.id], gone)
+    if isinstance(message, CareEscalation):
+        touches.untell(session, [row.id], gone)
+    else:
+        _tell_again(session, [one for one in message.rows if one.customer_id in gone])
     body, body_hash = outbox.body_of(rest, language)
     outcomes.readdress(session, row.id, body_json=body, body_hash=body_hash)
     log.info("outbox.shrunk", id=row.id, kind=row.kind, customers=len(gone))
@@ -347,7 +361,33 @@ def _give_up(session: Session, row: Claimed, reason: str, now: datetime) -> None
     outcomes.kill(session, row.id, reason, REASONS[reason])
     processes.count(session, f"dead_total:{reason}")
     touches.release_undelivered(session, [row.id], now)
+    if row.kind == kinds.COMPLAINTS and isinstance(message := _load(row)[0], ComplaintReport):
+        _tell_again(session, message.rows)
     log.warning("outbox.dropped", id=row.id, kind=row.kind, reason=reason)
+
+
+def _tell_again(session: Session, rows: Sequence[ReportedComplaint]) -> None:
+    """Have managers told again of complaints, because a message about them goes to nobody."""
+    late = [one.complaint_id for one in rows if one.late]
+    complaints.tell_again(session, [one.complaint_id for one in rows if not one.late], late)
+
+
+def _complaints_in(session: Session, rows: Sequence[Claimed]) -> dict[int, list[StoredComplaint]]:
+    """Message -> the complaints that a digest shows."""
+    shown = {row.id: complaints_in(row.body_json) for row in rows if row.kind in kinds.SHOWN}
+    known = {one.id: one for one in complaints.rows(session, {one for ids in shown.values() for one in ids})}
+    return {number: [known[one] for one in ids if one in known] for number, ids in shown.items()}
+
+
+def complaints_in(body_json: str) -> tuple[int, ...]:
+    """Ids of the complaints that a stored digest shows."""
+    if '"complaint_id"' not in body_json:
+        return ()
+    try:
+        rows = json.loads(body_json)["fields"]["complaints"]
+        return tuple(row["complaint_id"] for row in rows)
+    except (ValueError, KeyError, TypeError):
+        return ()
 
 
 def _load(row: Claimed) -> tuple[Message | None, str | None]:

@@ -12,7 +12,7 @@ from db import audit, processes
 from db.audit import AuditAction, AuditActor, Door, ObjectKind
 from db.book import imports
 from db.engine import Database
-from db.graded import overrides, runs
+from db.graded import due_regrades, overrides, runs
 from db.graded.assessments import PREVIOUS_STATE, previous_rows_at
 from db.graded.runs import Purpose
 
@@ -125,6 +125,24 @@ def regrade_touched(
         # A run of the whole book that started meanwhile has refused some: the next call takes them again.
         if not any(runs.is_running(session, purpose) for purpose in Purpose):
             processes.set_cursor(session, CURSOR, str(newest))
+    return reports
+
+
+def regrade_marked(
+    database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, notify: Notify
+) -> list[RunReport]:
+    """Re-grade the customers of whom a person has recorded a complaint, or taken one back, since the last time."""
+    with database.read() as session:
+        marks = due_regrades.marked(session)
+        if not marks or any(runs.is_running(session, purpose) for purpose in Purpose):
+            return []
+    reports = regrade_each(
+        database, scheme_cache, sorted(marks), Purpose, today=today, now=now, notify=notify
+    )
+    with database.write() as session:
+        # A run of the whole book that started meanwhile has refused some: the next call takes them again.
+        if not any(runs.is_running(session, purpose) for purpose in Purpose):
+            due_regrades.unmark(session, marks)
     return reports
 
 

@@ -37,6 +37,7 @@ class ImportOptions:
     timezone: str = "UTC"  # the firm's: a time with an offset belongs to the day that it is there
     firm_currency: str | None = None  # amounts in other currencies are converted to it
     admins: tuple[str, ...] = ()  # addresses of people who are admins by the settings
+    complaint_kinds: Path | None = None  # the firm's own; None: the shipped ones
     kind_options: Mapping[str, Any] = field(default_factory=dict)  # name of a KindOption -> its value
 
     def refuse_unknown(self) -> None:

@@ -13,6 +13,7 @@ from bot.errors import N_, BotError, Phrase, SeveralProblems, ngettext
 from bot.services.care.plan import CarePlan
 from bot.services.care.plan_file import load_all, load_own
 from bot.services.care.plan_versions.care_plans import CarePlans
+from bot.services.complaint_kinds import load_kinds
 from bot.services.delivery.messenger import Messenger
 from bot.services.ops import care_plans, channels, places
 from bot.services.ops.addresses import why_unusable
@@ -52,6 +53,7 @@ def check_all(to_slack: Callable[[Settings], Messenger], today: date) -> Finding
     _check_tokens(chosen, found)
     check_schemes([], chosen.schemes_dir, into=found)
     plans = _check_plans(chosen, found)
+    _check_complaints(chosen, found)
     found.problems += check_templates(Renderer(chosen.templates_dir))
     written, care = _check_database(chosen, today, found, plans.all if plans else None)
     if plans is not None:
@@ -141,6 +143,14 @@ def _check_plans(settings: Settings, found: Findings) -> _ReadPlans | None:
     except BotError as error:
         found.problems += _sentences(error)
         return None
+
+
+def _check_complaints(settings: Settings, found: Findings) -> None:
+    """Whether the kinds of complaints can be read."""
+    try:
+        load_kinds(settings.complaints)
+    except BotError as error:
+        found.problems += _sentences(error)
 
 
 def _check_modes(settings: Settings, found: Findings) -> None:

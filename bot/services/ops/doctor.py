@@ -4,7 +4,7 @@ import importlib.metadata
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sqlmodel import Session
@@ -20,7 +20,7 @@ from bot.services.ops.reach import examine_reach
 from bot.services.ops.storage import Finding
 from bot.settings import Settings
 from db import processes
-from db.book import customers, deputies, people
+from db.book import complaints, customers, deputies, people
 from db.care import due_touches, marks
 from db.engine import Database
 from db.graded import runs
@@ -110,6 +110,7 @@ def examine(
             *_connection(session, settings, now),
             *_messages(session, now),
             *_care(session, now),
+            *_complaints(session, local_date(now, settings.zone)),
             *examine_reach(session, settings, now),
             *_plans(session, settings, now),
             *_people(session, settings),
@@ -366,6 +367,26 @@ def _care(session: Session, now: datetime) -> Iterator[Finding]:
                 N_(
                     "import owners of the customers, or set TIERBOT_ALERT_CHANNEL for those without one; while nothing"
                     " ticks or is held, nobody is told either"
+                )
+            ),
+        )
+
+
+def _complaints(session: Session, today: date) -> Iterator[Finding]:
+    """Complaints past their deadline that nobody handles."""
+    if unattended := complaints.count_unattended(session, today):
+        yield Finding(
+            "problem",
+            "complaints",
+            ngettext(
+                "%(count)s complaint is past its deadline, and nobody handles it",
+                "%(count)s complaints are past their deadlines, and nobody handles them",
+                unattended,
+            ),
+            Phrase(
+                N_(
+                    "tierbot complaint list --overdue names them; import owners of the customers, or the complaints with"
+                    " a handler"
                 )
             ),
         )

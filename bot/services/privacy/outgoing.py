@@ -14,6 +14,7 @@ from bot.services.delivery.rights import REASONS, named_contact_people, named_cu
 from bot.services.privacy.subjects import Identity
 from bot.wording import messages
 from bot.wording.care import CareDigest
+from bot.wording.complaints import ComplaintReport
 from bot.wording.escalations import CareEscalation
 from bot.wording.greetings import Greetings
 from bot.wording.message_base import Message
@@ -163,7 +164,7 @@ def _without(body: str, gone: Collection[int]) -> tuple[str, str] | None:
         message = messages.load(stored)
     except (ValueError, KeyError):
         return None
-    if not isinstance(message, TierDigest | CareDigest | CareEscalation | Greetings):
+    if not isinstance(message, TierDigest | CareDigest | CareEscalation | ComplaintReport | Greetings):
         return None
     return outbox.body_of(message.without(gone), stored.get("language"))
 

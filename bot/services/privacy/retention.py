@@ -7,13 +7,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, select
 from sqlmodel import Session
 
 from bot.errors import N_, Phrase, joined, ngettext
 from bot.services.privacy import files
 from bot.settings import Settings
 from db import traces
+from db.book.complaints import Complaint, ComplaintStep
 from db.book.facts import Activity
 from db.book.imports import table
 from db.engine import Database
@@ -22,6 +23,7 @@ from db.outbox.messages import EMPTY_BODY, MessageState, OutboxMessage
 LONGEST_MONTH = timedelta(days=31)
 _AT_ONCE = 5_000  # rows of one transaction: others write in between
 _activity, _outbox, _change = table(Activity), table(OutboxMessage), traces.CHANGE
+_complaint, _step = table(Complaint), table(ComplaintStep)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,22 +90,40 @@ def _months(count: int) -> Phrase:
 
 
 def _delete_notes(database: Database, before: date) -> int:
-    """Delete the notes of activities before a day, and what imports stored of their previous notes."""
-    old = and_(_activity.c.happened_on < before, _activity.c.note.is_not(None))
+    """Delete the notes of activities before a day, and what imports stored of their previous notes.
+
+    The texts of an open complaint are kept until it is closed.
+    """
+    is_open = select(_complaint.c.activity_id).where(_complaint.c.closed_on.is_(None))
+    old = and_(
+        _activity.c.happened_on < before, _activity.c.note.is_not(None), _activity.c.id.not_in(is_open)
+    )
     done = _update(database, _activity, old, {"note": None})
+    closed = select(_complaint.c.id).where(_complaint.c.closed_on < before)
+    taken = and_(_step.c.complaint_id.in_(closed), _step.c.text.is_not(None))
+    done += _update(database, _step, taken, {"text": None})
+    ended = and_(_complaint.c.closed_on < before, _complaint.c.outcome.is_not(None))
+    done += _update(database, _complaint, ended, {"outcome": None})
+    gone = select(_activity.c.id).where(_activity.c.happened_on < before, _activity.c.id.not_in(is_open))
+    _delete_previous(database, _activity, "note", gone)
+    _delete_previous(database, _complaint, "outcome", closed)
+    return done
+
+
+def _delete_previous(database: Database, of: Table, column: str, ids: Select[Any]) -> None:
+    """Delete what imports stored of the previous texts of a column, in these rows."""
     of_old = and_(
-        _change.c.table_name == _activity.name,
-        _change.c.before.contains('"note"'),
-        _change.c.row_id.in_(select(_activity.c.id).where(_activity.c.happened_on < before)),
+        _change.c.table_name == of.name,
+        _change.c.before.contains(f'"{column}"'),
+        _change.c.row_id.in_(ids),
     )
     with database.write() as session:
         _overwrite(session)
         for number, text in session.execute(select(_change.c.id, _change.c.before).where(of_old)).all():
             values = json.loads(text)
-            if values["note"] is not None:
-                stored = json.dumps({**values, "note": None}, ensure_ascii=False)
+            if values[column] is not None:
+                stored = json.dumps({**values, column: None}, ensure_ascii=False)
                 session.execute(_change.update().where(_change.c.id == number).values(before=stored))
-    return done
 
 
 def _delete_texts(database: Database, before: datetime) -> int:

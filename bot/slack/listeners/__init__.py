@@ -6,6 +6,7 @@ from bot.slack.deferred import Deferred
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners import (
     calendar_link,
+    complaints,
     log_visit,
     open_card,
     share,
@@ -21,6 +22,6 @@ def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
     for listener in (
         *(tier_command, open_card, why, unmask, share),
-        *(log_visit, touches, step_forms, calendar_link),
+        *(log_visit, touches, step_forms, complaints, calendar_link),
     ):
         listener.register(app, deps, deferred)

@@ -35,6 +35,12 @@ CHANGES = [
         "activities",
         "id,customer,date,kind,person,note\nA1,C2,2026-02-02,call,lee@example.com,new\nA2,C1,2026-01-02,gift,,\n",
     ),
+    (
+        "complaints",
+        "id,customer,date,kind,what,handler,closed,outcome,agreed\n"
+        "K1,C2,2026-02-02,delivery,Late,lee@example.com,2026-02-05,Sent by air,yes\n"
+        "K2,C1,2026-01-02,quality,Leaks,,,,\n",
+    ),
     ("facts", "customer,field,value,date\nC1,credit_grade,B,2026-01-31\nC2,credit_grade,B,2026-01-31\n"),
     (
         "people",
@@ -48,6 +54,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "order-lines": {"currency": "EUR"},
     "invoices": {"currency": "EUR"},
     "rates": {"firm_currency": "CNY"},
+    "complaints": {"accepted": ("complaint-id-reused",)},
     "activities": {
         "kind_options": {"covers": ["call=2026-01-01..2026-02-28"]},
         "accepted": ("activity-id-reused",),
@@ -66,18 +73,22 @@ def full(book: Book, snapshots: Snapshots) -> Book:
         book.bring("customers", "code,name,owner,aliases\nC1,Acme,mia@example.com,Ajax\n")
         book.bring("orders", "order_no,customer,date,amount\n1,C1,2026-01-02,5\n")
         book.bring("activities", "id,customer,date,kind,note\nA1,C1,2026-01-02,visit,old\n")
+        book.bring("complaints", "id,customer,date,kind,what\nK1,C1,2026-01-02,quality,old\n")
         book.bring("facts", "customer,field,value,date\nC1,credit_grade,A,2026-01-31\n")
 
     return snapshots.fetch("full", book, bring)
 
 
 def _comparable(book: Book) -> dict[str, list[tuple[object, ...]]]:
-    """Everything but the log of imports, answers, the customers' version counters and the numbers of rebuilt name rows."""
+    """Everything but the log of imports, answers, version counters and the numbers of rebuilt name rows."""
     found = book.everything(
-        without=("import_batch", "import_answer", "customer_name", "customer", "audit_entry")
+        without=("import_batch", "import_answer", "customer_name", "customer", "audit_entry", "complaint")
     )
     found["name"] = sorted(
         book.rows("SELECT customer_id, kind, name, key, batch_id FROM customer_name"), key=repr
+    )
+    found["complaint"] = book.rows(
+        "SELECT id, batch_id, activity_id, kind, handler_id, deadline, closed_on, outcome, agreed FROM complaint ORDER BY id"
     )
     found["customer"] = book.rows(
         "SELECT id, code, name, record_type, region, since, parent_id, batch_id FROM customer ORDER BY id"

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from bot.services.privacy import retention
 from bot.settings import Settings
+from db.book.complaints import Complaint, ComplaintStep
 from db.book.facts import Activity
 from db.book.imports import ImportChange
 from db.outbox.messages import OutboxMessage
@@ -34,6 +35,28 @@ def test_by_default_nothing_is_deleted(world: World) -> None:
     assert (world.data_dir / "rejects").is_dir()
 
 
+def test_texts_of_a_complaint_are_kept_while_it_is_open_and_then_as_notes(small: World) -> None:
+    header = "id,customer,date,kind,what,closed,outcome"
+    small.bring("complaints", header, "K1,K2,2026-01-05,quality,leaks,2026-01-09,replaced")
+    small.bring("complaints", header, "K1,K2,2026-01-05,quality,leaks,2026-01-09,replaced all")
+    small.bring("complaints", header, "K2,K2,2026-01-05,quality,loud,,")
+    with small.database.write() as session:
+        for number in (1, 2):
+            session.add(
+                ComplaintStep(complaint_id=number, taken_on=DAY, text="called", version=2, recorded_at=NOW)
+            )
+    assert apply(small, notes_months=3) == 3
+    with small.database.read() as session:
+        assert session.exec(select(Activity.note).order_by(col(Activity.external_id))).all() == [None, "loud"]
+        assert session.exec(select(Complaint.outcome).order_by(col(Complaint.id))).all() == [None, None]
+        assert session.exec(select(ComplaintStep.text).order_by(col(ComplaintStep.id))).all() == [
+            None,
+            "called",
+        ]
+        changes = session.exec(select(ImportChange.before)).all()
+    assert [json.loads(before) for before in changes] == [{"outcome": None}]
+
+
 def test_notes_are_deleted_after_their_months_with_what_an_undo_would_restore(small: World) -> None:
     header = "id,customer,date,kind,note"
     small.bring("activities", header, "A1,K2,2026-01-05,call,long ago", "A2,K2,2026-06-01,call,new")
@@ -50,7 +73,7 @@ def test_notes_are_deleted_after_their_months_with_what_an_undo_would_restore(sm
 
 def test_texts_of_finished_messages_are_deleted_after_their_days(world: World) -> None:
     assert apply(world, days=30, messages_days=31) == 0
-    assert apply(world, days=32, messages_days=31) == len(NAMES) + 3  # one each, and three that name all
+    assert apply(world, days=32, messages_days=31) == len(NAMES) + 4  # one each, and four that name all
     with world.database.read() as session:
         emptied = session.exec(select(OutboxMessage).where(OutboxMessage.body_json == "{}")).all()
         assert {(row.state, row.slack_ts, bool(row.body_hash)) for row in emptied} == {("sent", "1.1", True)}

@@ -19,11 +19,13 @@ from bot.services.privacy import erasure
 from bot.services.privacy.erasure import Erased, Find, Wording
 from bot.services.recipients import Place
 from bot.wording.care import CareDigest, CareRow
+from bot.wording.complaints import ComplaintReport, ComplaintRow, ReportedComplaint
 from bot.wording.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import GreetingText, Since, TierPart, Who
 from db import tables, usage
+from db.book.complaints import ComplaintStep
 from db.book.customers import Customer
 from db.book.people import Absence, Deputy, Person
 from db.care import calendar_feeds
@@ -338,11 +340,29 @@ def _decide(
                   remind_at=NOW, state="done", closed_by=person, closed_at=NOW, created_at=NOW, reason=text),
             Assessment(run_id=run, customer_id=customer, scheme_version_id=version, tier="A", coverage=1.0, certain=True,
                        tier_since=DAY, inputs=inputs),
+            _complained(session, customer, person, text),
             CustomerCare(customer_id=customer, tier="A", scheme_version_id=version),
             ShadowMove(run_id=run, scheme_version_id=version, customer_id=customer, tier="A", shadow_tier="B"),
             StoredTierChange(customer_id=customer, purpose="account", run_id=run, as_of=DAY, from_tier="B", to_tier="A"),
         ]
     )  # fmt: skip
+
+
+def _complained(session: Session, customer: int, person: int, text: str) -> ComplaintStep:
+    """A complaint that was closed, and the step that was taken."""
+    number = factories.complaint(
+        session,
+        customer,
+        DAY,
+        reported_by=text,
+        handler_id=person,
+        closed_on=DAY,
+        closed_by=person,
+        outcome=text,
+    )
+    return ComplaintStep(
+        complaint_id=number, taken_on=DAY, person_id=person, text=text, version=2, recorded_at=NOW
+    )
 
 
 def _notify(session: Session, ids: dict[str, int], people: dict[str, int]) -> None:
@@ -395,9 +415,22 @@ def _ask(session: Session, ids: dict[str, int], people: dict[str, int]) -> None:
         tiers=(GreetedTier(tier=A, customers=greeted),),
     )
     greetings = Greetings(occasion=STEP, day=DAY, estimated=False, sections=(section,))
+    complained = tuple(
+        ComplaintRow(**one, complaint_id=number, version=1, kind=STEP, what=one["name"], reported_on=DAY)
+        for number, one in enumerate(facts, start=1)
+    )
+    reported = tuple(
+        ReportedComplaint(
+            **one, version=1, complaint_id=number, tier=A, kind=STEP, what=None, reported_on=DAY, deadline=DAY
+        )
+        for number, one in enumerate(facts, start=1)
+    )
     place = Place(person_id=people["keep@example.com"])
     for sent in (True, False):
-        digest = _enqueue(session, "care_digest", place, CareDigest(day=DAY, rows=rows), sent=sent)
+        _enqueue(session, "complaint_report", place, ComplaintReport(rows=reported), sent=sent)
+        digest = _enqueue(
+            session, "care_digest", place, CareDigest(day=DAY, rows=rows, complaints=complained), sent=sent
+        )
         _enqueue(session, "care_greeting", place, greetings, sent=sent)
         session.add_all(
             TouchMessage(outbox_id=digest, touch_id=touch.id, role="digest") for touch in touches.values()

@@ -43,7 +43,7 @@ def reassign(
     Raises Repeated, and BadInput for somebody who is not here or may not see the customer.
     """
     with steps.answering(database, actor, pointer, request, now) as (session, customer, touch):
-        person = _assignee(session, customer, to, settings, now)
+        person = colleague(session, customer, to, settings, now)
         doer = steps.doer(session, customer, touch, now)
         if doer is not None and doer.id == person.id:
             raise BadInput(N_("%(name)s does this already. Choose somebody else."), name=person.name)
@@ -67,10 +67,10 @@ def reassign(
         return steps.answered(session, rules, actor, customer, touch, "reassigned", changed, to=to_whom)
 
 
-def _assignee(
+def colleague(
     session: Session, customer: CustomerRow, to: str, settings: Settings, now: datetime
 ) -> PersonRow:
-    """The person to whom a customer's step may be given. Raises BadInput with what to do."""
+    """The person to whom a customer's step or complaint may be given. Raises BadInput with what to do."""
     found = people.row_by_email(session, to, now) if "@" in to else people.by_slack_id(session, to, now)
     if found is None:
         raise BadInput(

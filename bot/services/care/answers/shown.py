@@ -83,10 +83,32 @@ def todo_list(
     firm: FirmDefaults,
     now: datetime,
     touch_ids: Collection[int],
+    complaint_ids: Collection[int] = (),
 ) -> CareDigest:
-    """The list of what the actor has to do, with what has just become of some steps."""
+    """The list of what the actor has to do, with what has just become of some steps and complaints."""
     also = _undoable(session, touch_ids, now)
-    return todo.todo(session, rules, book, actor, firm, now, also=also)
+    return todo.todo(session, rules, book, actor, firm, now, also=also, complained=complaint_ids)
+
+
+def digest_at(
+    database: Database,
+    actor: Actor,
+    channel: str,
+    ts: str,
+    rules: CareRules,
+    now: datetime,
+    firm: FirmDefaults,
+) -> StepMessage | None:
+    """The digest at a place in Slack as it has to be now, if it is one to the actor or in a channel."""
+    with database.read() as session:
+        ids = [actor.person_id, *(one.person_id for one in actor.absent)]
+        found = shown_touches.message_at(session, channel, ts, ids)
+        shown = _stored(found.body) if found is not None else None
+        if found is None or not isinstance(shown, CareDigest):
+            return None
+        undoable = _undoable(session, [row.touch_id for row in shown.rows], now)
+        message = todo.current(session, rules, shown, found.recipient, firm, now, undoable=undoable)
+        return StepMessage(channel=channel, ts=ts, language=actor.language, message=message)
 
 
 def what_became(
@@ -109,10 +131,7 @@ def _now(
     may_see: bool,
 ) -> Message | None:
     """What a message has to say now; None where its text is kept no longer."""
-    try:
-        message = load(json.loads(shown.body))
-    except (ValueError, KeyError):
-        return None
+    message = _stored(shown.body)
     if isinstance(message, Reminder):
         return _reminder(session, rules, customer, message, now, may_see=may_see)
     if isinstance(message, CareDigest):
@@ -121,6 +140,13 @@ def _now(
     if isinstance(message, Greetings):
         return _greetings(session, message if may_see else message.without({customer.id}), now)
     return None
+
+
+def _stored(body: str) -> Message | None:
+    try:
+        return load(json.loads(body))
+    except (ValueError, KeyError):
+        return None
 
 
 def _greetings(session: Session, message: Greetings, now: datetime) -> Greetings:

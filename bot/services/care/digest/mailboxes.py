@@ -155,5 +155,10 @@ def _mailbox(
 
 def goes_to(recipients: Recipients, touch: DueTouch) -> Place | None:
     """Where a touch is shown."""
-    owner = recipients.people.get(touch.group.owner_id or 0)
-    return recipients.place_of_step(touch.group.who, touch.group.assignee_id, owner)
+    return place_of(recipients, touch.group)
+
+
+def place_of(recipients: Recipients, group: DueGroup) -> Place | None:
+    """Where the touches of a group are shown."""
+    owner = recipients.people.get(group.owner_id or 0)
+    return recipients.place_of_step(group.who, group.assignee_id, owner)

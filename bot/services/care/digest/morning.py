@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from bot.clock import local_date
+from bot.services.care.complaints import rows as complaint_rows
 from bot.services.care.digest import rows
 from bot.services.care.digest.greet import name_of, write_greetings
 from bot.services.care.digest.levelling import Movable, last_day, level
@@ -32,14 +33,17 @@ from bot.services.care.digest.mailboxes import (
     recipients_of,
 )
 from bot.services.care.digest.rows import RowReader
+from bot.services.care.plan import Doer
 from bot.services.care.schedule import CareRules
 from bot.services.care.touch_diff import greeting_morning
 from bot.services.care.working_time import WorkingTime
 from bot.services.delivery.kinds import DIGEST, URGENT
 from bot.services.recipients import Place
 from bot.wording.care import GreetingCount
+from bot.wording.complaints import ComplaintRow
+from db.book import complaints
 from db.care import due_touches, touches
-from db.care.due_touches import DueTouch
+from db.care.due_touches import DueGroup, DueTouch
 from db.care.touches import StepKind, Touch, TouchRole, TouchState
 from db.outbox import messages
 from grading.scheme.model import Name
@@ -54,7 +58,11 @@ def send_due(sending: Sending) -> int:
     """Write the digests, greetings and urgent messages that are due now; how many. What has no recipient stays due."""
     now = sending.now
     with sending.database.read() as session:
-        there = mailboxes(session, sending, due_touches.groups(session, now + ONE_DAY))
+        complained = {
+            DueGroup(owner, Doer.OWNER, handler) for owner, handler in complaints.open_groups(session)
+        }
+        groups = dict.fromkeys(complained, False) | due_touches.groups(session, now + ONE_DAY)
+        there = mailboxes(session, sending, groups)
         late = _newly_late(session, sending)
         ready = _without_digest(session, there, now)
     some = [
@@ -67,11 +75,11 @@ def send_due(sending: Sending) -> int:
     random.shuffle(some)
     for start in range(0, len(some), AT_ONCE):
         with sending.database.read() as session:
-            due = _due_of(session, sending, some[start : start + AT_ONCE])
+            due = _due_of(session, sending, some[start : start + AT_ONCE], complained)
         for one in due:
             if one.greetings:
                 count += _write(sending, partial(write_greetings, sending, one.mailbox, one.greetings))
-            if one.steps or one.announced:
+            if one.steps or one.announced or one.complained:
                 count += _write(sending, partial(_write_digest, sending, one))
     return count
 
@@ -87,7 +95,8 @@ def _without_digest(session: Session, some: Sequence[Mailbox], now: datetime) ->
 class _Due:
     """What is due at a place: its most pressing steps, how many more there are, what comes up, and its greetings.
 
-    `announced` are the birthdays that this digest is to say are coming up, even if nothing else is due.
+    `announced` are the birthdays that this digest is to say are coming up, even if nothing else is due. Of the groups in
+    `complained` complaints are open.
     """
 
     mailbox: Mailbox
@@ -96,9 +105,12 @@ class _Due:
     soon: list[int]
     announced: list[int]
     greetings: list[int]
+    complained: set[DueGroup]
 
 
-def _due_of(session: Session, sending: Sending, some: Sequence[Mailbox]) -> list[_Due]:
+def _due_of(
+    session: Session, sending: Sending, some: Sequence[Mailbox], complained: set[DueGroup]
+) -> list[_Due]:
     """What is due at each of these places; steps only where a digest is to be written."""
     ready = _without_digest(session, some, sending.now)
     of_group = {group: mailbox.place for mailbox in some for group in mailbox.groups}
@@ -135,6 +147,7 @@ def _due_of(session: Session, sending: Sending, some: Sequence[Mailbox]) -> list
             unread=unread[mailbox.place],
             announced=announced[mailbox.place][:MOST_SOON],
             greetings=greetings[mailbox.place],
+            complained=mailbox.groups & complained if mailbox.place in ready else set(),
         )
         for mailbox in some
     ]
@@ -169,7 +182,7 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         found = [one for one in found if one.state in touches.OPEN and one.remind_at < mailbox.tomorrow(now)]
         due = [one for one in found if one.kind not in touches.GREETINGS]
         announced = [one for one in found if one.kind in touches.GREETINGS]
-        if not found:
+        if not found and not of.complained:
             return 0
         reading = _reading(sending, mailbox)
         known = {touch.id for touch in found}
@@ -181,7 +194,8 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         ]
         ranking = rows.Ranking(session, reading, [*due, *coming])
         stay, later = _levelled(session, sending, mailbox, due, ranking)
-        if not stay and not announced:
+        complained, complained_more = _complaints(session, reading, of.complained)
+        if not stay and not announced and not complained:
             return 0
         message = rows.digest_of(
             rows.rows_of(session, reading, [*stay, *coming], ranking),
@@ -189,6 +203,8 @@ def _write_digest(sending: Sending, of: _Due) -> int:
             unread=of.unread,
             greetings=to_greet(session, sending.rules, mailbox.greeted, reading.day),
             missed=_missed(session, sending, mailbox),
+            complaints=complained,
+            complaints_more=complained_more,
         )
         number = enqueue(
             session, sending, mailbox, DIGEST, message, mailbox.key(now), not_after=mailbox.tomorrow(now)
@@ -206,6 +222,16 @@ def _of_day(birthday: Touch, mailbox: Mailbox, now: datetime) -> datetime:
     """When a birthday that is coming up is greeted."""
     latest = birthday.latest_on or birthday.due_on
     return greeting_morning(mailbox.working, birthday.due_on, latest, now)
+
+
+def _complaints(
+    session: Session, reading: RowReader, groups: Collection[DueGroup]
+) -> tuple[tuple[ComplaintRow, ...], int]:
+    """The open complaints that a digest shows, and how many more there are."""
+    if not groups:
+        return (), 0
+    kinds = reading.rules.complaints
+    return complaint_rows.shown(session, kinds, groups, reader=reading.reader, day=reading.day)
 
 
 def _reading(sending: Sending, mailbox: Mailbox) -> RowReader:

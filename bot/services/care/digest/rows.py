@@ -17,6 +17,7 @@ from bot.services.care.plan import Step
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import TierNames
 from bot.wording.care import MOST_ROWS, CareDigest, CareRow
+from bot.wording.complaints import ComplaintRow
 from bot.wording.parts import Who
 from db.book import contact_people, customers, facts, people
 from db.book.contact_people import ContactPerson
@@ -133,11 +134,17 @@ def _put_off(row: CareRow, touch: Touch, day: date) -> dict[str, Any]:
 
 
 def digest_of(
-    rows: Sequence[PlacedRow], *, day: date, unread: int = 0, start: int = 0, **more: Any
+    rows: Sequence[PlacedRow],
+    *,
+    day: date,
+    unread: int = 0,
+    start: int = 0,
+    complaints: tuple[ComplaintRow, ...] = (),
+    **more: Any,
 ) -> CareDigest:
     """A digest of rows: those that are shown, and how many there are of each kind. `unread` more are due."""
     ordered = grouped(rows)
-    shown = ordered[start : start + MOST_ROWS]
+    shown = ordered[start : start + MOST_ROWS - len(complaints)]
     still_open = [row for row in ordered if row.is_open]
     counts = Counter(row.section for row in still_open)
     end = start + len(shown)
@@ -150,6 +157,7 @@ def digest_of(
         overdue=counts[OVERDUE],
         due=counts[DUE] + unread,
         soon=counts[SOON],
+        complaints=complaints,
         **more,
     )
 

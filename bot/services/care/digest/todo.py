@@ -1,7 +1,7 @@
 """What a person has to do at any time: the list that /tier todo shows, and a digest as it has to be now."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,15 +10,17 @@ from sqlmodel import Session
 
 from bot.clock import local_date, zone_named
 from bot.services.access import Actor
+from bot.services.care.complaints import rows as complaint_rows
 from bot.services.care.digest import mailboxes, morning, rows
 from bot.services.care.digest.rows import RowReader
+from bot.services.care.plan import Doer
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.services.schemes.store import TierNames
 from bot.wording.care import CareDigest, CareRow
-from db.book import customers, people
+from db.book import complaints, customers, people
 from db.care import due_touches
-from db.care.due_touches import DueTouch
+from db.care.due_touches import DueGroup, DueTouch
 from db.care.touches import StepKind, Touch, TouchState
 
 MOST_LISTED = 1_000
@@ -35,10 +37,12 @@ def todo(
     *,
     start: int = 0,
     also: Mapping[int, int | None] | None = None,
+    complained: Collection[int] = (),
 ) -> CareDigest:
     """What the actor has to do now and soon, from a place in the list on; the same steps as in their next digests.
 
-    `also` are touches that were answered a moment ago, and by whom: they stay in the list with what has become of them.
+    `also` are touches that were answered a moment ago, and by whom: they stay in the list with what has become of them,
+    as do the complaints of `complained`.
     """
     also = also or {}
     today, zone = actor.today(now), zone_named(actor.timezone, rules.zone)
@@ -62,7 +66,24 @@ def todo(
     )
     found_rows = rows.rows_of(session, reading, listed)
     greetings = morning.to_greet(session, rules, {actor.person_id, *absent}, today)
-    return rows.digest_of(found_rows, day=today, start=start, listed=True, greetings=greetings)
+    shown, more = complaint_rows.shown(
+        session,
+        rules.complaints,
+        _complaint_groups(session, actor, firm, now),
+        reader=actor.person_id,
+        day=today,
+        also=complained,
+        now=now,
+    )
+    return rows.digest_of(
+        found_rows,
+        day=today,
+        start=start,
+        listed=True,
+        greetings=greetings,
+        complaints=() if start else shown,
+        complaints_more=0 if start else more,
+    )
 
 
 def own_touches(
@@ -81,6 +102,20 @@ def own_touches(
     recipients = mailboxes.recipients_of(session, {touch.group for touch in found}, firm, now)
     own = Place(person_id=actor.person_id)
     return [one for one in found if mailboxes.goes_to(recipients, one) == own]
+
+
+def _complaint_groups(session: Session, actor: Actor, firm: FirmDefaults, now: datetime) -> list[DueGroup]:
+    """The groups of open complaints that the actor's digests show."""
+    present = {actor.person_id, *(one.person_id for one in actor.absent)}
+    owners = present | people.in_teams(session, actor.led_teams)
+    groups = [
+        DueGroup(owner, Doer.OWNER, handler)
+        for owner, handler in complaints.open_groups(session)
+        if owner in owners or handler in present
+    ]
+    recipients = mailboxes.recipients_of(session, set(groups), firm, now)
+    own = Place(person_id=actor.person_id)
+    return [one for one in groups if mailboxes.place_of(recipients, one) == own]
 
 
 def _is_greeted(touch: DueTouch, today: date) -> bool:
@@ -108,16 +143,16 @@ def current(
 
     Customers that the reader may no longer see are left out. `undoable`: what can be taken back, and by whom it was done.
     """
-    owners = customers.present_owners(session, sorted({row.customer_id for row in shown.rows}))
+    owners = customers.present_owners(session, sorted({row.customer_id for row in shown.all_rows}))
     everybody = {owner for owner in owners.values() if owner is not None} | ({reader} if reader else set())
     recipients = Recipients.of(session, everybody, firm, now)
     person = recipients.people.get(reader or 0)
-    visible = [
-        row
-        for row in shown.rows
-        if person is None
-        or recipients.may_see(person, recipients.people.get(owners.get(row.customer_id) or 0))
-    ]
+
+    def may_see(customer_id: int) -> bool:
+        owner = recipients.people.get(owners.get(customer_id) or 0)
+        return person is None or recipients.may_see(person, owner)
+
+    visible = [row for row in shown.rows if may_see(row.customer_id)]
     reading = RowReader(
         rules=rules,
         book=NO_TIERS,
@@ -127,7 +162,14 @@ def current(
         acts_for=recipients.absent(reader) if reader is not None else (),
         undoable=undoable or {},
     )
-    return _recounted(shown, tuple(rows.redraw(session, reading, visible)))
+    counted = _recounted(shown, tuple(rows.redraw(session, reading, visible)))
+    if not shown.complaints:
+        return counted
+    complained = [row for row in shown.complaints if may_see(row.customer_id)]
+    present = complaint_rows.redraw(
+        session, rules.complaints, complained, reader=reader, day=shown.day, now=now
+    )
+    return replace(counted, complaints=present)
 
 
 def _recounted(shown: CareDigest, those: tuple[CareRow, ...]) -> CareDigest:

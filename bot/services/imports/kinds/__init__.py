@@ -2,6 +2,7 @@
 
 from bot.services.imports.kind import FileKind
 from bot.services.imports.kinds.activities import ActivityKind
+from bot.services.imports.kinds.complaints import ComplaintKind
 from bot.services.imports.kinds.contact_people import ContactPersonKind
 from bot.services.imports.kinds.customers import CustomerKind
 from bot.services.imports.kinds.facts import FactKind
@@ -23,6 +24,7 @@ KINDS: dict[str, type[FileKind]] = {
         OrderLineKind,
         InvoiceKind,
         ActivityKind,
+        ComplaintKind,
         FactKind,
         ContactPersonKind,
         PeopleKind,

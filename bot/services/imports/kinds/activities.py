@@ -110,7 +110,10 @@ class ActivityKind(UpsertKind):
         "note": String,
         "untimed": String,  # the derived id without the time of day, where the row has a time
     }
-    writes = (WrittenTable(table=_activity), WrittenTable(table=_period, counted=False))
+    writes = (
+        WrittenTable(table=_activity, called=N_("activities")),
+        WrittenTable(table=_period, counted=False),
+    )
     options = (
         KindOption(
             name="covers",
@@ -139,7 +142,7 @@ class ActivityKind(UpsertKind):
         self._customers.resolve(chunk)
         self._row_columns.count(chunk)
         rows = list(zip(*(values[name] for name in _CONTENTS), strict=True))
-        bases = [given or _derived_id(row) for given, row in zip(values["id"], rows, strict=True)]
+        bases = [given or derived_id(row) for given, row in zip(values["id"], rows, strict=True)]
         times = self._times(job, chunk)
         for row, known in self._known_before_joins(job, values["id"], rows, times).items():
             bases[row] = known
@@ -166,7 +169,7 @@ class ActivityKind(UpsertKind):
         candidates: dict[str, tuple[int, str]] = {}
         for row, (given, contents) in enumerate(zip(ids, rows, strict=True)):
             for customer in self._joined.get(contents[0], ()) if given is None else ():
-                base = _derived_id((customer, *contents[1:]))
+                base = derived_id((customer, *contents[1:]))
                 candidates |= dict.fromkeys((base, f"{base}@{times[row]}"), (row, base))
         keys = list(candidates)
         found: dict[int, str] = {}
@@ -255,5 +258,6 @@ def _read_period(given: str, today: date) -> tuple[str, date, date]:
     return kind, first, last
 
 
-def _derived_id(row: tuple[Any, ...]) -> str:
+def derived_id(row: tuple[Any, ...]) -> str:
+    """The id of an activity that has none: of its customer, day, kind, person and note."""
     return DERIVED + hashlib.sha256("\x1f".join(map(str, row)).encode()).hexdigest()[:24]

@@ -19,6 +19,7 @@ from bot.services.imports.kinds.orders import OrderTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.name_keys import tokens
+from db.book.complaints import Complaint
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind, NameToken, Ownership
 from db.book.facts import Activity, Fact
 from db.book.imports import JOINS, ImportChange, changed_rows, table
@@ -131,7 +132,8 @@ class JoinKind(FileKind):
         _JoinedTable(table=table(Ownership), counted=False),
         _JoinedOrders(table=table(Order), called=N_("orders"), counted=False),
         _JoinedTable(table=table(Invoice), counted=False),
-        _JoinedTable(table=table(Activity), counted=False),
+        _JoinedTable(table=table(Activity), called=N_("activities"), counted=False),
+        _JoinedTable(table=table(Complaint), called=N_("complaints"), counted=False),
         _JoinedFacts(table=table(Fact), counted=False),
         _JoinedOverrides(table=_override, counted=False),
         WrittenTable(table=table(Touch), counted=False),

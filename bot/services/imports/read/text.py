@@ -109,6 +109,27 @@ ACTIVITY_KINDS = {
         "bonitätsprüfung",
     ),
 }
+AGREED = {
+    "yes": (
+        "y",
+        "true",
+        "1",
+        "agreed",
+        "satisfied",
+        "是",
+        "同意",
+        "认可",
+        "满意",
+        "ja",
+        "einverstanden",
+        "zufrieden",
+    ),
+    "no": (
+        *("n", "false", "0", "not agreed", "unsatisfied", "否", "不同意", "不认可", "不满意"),
+        *("nein", "nicht einverstanden", "unzufrieden"),
+    ),
+    "not_asked": ("not asked", "unknown", "未询问", "未问", "未知", "nicht gefragt", "unbekannt"),
+}
 ROLES = {
     "viewer": ("read only", "reader", "查看者", "只读", "访客", "leser", "nur lesen"),
     "account_manager": (

@@ -1,0 +1,149 @@
+"""What managers are told of complaints: that one was opened, and that a deadline has passed, once each.
+
+How far a complaint was told is stored in the transaction of the message, so that several processes, restarts and clock
+jumps say nothing twice. A manager gets at most one message in an hour, however many complaints there are.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+
+from sqlmodel import Session
+
+from bot.services import access
+from bot.services.care.complaints.rows import clipped
+from bot.services.care.digest.mailboxes import Mailbox, Sending, enqueue
+from bot.services.care.escalation.overdue import EASTERNMOST
+from bot.services.care.plan import Doer
+from bot.services.care.working_people import working_times
+from bot.services.delivery.kinds import COMPLAINTS
+from bot.services.recipients import Place, Recipients
+from bot.wording.complaints import MOST_REPORTED, ComplaintReport, ReportedComplaint
+from db.book import complaints, people
+from db.book.complaints import StoredComplaint, Told
+from db.book.people import Person
+from db.graded import tier_rows
+from db.outbox import messages
+
+LOCK = "complaints"
+MOST = 1_000  # complaints that are looked at at once
+
+
+def tell_managers(sending: Sending) -> int:
+    """Tell managers, in their working hours, of new complaints and of those past their deadline; how many messages."""
+    with sending.database.read() as session:
+        found = complaints.to_tell(session, (sending.now + EASTERNMOST).date(), MOST)
+        places = _places(session, sending, found) if found else []
+    return sum(sending.database.retry(partial(_tell, sending, mailbox, ids)) for mailbox, ids in places)
+
+
+def _places(
+    session: Session, sending: Sending, found: Sequence[StoredComplaint]
+) -> list[tuple[Mailbox, list[int]]]:
+    """Who is told of which complaints now."""
+    managers = _Managers(session, sending, found)
+    places: dict[str, tuple[Mailbox, list[int]]] = {}
+    for one in found:
+        there = managers.mailbox(one)
+        if there is None or not there.is_asked(sending.now):
+            continue
+        if one.told == Told.OPENING_DUE or one.days_late(there.today(sending.now)):
+            places.setdefault(there.place.address, (there, []))[1].append(one.id)
+    return list(places.values())
+
+
+class _Managers:
+    """Who is told of some complaints, read once."""
+
+    def __init__(self, session: Session, sending: Sending, found: Sequence[StoredComplaint]) -> None:
+        ids = {one for each in found for one in (each.owner_id, each.handler_id) if one is not None}
+        self._sending = sending
+        self._recipients = Recipients.of(session, ids, sending.firm, sending.now)
+        self._admins = people.admins(session, sending.firm.admins)
+        readers = {one.id for one in (*self._recipients.leads(), *self._admins) if one.id is not None}
+        self._working = working_times(session, readers, sending.time, sending.now)
+
+    def mailbox(self, one: StoredComplaint) -> Mailbox | None:
+        """The manager's; while they have days off, or where there is none, the channel's, else an admin's."""
+        recipients = self._recipients
+        owner = recipients.people.get(one.owner_id or 0)
+        doer = recipients.doer(Doer.OWNER, one.handler_id, owner)
+        manager = recipients.manager(owner, doer)
+        if manager is not None and not self._is_away(manager):
+            return self._of_person(manager)
+        if channel := recipients.channel(owner):
+            return Mailbox(
+                place=Place(channel=channel),
+                language=recipients.channel_language(owner),
+                working=self._sending.time.working_time(self._sending.now),
+            )
+        others = [admin for admin in self._admins if doer is None or admin.id != doer.id]
+        here = [admin for admin in others if not self._is_away(admin)]
+        reader = next(iter([*here, *([manager] if manager else []), *others]), None)
+        return self._of_person(reader) if reader is not None else None
+
+    def _is_away(self, person: Person) -> bool:
+        today = self._of_person(person).today(self._sending.now)
+        return self._working[person.id or 0].away_until(today) is not None
+
+    def _of_person(self, person: Person) -> Mailbox:
+        return Mailbox(
+            place=Place(person_id=person.id),
+            language=self._recipients.language(person),
+            working=self._working[person.id or 0],
+        )
+
+
+def _tell(sending: Sending, mailbox: Mailbox, ids: list[int]) -> int:
+    """Write one message about these complaints, unless there was one within the hour; how many."""
+    today = mailbox.today(sending.now)
+    key = f"complaints:{mailbox.place.address}:{sending.now:%Y-%m-%dT%H}"
+    with sending.database.write(lock=LOCK) as session:
+        if messages.existing_keys(session, [key]):
+            return 0
+        found = [
+            one
+            for one in complaints.rows(session, ids)
+            if one.is_open
+            and (one.told == Told.OPENING_DUE or (one.told == Told.OPENED and one.days_late(today)))
+        ]
+        if not found:
+            return 0
+        late = {one.id for one in found if one.days_late(today)}
+        opened = [one.id for one in found if one.id not in late]
+        rows = _rows(session, sending, found, today)
+        message = ComplaintReport(rows=rows[:MOST_REPORTED], more=max(0, len(rows) - MOST_REPORTED))
+        enqueue(session, sending, mailbox, COMPLAINTS, message, key)
+        complaints.set_told(session, late, Told.LATE)
+        complaints.set_told(session, opened, Told.OPENED)
+    return 1
+
+
+def _rows(
+    session: Session, sending: Sending, found: Sequence[StoredComplaint], today: date
+) -> tuple[ReportedComplaint, ...]:
+    """Late ones first, then those of the best tiers."""
+    tiers = tier_rows.present_tiers(session, {one.customer_id for one in found})
+    ids = {one for each in found for one in (each.owner_id, each.handler_id) if one is not None}
+    persons = people.get_many(session, ids)
+    steps = complaints.steps(session, [one.id for one in found])
+    rows = [
+        ReportedComplaint(
+            customer_id=one.customer_id,
+            version=one.customer_version,
+            name=one.name,
+            code=one.code,
+            complaint_id=one.id,
+            tier=sending.book.tier(tiers.get(one.customer_id, "unrated")),
+            kind=sending.rules.complaints.name(one.kind),
+            what=clipped(one.what),
+            reported_on=one.reported_on,
+            deadline=one.deadline,
+            over=one.days_late(today),
+            late=bool(one.days_late(today)),
+            handler=access.mentioned(persons.get(one.handler_id or one.owner_id or 0)),
+            steps=len(steps.get(one.id, [])),
+        )
+        for one in found
+    ]
+    return tuple(sorted(rows, key=lambda row: (not row.late, row.tier.rank, -row.over, row.complaint_id)))

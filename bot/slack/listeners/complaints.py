@@ -1,0 +1,164 @@
+"""Complaints: the form that records one, the forms of a step and of its end, and Undo."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from slack_bolt import Ack, App, BoltContext
+from slack_sdk import WebClient
+
+from bot.errors import N_, BadInput, BotError, Conflict
+from bot.services import access
+from bot.services.access import Act, Actor
+from bot.services.care import complaints
+from bot.services.care.answers.contacts import SOURCE
+from bot.services.care.complaints import Acted, FormTitle
+from bot.slack import blocks, forms, outcomes
+from bot.slack.deferred import BEGIN, Attempt, Deferred, Press
+from bot.slack.dependencies import Dependencies
+from bot.wording.actions import Action
+from bot.wording.rendering import problem_text
+from db.processes import InboundKey, Repeated
+
+
+def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
+    @app.action(str(Action.COMPLAINT))
+    @deferred.reads
+    def open_form(press: Press) -> None:
+        outcomes.open_form(deps, press, lambda actor: complaint_form(press, actor))
+
+    def complaint_form(press: Press, actor: Actor) -> dict[str, Any]:
+        with deps.bounds.asking(actor), deps.database.read() as session:
+            customer = access.customer_for(session, actor, Act.HANDLE_COMPLAINT, press.pointer)
+        today, metadata = actor.today(deps.clock.now()), blocks.encode(press.pointer)
+        kinds = deps.rules.complaints
+        return forms.complaint_form(customer.name, customer.code, kinds, today, metadata, actor.language)
+
+    @app.view(str(Action.COMPLAINT_FORM))
+    def save_complaint(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
+        """Store first, answer then; the messages about the customer's steps are updated afterwards."""
+        press, now = Press(body=body, client=client), deps.clock.now()
+        ack(**deferred.writes.finish(press, lambda attempt: record(press, attempt)))
+
+        def show_contact() -> None:
+            customer_id = blocks.decode(body["view"]["private_metadata"]).id
+            outcomes.show_contact(deps, press, customer_id, deps.identify(press.user_id), now)
+
+        context[BEGIN] = lambda: deferred.writes.put(show_contact, press.user_id)
+
+    def record(press: Press, attempt: Attempt) -> dict[str, Any]:
+        actor, view, now = deps.identify(press.user_id), press.body["view"], deps.clock.now()
+        rules = deps.rules
+        try:
+            report = forms.complaint_values(view)
+            complaints.check_report(actor, report, rules, now)
+        except BadInput as error:
+            sentence = blocks.plain(problem_text(error, actor.language), 300)["text"]
+            return {"response_action": "errors", "errors": {"what": sentence}}
+        with deps.bounds.asking(actor):
+            acted = complaints.record_complaint(
+                deps.database,
+                actor,
+                report,
+                meant=blocks.decode(view["private_metadata"]),
+                source=SOURCE,
+                external_id=f"view:{view['id']}",
+                rules=rules,
+                settings=deps.settings,
+                now=now,
+                before_commit=attempt.before_commit,
+            )
+        shown = outcomes.view(deps, acted.message, actor.language, N_("Complaint"))
+        return {"response_action": "update", "view": shown}
+
+    @app.action(str(Action.COMPLAINT_STEP))
+    @deferred.reads
+    def open_step(press: Press) -> None:
+        def form(actor: Actor) -> dict[str, Any]:
+            today = actor.today(deps.clock.now())
+            return forms.complaint_step_form(press, title(press, actor), today, actor.language)
+
+        outcomes.open_form(deps, press, form)
+
+    @app.action(str(Action.CLOSE_COMPLAINT))
+    @deferred.reads
+    def open_end(press: Press) -> None:
+        def form(actor: Actor) -> dict[str, Any]:
+            return forms.close_complaint_form(press, title(press, actor), actor.language)
+
+        outcomes.open_form(deps, press, form)
+
+    def title(press: Press, actor: Actor) -> FormTitle:
+        """What the form is about. When somebody was faster, the message shows what has become of the complaint."""
+        with deps.bounds.asking(actor):
+            try:
+                return complaints.form_title(deps.database, actor, press.pointer, deps.rules)
+            except Conflict:
+                outcomes.show_complaint(deps, press, current(actor, press), actor)
+                raise
+
+    def current(actor: Actor, press: Press) -> Acted:
+        return complaints.current(deps.database, actor, press.pointer, deps.rules)
+
+    @app.view(str(Action.COMPLAINT_STEP_FORM))
+    def save_step(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
+        def of(view: dict[str, Any]) -> Callable[..., Acted]:
+            text, day = forms.entered_text(view, "text"), forms.entered_day(view)
+            return partial(complaints.add_step, text=text, taken_on=day)
+
+        save(ack, Press(body=body, client=client), context, of)
+
+    @app.view(str(Action.CLOSE_COMPLAINT_FORM))
+    def save_end(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
+        def of(view: dict[str, Any]) -> Callable[..., Acted]:
+            outcome, agreed = forms.entered_text(view, "text"), forms.entered_agreed(view)
+            return partial(complaints.close, outcome=outcome, agreed=agreed)
+
+        save(ack, Press(body=body, client=client), context, of)
+
+    def save(
+        ack: Ack, press: Press, context: BoltContext, of: Callable[[dict[str, Any]], Callable[..., Acted]]
+    ) -> None:
+        """Store first, answer then; the message that was pressed is updated afterwards."""
+        pointer, opened = forms.opened_by(press)
+
+        def store(attempt: Attempt) -> dict[str, Any]:
+            actor, view = deps.identify(press.user_id), press.body["view"]
+            # Not the trigger: a form that is sent again, because its answer was lost, is the same act.
+            request = InboundKey(team_id=press.key.team_id, kind="complaint_form", key=str(view["id"]))
+            rules, now = deps.rules, deps.clock.now()
+            settle = {"before_commit": attempt.before_commit}
+            with deps.bounds.asking(actor):
+                try:
+                    acted = of(view)(
+                        deps.database, actor, pointer, rules=rules, now=now, request=request, **settle
+                    )
+                except Repeated:
+                    attempt.settle()
+                    acted = complaints.current(deps.database, actor, pointer, rules)
+            shown = outcomes.view(deps, acted.message, actor.language, N_("Saved"))
+            return {"response_action": "update", "view": shown}
+
+        def refresh() -> None:
+            with suppress(BotError):  # what may be seen no more is left as it is
+                actor = deps.identify(press.user_id)
+                acted = complaints.current(deps.database, actor, pointer, deps.rules)
+                outcomes.show_complaint(deps, opened, acted, actor)
+
+        context[BEGIN] = lambda: deferred.writes.put(refresh, press.user_id)
+        ack(**deferred.writes.finish(press, store))
+
+    @app.action(str(Action.UNDO_COMPLAINT))
+    @deferred.writes
+    def undo(press: Press) -> None:
+        actor, now = deps.identify(press.user_id), deps.clock.now()
+        with deps.bounds.asking(actor):
+            acted = complaints.undo(
+                deps.database, actor, press.pointer, rules=deps.rules, now=now, request=press.key
+            )
+        if "view" in press.body:
+            view = outcomes.view(deps, acted.message, actor.language, N_("Complaint"))
+            press.client.views_update(view_id=press.body["view"]["id"], view=view)
+        outcomes.show_complaint(deps, press, acted, actor)
+        outcomes.show_contact(deps, press, acted.customer_id, actor, now)
