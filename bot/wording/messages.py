@@ -46,7 +46,7 @@ from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     """The private answer to /tier NAME."""
 
-    buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.UNMASK)
+    buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.CONTACTS, Action.UNMASK)
     provisional: bool
     certain: bool
     capped_by: Name | None
@@ -81,7 +81,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
 class Ungraded(ReaderRights, Message, CustomerPart):
     """The answer for a customer that no grading has covered yet."""
 
-    buttons: ClassVar = (Action.LOG_VISIT,)
+    buttons: ClassVar = (Action.LOG_VISIT, Action.CONTACTS)
     owner: Who | None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers

@@ -22,6 +22,7 @@ from bot.wording.actions import Action, RowChoice
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import MESSAGES, Choice, Hit, MyCustomers, Problem, TierCard
 from bot.wording.parts import MASKED, TierPart, Who
+from bot.wording.private import ContactRow
 from bot.wording.rendering import Renderer, escape
 from grading.scheme.model import Name
 from tests.slack.strategies import HOSTILE, SOMEBODY, longest, values
@@ -215,7 +216,12 @@ def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], 
     if isinstance(message, TierCard):  # one button is only there where something is masked
         message = dataclasses.replace(message, up=(dataclasses.replace(message.up[0], value=MASKED),))
     rows = 0
-    if kind.rows_of:  # the buttons of an open row come before those of the message
+    if kind.rows_of and isinstance(getattr(message, kind.rows_of)[0], ContactRow):
+        rows = 1 if kind.buttons else 0
+        message = dataclasses.replace(
+            message, people=tuple(dataclasses.replace(one, may_change=bool(rows)) for one in message.people)
+        )
+    elif kind.rows_of:  # the buttons of an open row come before those of the message
         (row,) = getattr(message, kind.rows_of)
         message = dataclasses.replace(message, **{kind.rows_of: (dataclasses.replace(row, state="open"),)})
         rows = 3

@@ -4,10 +4,22 @@ from slack_bolt import App
 
 from bot.slack.deferred import Deferred
 from bot.slack.dependencies import Dependencies
-from bot.slack.listeners import log_visit, open_card, share, step_forms, tier_command, touches, unmask, why
+from bot.slack.listeners import (
+    contact_form,
+    contact_people,
+    log_visit,
+    open_card,
+    share,
+    step_forms,
+    tier_command,
+    touches,
+    unmask,
+    why,
+)
 
 
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
-    for listener in (tier_command, open_card, why, unmask, share, log_visit, touches, step_forms):
+    of_customers = (tier_command, open_card, why, unmask, share, log_visit, contact_people, contact_form)
+    for listener in (*of_customers, touches, step_forms):
         listener.register(app, deps, deferred)
