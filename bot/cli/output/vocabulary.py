@@ -47,6 +47,21 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "greeting": N_("greeting"),
         "other": N_("other contact"),
     },
+    "contact_channel": {
+        "phone": N_("telephone"),
+        "sms": N_("text message"),
+        "email": N_("e-mail"),
+        "wechat": N_("WeChat"),
+        "whatsapp": N_("WhatsApp"),
+        "social": N_("social network"),
+        "post": N_("post"),
+        "visit": N_("visit"),
+    },
+    "wanted_greetings": {
+        "all": N_("all greetings"),
+        "birthday": N_("the birthday only"),
+        "none": N_("no greetings"),
+    },
     "step": {
         "revisit": N_("revisit"),
         "follow_up": N_("follow-up"),
@@ -130,6 +145,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "object": {
         "customer": N_("customer"),
         "person": N_("person"),
+        "contact_person": N_("contact person"),
         "team": N_("team"),
         "scheme": N_("scheme"),
         "care_plan": N_("care plan"),
@@ -142,6 +158,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "audited": {
         "active": N_("active"),
         "activity": N_("contact no."),
+        "added": N_("added"),
         "alone": N_("approved their own decision"),
         "approver": N_("approved by person no."),
         "as_of": N_("as of"),
@@ -152,6 +169,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "country": N_("country"),
         "created": N_("created"),
         "currency": N_("currency"),
+        "customer": N_("customer no."),
         "customers": N_("customers"),
         "day": N_("day"),
         "deputy": N_("deputy person no."),
@@ -226,6 +244,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "erased": N_("erased"),
         "not_in_book": N_("asked for what is not in the own book"),
         "contact_logged": N_("contact logged"),
+        "contact_person_changed": N_("contact person changed"),
         "step_done": N_("care step done"),
         "step_snoozed": N_("care step postponed"),
         "step_skipped": N_("care step skipped"),
