@@ -30,6 +30,9 @@ def _moved(moved: Mapping[str, int]) -> list[Phrase]:
         "invoice": ngettext("%(count)s invoice", "%(count)s invoices", moved["invoice"]),
         "activity": ngettext("%(count)s activity", "%(count)s activities", moved["activity"]),
         "fact": ngettext("%(count)s fact", "%(count)s facts", moved["fact"]),
+        "contact_person": ngettext(
+            "%(count)s contact person", "%(count)s contact people", moved["contact_person"]
+        ),
         "customer_key": ngettext("%(count)s code", "%(count)s codes", moved["customer_key"]),
     }
     return [phrase for table, phrase in counted.items() if moved[table]]

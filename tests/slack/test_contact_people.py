@@ -15,6 +15,7 @@ from bot.wording.actions import Action
 from db.audit import AuditEntry
 from db.book.contact_people import BY_HAND, ContactPerson
 from db.book.customers import Customer
+from db.book.people import Person
 from db.engine import open_database
 from db.processes import InboundRequest
 from tests import factories
@@ -186,6 +187,14 @@ def test_who_only_sees_a_customer_gets_no_buttons_to_change(office: Office) -> N
     enter(office, name="Li Ming")
     buttons = str(open_list(office, "Li Ming", user="U0OMAR").spec)
     assert (ADD in buttons, CHANGE in buttons, FULL in buttons) == (True, False, False)
+
+
+def test_who_lost_the_right_meanwhile_gets_no_form(office: Office) -> None:
+    view = open_list(office, user="U0OMAR")
+    with office.database.write() as session:
+        session.exec(select(Person).where(Person.name == "Omar")).one().role = "finance"
+    assert office.workspace.click("U0OMAR", view, ADD).ok
+    assert "tierbot_contact_form" not in str(shown(office, "this is for its account manager", "U0OMAR").spec)
 
 
 def test_where_slack_fails_while_the_list_loads_the_person_is_told(office: Office) -> None:

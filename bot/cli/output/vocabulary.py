@@ -190,6 +190,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "proposed_terms": N_("proposed days"),
         "purpose": N_("purpose"),
         "reason": N_("reason"),
+        "removed": N_("removed"),
         "replaces": N_("replaces"),
         "role": N_("role"),
         "rows": N_("rows"),
