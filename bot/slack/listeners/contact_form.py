@@ -61,7 +61,7 @@ HINTS: dict[str, str] = {
     ),
     "language": N_("Such as zh, en or German."),
     "country": N_("Such as CN or Germany."),
-    "zone": N_("Such as Asia/Shanghai; without it, that of the country."),
+    "zone": N_("Such as Asia/Shanghai."),
 }
 PARAGRAPHS: dict[str, str] = {"interests": N_("Interests"), "note": N_("Note")}
 
