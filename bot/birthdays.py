@@ -43,19 +43,12 @@ class Birthday:
             return date(year, 2, 28)
         return date(year, self.month, self.day)
 
-    def days(self, first: date, last: date) -> Iterator[tuple[int, date]]:
-        """The years, as `day_in` counts them, and the days from `first` to `last`, both included."""
-        for year in range(first.year - self.lunar, last.year + 1):
-            day = self.day_in(year)
-            if first <= day <= last:
-                yield year, day
-
-    def next_day(self, today: date) -> date:
-        """Today, or the next day on which it is kept."""
+    def coming(self, today: date) -> tuple[int, date]:
+        """Today, or the next day on which it is kept, and the year of which it is, as `day_in` counts years."""
         for year in range(today.year - self.lunar, today.year + 1):
             if (day := self.day_in(year)) >= today:
-                return day
-        return self.day_in(today.year + 1)
+                return year, day
+        return today.year + 1, self.day_in(today.year + 1)
 
     @property
     def born(self) -> date | None:
@@ -64,15 +57,15 @@ class Birthday:
 
     @property
     def shown(self) -> Phrase:
-        """Its month and day, and its calendar where that is the lunar one."""
-        words = N_("%(month)s-%(day)s")
-        if self.lunar:
-            words = N_("lunar leap %(month)s-%(day)s") if self.leap else N_("lunar %(month)s-%(day)s")
-        return Phrase(words, month=f"{self.month:02}", day=f"{self.day:02}")
+        """Its month and day, and its calendar where that is the lunar one; as it can be written, too."""
+        if not self.lunar:
+            return Phrase(N_("%(month)s-%(day)s"), month=f"{self.month:02}", day=f"{self.day:02}")
+        words = N_("lunar leap %(month)s-%(day)s") if self.leap else N_("lunar %(month)s-%(day)s")
+        return Phrase(words, month=str(self.month), day=str(self.day))
 
     def rule(self, today: date) -> Phrase:
         """What is said where it is entered: its next day, and the days it is kept on in years that lack its own."""
-        parts = [Phrase(N_("The next birthday is on %(day)s."), day=self.next_day(today))]
+        parts = [Phrase(N_("The next birthday is on %(day)s."), day=self.coming(today)[1])]
         if self.lunar and (born := self.born):
             parts.append(Phrase(N_("%(lunar)s was %(day)s."), lunar=self._date_of_birth(), day=born))
         return joined([*parts, *self._exceptions()])

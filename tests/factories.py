@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from itertools import count
+from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
@@ -15,10 +16,12 @@ from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
 from db.audit import Door
 from db.book import order_totals
+from db.book.contact_people import BY_HAND, ContactPerson
 from db.book.customers import Customer, CustomerName, CustomerRow, NameToken, Ownership
 from db.book.facts import Activity, Fact
 from db.book.orders import Order
 from db.book.people import Person, Team
+from db.care.planning import KnownPerson
 from db.graded.runs import Assessment, GradingRun
 from grading.engine.inputs import pack
 from grading.scheme.model import Scheme
@@ -243,6 +246,18 @@ def contact(session: Session, customer_id: int, day: date, kind: str = "visit") 
             recorded_at=AT,
         ),
     )
+
+
+def contact_person(session: Session, customer_id: int, name: str = "Wang Li", **known: object) -> int:
+    """A contact person at a customer."""
+    return _added(session, ContactPerson(customer_id=customer_id, source=BY_HAND, name=name, **known))
+
+
+def known_person(number: int = 1, **known: Any) -> KnownPerson:
+    """A contact person as planning knows them."""
+    nothing: dict[str, Any] = dict.fromkeys(KnownPerson._fields)
+    wanted = {"customer_id": 1, "id": number, "greetings": "all", "do_not_contact": False}
+    return KnownPerson(**{**nothing, **wanted, **known})
 
 
 def fact(session: Session, customer_id: int, field: str, value: object, day: date = LONG_AGO) -> int:

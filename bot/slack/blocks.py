@@ -220,8 +220,8 @@ def _buttons(message: Message, gettext: Callable[[str], str]) -> list[Block]:
 
 def _choices(action: Action, hits: Sequence[Listed | GreetedCustomer]) -> list[Block]:
     """A button for each customer; customers of one name are distinguished by their codes."""
-    times = Counter(hit.name for hit in hits)
-    labels = [hit.name if times[hit.name] == 1 else f"{hit.code} {hit.name}" for hit in hits]
+    times = Counter(hit.label for hit in hits)
+    labels = [hit.label if times[hit.label] == 1 else f"{hit.code} {hit.label}" for hit in hits]
     return [
         _button(f"{action}.{place}", escape(label), hit.target)
         for place, (hit, label) in enumerate(zip(hits, labels, strict=True))
@@ -239,7 +239,7 @@ def _button(action_id: str, label: str, pointer: Pointer, style: str | None = No
 
 
 def _menu(action: Action, hits: Sequence[Listed | GreetedCustomer], placeholder: str) -> Block:
-    options = [(escape(f"{hit.name} {hit.code}"), hit.target) for hit in hits[:MOST_OPTIONS]]
+    options = [(escape(f"{hit.label} {hit.code}"), hit.target) for hit in hits[:MOST_OPTIONS]]
     return _select(action, placeholder, options)
 
 

@@ -9,7 +9,7 @@ from zlib import crc32
 from bot.errors import N_
 from bot.wording.actions import Action, Pointer
 from bot.wording.message_base import Message
-from bot.wording.parts import TierPart, Who
+from bot.wording.parts import PersonHours, PersonPart, TierPart, Who
 from grading.scheme.model import Name
 
 # Kind of contact -> its label where one is chosen.
@@ -25,6 +25,7 @@ CONTACT_LABELS: dict[str, str] = {
     "referral": N_("Referral"),
     "gift": N_("Gift"),
     "greeting": N_("Greeting"),
+    "birthday": N_("Birthday greeting"),
     "other": N_("Other"),
 }
 MOST_ROWS = 18  # of a digest: Slack takes 50 blocks and about 13,000 characters, and a row is two blocks
@@ -55,6 +56,8 @@ class CareRow:
     reasons: tuple[str, ...] = ()  # falling | pending_fall | silent: what else gives it its place
     minutes: int | None = None
     owner: Who | None = None  # where the reader is not the account manager
+    person: PersonPart | None = None  # whose birthday it is
+    hours: tuple[PersonHours, ...] = ()  # when those in other time zones can be called
     state: str = "open"  # open | done | snoozed | skipped | reassigned | put_off | over
     by: Who | None = None
     done_as: str | None = None  # the kind of contact
@@ -129,6 +132,19 @@ class CareDigest(Message):
     def is_empty(self) -> bool:
         """Whether it names nobody."""
         return not self.rows
+
+    def without_contact_person(self, contact_person_id: int) -> "CareDigest":
+        """The same without a contact person: neither their birthday, nor when they can be called."""
+
+        def rest(row: CareRow) -> CareRow:
+            hours = (one for one in row.hours if one.contact_person_id != contact_person_id)
+            return replace(row, hours=tuple(hours))
+
+        kept = [
+            row for row in self.rows if not row.person or row.person.contact_person_id != contact_person_id
+        ]
+        gone = len(self.rows) - len(kept)
+        return replace(self, rows=tuple(map(rest, kept)), soon=max(0, self.soon - gone))
 
     def without(self, customer_ids: Collection[int]) -> "CareDigest":
         """The same without some of the customers that it names."""

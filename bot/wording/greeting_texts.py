@@ -93,7 +93,7 @@ class GreetingTexts:
         for block in (block_name(wanted.occasion_id, wanted.top), block_name(ANY, wanted.top)):
             for language in _chain(wanted.language):
                 for own in (True, False):
-                    found = self._rendered(language, block, own, occasion, name)
+                    found = self._rendered(language, block, own, occasion, name or wanted.name)
                     if found is not None:
                         return _traditional(found) if self._is_converted(wanted, language) else found
         raise LookupError(f"no text for {ANY}")  # the shipped English one always renders

@@ -7,17 +7,27 @@ from typing import ClassVar
 
 from bot.wording.actions import Action, Pointer
 from bot.wording.message_base import Message
-from bot.wording.parts import CustomerPart, GreetingText, TierPart
+from bot.wording.parts import CustomerPart, GreetingText, PersonPart, TierPart
 from grading.scheme.model import Name
 
 
 @dataclass(frozen=True, kw_only=True)
 class GreetedCustomer(CustomerPart):
-    """A customer to greet, by a touch that is open until somebody has."""
+    """A customer to greet, by a touch that is open until somebody has; or some of its contact people.
+
+    `is_birthday`: it is the birthday of the one person.
+    """
 
     touch_id: int
     touch_version: int
     is_open: bool = True
+    people: tuple[PersonPart, ...] = ()
+    is_birthday: bool = False
+
+    @property
+    def label(self) -> str:
+        """What its button says."""
+        return self.people[0].name if self.is_birthday else self.name
 
     @property
     def target(self) -> Pointer:
@@ -43,8 +53,9 @@ class GreetingSection:
 
 @dataclass(frozen=True, kw_only=True)
 class Greetings(Message):
-    """One occasion: the customers that a person greets, with the texts.
+    """One occasion: the customers or contact people that a person greets, with the texts.
 
+    `day_off`: its day is no working day of the reader, so it comes before.
     `undo_id` is the touch that was answered last, while that may be taken back.
     """
 
@@ -58,6 +69,7 @@ class Greetings(Message):
     occasion: Name
     day: date
     estimated: bool
+    day_off: bool = False
     sections: tuple[GreetingSection, ...]
     undo_id: int = 0
     undo_version: int = 0
@@ -69,8 +81,19 @@ class Greetings(Message):
 
     @property
     def customers(self) -> tuple[GreetedCustomer, ...]:
-        """All that are named, in their order."""
-        return tuple(one for section in self.sections for part in section.tiers for one in part.customers)
+        """All that are named, in their order; one whose people get several texts once."""
+        found = (one for section in self.sections for part in section.tiers for one in part.customers)
+        return tuple({one.touch_id: one for one in found}.values())
+
+    @property
+    def is_birthday(self) -> bool:
+        """Whether it is a birthday of people, and no occasion."""
+        return any(one.is_birthday for one in self.customers)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Whose birthday it is."""
+        return tuple(one.label for one in self.customers)
 
     @property
     def open_customers(self) -> tuple[GreetedCustomer, ...]:
@@ -112,6 +135,17 @@ class Greetings(Message):
         """The same without some of the customers that it names."""
         return self._mapped(
             lambda customers: tuple(one for one in customers if one.customer_id not in customer_ids)
+        )
+
+    def without_contact_person(self, contact_person_id: int) -> "Greetings":
+        """The same without a contact person, and without a customer who would be greeted through nobody."""
+
+        def rest(one: GreetedCustomer) -> GreetedCustomer:
+            people = (person for person in one.people if person.contact_person_id != contact_person_id)
+            return replace(one, people=tuple(people))
+
+        return self._mapped(
+            lambda customers: tuple(rest(one) for one in customers if not one.people or rest(one).people)
         )
 
     def _mapped(

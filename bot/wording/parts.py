@@ -20,6 +20,11 @@ class CustomerPart:
     name: str
     code: str
 
+    @property
+    def label(self) -> str:
+        """What its button says."""
+        return self.name
+
 
 @dataclass(frozen=True, kw_only=True)
 class Listed(CustomerPart):
@@ -368,8 +373,32 @@ class AssessmentPart:
 
 @dataclass(frozen=True, kw_only=True)
 class GreetingText:
-    """Which text customers are greeted with: of an occasion, in a language, for the highest tiers or for the others."""
+    """Which text customers are greeted with: of an occasion, in a language, for the highest tiers or for the others.
+
+    With a name it begins with a salutation.
+    """
 
     occasion_id: str
     language: str
     top: bool
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonPart:
+    """A contact person of a customer: their part there, and their birthday where that is lunar."""
+
+    contact_person_id: int
+    name: str
+    role: str | None = None
+    lunar: Name | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonHours:
+    """When a contact person in another time zone can be called: by the clock there, and by that of the reader."""
+
+    contact_person_id: int
+    name: str
+    there: str
+    here: str

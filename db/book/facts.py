@@ -39,6 +39,9 @@ class ContactKind(StrEnum):
     REFERRAL = "referral"
     GIFT = "gift"
     GREETING = "greeting"
+    BIRTHDAY = (
+        "birthday"  # a greeting of one contact person, so that it does not count as one of the customer
+    )
     OTHER = "other"
     CREDIT_REVIEW = "credit_review"
 

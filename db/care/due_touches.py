@@ -10,7 +10,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, insert, select, update
 
 from db.book.customers import Customer, Ownership, present_owner
-from db.care.touches import StepKind, Touch, TouchMessage, TouchRole, TouchState, lock
+from db.care.touches import GREETINGS, StepKind, Touch, TouchMessage, TouchRole, TouchState, lock
 from db.outbox.messages import OutboxMessage
 
 AT_ONCE = 5_000  # databases limit a statement's parameters
@@ -61,7 +61,7 @@ _DUE_COLUMNS = (
 
 def groups(session: Session, before: datetime) -> dict[DueGroup, bool]:
     """Whose touches are due before a time -> whether some of them are greetings."""
-    greeting = func.max(case((col(Touch.kind) == StepKind.GREETING, 1), else_=0))
+    greeting = func.max(case((col(Touch.kind).in_(GREETINGS), 1), else_=0))
     statement = _of_present(sa_select(*_GROUP, greeting)).where(_is_due(before)).group_by(*_GROUP)
     return {DueGroup._make(row[:3]): bool(row[3]) for row in session.connection().execute(statement)}
 
@@ -139,7 +139,7 @@ def newly_late(session: Session, since: date, until: date, tiers: Collection[str
     statement = _of_present(sa_select(*_DUE_COLUMNS)).where(
         _IS_OPEN,
         col(Touch.latest_on).between(since, until),
-        col(Touch.kind) != StepKind.GREETING,
+        col(Touch.kind).not_in(GREETINGS),
         ~told,
     )
     if tiers is not None:
@@ -173,7 +173,7 @@ def locked(session: Session, touch_ids: Sequence[int]) -> list[Touch]:
 # Without a condition on the time: SQLite would read all touches of that time, whoever they belong to.
 _PLANNED_PER_TIME = (
     _of_present(sa_select(col(Touch.remind_at), func.count()))
-    .where(_IS_OPEN, col(Touch.kind) != StepKind.GREETING, _OF_OWNERS)
+    .where(_IS_OPEN, col(Touch.kind).not_in(GREETINGS), _OF_OWNERS)
     .group_by(col(Touch.remind_at))
 )
 
@@ -186,7 +186,7 @@ def planned_per_time(session: Session, owners: Collection[int]) -> list[tuple[da
 
 def next_greeting(session: Session, after: datetime) -> datetime | None:
     """When the next greetings after an instant are due."""
-    planned = (col(Touch.kind) == StepKind.GREETING, col(Touch.state) == TouchState.PLANNED)
+    planned = (col(Touch.kind).in_(GREETINGS), col(Touch.state) == TouchState.PLANNED)
     statement = select(func.min(col(Touch.remind_at))).where(*planned, col(Touch.remind_at) > after)
     return session.exec(statement).one()
 
@@ -249,7 +249,7 @@ _STILL_TO_GREET = (
     _of_present(sa_select(*_OCCASION, func.count()))
     .where(
         _IS_OPEN,
-        col(Touch.kind) == StepKind.GREETING,
+        col(Touch.kind).in_(GREETINGS),
         col(Touch.due_on) <= bindparam("today"),
         col(Touch.anchor) >= bindparam("today"),
         _OF_OWNERS,

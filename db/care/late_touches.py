@@ -9,7 +9,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select, update
 
 from db.book.customers import Customer, Ownership, present_owner
-from db.care.touches import _OPEN, StepKind, Touch, TouchMessage, TouchRole
+from db.care.touches import _OPEN, GREETINGS, Touch, TouchMessage, TouchRole
 from db.engine import insert
 from db.outbox.messages import OutboxMessage
 
@@ -72,7 +72,7 @@ def _late(before: date, told: Collection[int]) -> ColumnElement[bool]:
         text(_OPEN),
         col(Touch.latest_on) < before,
         col(Touch.escalated).in_(told),
-        col(Touch.kind) != StepKind.GREETING,
+        col(Touch.kind).not_in(GREETINGS),
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from db.book.contact_people import ContactPerson
 from db.book.customers import Customer, Ownership, present_owner
 from db.book.facts import Activity
 from db.book.people import Person
@@ -34,6 +35,7 @@ class ListedTouch(NamedTuple):
     who: str
     owner: str | None
     assignee: str | None
+    person: str | None  # the contact person whose birthday it is
 
 
 _LATEST = func.coalesce(col(Touch.latest_on), col(Touch.due_on))
@@ -59,6 +61,7 @@ def due_until(
         _LATEST,
         *map(col, (Touch.state, Touch.remind_at, Touch.escalated, Touch.who, Person.name)),
         col(_ASSIGNEE.name),
+        col(ContactPerson.name),
     )
     wanted: list[Any] = [text(f"touch.{_OPEN}"), col(Customer.archived).is_(False), col(Touch.due_on) <= last]
     if overdue:
@@ -71,6 +74,7 @@ def due_until(
         .outerjoin(Ownership, present_owner(Customer.id))
         .outerjoin(Person, col(Person.id) == col(Ownership.person_id))
         .outerjoin(_ASSIGNEE, col(_ASSIGNEE.id) == col(Touch.assignee_id))
+        .outerjoin(ContactPerson, col(ContactPerson.id) == col(Touch.contact_person_id))
         .where(*wanted)
     )
     urgency = case((today > _LATEST, 0), (col(Touch.due_on) <= today, 1), else_=2)

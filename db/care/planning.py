@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, case, false, func, null, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col
 
+from db.book.contact_people import ContactPerson
 from db.book.customers import Customer, Ownership, present_owner
 from db.book.facts import Activity, Fact
 from db.care import touches
@@ -103,6 +104,18 @@ class OverRow(NamedTuple):
     anchor: date | None
     closed_at: datetime
     answered_at: datetime | None
+
+
+class KnownPerson(NamedTuple):
+    """What planning needs of a contact person."""
+
+    customer_id: int
+    id: int
+    birthday: str | None
+    country: str | None
+    culture: str | None
+    greetings: str
+    do_not_contact: bool
 
 
 _IDS: Any = bindparam("customers", expanding=True)
@@ -208,6 +221,21 @@ def contacts_on(
     )
     rows: Any = session.connection().execute(statement)
     return {(customer, kind, day): number for customer, kind, day, number in rows}
+
+
+_PEOPLE: Any = (
+    sa_select(*(col(getattr(ContactPerson, name)) for name in KnownPerson._fields))
+    .where(col(ContactPerson.customer_id).in_(_IDS))
+    .order_by(col(ContactPerson.id))
+)
+
+
+def contact_people(session: Session, customer_ids: Sequence[int]) -> dict[int, list[KnownPerson]]:
+    """Customer -> its contact people, of those that have some."""
+    found: dict[int, list[KnownPerson]] = {}
+    for row in session.connection().execute(_PEOPLE, {"customers": list(customer_ids)}):
+        found.setdefault(row[0], []).append(KnownPerson._make(row))
+    return found
 
 
 _COLUMNS = [col(getattr(Touch, name)) for name in OpenTouch._fields]

@@ -37,8 +37,13 @@ class StepKind(StrEnum):
     GREETING = "greeting"
     ANNIVERSARY = "anniversary"
     ONCE = "once"
+    BIRTHDAY = "birthday"
 
 
+GREETINGS = (
+    StepKind.GREETING,
+    StepKind.BIRTHDAY,
+)  # what is shown in messages of its own, not as a row that is due
 OPEN = (TouchState.PLANNED, TouchState.REMINDED, TouchState.SNOOZED)
 WAITING = (TouchState.PLANNED, TouchState.SNOOZED)
 _OPEN = "state IN ('planned', 'reminded', 'snoozed')"
@@ -52,16 +57,21 @@ class Touch(NumberedRow, table=True):
         partial_index("ix_touch_due", "remind_at", where=_OPEN),
         partial_index("ix_touch_late", "latest_on", where=_OPEN),
         partial_index("ix_touch_assignee", "assignee_id", where="assignee_id IS NOT NULL"),
+        partial_index("ix_touch_contact_person", "contact_person_id", where="contact_person_id IS NOT NULL"),
         Index("ix_touch_customer", "customer_id", "step"),
         # One open touch of a step and occasion, however many processes plan at the same time.
         partial_index("uq_touch_open", "customer_id", "step", "occasion", where=_OPEN, unique=True),
     )
-    # kind:customer:intended local date:step — one per day whatever clocks and zones do.
+    # kind:customer:intended local date:step — one per day whatever clocks and zones do. Of a birthday
+    # birthday:contact person:year, whichever step greets.
     dedupe_key: str = Field(unique=True)
     customer_id: int = Field(foreign_key="customer.id")
     plan: str | None = None  # its id; None in rows written when there was one plan
     step: str
-    occasion: str = ""  # of a greeting; empty for other kinds
+    occasion: str = ""  # of a greeting; `person:` and their id of a birthday; empty for other kinds
+    contact_person_id: int | None = Field(
+        default=None, foreign_key="contact_person.id", ondelete="CASCADE"
+    )  # whose birthday it is
     kind: str  # a StepKind
     tier: str
     who: str = "owner"  # who does it: the account manager, the lead, or the holder of a role
@@ -224,7 +234,10 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     if not rows:
         return 0
     statement = insert(session.connection(), Touch)
-    again = ("plan", "tier", "who", "occasion", "due_on", "latest_on", "anchor", "remind_at", "state")
+    again = (
+        *("customer_id", "plan", "tier", "step", "who", "occasion"),
+        *("due_on", "latest_on", "anchor", "remind_at", "state"),
+    )
     emptied = dict.fromkeys(("reason", "closed_at", "closed_by", "activity_id"))
     statement = statement.on_conflict_do_update(
         index_elements=["dedupe_key"],

@@ -17,6 +17,7 @@ from db.engine import open_database
 from db.schema import upgrade
 from tests import postgres
 from tests.faults import (
+    birthdays,
     clock_changes,
     crowd,
     deafness,
@@ -76,6 +77,7 @@ FAULTS = {
     "M01": Fault("the mornings of every zone", clock_changes.mornings, ("sqlite",)),
     "F18": Fault("clocks that change in every zone", mornings.changed_clocks),
     "F19": Fault("nothing runs for minutes to weeks", mornings.standstills),
+    "F20": Fault("birthdays in every year", birthdays.every_year, ("sqlite",)),
     "F21": Fault("machines' clocks 5 min apart", wrong_clocks.different_clocks),
     "F22": Fault("writer lock held", machine.locked, ("sqlite",)),
     "F23": Fault("read-only file system", restarts.read_only, ("sqlite",)),

@@ -78,7 +78,12 @@ def list_steps(
                 step.code,
                 step.customer,
                 tier_word(step.tier),
-                titled(local_name(step.names), step.occasion, plans.step(step.plan, step.tier, step.step)),
+                titled(
+                    local_name(step.names),
+                    step.occasion,
+                    plans.step(step.plan, step.tier, step.step),
+                    step.person,
+                ),
                 step.due_on,
                 step.latest_on,
                 step.days_over or None,

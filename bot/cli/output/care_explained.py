@@ -12,7 +12,7 @@ from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, Phrase
 from bot.services.care.dues import NotDue
-from bot.services.care.plan import Anniversary, FollowUp, Greeting, Once
+from bot.services.care.plan import Anniversary, BirthdayStep, FollowUp, Greeting, Once
 from bot.services.care.views.explanation import (
     CareExplanation,
     Ended,
@@ -29,6 +29,10 @@ WHY_NOT = {
     NotDue.NO_DATE: N_("not due: the customer has no such date on record"),
     NotDue.NO_OCCASION: N_("not due: no occasion is one of the customer's country"),
     NotDue.UNKNOWN_DAY: N_("not due: nobody knows the day of the occasion yet"),
+    NotDue.NOBODY: N_("not due: no contact person wants to be greeted"),
+    NotDue.OVERLAPS: N_("not due: everybody is greeted on another occasion of the same week"),
+    NotDue.NO_BIRTHDAY: N_("not due: no contact person who wants it has a birthday on record"),
+    NotDue.OTHER_STEP: N_("not due: another step greets on birthdays"),
     NotDue.BROKEN: N_("not due: computing it failed; the log says how"),
 }
 
@@ -97,7 +101,7 @@ def _plain(contact: Any) -> Any:
 
 
 def _title(one: OwedNow) -> str:
-    return titled(step_name(one.step), one.occasion, one.step)
+    return titled(step_name(one.step), one.occasion, one.step, one.person)
 
 
 def _state(found: CareExplanation, one: OwedNow) -> str:
@@ -119,6 +123,8 @@ def _lines(found: CareExplanation, one: OwedNow) -> Iterator[str]:
         yield _("rule: %(rule)s", rule=care_plan.when(one.step))
     if one.clock is not None:
         yield _clock(one)
+    if one.people:
+        yield _("greets: %(people)s", people=listed(one.people))
     if one.last is not None:
         yield _("last time: %(end)s", end=_end(one.last))
         yield from map(_sent, one.last.sent)
@@ -136,7 +142,7 @@ def _lines(found: CareExplanation, one: OwedNow) -> Iterator[str]:
         yield _("%(state)s; shown next at %(time)s", state=word("touch", one.state), time=utc(one.next_at))
     yield _("done by: %(who)s", who=one.assignee or word("doer", one.who))
     yield from map(_sent, one.sent)
-    if not isinstance(one.step, Greeting):
+    if not isinstance(one.step, Greeting | BirthdayStep):
         yield _stays_open(one)
 
 
@@ -150,6 +156,8 @@ def _clock(one: OwedNow) -> str:
             day=clock.contact.day,
             who=clock.contact.by or clock.contact.source,
         )
+    if isinstance(step, BirthdayStep):
+        return _("the birthday is on %(day)s. %(rule)s", day=clock.day, rule=in_language(one.rule or ""))
     if clock.day is None:
         return _("counted from: no contact is on record (%(kinds)s)", kinds=kinds(step.fulfilled_by))
     if isinstance(step, Greeting):
@@ -212,6 +220,9 @@ REASONS = {
     "not a step of this tier": N_("not a step of this tier"),
     "not in the plan any more": N_("not in the plan any more"),
     "not an occasion of this customer any more": N_("not an occasion of this customer any more"),
+    "the contact person is not greeted on their birthday any more": N_(
+        "the contact person is not greeted on their birthday any more"
+    ),
     "no longer due": N_("no longer due"),
     "contact logged": N_("contact logged"),
     "the holiday is past": N_("the holiday is past"),
@@ -257,5 +268,5 @@ def _not_owed(found: CareExplanation) -> Iterator[str]:
 
 
 def _superseded(one: Ended) -> str:
-    name = titled(local_name(one.names), one.occasion)
+    name = titled(local_name(one.names), one.occasion, person=one.person)
     return _("%(step)s, due on %(day)s: %(end)s", step=name, day=one.due_on, end=_end(one))

@@ -7,12 +7,14 @@ from bot.cli.console import _, in_language, is_chinese, listed
 from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import word
 from bot.errors import Phrase, ngettext
+from bot.services.care.birthdays import person_of
 from bot.services.care.conditions import Traits
 from bot.services.care.holiday import Holiday
 from bot.services.care.occasions import OCCASIONS
 from bot.services.care.plan import (
     DEFAULT,
     Anniversary,
+    BirthdayStep,
     CarePlan,
     Escalation,
     FollowUp,
@@ -38,8 +40,10 @@ def occasion_name(occasion: str, step: Step | None = None) -> str:
     return local_name(known.name) if known else occasion
 
 
-def titled(name: str, occasion: str, step: Step | None = None) -> str:
-    """The name of a step, with that of the occasion of a greeting."""
+def titled(name: str, occasion: str, step: Step | None = None, person: str | None = None) -> str:
+    """The name of a step, with that of the occasion of a greeting, or of the person whose birthday it is."""
+    if person_of(occasion) is not None:
+        return f"{name} ({person})" if person else name
     return f"{name} ({occasion_name(occasion, step)})" if occasion else name
 
 
@@ -79,6 +83,12 @@ def when(step: Step) -> str:
             days=days(step.days_before),
             field=step.of,
             most=days(step.within_days),
+        )
+    if isinstance(step, BirthdayStep):
+        if not step.days_before:
+            return _("on the birthday of each contact person who wants it")
+        return _(
+            "%(days)s before the birthday of each contact person who wants it", days=days(step.days_before)
         )
     return _once(step)
 
@@ -151,5 +161,5 @@ def _cells(step: Step, escalation: Escalation) -> list[Any]:
         in_language(what),
         when(step),
         who,
-        "" if isinstance(step, Greeting) else reaches(escalation),
+        "" if isinstance(step, Greeting | BirthdayStep) else reaches(escalation),
     ]

@@ -45,6 +45,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "complaint": N_("complaint"),
         "gift": N_("gift"),
         "greeting": N_("greeting"),
+        "birthday": N_("birthday greeting"),
         "other": N_("other contact"),
     },
     "contact_channel": {
@@ -68,6 +69,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "greeting": N_("greeting"),
         "anniversary": N_("anniversary"),
         "once": N_("once"),
+        "birthday": N_("birthday greeting"),
     },
     "doer": {
         "owner": N_("account manager"),

@@ -12,14 +12,19 @@ from typing import NamedTuple
 
 import structlog
 
+from bot.birthdays import read_birthday
+from bot.services.care import birthdays
 from bot.services.care.holiday import Holiday
 from bot.services.care.occasion_days import OccasionDay
-from bot.services.care.plan import Anniversary, FollowUp, Greeting, Once, Revisit, Step
+from bot.services.care.plan import Anniversary, BirthdayStep, FollowUp, Greeting, Once, Revisit, Step
+from db.care.planning import KnownPerson
 
 DAY = timedelta(days=1)
 STALE = timedelta(days=21)  # a follow-up that is found later than this after it was due is not owed
 AGAIN = timedelta(days=365)  # a step that comes once comes again after this, when it is still owed
 SAME = timedelta(days=15)  # an estimated day of an occasion moves by less than this
+HALF_A_YEAR = timedelta(days=183)  # a birthday that was greeted and then corrected comes again after this
+TRIES = 4  # occurrences of an occasion that are looked at for one on which somebody is greeted
 OPEN_AFTER = timedelta(days=7)  # after the day of an occasion: time to answer its greeting
 SPREAD = 7919  # a prime, so that neighbouring customers get distant days
 
@@ -36,6 +41,10 @@ class NotDue(StrEnum):
     NO_DATE = "no_date"  # the customer has no such date on record
     NO_OCCASION = "no_occasion"  # no occasion suits the customer's country
     UNKNOWN_DAY = "unknown_day"  # nobody knows the day of the occasion in the next years
+    NOBODY = "nobody"  # no contact person wants to be greeted
+    OVERLAPS = "overlaps"  # everybody is greeted on another occasion of the same week
+    NO_BIRTHDAY = "no_birthday"  # no birthday of a contact person who wants to be greeted is known
+    OTHER_STEP = "other_step"  # another step greets on birthdays
     BROKEN = "broken"  # computing it failed; the log says how
 
 
@@ -49,6 +58,7 @@ class Due:
     key: str
     occasion: str = ""
     estimated: bool = False  # the day of the occasion may still move
+    person_id: int | None = None  # the contact person whose birthday it is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +92,7 @@ class Known:
     over: Mapping[tuple[str, str], Over] = field(default_factory=dict)  # (step, occasion) ->
     owed_since: Mapping[str, date] = field(default_factory=dict)  # step that comes once -> since when
     dates: Mapping[str, date] = field(default_factory=dict)  # `since`, and fields of the book with a date
+    people: Sequence[KnownPerson] = ()  # at the customer
 
     def last(self, kinds: Iterable[str]) -> date | None:
         """The newest day with a contact of one of these kinds."""
@@ -96,12 +107,22 @@ class Calendar(NamedTuple):
 
 
 def steps_due(steps: Sequence[Step], known: Known, calendar: Calendar) -> list[OwedStep]:
-    """Each step with its next occurrence, a greeting once for each of its occasions. One that fails stops no other."""
+    """Each step with its next occurrence: a greeting once for each of its occasions, a birthday for each person.
+
+    One that fails stops no other.
+    """
     found: list[OwedStep] = []
+    greetings = [step for step in steps if isinstance(step, Greeting)]
     for step in steps:
         try:
             if isinstance(step, Greeting):
-                found += _greetings(step, known, calendar)
+                found += _greetings(step, known, calendar, greetings)
+                continue
+            if isinstance(step, BirthdayStep):
+                is_second = any(isinstance(one.step, BirthdayStep) for one in found)
+                found += (
+                    [OwedStep(step=step, why=NotDue.OTHER_STEP)] if is_second else _birthdays(step, known)
+                )
                 continue
             due = _DUE[step.kind](step, known)
         except Exception as error:
@@ -146,20 +167,35 @@ def _follow_up(step: FollowUp, known: Known) -> Due | NotDue:
     )
 
 
-def _greetings(step: Greeting, known: Known, calendar: Calendar) -> list[OwedStep]:
-    suiting = calendar.suiting(step, known.country)
+def _greetings(
+    step: Greeting, known: Known, calendar: Calendar, greetings: Sequence[Greeting]
+) -> list[OwedStep]:
+    whose = birthdays.cultures(known.people, known.country) if known.people else (known.country,)
+    if not whose:
+        return [OwedStep(step=step, why=NotDue.NOBODY)]
+    suiting = list(dict.fromkeys(one for country in whose for one in calendar.suiting(step, country)))
     days = {name: calendar.next_day(occasion, known.soonest) for name, occasion in suiting}
     all_days = [one.day for one in days.values() if one is not None]
     found = []
     for name, occasion in suiting:
         next_one, over = days[name], known.over.get((step.id, name))
-        if next_one is not None and (
-            (over is not None and over.anchor is not None and next_one.day - SAME < over.anchor)
-            or greeted(step, next_one.day, known, all_days) is not None
-        ):
+        why = NotDue.UNKNOWN_DAY
+        for _ in range(TRIES):
+            if next_one is None:
+                break
+            is_over = (
+                over is not None and over.anchor is not None and next_one.day - SAME < over.anchor
+            ) or (greeted(step, next_one.day, known, all_days) is not None)
+            if not is_over and (
+                not known.people or _whom(greetings, step, name, next_one.day, whose, calendar)
+            ):
+                break
+            why = why if is_over else NotDue.OVERLAPS
             next_one = calendar.next_day(occasion, next_one.day + SAME)
+        else:
+            next_one = None
         if next_one is None:
-            found.append(OwedStep(step=step, occasion=name, why=NotDue.UNKNOWN_DAY))
+            found.append(OwedStep(step=step, occasion=name, why=why))
             continue
         due = Due(
             on=next_one.day - timedelta(days=step.days_before),
@@ -171,6 +207,70 @@ def _greetings(step: Greeting, known: Known, calendar: Calendar) -> list[OwedSte
         )
         found.append(OwedStep(step=step, occasion=name, due=due))
     return found or [OwedStep(step=step, why=NotDue.NO_OCCASION)]
+
+
+def _whom(
+    greetings: Sequence[Greeting],
+    step: Greeting,
+    name: str,
+    day: date,
+    countries: Iterable[str | None],
+    calendar: Calendar,
+) -> list[str | None]:
+    """Of the countries of people, those whose people are greeted by a step on the day of an occasion."""
+    return [
+        country
+        for country in countries
+        if any(name == suited for suited, _ in calendar.suiting(step, country))
+        and birthdays.is_greeted(
+            [tuple(calendar.suiting(one, country)) for one in greetings], name, day, calendar.next_day
+        )
+    ]
+
+
+def people_to_greet(
+    steps: Sequence[Step],
+    step_id: str,
+    occasion: str,
+    day: date,
+    people: Iterable[KnownPerson],
+    country: str | None,
+    calendar: Calendar,
+) -> list[int]:
+    """The contact people of a customer in `country` whom its step greets on the day of an occasion."""
+    greetings = [step for step in steps if isinstance(step, Greeting)]
+    step = next((one for one in greetings if one.id == step_id), None)
+    wanted = [one for one in people if birthdays.wants_occasions(one)]
+    if step is None:
+        return [one.id for one in wanted]  # the plan has dropped it since it was due
+    whose = birthdays.cultures(wanted, country)
+    greeted_ones = set(_whom(greetings, step, occasion, day, whose, calendar))
+    return [one.id for one in wanted if birthdays.culture_of(one, country) in greeted_ones]
+
+
+def _birthdays(step: BirthdayStep, known: Known) -> list[OwedStep]:
+    found = []
+    for person in known.people:
+        if person.birthday is None or not birthdays.wants_birthday(person):
+            continue
+        occasion = birthdays.occasion_of(person.id)
+        # Whichever step greeted: that of an earlier tier may have another id.
+        last = max(
+            (over.anchor for (_, of), over in known.over.items() if of == occasion and over.anchor),
+            default=None,
+        )
+        soonest = known.soonest if last is None else max(known.soonest, last + HALF_A_YEAR)
+        year, day = read_birthday(person.birthday).coming(soonest)
+        due = Due(
+            on=day - timedelta(days=step.days_before),
+            latest=day,
+            anchor=day,
+            key=f"birthday:{person.id}:{year}",
+            occasion=occasion,
+            person_id=person.id,
+        )
+        found.append(OwedStep(step=step, occasion=occasion, due=due))
+    return found or [OwedStep(step=step, why=NotDue.NO_BIRTHDAY)]
 
 
 def greeted(step: Greeting, day: date, known: Known, days: Iterable[date]) -> date | None:

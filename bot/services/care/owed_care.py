@@ -23,7 +23,7 @@ from bot.services.care.dues import (
 )
 from bot.services.care.holiday import Holiday
 from bot.services.care.occasion_days import OccasionDay
-from bot.services.care.plan import Anniversary, CareOf, CarePlan, Greeting, Once, Step
+from bot.services.care.plan import Anniversary, BirthdayStep, CareOf, CarePlan, Greeting, Once, Step
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.touch_diff import Changes, Mornings, TouchDiff
 from bot.services.care.working_people import FirmTime, times_asked
@@ -120,8 +120,8 @@ class Loaded:
         for one in self.owed.steps:
             existing = present.get((one.step.id, one.occasion))
             anchor = existing.anchor if existing is not None else None
-            if isinstance(one.step, Greeting):
-                if one.why == NotDue.UNKNOWN_DAY:
+            if isinstance(one.step, Greeting | BirthdayStep):
+                if one.why in (NotDue.UNKNOWN_DAY, NotDue.OVERLAPS):
                     yield today + LOOK_AGAIN
                 elif one.due is not None:
                     day = min(anchor or one.due.latest, one.due.latest) + DAY
@@ -143,6 +143,7 @@ def load(
     over: dict[int, list[planning.OverRow]] = {}
     for row in planning.over(session, customer_ids):
         over.setdefault(row.customer_id, []).append(row)
+    there = planning.contact_people(session, customer_ids)
     fields = {step.of for plan in in_force.plans for step in plan.all_steps if isinstance(step, Anniversary)}
     facts = planning.date_facts(session, fields - {SINCE}, customer_ids)
     owners = {one.owner_id for one in found if one.owner_id is not None}
@@ -168,9 +169,10 @@ def load(
             over={(row.step, row.occasion): _over(row, working) for row in over.get(number, ())},
             owed_since=planning.owed_since(customer.owed_since) if customer.owed_since else {},
             dates=_dates(customer, facts.get(number)),
+            people=there.get(number, ()),
         )
         plan, care_of, steps = chosen.of(customer)
-        due = tuple(steps_due(steps, known, _CALENDAR))
+        due = tuple(steps_due(steps, known, CALENDAR))
         owed = OwedCare(customer=customer, plan=plan, care_of=care_of, steps=due, today=today)
         loaded.append(Loaded(customer=customer, known=known, owed=owed, mornings=mine))
     return loaded
@@ -250,4 +252,4 @@ def _next_day(occasion: Holiday | str, after: date) -> OccasionDay | None:
         return None
 
 
-_CALENDAR = Calendar(_suiting, _next_day)
+CALENDAR = Calendar(_suiting, _next_day)

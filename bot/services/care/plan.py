@@ -27,6 +27,7 @@ Contact = Literal[
     "complaint",
     "gift",
     "greeting",
+    "birthday",
     "other",
 ]
 CONTACTS: tuple[str, ...] = get_args(Contact)
@@ -176,7 +177,21 @@ class Once(_Step):
         return self.counts
 
 
-Step = Annotated[Revisit | FollowUp | Greeting | Anniversary | Once, Field(discriminator="kind")]
+class BirthdayStep(_Step):
+    """Greet each contact person of the customer on their birthday, which is known, once a year."""
+
+    kind: Literal["birthday"]
+    days_before: int = Field(default=0, ge=0, le=60)
+    soon_days: int = Field(default=7, ge=0, le=60)
+
+    @property
+    def fulfilled_by(self) -> tuple[str, ...]:
+        return ("birthday",)
+
+
+Step = Annotated[
+    Revisit | FollowUp | Greeting | Anniversary | Once | BirthdayStep, Field(discriminator="kind")
+]
 
 
 def _with_own_ids(steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -220,7 +220,7 @@ _SENTENCES = {
     "string_type": N_("must be words, not %(input)s"),
     "literal_error": N_("%(input)s is not allowed; use %(expected)s"),
     "union_tag_invalid": N_("kind %(tag)s is not known; use %(expected_tags)s"),
-    "union_tag_not_found": N_("has no kind; use revisit, follow_up, greeting, anniversary or once"),
+    "union_tag_not_found": N_("has no kind; use revisit, follow_up, greeting, birthday, anniversary or once"),
     "model_type": _BLOCK,
     "dict_type": _BLOCK,
     "tuple_type": N_("must be a list; start each item with a dash"),

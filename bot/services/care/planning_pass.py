@@ -100,7 +100,7 @@ def _of_runs(session: Session, known: Mapping[str, str]) -> Iterator[Marking]:
 
 
 def _of_imports(session: Session, rules: CareRules, known: Mapping[str, str]) -> Iterator[Marking]:
-    """Customers about whom imports brought contacts, owners, dates of anniversaries, or other columns of their own."""
+    """Customers about whom imports brought contacts, contact people, owners, dates of anniversaries, or other columns of their own."""
     newest = imports.newest_batch(session)
     if (seen := known.get(IMPORTS)) == str(newest):
         return
@@ -111,7 +111,7 @@ def _of_imports(session: Session, rules: CareRules, known: Mapping[str, str]) ->
             for plan in rules.plans.plans
             for step in plan.all_steps
         )
-        tables = {"activity", "ownership", *(["fact"] if has_dates else [])}
+        tables = {"activity", "ownership", "contact_person", *(["fact"] if has_dates else [])}
         touched = imports.customers_touched(session, after=int(seen), tables=tables)
     chunks = (touched[start : start + RANGE] for start in range(0, len(touched), RANGE))
     yield Marking([partial(_mark_some, customer_ids=chunk) for chunk in chunks], IMPORTS, str(newest))

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from bot.clock import local_date
 from bot.services.care.dues import OPEN_AFTER, SAME, Due, Known, NotDue, OwedStep, greeted
-from bot.services.care.plan import Anniversary, CarePlan, Doer, FollowUp, Greeting, Step
+from bot.services.care.plan import Anniversary, BirthdayStep, CarePlan, Doer, FollowUp, Greeting, Step
 from bot.services.care.working_time import WorkingTime
 from db.care.planning import OpenTouch, PlannedCustomer
-from db.care.touches import TouchState
+from db.care.touches import StepKind, TouchState
 
 DAY = timedelta(days=1)
 NOT_OF_TIER = "not a step of this tier"
@@ -18,8 +18,20 @@ NOT_IN_PLAN = "not in the plan any more"
 NOT_ITS_OCCASION = "not an occasion of this customer any more"
 NO_LONGER_DUE = "no longer due"
 CONTACT_LOGGED = "contact logged"
+NOT_GREETED = "the contact person is not greeted on their birthday any more"
 DAY_IS_PAST = "the holiday is past"
 YEAR_IS_PAST = "the next one is due"
+
+
+def greeting_morning(working: WorkingTime, on: date, latest: date, now: datetime) -> datetime:
+    """The last working morning on or before the planned day; else the first to come until the day itself."""
+    before = working.morning(working.last_working_day(on))
+    if before > now:
+        return before
+    at = working.next_morning(on, now)
+    if local_date(at, working.zone) <= latest:
+        return at
+    return max(working.morning(latest), now)
 
 
 class Mornings:
@@ -32,10 +44,22 @@ class Mornings:
 
     def of(self, step: Step, on: date, latest: date) -> datetime:
         """The morning on which a step with this window is shown first."""
+        if not isinstance(step, BirthdayStep):
+            return self._of(step, on, latest, is_greeting=isinstance(step, Greeting))
+        begins = on - timedelta(days=step.soon_days)
+        return min(
+            self._of(step, begins, latest, is_greeting=False), self._of(step, on, latest, is_greeting=True)
+        )
+
+    def of_day(self, step: BirthdayStep, on: date, latest: date) -> datetime:
+        """The morning on which a birthday is greeted, after it was said to be coming up."""
+        return self._of(step, on, latest, is_greeting=True)
+
+    def _of(self, step: Step, on: date, latest: date, *, is_greeting: bool) -> datetime:
         is_owners = step.who == Doer.OWNER
-        key = isinstance(step, Greeting), is_owners, on, latest
+        key = is_greeting, is_owners, on, latest
         if key not in self._known:
-            find = _greeting_morning if key[0] else _morning
+            find = greeting_morning if is_greeting else _morning
             working = self.working if is_owners else replace(self.working, days_off=())
             self._known[key] = find(working, on, latest, self._now)
         return self._known[key]
@@ -48,17 +72,6 @@ def _morning(working: WorkingTime, on: date, latest: date, now: datetime) -> dat
         before = working.morning(working.last_working_day(latest))
         return before if before > now else at
     return at
-
-
-def _greeting_morning(working: WorkingTime, on: date, latest: date, now: datetime) -> datetime:
-    """The last working morning on or before the planned day; else the first to come until the day itself."""
-    before = working.morning(working.last_working_day(on))
-    if before > now:
-        return before
-    at = working.next_morning(on, now)
-    if local_date(at, working.zone) <= latest:
-        return at
-    return max(working.morning(latest), now)
 
 
 class Fulfilment(NamedTuple):
@@ -134,7 +147,7 @@ class TouchDiff:
 
     def _supersede(self, changes: Changes, touch: OpenTouch, owed: Sequence[OwedStep]) -> None:
         if touch.occasion and any(one.step.id == touch.step for one in owed):
-            reason = NOT_ITS_OCCASION
+            reason = NOT_GREETED if touch.kind == StepKind.BIRTHDAY else NOT_ITS_OCCASION
         elif self.plan is not None and touch.step in self.plan.step_ids:
             reason = NOT_OF_TIER
         else:
@@ -147,7 +160,7 @@ class TouchDiff:
         if contact is not None and (due is None or not self._is_early(existing, contact)):
             changes.fulfilled.append(Fulfilment(existing, step.fulfilled_by, contact))
         elif self._is_missed(step, existing, due):
-            reason = DAY_IS_PAST if isinstance(step, Greeting) else YEAR_IS_PAST
+            reason = DAY_IS_PAST if isinstance(step, Greeting | BirthdayStep) else YEAR_IS_PAST
             self._close(changes, existing, TouchState.MISSED, reason)
         elif due is None:
             if one.why == NotDue.NO_DATE or self._lost_its_contact(step, existing):
@@ -161,6 +174,8 @@ class TouchDiff:
 
     def _fulfilling(self, step: Step, existing: OpenTouch, days: Iterable[date]) -> date | None:
         """The day of a contact that fulfils an open touch."""
+        if isinstance(step, BirthdayStep):
+            return None  # no contact on record says which person it greeted
         anchor, last = existing.anchor, self.known.last(step.fulfilled_by)
         if last is None:
             return None
@@ -185,7 +200,7 @@ class TouchDiff:
     def _is_missed(self, step: Step, existing: OpenTouch, due: Due | None) -> bool:
         if existing.anchor is None:
             return False
-        if isinstance(step, Greeting):
+        if isinstance(step, Greeting | BirthdayStep):
             open_for = timedelta() if existing.state == TouchState.PLANNED else OPEN_AFTER
             return existing.anchor + open_for < self.known.today
         if isinstance(step, Anniversary) and due is not None and due.anchor is not None:
@@ -213,6 +228,7 @@ class TouchDiff:
         }
         if is_other:
             values |= {"anchor": due.anchor, "dedupe_key": due.key}
+            is_other = due.key != existing.dedupe_key  # a birthday that was corrected is of the same year
         values |= self._when_shown(step, existing, on, latest)
         values = {name: value for name, value in values.items() if getattr(existing, name) != value}
         if not values:
@@ -231,12 +247,22 @@ class TouchDiff:
         if on <= self.known.today or (on == existing.due_on and existing.remind_at <= self.now):
             return {}
         if existing.state == TouchState.PLANNED:
+            if isinstance(step, BirthdayStep) and self._is_announced(step, existing, on, latest):
+                return {"remind_at": self.mornings.of_day(step, on, latest)}
             return {"remind_at": self.mornings.of(step, on, latest)}
         if on != existing.due_on:
             at = self.mornings.of(step, on, latest)
             if existing.state == TouchState.REMINDED or existing.remind_at < at:
                 return {"state": TouchState.PLANNED, "remind_at": at, "escalated": 0}
         return {}
+
+    def _is_announced(self, step: BirthdayStep, existing: OpenTouch, on: date, latest: date) -> bool:
+        """Whether a birthday was said to be coming up, and waits for its own day."""
+        if on != existing.due_on:
+            return False
+        zone = self.mornings.working.zone
+        greeted_at = self.mornings.of_day(step, on, latest)
+        return local_date(existing.remind_at, zone) >= local_date(greeted_at, zone)
 
     def _row(self, step: Step, due: Due) -> dict[str, Any]:
         return {
@@ -250,6 +276,7 @@ class TouchDiff:
             "tier": self.customer.tier,
             "due_on": due.on,
             "latest_on": due.latest,
+            "contact_person_id": due.person_id,
             "anchor": due.anchor,
             "remind_at": self.mornings.of(step, due.on, due.latest),
             "state": TouchState.PLANNED,
@@ -262,7 +289,16 @@ class TouchDiff:
 
 
 def _is_of_another_year(step: Step, existing: OpenTouch, due: Due) -> bool:
-    """Whether an open touch is of an earlier occurrence than the next one of a step that comes once a year."""
-    if not isinstance(step, Greeting | Anniversary) or existing.anchor is None or due.anchor is None:
+    """Whether an open touch is of an earlier occurrence than the next one of a step that comes once a year.
+
+    A birthday that was greeted stays as it is until somebody has answered, even if the day was corrected since.
+    """
+    if isinstance(step, BirthdayStep) and existing.state == TouchState.REMINDED:
+        return True
+    if (
+        not isinstance(step, Greeting | BirthdayStep | Anniversary)
+        or existing.anchor is None
+        or due.anchor is None
+    ):
         return False
     return existing.anchor + SAME <= due.anchor

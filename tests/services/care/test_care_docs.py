@@ -15,6 +15,7 @@ from bot.services.care.dues import Known, steps_due
 from bot.services.care.plan import (
     Also,
     Anniversary,
+    BirthdayStep,
     CareOf,
     CarePlan,
     Escalation,
@@ -59,7 +60,7 @@ KEYS: list[dict[str, FieldInfo]] = [
     TierCare.model_fields,
     Escalation.model_fields,
     {name: field for name, field in Revisit.model_fields.items() if name in OF_ALL_STEPS},
-    *map(own_fields, (Revisit, FollowUp, Greeting, Anniversary, Once)),
+    *map(own_fields, (Revisit, FollowUp, Greeting, BirthdayStep, Anniversary, Once)),
     Also.model_fields,
     Traits.model_fields,
 ]
@@ -139,7 +140,7 @@ def dates(plan: CarePlan, step: Step, start: date) -> list[str]:
     """When it is due, its latest day, and the first days on which manager and emergency group may hear of it."""
     due = next(
         one.due
-        for one in steps_due([step], known(step, start), owed_care._CALENDAR)
+        for one in steps_due([step], known(step, start), owed_care.CALENDAR)
         if one.due is not None and (not isinstance(step, Greeting) or one.due.latest == start)
     )
     tier = next((name for name, care in plan.tiers.items() if step in care.steps), "default")

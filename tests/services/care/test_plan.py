@@ -76,7 +76,7 @@ def test_faults_of_several_keys_are_told_where_their_part_begins(tmp_path: Path)
         (
             "      kind: revisit\n",
             "",
-            "tiers.A.0: has no kind; use revisit, follow_up, greeting, anniversary or once",
+            "tiers.A.0: has no kind; use revisit, follow_up, greeting, birthday, anniversary or once",
         ),
     ):
         line = begin - (sentence.startswith("tiers.A: "))

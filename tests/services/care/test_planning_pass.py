@@ -144,6 +144,14 @@ def test_a_new_zone_plans_the_customers_of_its_person(book: Book, planned: list[
     assert book.touch(5).remind_at == at(due, 1)
 
 
+def test_an_imported_contact_person_plans_only_their_customer(book: Book, planned: list[int]) -> None:
+    with book.database.write() as session:
+        batch = imported(session, book.clock.now())
+        factories.contact_person(session, 4, birthday="--08-15", batch_id=batch)
+    tick(book)
+    assert planned == [4]
+
+
 def test_another_owner_by_import_plans_the_customer(book: Book, planned: list[int]) -> None:
     with book.database.write() as session:
         batch = imported(session, book.clock.now())

@@ -14,6 +14,7 @@ from bot.services.care.plan import (
     CONTACTS,
     DEFAULT,
     Anniversary,
+    BirthdayStep,
     CareOf,
     FollowUp,
     Greeting,
@@ -30,6 +31,7 @@ from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.reader import parse_scheme
 from grading.views.rfm import CLASSES, SEGMENTS
 from grading.views.value_matrix import CELLS
+from tests import factories
 
 PLANS = {path.stem: load_plan(path) for path in sorted(FOLDER.glob("*.yaml"))}
 SCHEMES = {name: parse_scheme(preset_text(name), source=name) for name in preset_names()}
@@ -116,6 +118,8 @@ def _is_sane(step: Step) -> bool:
             return step.within_days <= step.after_days
         case Greeting():
             return 1 <= step.days_before <= 7
+        case BirthdayStep():
+            return step.days_before == 0 and step.soon_days == 7
         case Anniversary():
             return step.days_before <= 7 if step.of == "since" else step.days_before <= 90
         case Once():
@@ -133,9 +137,11 @@ def test_every_step_can_be_planned(name: str) -> None:
         graded_on=today,
         contacts={"visit": today},
         dates={"since": date(2020, 3, 1), "contract_start": date(2024, 3, 31)},
+        people=[factories.known_person(birthday="lunar leap --06-30")],
     )
-    due = steps_due(PLANS[name].all_steps, known, owed_care._CALENDAR)
-    assert {one.why for one in due} <= {None, NotDue.FULFILLED}
+    due = steps_due(PLANS[name].all_steps, known, owed_care.CALENDAR)
+    # Of the birthday steps of several tiers only one greets.
+    assert {one.why for one in due} <= {None, NotDue.FULFILLED, NotDue.OTHER_STEP}
     assert all(one.due.on <= one.due.latest for one in due if one.due is not None)
 
 
@@ -167,7 +173,7 @@ def test_the_best_tier_has_the_care_of_a_vip(name: str) -> None:
     assert care.escalation is not None
     assert care.escalation.group_days is not None  # the emergency group
     kinds = {type(step) for step in care.steps}
-    assert kinds >= {Revisit, FollowUp, Greeting, Anniversary}
+    assert kinds >= {Revisit, FollowUp, Greeting, Anniversary, BirthdayStep}
     assert {step.id for step in care.steps} >= {"revisit", "vip_follow_up"}
     lost = {life for also in plan.also for life in also.when.lifecycle}
     assert lost >= {"silent", "lost"}

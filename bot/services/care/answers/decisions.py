@@ -20,7 +20,7 @@ from db.audit import AuditAction, Door
 from db.book import facts
 from db.care import shown_touches, touches
 from db.care.acts import CareAct
-from db.care.touches import StepKind, Touch, TouchState
+from db.care.touches import Touch, TouchState
 from db.engine import Database
 from db.processes import InboundKey, take_request
 
@@ -77,7 +77,7 @@ def greet_all(
         found = shown_touches.greeted_with(session, first.id or 0)
         touches.lock(session, sorted({touch.customer_id for touch in found}))
         closing = [
-            (touch, _as_done(session, actor, touch, StepKind.GREETING, request, now))
+            (touch, _as_done(session, actor, touch, touch.kind, request, now))
             for touch in found
             if steps.may_close(session, actor, touch)
         ]
@@ -86,7 +86,7 @@ def greet_all(
             raise Conflict(steps.DEALT_WITH)
         changed = steps.close(session, rules, actor, CareAct.DONE, closing, now)
         for touch, done in closing:
-            _record_done(session, actor, touch, StepKind.GREETING, done)
+            _record_done(session, actor, touch, touch.kind, done)
         closed = replace(steps.outcome_of(session, rules, customer, first, "done"), by=steps.who(actor))
         return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
 
@@ -202,7 +202,7 @@ def _contact(step: Step | None, touch: Touch, chosen: str | None) -> str:
     kinds = step.fulfilled_by if step else CONTACTS
     if chosen is None:
         if step is None:
-            return touch.kind if touch.kind == StepKind.GREETING else "other"
+            return touch.kind if touch.kind in touches.GREETINGS else "other"
         return step.what if step.what in kinds else kinds[0]
     if chosen not in kinds:
         raise BadInput(
@@ -216,7 +216,7 @@ def _contact(step: Step | None, touch: Touch, chosen: str | None) -> str:
 def _snoozed_until(touch: Touch, until: date | int, working: WorkingTime, now: datetime) -> date:
     """The day of a snooze. Raises BadInput for one that cannot be."""
     today = local_date(now, working.zone)
-    occasion = touch.anchor if touch.kind == StepKind.GREETING else None
+    occasion = touch.anchor if touch.kind in touches.GREETINGS else None
     if occasion is not None and occasion <= today:
         raise BadInput(N_("The day of this greeting has come. Greet the customer today, or skip it."))
     if isinstance(until, int):

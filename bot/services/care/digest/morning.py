@@ -33,6 +33,7 @@ from bot.services.care.digest.mailboxes import (
 )
 from bot.services.care.digest.rows import RowReader
 from bot.services.care.schedule import CareRules
+from bot.services.care.touch_diff import greeting_morning
 from bot.services.care.working_time import WorkingTime
 from bot.services.delivery.kinds import DIGEST, URGENT
 from bot.services.recipients import Place
@@ -70,7 +71,7 @@ def send_due(sending: Sending) -> int:
         for one in due:
             if one.greetings:
                 count += _write(sending, partial(write_greetings, sending, one.mailbox, one.greetings))
-            if one.steps:
+            if one.steps or one.announced:
                 count += _write(sending, partial(_write_digest, sending, one))
     return count
 
@@ -84,12 +85,16 @@ def _without_digest(session: Session, some: Sequence[Mailbox], now: datetime) ->
 
 @dataclass(frozen=True, kw_only=True)
 class _Due:
-    """What is due at a place: its most pressing steps, how many more there are, what comes up, and its greetings."""
+    """What is due at a place: its most pressing steps, how many more there are, what comes up, and its greetings.
+
+    `announced` are the birthdays that this digest is to say are coming up, even if nothing else is due.
+    """
 
     mailbox: Mailbox
     steps: list[int]
     unread: int
     soon: list[int]
+    announced: list[int]
     greetings: list[int]
 
 
@@ -101,33 +106,44 @@ def _due_of(session: Session, sending: Sending, some: Sequence[Mailbox]) -> list
     steps: dict[Place, list[tuple[int, int]]] = defaultdict(list)
     unread: dict[Place, int] = defaultdict(int)
     greetings: dict[Place, list[int]] = defaultdict(list)
+    announced: dict[Place, list[int]] = defaultdict(list)
     owners = {group.owner_id for group in of_group}
     assignees = {group.assignee_id for group in of_group if group.assignee_id is not None}
     for touch in due_touches.of_owners(session, sending.now + ONE_DAY, owners, assignees):
         place = of_group.get(touch.group)
         if place is None or touch.remind_at >= there[place].tomorrow(sending.now):
             continue
-        if touch.kind == StepKind.GREETING:
+        if touch.kind in touches.GREETINGS and not _is_coming(there[place], touch, sending.now):
             if _is_said_today(there[place], touch, sending.now):
                 greetings[place].append(touch.id)
             continue
         if place not in ready:
             continue
+        if touch.kind in touches.GREETINGS:
+            announced[place].append(touch.id)
+            continue
         heapq.heappush(steps[place], (-touch.limit.toordinal(), touch.id))
         if len(steps[place]) > MOST_DUE:  # the one with the latest limit waits
             heapq.heappop(steps[place])
             unread[place] += 1
-    soon = _coming_up(session, sending, [mailbox for mailbox in some if steps[mailbox.place]])
+    soon = _coming_up(session, sending, [one for one in some if steps[one.place] or announced[one.place]])
     return [
         _Due(
             mailbox=mailbox,
             soon=soon[mailbox.place],
             steps=[touch_id for _, touch_id in steps[mailbox.place]],
             unread=unread[mailbox.place],
+            announced=announced[mailbox.place][:MOST_SOON],
             greetings=greetings[mailbox.place],
         )
         for mailbox in some
     ]
+
+
+def _is_coming(mailbox: Mailbox, touch: DueTouch, now: datetime) -> bool:
+    """Whether a birthday is still to be said to be coming up: the day to greet is a later one."""
+    is_birthday = touch.kind == StepKind.BIRTHDAY
+    return is_birthday and mailbox.working.last_working_day(touch.due_on) > mailbox.today(now)
 
 
 def _is_said_today(mailbox: Mailbox, touch: DueTouch, now: datetime) -> bool:
@@ -149,13 +165,15 @@ def _write_digest(sending: Sending, of: _Due) -> int:
     with sending.database.write() as session:
         if messages.existing_keys(session, [mailbox.key(now)]):
             return 0
-        found = due_touches.locked(session, of.steps)
-        due = [one for one in found if one.state in touches.OPEN and one.remind_at < mailbox.tomorrow(now)]
-        if not due:
+        found = due_touches.locked(session, [*of.steps, *of.announced])
+        found = [one for one in found if one.state in touches.OPEN and one.remind_at < mailbox.tomorrow(now)]
+        due = [one for one in found if one.kind not in touches.GREETINGS]
+        announced = [one for one in found if one.kind in touches.GREETINGS]
+        if not found:
             return 0
         reading = _reading(sending, mailbox)
-        known = {touch.id for touch in due}
-        coming = [
+        known = {touch.id for touch in found}
+        coming = announced + [
             touch
             for touch in due_touches.load(session, of.soon)
             if touch.id not in known and touch.state == TouchState.PLANNED
@@ -163,7 +181,7 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         ]
         ranking = rows.Ranking(session, reading, [*due, *coming])
         stay, later = _levelled(session, sending, mailbox, due, ranking)
-        if not stay:
+        if not stay and not announced:
             return 0
         message = rows.digest_of(
             rows.rows_of(session, reading, [*stay, *coming], ranking),
@@ -178,9 +196,16 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         again = {touch.id or 0: next_shown(sending.rules, touch, mailbox.working, now) for touch in stay}
         due_touches.show(session, again.items(), number)
         due_touches.postpone(session, [(touch, mailbox.working.morning(day)) for touch, day in later.items()])
+        due_touches.postpone(session, [(one.id or 0, _of_day(one, mailbox, now)) for one in announced])
         named = {row.touch_id for row in message.rows}.union(again)
         due_touches.link(session, number, sorted(named), TouchRole.DIGEST)
     return 1
+
+
+def _of_day(birthday: Touch, mailbox: Mailbox, now: datetime) -> datetime:
+    """When a birthday that is coming up is greeted."""
+    latest = birthday.latest_on or birthday.due_on
+    return greeting_morning(mailbox.working, birthday.due_on, latest, now)
 
 
 def _reading(sending: Sending, mailbox: Mailbox) -> RowReader:

@@ -12,12 +12,13 @@ from sqlmodel import Session
 from bot.clock import local_date
 from bot.services import access
 from bot.services.care.digest.levelling import Weight, rank
+from bot.services.care.digest.people import call_hours, is_call, person_part
 from bot.services.care.plan import Step
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import TierNames
 from bot.wording.care import MOST_ROWS, CareDigest, CareRow
 from bot.wording.parts import Who
-from db.book import customers, facts, people
+from db.book import contact_people, customers, facts, people
 from db.book.customers import Customer
 from db.care import due_touches, touches
 from db.care.touches import Touch, TouchState
@@ -217,6 +218,15 @@ class _RowMaker:
         self.reading, self.found, self.ranking = reading, found, ranking
         self.outcomes = _Outcomes(session, reading, found)
         self.shown = due_touches.times_shown(session, [touch.id or 0 for touch in found], reading.zone)
+        self.steps = {
+            touch.id: reading.rules.plans.step(touch.plan, touch.tier, touch.step) for touch in found
+        }
+        asked = {
+            touch.customer_id
+            for touch in found
+            if touch.contact_person_id is not None or is_call(self.steps[touch.id])
+        }
+        self.contact_people = contact_people.of_customers(session, asked) if asked else {}
 
     def all(self) -> list[PlacedRow]:
         return [
@@ -227,7 +237,9 @@ class _RowMaker:
 
     def _placed(self, touch: Touch, customer: Customer) -> PlacedRow:
         reading = self.reading
-        step = reading.rules.plans.step(touch.plan, touch.tier, touch.step)
+        step = self.steps[touch.id]
+        there = self.contact_people.get(touch.customer_id, [])
+        person = next((one for one in there if one.id == touch.contact_person_id), None)
         to_limit = _to_limit(touch, reading.day)
         over: int = to_limit["over"]
         key, reasons = self.ranking.of(touch)
@@ -254,6 +266,8 @@ class _RowMaker:
             reasons=reasons,
             minutes=step.minutes if step else None,
             owner=self.outcomes.who(owner) if owner != reading.reader else None,
+            person=None if person is None else person_part(person),
+            hours=call_hours(there, reading.day, reading.zone) if is_call(step) else (),
             **self.outcomes.of(touch),
         )
         return PlacedRow(row=row, touch=touch, key=key)

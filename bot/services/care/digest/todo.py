@@ -18,6 +18,7 @@ from bot.services.schemes.store import TierNames
 from bot.wording.care import CareDigest, CareRow
 from db.book import customers, people
 from db.care import due_touches
+from db.care.due_touches import DueTouch
 from db.care.touches import StepKind, Touch, TouchState
 
 MOST_LISTED = 1_000
@@ -55,7 +56,7 @@ def todo(
     recipients = mailboxes.recipients_of(session, {touch.group for touch in found}, firm, now)
     own = Place(person_id=actor.person_id)
     theirs = [one for one in found if mailboxes.goes_to(recipients, one) == own]
-    ids = [one.id for one in theirs if one.kind != StepKind.GREETING]
+    ids = [one.id for one in theirs if one.kind != StepKind.GREETING and not _is_greeted(one, today)]
     listed = [
         touch
         for touch in due_touches.load(session, sorted({*ids, *also}))
@@ -73,6 +74,11 @@ def todo(
     found_rows = rows.rows_of(session, reading, listed)
     greetings = morning.to_greet(session, rules, {actor.person_id, *absent}, today)
     return rows.digest_of(found_rows, day=today, start=start, listed=True, greetings=greetings)
+
+
+def _is_greeted(touch: DueTouch, today: date) -> bool:
+    """Whether a birthday has a message of its own already, and is not coming up any more."""
+    return touch.kind == StepKind.BIRTHDAY and touch.due_on <= today
 
 
 def _is_due(touch: Touch, today: date, zone: ZoneInfo) -> bool:

@@ -40,6 +40,7 @@ class ListedStep:
     step: str
     names: Name
     occasion: str
+    person: str | None  # the contact person whose birthday it is
     due_on: date
     latest_on: date
     days_over: int  # its limit; 0 when it is in time
@@ -80,6 +81,7 @@ def due_steps(session: Session, actor: Actor, plans: CarePlans, query: DueQuery,
                 step=row.step,
                 names=plans.step_name(row.plan, row.tier, row.step),
                 occasion=row.occasion,
+                person=row.person,
                 due_on=row.due_on,
                 latest_on=row.latest_on,
                 days_over=max(0, (today - row.latest_on).days),

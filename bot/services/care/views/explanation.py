@@ -11,19 +11,22 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from bot.birthdays import read_birthday
 from bot.clock import local_date
-from bot.errors import N_, NotFound
+from bot.errors import N_, NotFound, Phrase
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care import owed_care
+from bot.services.care.birthdays import person_of
 from bot.services.care.conditions import Traits
-from bot.services.care.dues import NotDue, OwedStep
-from bot.services.care.owed_care import OwedCare
+from bot.services.care.dues import NotDue, OwedStep, people_to_greet
+from bot.services.care.owed_care import CALENDAR, Loaded, OwedCare
 from bot.services.care.plan import CareOf, CarePlan, Escalation, FollowUp, Greeting, Step
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.services.care.views.planned import PlannedStep, steps_after
-from db.book import people
+from db.book import contact_people, people
+from db.book.contact_people import ContactPerson
 from db.care import listed_touches
 from db.care.listed_touches import LastContact, SentAbout
 from db.care.touches import OPEN, Touch
@@ -50,6 +53,7 @@ class Ended:
     step: str
     names: Name
     occasion: str
+    person: str | None  # whose birthday it was
     due_on: date
     state: str
     reason: str | None
@@ -73,6 +77,9 @@ class OwedNow:
 
     step: Step
     occasion: str
+    person: str | None  # whose birthday it is
+    rule: Phrase | None  # by which their birthday is kept
+    people: tuple[str, ...]  # the contact people whom it greets on the occasion
     because: Traits | None  # the condition by which it is owed; None: it is a step of the tier
     why_not: NotDue | None
     clock: CountedFrom | None
@@ -146,7 +153,7 @@ def explain(
     owed = loaded[0].owed
     (planned,) = steps_after(session, [loaded], [customer.id], now)
     history = _History(session, rules.plans, customer.id, rules.zone)
-    steps = tuple(_owed_now(owed, one, planned, history) for one in owed.steps)
+    steps = tuple(_owed_now(loaded[0], one, planned, history) for one in owed.steps)
     keys = {(one.step.id, one.occasion) for one in owed.steps}
     return CareExplanation(
         code=customer.code,
@@ -179,10 +186,15 @@ class _History:
             self._sent.setdefault(message.touch_id, []).append(_sent(message))
             self._shown.setdefault(message.touch_id, message.created_at)
         self._people = people.everybody(session)
+        self.contact_people = {one.id: one for one in contact_people.of_customer(session, customer_id)}
 
     def person(self, person_id: int | None) -> str | None:
         found = self._people.get(person_id or 0)
         return found.name if found else None
+
+    def birthday_of(self, occasion: str) -> ContactPerson | None:
+        """The contact person whose birthday an occasion is."""
+        return self.contact_people.get(person_of(occasion))
 
     def open(self, key: tuple[str, str]) -> Touch | None:
         """The open touch of a step and occasion."""
@@ -219,10 +231,12 @@ class _History:
         return [one for one in self._touches if (one.step, one.occasion) == key]
 
     def _ended(self, touch: Touch) -> Ended:
+        person = self.birthday_of(touch.occasion)
         return Ended(
             step=touch.step,
             names=self._plans.step_name(touch.plan, touch.tier, touch.step),
             occasion=touch.occasion,
+            person=person.name if person else None,
             due_on=touch.due_on,
             state=touch.state,
             reason=touch.reason,
@@ -234,11 +248,12 @@ class _History:
 
 
 def _owed_now(
-    owed: OwedCare,
+    loaded: Loaded,
     one: OwedStep,
     planned: Mapping[tuple[int, str, str], PlannedStep],
     history: _History,
 ) -> OwedNow:
+    owed, person = loaded.owed, history.birthday_of(one.occasion)
     assert owed.plan is not None
     key = (one.step.id, one.occasion)
     row, touch = planned.get((owed.customer.customer_id, *key)), history.open(key)
@@ -249,6 +264,9 @@ def _owed_now(
     return OwedNow(
         step=one.step,
         occasion=one.occasion,
+        person=person.name if person else None,
+        rule=read_birthday(person.birthday).rule(owed.today) if person and person.birthday else None,
+        people=tuple(_greeted(loaded, one, history)),
         because=_condition(owed.plan, one.step),
         # Planning does not open an occurrence again that was answered.
         why_not=NotDue.ANSWERED if one.due and row is None else one.why,
@@ -267,6 +285,18 @@ def _owed_now(
         sent=history.sent(touch),
         last=history.last(key),
     )
+
+
+def _greeted(loaded: Loaded, one: OwedStep, history: _History) -> Iterator[str]:
+    """The names of the contact people whom a step greets on its occasion."""
+    known, owed = loaded.known, loaded.owed
+    if not isinstance(one.step, Greeting) or one.due is None or owed.plan is None:
+        return
+    steps = owed.plan.steps(owed.care_of)
+    for number in people_to_greet(
+        *(steps, one.step.id, one.occasion, one.due.latest, known.people, known.country, CALENDAR)
+    ):
+        yield history.contact_people[number].name
 
 
 def _after(day: date | None, days: int | None) -> date | None:

@@ -15,6 +15,7 @@ from db.book import customers, people
 from db.book.customers import Owners
 from db.book.people import Person, Team
 from db.care import planning
+from db.care.touches import StepKind
 from db.engine import Database
 from db.graded import runs
 from grading.scheme.model import Name
@@ -100,7 +101,7 @@ def preview(
             for (_, _, occasion), step in steps[-1].items():
                 if step.due_on <= until:
                     day = None if step.latest_on < today else max(step.due_on, today)
-                    due[DueOn(day, doers.name(step), step.kind, occasion)] += 1
+                    due[DueOn(day, doers.name(step), step.kind, _counted_as(step, occasion))] += 1
             if instead is not None:
                 changes.compare(session, steps[0], steps[-1])
             counted += len(chunk)
@@ -112,6 +113,11 @@ def preview(
         due=due,
         changes=None if instead is None else changes.ordered(),
     )
+
+
+def _counted_as(step: PlannedStep, occasion: str) -> str:
+    """The occasion of a greeting; birthdays are counted together, whoever has them."""
+    return "" if step.kind == StepKind.BIRTHDAY else occasion
 
 
 def _chunks(ids: list[int]) -> Iterator[list[int]]:

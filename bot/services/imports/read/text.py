@@ -92,8 +92,12 @@ ACTIVITY_KINDS = {
     "referral": ("recommendation", "推荐", "转介绍", "客户推荐", "empfehlung", "weiterempfehlung"),
     "gift": ("present", "礼品", "礼物", "赠礼", "送礼", "geschenk", "präsent"),
     "greeting": (
-        *("greetings", "holiday greeting", "birthday", "问候", "节日问候", "生日祝福", "祝福"),
-        *("grüße", "weihnachtsgrüße", "glückwunsch", "geburtstag"),
+        *("greetings", "holiday greeting", "问候", "节日问候", "祝福"),
+        *("grüße", "weihnachtsgrüße", "glückwunsch"),
+    ),
+    "birthday": (
+        *("birthday greeting", "birthday wishes", "生日", "生日祝福", "生日问候"),
+        *("geburtstag", "geburtstagsgruß", "geburtstagsglückwunsch"),
     ),
     "other": ("misc", "其他", "其它", "sonstiges", "andere"),
     "credit_review": (

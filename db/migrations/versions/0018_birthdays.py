@@ -1,0 +1,41 @@
+"""Whose birthday a touch is"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0018'
+down_revision = '0017'
+branch_labels = None
+depends_on = None
+
+OF_SOMEBODY = sa.text('contact_person_id IS NOT NULL')
+
+
+def upgrade() -> None:
+    op.add_column(
+        'touch',
+        sa.Column(
+            'contact_person_id',
+            sa.Integer(),
+            sa.ForeignKey(
+                'contact_person.id',
+                name=op.f('fk_touch_contact_person_id_contact_person'),
+                ondelete='CASCADE',
+            ),
+            nullable=True,
+        ),
+        inline_references=True,
+    )
+    op.create_index(
+        'ix_touch_contact_person',
+        'touch',
+        ['contact_person_id'],
+        sqlite_where=OF_SOMEBODY,
+        postgresql_where=OF_SOMEBODY,
+    )
+
+
+def downgrade() -> None:
+    op.execute("DELETE FROM touch WHERE kind = 'birthday'")
+    op.drop_index('ix_touch_contact_person', 'touch')
+    op.drop_column('touch', 'contact_person_id')
