@@ -110,7 +110,7 @@ def row(person: ContactPerson, today: date, *, in_full: bool, may_change: bool =
     known = person.birthday if in_full else None
     return ContactRow(
         id=person.id or 0,
-        next_birthday=read_birthday(known).next_day(today) if known else None,
+        next_birthday=read_birthday(known).coming(today)[1] if known else None,
         may_change=may_change,
         **values,
     )
