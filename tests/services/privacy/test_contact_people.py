@@ -123,6 +123,18 @@ def test_a_contact_person_is_known_again_by_id_address_or_customer_and_name(
     assert bring(small, row, others, columns=columns) == created + 1
 
 
+@pytest.mark.parametrize(
+    ("name", "row"), [("Ada Zanzibar", "NOBODY,Zanzibar,Ada"), ("司马青衫", "NOBODY,司马,青衫")]
+)
+def test_a_rejected_row_with_the_name_in_two_columns_is_removed(small: World, name: str, row: str) -> None:
+    bring(small, f"K1,{name},")
+    bring(small, row, "NOBODY,Other,Bo", columns="customer,last name,first name")
+    assert small.traces_of(row.split(",")[1:2]) != []
+    small.erase(the_contact(small, name))
+    assert small.traces_of(row.split(",")[1:2]) == []
+    assert small.traces_of(["NOBODY"]) != []
+
+
 def test_a_joined_customer_does_not_bring_the_contact_person_back(small: World) -> None:
     bring(small, "K1,Ada Quist,")
     small.erase(the_contact(small, "Ada Quist"))
