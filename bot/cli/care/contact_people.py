@@ -193,4 +193,11 @@ def _cells(one: ContactRow) -> list[object]:
     greetings = word("wanted_greetings", one.greetings)
     if one.do_not_contact:
         greetings = _("do not contact")
-    return [one.id, one.name, one.role, channel, one.phone, one.email, one.birthday, greetings]
+    return [one.id, one.name, one.role, channel, one.phone, one.email, _birthday(one), greetings]
+
+
+def _birthday(one: ContactRow) -> str:
+    if not one.calendar:
+        return one.born
+    words = N_("lunar leap %(day)s") if one.calendar == "lunar leap" else N_("lunar %(day)s")
+    return _(words, day=one.born)
