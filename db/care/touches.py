@@ -69,9 +69,7 @@ class Touch(NumberedRow, table=True):
     plan: str | None = None  # its id; None in rows written when there was one plan
     step: str
     occasion: str = ""  # of a greeting; `person:` and their id of a birthday; empty for other kinds
-    contact_person_id: int | None = Field(
-        default=None, foreign_key="contact_person.id", ondelete="CASCADE"
-    )  # whose birthday it is
+    contact_person_id: int | None = None  # whose birthday it is; planning closes it when they are removed
     kind: str  # a StepKind
     tier: str
     who: str = "owner"  # who does it: the account manager, the lead, or the holder of a role

@@ -24,7 +24,7 @@ LETTERS = re.compile("[A-Za-z]{2,}")
 AS_TYPED = """
 YAML UTF ISO IANA Asia Shanghai HTTP Basic Information OAuth https com api admins true false id
 http tag yaml org env xoxb xapp en zh debug info warning error TIERBOT_PORT TIERBOT_HEALTH_PORT plan
-revisit follow_up anniversary once greeting visit meeting review credit_review call training survey complaint gift other
+revisit follow_up birthday anniversary once greeting visit meeting review credit_review call training survey complaint gift other
 """
 
 

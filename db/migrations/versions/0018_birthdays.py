@@ -12,20 +12,7 @@ OF_SOMEBODY = sa.text('contact_person_id IS NOT NULL')
 
 
 def upgrade() -> None:
-    op.add_column(
-        'touch',
-        sa.Column(
-            'contact_person_id',
-            sa.Integer(),
-            sa.ForeignKey(
-                'contact_person.id',
-                name=op.f('fk_touch_contact_person_id_contact_person'),
-                ondelete='CASCADE',
-            ),
-            nullable=True,
-        ),
-        inline_references=True,
-    )
+    op.add_column('touch', sa.Column('contact_person_id', sa.Integer(), nullable=True))
     op.create_index(
         'ix_touch_contact_person',
         'touch',

@@ -323,15 +323,19 @@ def test_people_who_speak_several_languages_have_a_text_each_and_one_button(book
     assert rest.without_contact_person(2).is_empty
 
 
-def test_erasing_a_person_takes_their_touches(book: Book) -> None:
+def test_a_person_who_was_removed_is_not_greeted(book: Book) -> None:
     acme = customer(book)
     number = person(book, acme, birthday=f"--{MONDAY + 2 * DAY:%m-%d}")
+    later = person(book, acme, "Zoe", birthday=f"--{MONDAY + 9 * DAY:%m-%d}")
     book.go(MONDAY)
     with book.database.write() as session:
-        session.delete(session.get(ContactPerson, number))
-    assert birthdays(book) == []
-    days(book, MONDAY + DAY, 5)
-    assert [kind for kind, _, _ in said(book)] == ["coming up"]
+        for gone in (number, later):
+            session.delete(session.get(ContactPerson, gone))
+    book.clock.advance(DAY)
+    book.remind()  # before planning has seen it
+    days(book, MONDAY + 2 * DAY, 9)
+    assert [(kind, people) for kind, _, people in said(book)] == [("coming up", ["Wang Li"])]
+    assert {touch.state for touch in birthdays(book)} == {"cancelled"}
 
 
 def test_a_call_says_the_hours_of_people_in_other_time_zones(book: Book) -> None:

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from bot.clock import local_instant
 from bot.services.care import schedule
 from bot.services.care.digest.mailboxes import ONE_DAY, Mailbox, Sending, enqueue
-from bot.services.care.digest.people import person_part
+from bot.services.care.digest.people import birthday_part, person_part
 from bot.services.care.dues import people_to_greet
 from bot.services.care.greetings import ToGreet, greetings, is_top
 from bot.services.care.occasion_days import OccasionDay
@@ -161,6 +161,7 @@ def _to_greet(
     tier = sending.book.tier(touch.tier)
     people = people or ()
     known = greeting_texts.languages(sending.templates)
+    is_birthday = touch.kind == StepKind.BIRTHDAY
     return ToGreet(
         customer=GreetedCustomer(
             customer_id=touch.customer_id,
@@ -169,8 +170,8 @@ def _to_greet(
             code=customer.code,
             touch_id=touch.id or 0,
             touch_version=touch.version,
-            people=tuple(map(person_part, people)),
-            is_birthday=touch.kind == StepKind.BIRTHDAY,
+            people=tuple(map(birthday_part if is_birthday else person_part, people)),
+            is_birthday=is_birthday,
         ),
         tier=tier,
         country=customer.country,

@@ -1,6 +1,7 @@
 """Contact people as the messages about steps name them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -17,12 +18,17 @@ BEGINS, ENDS = time(9), time(18)  # when people can be called, where they are
 
 
 def person_part(person: ContactPerson) -> PersonPart:
-    """A contact person, with their birthday where that is lunar."""
-    lunar = None
-    if person.birthday and (birthday := read_birthday(person.birthday)).lunar:
-        shown = birthday.shown
-        lunar = Name(en=str(shown), zh=shown.text(catalogue.catalogue("zh")))
-    return PersonPart(contact_person_id=person.id or 0, name=person.name, role=person.role, lunar=lunar)
+    """A contact person."""
+    return PersonPart(contact_person_id=person.id or 0, name=person.name, role=person.role)
+
+
+def birthday_part(person: ContactPerson) -> PersonPart:
+    """A contact person with their birthday, where that is lunar."""
+    birthday = read_birthday(person.birthday) if person.birthday else None
+    if birthday is None or not birthday.lunar:
+        return person_part(person)
+    lunar = Name(en=str(birthday.shown), zh=birthday.shown.text(catalogue.catalogue("zh")))
+    return replace(person_part(person), lunar=lunar)
 
 
 def is_call(step: Step | None) -> bool:

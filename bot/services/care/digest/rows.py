@@ -12,13 +12,14 @@ from sqlmodel import Session
 from bot.clock import local_date
 from bot.services import access
 from bot.services.care.digest.levelling import Weight, rank
-from bot.services.care.digest.people import call_hours, is_call, person_part
+from bot.services.care.digest.people import birthday_part, call_hours, is_call
 from bot.services.care.plan import Step
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import TierNames
 from bot.wording.care import MOST_ROWS, CareDigest, CareRow
 from bot.wording.parts import Who
 from db.book import contact_people, customers, facts, people
+from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
 from db.care import due_touches, touches
 from db.care.touches import Touch, TouchState
@@ -233,13 +234,18 @@ class _RowMaker:
             self._placed(touch, customer)
             for touch in self.found
             if (customer := self.outcomes.customers.get(touch.customer_id)) is not None
+            and (touch.contact_person_id is None or self._person(touch) is not None)
         ]
+
+    def _person(self, touch: Touch) -> ContactPerson | None:
+        """Whose birthday a touch is; None of other touches, and when they were removed."""
+        there = self.contact_people.get(touch.customer_id, [])
+        return next((one for one in there if one.id == touch.contact_person_id), None)
 
     def _placed(self, touch: Touch, customer: Customer) -> PlacedRow:
         reading = self.reading
         step = self.steps[touch.id]
-        there = self.contact_people.get(touch.customer_id, [])
-        person = next((one for one in there if one.id == touch.contact_person_id), None)
+        there, person = self.contact_people.get(touch.customer_id, []), self._person(touch)
         to_limit = _to_limit(touch, reading.day)
         over: int = to_limit["over"]
         key, reasons = self.ranking.of(touch)
@@ -266,7 +272,7 @@ class _RowMaker:
             reasons=reasons,
             minutes=step.minutes if step else None,
             owner=self.outcomes.who(owner) if owner != reading.reader else None,
-            person=None if person is None else person_part(person),
+            person=None if person is None else birthday_part(person),
             hours=call_hours(there, reading.day, reading.zone) if is_call(step) else (),
             **self.outcomes.of(touch),
         )
