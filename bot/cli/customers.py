@@ -31,6 +31,9 @@ def _moved(moved: Mapping[str, int]) -> list[Phrase]:
         "activity": ngettext("%(count)s activity", "%(count)s activities", moved["activity"]),
         "complaint": ngettext("%(count)s complaint", "%(count)s complaints", moved["complaint"]),
         "fact": ngettext("%(count)s fact", "%(count)s facts", moved["fact"]),
+        "contact_person": ngettext(
+            "%(count)s contact person", "%(count)s contact people", moved["contact_person"]
+        ),
         "customer_key": ngettext("%(count)s code", "%(count)s codes", moved["customer_key"]),
     }
     return [phrase for table, phrase in counted.items() if moved[table]]

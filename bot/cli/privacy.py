@@ -1,4 +1,4 @@
-"""`erase` and `export`: what is kept about a customer or a person, deleted or written out."""
+"""`erase` and `export`: what is kept about a customer, a person or a contact person, deleted or written out."""
 
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from db.rewriting import Rewritten
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help="The customer's code, or SOURCE:CODE.")]
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The person's e-mail address.")]
+Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As tierbot contact-person list shows it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="A new file, instead of the terminal.")
@@ -42,6 +43,13 @@ def erase_person(email: Email, yes: Yes = False) -> None:
                 N_("%(email)s is an admin by TIERBOT_ADMINS. Remove the address there first."), email=email
             )
         _erase(bot, partial(subjects.person, email=email), yes)
+
+
+@acts
+def erase_contact_person(number: Number, yes: Yes = False) -> None:
+    """Delete what is kept about a contact person, and let no import bring them back. Shows it first, and asks."""
+    with opened(create=False) as bot:
+        _erase(bot, partial(subjects.contact_person, contact_person_id=number), yes)
 
 
 @acts
@@ -70,6 +78,13 @@ def export_person(email: Email, output: Output = None) -> None:
     """Write everything that is kept about a person as JSON."""
     with opened(create=False) as bot:
         _export(bot, partial(subjects.person, email=email), output)
+
+
+@acts
+def export_contact_person(number: Number, output: Output = None) -> None:
+    """Write everything that is kept about a contact person as JSON."""
+    with opened(create=False) as bot:
+        _export(bot, partial(subjects.contact_person, contact_person_id=number), output)
 
 
 def _erase(bot: Tierbot, find: Find, yes: bool) -> None:

@@ -64,6 +64,12 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "reopen": "care.complaints.reopen_complaint",
     },
     "customer": {"join": "customers.join_customers", "duplicates": "customers.list_duplicates"},
+    "contact-person": {
+        "list": "care.contact_people.list_people",
+        "add": "care.contact_people.add_person",
+        "change": "care.contact_people.change_person",
+        "remove": "care.contact_people.remove_person",
+    },
     "person": {
         "list": "rights.people.list_people",
         "role": "rights.people.set_role",
@@ -96,9 +102,14 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
     "erase": {
         "customer": "privacy.erase_customer",
         "person": "privacy.erase_person",
+        "contact-person": "privacy.erase_contact_person",
         "again": "privacy.erase_again",
     },
-    "export": {"customer": "privacy.export_customer", "person": "privacy.export_person"},
+    "export": {
+        "customer": "privacy.export_customer",
+        "person": "privacy.export_person",
+        "contact-person": "privacy.export_contact_person",
+    },
     "outbox": {
         "list": "outbox.list_messages",
         "unknown": "outbox.unknown",
@@ -121,6 +132,7 @@ HELP = {  # of groups
     "care": "Care steps: what is due and why, and the plans that say so.",
     "complaint": "Complaints: what is open, what was done, how it ended.",
     "customer": "Customers that are one customer: find them, join them.",
+    "contact-person": "Contact people: whom one speaks to at a customer, and what is to be known of them.",
     "person": "People: their roles, who acts for whom, when they work and are away.",
     "team": "Teams: whose customers they see.",
     "audit": "Who did what: read it, verify that it is whole, export it.",
@@ -128,8 +140,8 @@ HELP = {  # of groups
     "credit": "Credit grades, proposed limits and their approval.",
     "review": "What a person should look at, and what was answered.",
     "db": "The database: bring it up to date, back it up, restore it.",
-    "erase": "Delete what is kept about a customer, or a person who has left.",
-    "export": "Write out everything that is kept about a customer or a person.",
+    "erase": "Delete what is kept about a customer, a person who has left, or a contact person.",
+    "export": "Write out everything that is kept about a customer, a person or a contact person.",
     "outbox": "Messages: what waits, what was sent, what could not be.",
     "report": "Views on value: RFM, value matrix, concentration, own rhythm.",
 }

@@ -15,6 +15,7 @@ from bot.wording.complaints import ComplaintRow
 from bot.wording.greetings import GreetedCustomer
 from bot.wording.message_base import Message, Slots
 from bot.wording.parts import Listed
+from bot.wording.private import ContactRow
 from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
 
 Block = dict[str, Any]
@@ -25,6 +26,7 @@ MOST_CHARACTERS, MOST_VIEW_CHARACTERS = 13_000, 30_000
 TEXT, FIELD, HEADER, CONTEXT, BUTTON, LABEL, FALLBACK = 3000, 2000, 150, 2000, 75, 200, 4000
 ROW = 400  # of a row that has its own buttons, so that there is room for all rows
 TITLE = 24  # of a view
+HINT = 2000  # of an input
 MOST_FIELDS, MOST_ELEMENTS, MOST_BUTTONS, MOST_OPTIONS = 10, 10, 25, 100
 MOST_ID, MOST_MARK = 2**31 - 1, 2**32 - 1  # in a button: what a column of ids holds, and a crc32
 _CHOICE = re.compile(r"[a-z_0-9]{1,30}")
@@ -167,7 +169,7 @@ def _length(element: Block) -> int:
 
 def _row_blocks(message: Message, slots: Slots, gettext: Callable[[str], str]) -> list[Block]:
     """A section for each row of the message, and its buttons below it."""
-    found: tuple[ComplaintRow | CareRow, ...] = (
+    found: tuple[CareRow | ComplaintRow | ContactRow, ...] = (
         getattr(message, message.rows_of)[:MOST_ROWS] if message.rows_of else ()
     )
     made: list[Block] = []
@@ -189,8 +191,11 @@ def _complaint_controls(row: ComplaintRow, gettext: Callable[[str], str]) -> lis
     return [_button(one, gettext(one.label), row.target, one.style) for one in (*shown, *undo)]
 
 
-def _controls(row: CareRow, gettext: Callable[[str], str]) -> list[Block]:
+def _controls(row: CareRow | ContactRow, gettext: Callable[[str], str]) -> list[Block]:
     """The buttons of a row: Done as one press where only one kind of contact fulfils it, else a choice of kinds."""
+    if isinstance(row, ContactRow):
+        change = _button(Action.CHANGE_CONTACT, gettext(Action.CHANGE_CONTACT.label), row.target)
+        return [change] if row.may_change else []
     if not row.is_open:
         undo = _button(Action.UNDO, gettext(Action.UNDO.label), row.target)
         return [undo] if row.may_undo else []

@@ -128,12 +128,17 @@ class Press:
                 raise NotAnswered from None
             raise MaybeAnswered from None
 
-    def open_view(self, view: dict[str, Any]) -> None:
-        self.client.views_open(trigger_id=self.body["trigger_id"], view=view)
+    def open_view(self, view: dict[str, Any]) -> str:
+        """Show a view; its id."""
+        return _id_of(self.client.views_open(trigger_id=self.body["trigger_id"], view=view))
 
-    def push_view(self, view: dict[str, Any]) -> None:
-        """Show a view on top of the one that was pressed in."""
-        self.client.views_push(trigger_id=self.body["trigger_id"], view=view)
+    def push_view(self, view: dict[str, Any]) -> str:
+        """Show a view on top of the one that was pressed in; its id."""
+        return _id_of(self.client.views_push(trigger_id=self.body["trigger_id"], view=view))
+
+
+def _id_of(answer: Any) -> str:
+    return str((answer.get("view") or {}).get("id") or "")
 
 
 class NotAnswered(Conflict):

@@ -12,7 +12,7 @@ from bot.services.care.answers.steps import StepTitle
 from bot.services.care.complaints.opening import LONGEST_NAME, Report
 from bot.services.care.complaints.subject import LONGEST, SHORTEST, FormTitle
 from bot.services.complaint_kinds import ComplaintKinds
-from bot.slack.blocks import BUTTON, LABEL, TITLE, Block, decode, encode, plain
+from bot.slack.blocks import BUTTON, HINT, LABEL, TITLE, Block, decode, encode, plain
 from bot.slack.deferred import Press
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer, RowChoice
@@ -39,6 +39,7 @@ class Input:
     kind: str
     options: Block = field(default_factory=dict)
     optional: bool = False
+    hint: str = ""  # a text, shown below it
 
 
 STEP_FORMS: dict[str | None, tuple[Action, str, Input]] = {
@@ -86,7 +87,7 @@ def visit_form(name: str, code: str, today: date, metadata: str, gettext: GetTex
             optional=True,
         ),
     )
-    return _form(
+    return form_view(
         Action.VISIT_FORM, N_("Log a visit"), f"{escape(name)} {escape(code)}", inputs, metadata, gettext
     )
 
@@ -98,7 +99,7 @@ def step_form(press: Press, step: StepTitle, today: date, language: str) -> Bloc
     if asked.kind == "datepicker":
         asked = replace(asked, options={"initial_date": (today + timedelta(days=1)).isoformat()})
     about = f"{step.step.text(language)} · {escape(step.name)} {escape(step.code)}"
-    return _form(action, title, about, (asked,), _metadata_of(press), gettext)
+    return form_view(action, title, about, (asked,), _metadata_of(press), gettext)
 
 
 def complaint_form(
@@ -130,7 +131,9 @@ def complaint_form(
         ),
     )
     about = f"{escape(name)} {escape(code)}"
-    return _form(Action.COMPLAINT_FORM, N_("Complaint"), about, inputs, metadata, catalogue.gettext(language))
+    return form_view(
+        Action.COMPLAINT_FORM, N_("Complaint"), about, inputs, metadata, catalogue.gettext(language)
+    )
 
 
 def complaint_step_form(press: Press, of: FormTitle, today: date, language: str) -> Block:
@@ -162,40 +165,40 @@ def _about_complaint(
     action: Action, title: str, of: FormTitle, inputs: Sequence[Input], press: Press, language: str
 ) -> Block:
     about = f"{of.kind.text(language)} · {escape(of.name)} {escape(of.code)}"
-    return _form(action, title, about, inputs, _metadata_of(press), catalogue.gettext(language))
+    return form_view(action, title, about, inputs, _metadata_of(press), catalogue.gettext(language))
 
 
 def complaint_values(view: Block) -> Report:
     """What was entered about a complaint. Raises BadInput."""
-    kind = _entered(view, "kind", "selected_option", "value")
+    kind = entered(view, "kind", "selected_option", "value")
     return Report(
         kind=kind if isinstance(kind, str) else "",
         reported_on=entered_day(view),
         what=entered_text(view, "what"),
         reported_by=entered_text(view, "by") or None,
-        handler=_entered(view, "person", "selected_user") and entered_person(view),
+        handler=entered(view, "person", "selected_user") and entered_person(view),
     )
 
 
 def entered_agreed(view: Block) -> str:
     """Whether the customer agrees, as it was chosen."""
-    agreed = _entered(view, "agreed", "selected_option", "value")
+    agreed = entered(view, "agreed", "selected_option", "value")
     return agreed if isinstance(agreed, str) else ""
 
 
 def entered_text(view: Block, name: str) -> str:
     """The text that was typed into an input."""
-    text = _entered(view, name, "value")
+    text = entered(view, name, "value")
     return text if isinstance(text, str) else ""
 
 
 def visit_values(view: Block) -> tuple[str, date, str | None]:
     """(kind, day, note) as they were entered. Raises BadInput for what the form does not offer."""
-    kind = _entered(view, "kind", "selected_option", "value")
+    kind = entered(view, "kind", "selected_option", "value")
     if kind not in VISIT_KINDS:
         raise BadInput(N_("%(kind)s is not a kind of contact."), kind=kind)
     day = entered_day(view)
-    note = _entered(view, "note", "value")
+    note = entered(view, "note", "value")
     if note is not None and not (isinstance(note, str) and len(note) <= NOTE):
         raise BadInput(N_("Write a note of at most %(most)s characters."), most=NOTE)
     return kind, day, note
@@ -204,14 +207,14 @@ def visit_values(view: Block) -> tuple[str, date, str | None]:
 def entered_day(view: Block) -> date:
     """The day that was chosen. Raises BadInput."""
     try:
-        return date.fromisoformat(_entered(view, "day", "selected_date"))
+        return date.fromisoformat(entered(view, "day", "selected_date"))
     except (TypeError, ValueError):
         raise BadInput(N_("Choose the day.")) from None
 
 
 def entered_person(view: Block) -> str:
     """The Slack user that was chosen. Raises BadInput."""
-    person = _entered(view, "person", "selected_user")
+    person = entered(view, "person", "selected_user")
     if not isinstance(person, str) or not person.isalnum():
         raise BadInput(N_("Choose a person."))
     return person
@@ -243,9 +246,10 @@ def _metadata_of(press: Press) -> str:
     return json.dumps({**json.loads(encode(press.pointer)), **place}, separators=(",", ":"))
 
 
-def _form(
+def form_view(
     action: Action, title: str, about: str, inputs: Sequence[Input], metadata: str, gettext: GetText
 ) -> Block:
+    """A form with these inputs below a line that says whom it is about."""
     return {
         "type": "modal",
         "callback_id": str(action),
@@ -261,6 +265,7 @@ def _form(
                     "block_id": one.name,
                     **({"optional": True} if one.optional else {}),
                     "label": plain(gettext(one.label), LABEL),
+                    **({"hint": plain(one.hint, HINT)} if one.hint else {}),
                     "element": {"type": one.kind, "action_id": one.name, **one.options},
                 }
                 for one in inputs
@@ -269,7 +274,7 @@ def _form(
     }
 
 
-def _entered(view: Block, name: str, *path: str) -> Any:
+def entered(view: Block, name: str, *path: str) -> Any:
     """What stands in an input of a form; None where it has no such part."""
     found: Any = view["state"]["values"]
     for key in (name, name, *path):

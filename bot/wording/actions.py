@@ -28,6 +28,11 @@ class Action(StrEnum):
     CANCEL = "tierbot_cancel_share", N_("Cancel")
     TAKE_BACK = "tierbot_take_back", N_("Take back"), None, "sharer"
     UNMASK = "tierbot_unmask", N_("Show masked fields")
+    CONTACTS = "tierbot_contacts", N_("Contact people")
+    CONTACTS_IN_FULL = "tierbot_contacts_full", N_("Show in full")
+    ADD_CONTACT = "tierbot_add_contact", N_("Add a contact person")
+    CHANGE_CONTACT = "tierbot_change_contact", N_("Change"), None, "contact person"
+    CONTACT_FORM = "tierbot_contact_form"
     LOG_VISIT = "tierbot_log_visit", N_("Log a visit")
     VISIT_FORM = "tierbot_visit_form"
     SNOOZE_FORM = "tierbot_snooze_form"

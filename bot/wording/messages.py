@@ -47,7 +47,10 @@ from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     """The private answer to /tier NAME."""
 
-    buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.COMPLAINT, Action.UNMASK)
+    buttons: ClassVar = (
+        *(Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.COMPLAINT, Action.CONTACTS),
+        Action.UNMASK,
+    )
     provisional: bool
     certain: bool
     capped_by: Name | None
@@ -83,7 +86,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
 class Ungraded(ReaderRights, Message, CustomerPart):
     """The answer for a customer that no grading has covered yet."""
 
-    buttons: ClassVar = (Action.LOG_VISIT, Action.COMPLAINT)
+    buttons: ClassVar = (Action.LOG_VISIT, Action.COMPLAINT, Action.CONTACTS)
     owner: Who | None
     complaints: OpenComplaints | None = None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one

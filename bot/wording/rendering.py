@@ -43,7 +43,8 @@ FOLDERS = [SHIPPED, greeting_texts.SHIPPED]
 BLOCKS = ("fallback", "header", "body", "rows", "facts", "footer")
 MINUS = "\u2212"
 LONGEST_VALUE = 80
-LONGEST_FIELDS = {"hint": 200}  # the hint of a step, as plans allow
+# The hint of a step, as plans allow; what is known of a contact person.
+LONGEST_FIELDS = {"hint": 200, "birthday_rule": 600, "interests": 120, "note": 200}
 MOST_SCORE_DECIMALS = 6  # that a scheme may show
 MOST_DECIMALS = 20  # of a number that must be printed as it is
 LONGEST_IN_PROBLEM = 200

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.birthdays import read_birthday
 from bot.demo.book.files import DemoBook, write_book
 from bot.demo.book.orders import spring_festival
 from bot.demo.book.stories import write_new_orders
@@ -79,6 +80,7 @@ def test_the_book_has_a_realistic_size_and_its_files_stay_small(book: DemoBook) 
         "orders.csv",
         "activities.csv",
         "facts.csv",
+        "contact-persons.csv",
     ]
     assert book.rows == {path.stem: len(rows(path)) for path in book.files}
     assert book.rows["customers"] == 240
@@ -96,10 +98,18 @@ def test_everything_refers_to_something_that_is_there(
     assert {row["team"] for row in people.values()} == set(teams)
     assert {row["lead"] for row in teams.values()} <= set(people)
     assert {people[row["owner"]]["role"] for row in customers} == {"account_manager"}
-    for path in (book.file("orders"), book.file("activities"), book.file("facts")):
+    for path in (*map(book.file, ("orders", "activities", "facts", "contact-persons")),):
         assert {row["customer"] for row in rows(path)} <= codes
     assert {row["person"] for row in rows(book.file("activities"))} <= set(people)
     assert {row["author"] for row in rows(book.file("facts"))} <= set(people)
+
+
+def test_contact_people_have_birthdays_of_both_calendars_and_numbers_of_nobody(book: DemoBook) -> None:
+    people = rows(book.file("contact-persons"))
+    birthdays = [read_birthday(row["birthday"]) for row in people if row["birthday"]]
+    assert {one.lunar for one in birthdays} == {one.year is None for one in birthdays} == {True, False}
+    assert all(row["email"].endswith(".example") and row["phone"].startswith("+000 ") for row in people)
+    assert len({row["id"] for row in people}) == len(people) >= 120
 
 
 def test_no_row_comes_twice(book: DemoBook, orders: list[dict[str, str]]) -> None:

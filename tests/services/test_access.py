@@ -47,6 +47,7 @@ unmask          -       M                MTL        -          ALL      ALL    -
 share           -       M                MTL        -          -        ALL    -
 take_back       M       M                M          M          M        ALL    -
 log_contact     -       M                MTL        -          -        ALL    -
+change_contact_people - M            MTL        ALL        -        ALL    -
 close_touch     G       MG               MTLG       G          G        ALL    -
 handle_complaint G      MG               MTLG       ALL        G        ALL    -
 review          -       -                MTL        ALL        -        ALL    -

@@ -23,6 +23,7 @@ from bot.wording.care import CareDigest
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import MESSAGES, Choice, Hit, MyCustomers, Problem, TierCard
 from bot.wording.parts import MASKED, TierPart, Who
+from bot.wording.private import ContactRow
 from bot.wording.rendering import Renderer, escape
 from grading.scheme.model import Name
 from tests.slack.strategies import HOSTILE, SOMEBODY, longest, values
@@ -224,6 +225,15 @@ def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], 
             complaints=(dataclasses.replace(complaint, state="open", may_undo=True),),
         )
         rows = 3 + 3
+    elif kind.rows_of and isinstance(getattr(message, kind.rows_of)[0], ContactRow):
+        rows = 1 if kind.buttons else 0
+        message = dataclasses.replace(
+            message, people=tuple(dataclasses.replace(one, may_change=bool(rows)) for one in message.people)
+        )
+    elif kind.rows_of:  # the buttons of an open row come before those of the message
+        (row,) = getattr(message, kind.rows_of)
+        message = dataclasses.replace(message, **{kind.rows_of: (dataclasses.replace(row, state="open"),)})
+        rows = 3
     actions = [block for block in payload(message, "en")["blocks"] if block["type"] == "actions"]
     found = [element["action_id"] for block in actions for element in block["elements"]]
     shown = found[rows:]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from bot.demo.book import contact_people
 from bot.demo.book.contacts import DemoActivity, draw_activities
 from bot.demo.book.knowledge import draw_facts
 from bot.demo.book.orders import draw_orders
@@ -19,7 +20,10 @@ from bot.demo.staff import ANNA, STAFF, TEAMS
 SEED = 7
 ORDER_COLUMNS = "order_no customer date amount cost currency"
 #: Nothing refers to what comes after it.
-_IMPORT_ORDER = ("people", "teams", "customers", "orders", "activities", "complaints", "facts")
+_IMPORT_ORDER = (
+    *("people", "teams", "customers", "orders"),
+    *("activities", "complaints", "facts", "contact-persons"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +99,7 @@ def write_book(folder: Path, *, today: date, seed: int = SEED, customers: int = 
             ],
         ),
         "facts": ("customer field value date author evidence", facts),
+        "contact-persons": (contact_people.COLUMNS, contact_people.draw_contact_people(profiles, seed=seed)),
     }
     rows = {stem: write_rows(folder / f"{stem}.csv", *table) for stem, table in tables.items()}
     return DemoBook(folder=folder, rows=rows)

@@ -36,7 +36,7 @@ class Saved:
     customer_id: int
     name: str
     customer: str
-    rule: Phrase | None  # when their birthday is kept
+    rule: Phrase | None  # when the birthday is kept that was entered
 
 
 def values_of(person: ContactPerson) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def add(
         session.flush()
         _record(session, actor, person, {"added": sorted(name for name in values if values[name])})
         before_commit()
-        return _saved(person, customer, actor, now)
+        return _saved(person, customer, person.birthday, actor.today(now))
 
 
 def change(
@@ -140,14 +140,14 @@ def change(
             session.add(person)
             _record(session, actor, person, {"changed": sorted(changed)})
         before_commit()
-        return _saved(person, customer, actor, now)
+        return _saved(person, customer, changed.get("birthday"), actor.today(now))
 
 
-def remove(database: Database, actor: Actor, contact_person_id: int, *, now: datetime) -> Saved:
+def remove(database: Database, actor: Actor, contact_person_id: int) -> Saved:
     """Remove a contact person. A file that has them brings them back; an erasure does not let it."""
     with database.write() as session:
         person, customer = find(session, actor, Act.CHANGE_CONTACT_PEOPLE, contact_person_id)
-        removed = _saved(person, customer, actor, now)
+        removed = _saved(person, customer)
         _record(session, actor, person, {"removed": True})
         session.delete(person)
         return removed
@@ -178,12 +178,14 @@ def _record(session: Session, actor: Actor, person: ContactPerson, what: Mapping
     marks.mark_planned(session.connection(), [person.customer_id])
 
 
-def _saved(person: ContactPerson, customer: CustomerRow, actor: Actor, now: datetime) -> Saved:
+def _saved(
+    person: ContactPerson, customer: CustomerRow, birthday: str | None = None, today: date = date.min
+) -> Saved:
     assert person.id is not None
     return Saved(
         id=person.id,
         customer_id=customer.id,
         name=person.name,
         customer=customer.name,
-        rule=rule_of(person.birthday, actor.today(now)),
+        rule=rule_of(birthday, today),
     )

@@ -4,6 +4,7 @@ import csv
 import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from bot.errors import N_, NotReady
@@ -69,10 +70,19 @@ def _rows(path: Path) -> Iterator[list[str]]:
 
 
 def _is_about(row: Sequence[str], names: Names, codes: Sequence[str]) -> bool:
-    cells = {unguarded(cell).strip() if cell[:1] in "='" and cell else cell.strip() for cell in row}
-    return not cells.isdisjoint(codes) or any(
-        names.pattern.search(cell) or cell.casefold() in names.exact for cell in cells
+    cells = [unguarded(cell).strip() if cell[:1] in "='" and cell else cell.strip() for cell in row]
+    return (
+        not set(cells).isdisjoint(codes)
+        or any(names.pattern.search(cell) or cell.casefold() in names.exact for cell in cells)
+        or any(map(names.pattern.fullmatch, _in_two_cells(cells)))
     )
+
+
+def _in_two_cells(cells: Sequence[str]) -> Iterator[str]:
+    """What stands in neighbouring cells as one name: files have first and last names apart."""
+    for one, other in pairwise(cells):
+        if one and other:
+            yield from (f"{one} {other}", f"{other} {one}", f"{one}{other}", f"{other}{one}")
 
 
 def _write(path: Path, rows: Sequence[Sequence[str]]) -> None:

@@ -7,6 +7,8 @@ from bot.slack.dependencies import Dependencies
 from bot.slack.listeners import (
     calendar_link,
     complaints,
+    contact_form,
+    contact_people,
     log_visit,
     open_card,
     share,
@@ -20,8 +22,6 @@ from bot.slack.listeners import (
 
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
-    for listener in (
-        *(tier_command, open_card, why, unmask, share),
-        *(log_visit, touches, step_forms, complaints, calendar_link),
-    ):
+    of_customers = (tier_command, open_card, why, unmask, share, log_visit, contact_people, contact_form)
+    for listener in (*of_customers, touches, step_forms, complaints, calendar_link):
         listener.register(app, deps, deferred)

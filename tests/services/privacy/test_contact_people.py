@@ -1,5 +1,6 @@
 """Erasing contact people: nothing of them is left or comes back, and nothing of others is lost."""
 
+import json
 from functools import partial
 
 import pytest
@@ -8,13 +9,17 @@ from sqlmodel import select
 from bot.errors import BadInput, NotAllowed, NotFound
 from bot.services.privacy import erasure, marks, subjects
 from bot.services.privacy.erasure import Find
+from bot.wording.care import CareDigest
+from bot.wording.messages import load
 from db.audit import AuditEntry
 from db.book import tombstones
 from db.book.contact_people import ContactPerson
 from db.book.imports import ImportBatch, ImportChange
+from db.care.touches import Touch
+from db.outbox.messages import OutboxMessage
 from tests import factories
 from tests.services.privacy import world as book
-from tests.services.privacy.world import CONTACTS, NAMES, NUMBERS, PEOPLE, WORDING, World, code, email
+from tests.services.privacy.world import CONTACTS, DAY, NAMES, NUMBERS, PEOPLE, WORDING, World, code, email
 
 
 def ids(world: World) -> dict[str, int]:
@@ -68,6 +73,33 @@ def test_what_is_about_others_stays(world: World) -> None:
         ]
 
 
+def test_what_waits_about_a_birthday_goes_and_the_rest_of_the_message_stays(world: World) -> None:
+    with world.database.read() as session:
+        touched = {one.customer_id for one in session.exec(select(Touch)) if one.contact_person_id is None}
+    number = ids(world)[CONTACTS[2]]
+    with world.database.write() as session:
+        customer = session.get_one(ContactPerson, number).customer_id
+        session.add(
+            Touch(
+                dedupe_key="birthday", customer_id=customer, contact_person_id=number, step="birthday", kind="birthday",
+                tier="A", due_on=DAY, remind_at=book.NOW, state="planned", created_at=book.NOW,
+            )
+        )  # fmt: skip
+    world.erase(the_contact(world, CONTACTS[2]))
+    with world.database.read() as session:
+        assert {one.customer_id for one in session.exec(select(Touch))} == touched
+        assert session.exec(select(Touch).where(Touch.kind == "birthday")).all() == []
+        bodies = session.exec(select(OutboxMessage).where(OutboxMessage.kind == "care_digest")).all()
+        digests = [load(json.loads(one.body_json)) for one in bodies]
+        for digest in digests:
+            assert isinstance(digest, CareDigest)
+            assert len(digest.rows) == len(NAMES)  # the birthday's row is gone, BIRCH's is there
+            assert CONTACTS[4] in str(digest)
+        greetings = session.exec(select(OutboxMessage).where(OutboxMessage.kind == "care_greeting")).all()
+        assert all(CONTACTS[4] in one.body_json for one in greetings)
+        assert {one.state for one in [*bodies, *greetings]} == {"pending", "sent"}
+
+
 @pytest.mark.parametrize(
     ("columns", "row", "created"),
     [
@@ -89,6 +121,18 @@ def test_a_contact_person_is_known_again_by_id_address_or_customer_and_name(
     small.erase(the_contact(small, "Ada Quist"))
     others = ",".join(["K2", "Cy", *([""] * (columns.count(",") - 1))])
     assert bring(small, row, others, columns=columns) == created + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "row"), [("Ada Zanzibar", "NOBODY,Zanzibar,Ada"), ("司马青衫", "NOBODY,司马,青衫")]
+)
+def test_a_rejected_row_with_the_name_in_two_columns_is_removed(small: World, name: str, row: str) -> None:
+    bring(small, f"K1,{name},")
+    bring(small, row, "NOBODY,Other,Bo", columns="customer,last name,first name")
+    assert small.traces_of(row.split(",")[1:2]) != []
+    small.erase(the_contact(small, name))
+    assert small.traces_of(row.split(",")[1:2]) == []
+    assert small.traces_of(["NOBODY"]) != []
 
 
 def test_a_joined_customer_does_not_bring_the_contact_person_back(small: World) -> None:

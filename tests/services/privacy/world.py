@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 from sqlmodel import Session, col
 
 from bot.clock import FixedClock
@@ -23,9 +23,10 @@ from bot.wording.complaints import ComplaintReport, ComplaintRow, ReportedCompla
 from bot.wording.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
-from bot.wording.parts import GreetingText, Since, TierPart, Who
+from bot.wording.parts import GreetingText, PersonHours, PersonPart, Since, TierPart, Who
 from db import tables, usage
 from db.book.complaints import ComplaintStep
+from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
 from db.book.people import Absence, Deputy, Person
 from db.care import calendar_feeds
@@ -405,9 +406,33 @@ def _ask(session: Session, ids: dict[str, int], people: dict[str, int]) -> None:
     of = {code(n): name for n, name in enumerate(NAMES)} | {"BIRCH": "Birch"}
     facts = [{"customer_id": ids[key], "name": name, "code": key} for key, name in of.items()]
     due = {"version": 1, "tier": A, "section": "due", "step": STEP, "kind": "revisit", "due_on": DAY}
-    rows = tuple(CareRow(**one, **due, touch_id=touches[one["customer_id"]].id) for one in facts)
+    who = {
+        row.customer_id: (row.id or 0, row.name)
+        for row in session.scalars(select(ContactPerson).order_by(text("id DESC")))
+    }
+    named = {key: PersonPart(contact_person_id=number, name=name) for key, (number, name) in who.items()}
+    hours = {
+        key: (PersonHours(contact_person_id=number, name=name, there="9", here="10"),)
+        for key, (number, name) in who.items()
+    }
+    rows = tuple(
+        CareRow(
+            **one,
+            **due,
+            touch_id=touches[one["customer_id"]].id,
+            person=named[one["customer_id"]] if one["customer_id"] != ids["BIRCH"] else None,
+            hours=hours[one["customer_id"]],
+        )
+        for one in facts
+    )
     greeted = tuple(
-        GreetedCustomer(**one, version=1, touch_id=touches[one["customer_id"]].id, touch_version=1)
+        GreetedCustomer(
+            **one,
+            version=1,
+            touch_id=touches[one["customer_id"]].id,
+            touch_version=1,
+            people=(named[one["customer_id"]],),
+        )
         for one in facts
     )
     section = GreetingSection(

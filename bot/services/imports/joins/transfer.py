@@ -13,6 +13,7 @@ from bot.services.imports.publication import store_previous
 from bot.services.name_keys import derive_keys
 from db.book import order_totals
 from db.book.complaints import Complaint
+from db.book.contact_people import ContactPerson
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind, NameToken, Ownership
 from db.book.facts import Activity, Fact
 from db.book.imports import ImportChange, changed_rows, table
@@ -24,7 +25,10 @@ from db.engine import insert
 _customer, _key, _name, _token = table(Customer), table(CustomerKey), table(CustomerName), table(NameToken)
 _order, _touch, _change = table(Order), table(Touch), table(ImportChange)
 # Everything of a joined customer that counts. Its assessments, tier changes and messages stay as its history.
-MOVED = (_key, table(Ownership), _order, table(Invoice), table(Activity), table(Complaint), table(Fact))
+MOVED = (
+    *(_key, table(Ownership), _order, table(Invoice), table(Activity), table(Complaint), table(Fact)),
+    table(ContactPerson),
+)
 _WRITTEN = (NameKind.CODE, NameKind.NAME, NameKind.ALIAS)
 
 

@@ -20,6 +20,7 @@ from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.name_keys import tokens
 from db.book.complaints import Complaint
+from db.book.contact_people import ContactPerson
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind, NameToken, Ownership
 from db.book.facts import Activity, Fact
 from db.book.imports import JOINS, ImportChange, changed_rows, table
@@ -130,6 +131,7 @@ class JoinKind(FileKind):
         _JoinedTable(table=table(CustomerKey), counted=False),
         _JoinedNames(table=_name, counted=False),
         _JoinedTable(table=table(Ownership), counted=False),
+        _JoinedTable(table=table(ContactPerson), called=N_("contact people"), counted=False),
         _JoinedOrders(table=table(Order), called=N_("orders"), counted=False),
         _JoinedTable(table=table(Invoice), counted=False),
         _JoinedTable(table=table(Activity), called=N_("activities"), counted=False),
