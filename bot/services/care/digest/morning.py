@@ -33,12 +33,13 @@ from bot.services.care.digest.mailboxes import (
 )
 from bot.services.care.digest.rows import RowReader
 from bot.services.care.schedule import CareRules
+from bot.services.care.working_people import last_end_of_today
 from bot.services.care.working_time import WorkingTime
 from bot.services.delivery.kinds import DIGEST, URGENT
 from bot.services.recipients import Place
 from bot.wording.care import GreetingCount
 from db.care import due_touches, touches
-from db.care.due_touches import DueTouch
+from db.care.due_touches import DueTouch, FirstDue
 from db.care.touches import StepKind, Touch, TouchRole, TouchState
 from db.outbox import messages
 from grading.scheme.model import Name
@@ -53,14 +54,10 @@ def send_due(sending: Sending) -> int:
     """Write the digests, greetings and urgent messages that are due now; how many. What has no recipient stays due."""
     now = sending.now
     with sending.database.read() as session:
-        there = mailboxes(session, sending, due_touches.groups(session, now + ONE_DAY))
+        there = _due_today(session, sending)
         late = _newly_late(session, sending)
         ready = _without_digest(session, there, now)
-    some = [
-        mailbox
-        for mailbox in there
-        if mailbox.place in ready or (mailbox.greets and mailbox.is_morning_over(now))
-    ]
+    some = [mailbox for mailbox in there if mailbox.place in ready or mailbox.greets(now)]
     count = sum(_write(sending, partial(_write_urgent, sending, mailbox, touch)) for mailbox, touch in late)
     # Other processes do the same at the same time: in another order they seldom wait for each other.
     random.shuffle(some)
@@ -75,9 +72,18 @@ def send_due(sending: Sending) -> int:
     return count
 
 
+def _due_today(session: Session, sending: Sending) -> list[Mailbox]:
+    """The places with something due that today's messages may name. Later days are not read: they hold far more."""
+    before = last_end_of_today(session, sending.time, sending.now)
+    if before is None:
+        return []
+    return mailboxes(session, sending, due_touches.groups(session, before))
+
+
 def _without_digest(session: Session, some: Sequence[Mailbox], now: datetime) -> set[Place]:
     """Where a digest is to be written now and there is none of today."""
-    asked = {mailbox.key(now): mailbox.place for mailbox in some if mailbox.is_asked(now)}
+    due = (mailbox for mailbox in some if mailbox.has_steps(now))
+    asked = {mailbox.key(now): mailbox.place for mailbox in due if mailbox.is_asked(now)}
     written = messages.existing_keys(session, list(asked))
     return {place for key, place in asked.items() if key not in written}
 
@@ -103,7 +109,8 @@ def _due_of(session: Session, sending: Sending, some: Sequence[Mailbox]) -> list
     greetings: dict[Place, list[int]] = defaultdict(list)
     owners = {group.owner_id for group in of_group}
     assignees = {group.assignee_id for group in of_group if group.assignee_id is not None}
-    for touch in due_touches.of_owners(session, sending.now + ONE_DAY, owners, assignees):
+    before = max(mailbox.tomorrow(sending.now) for mailbox in some)
+    for touch in due_touches.of_owners(session, before, owners, assignees):
         place = of_group.get(touch.group)
         if place is None or touch.remind_at >= there[place].tomorrow(sending.now):
             continue
@@ -299,7 +306,7 @@ def _newly_late(session: Session, sending: Sending) -> list[tuple[Mailbox, int]]
     day = local_date(sending.now, sending.time.zone)
     found = due_touches.newly_late(session, day - timedelta(days=14), day, tiers)
     late = []
-    for mailbox in mailboxes(session, sending, dict.fromkeys((touch.group for touch in found), False)):
+    for mailbox in mailboxes(session, sending, dict.fromkeys((touch.group for touch in found), FirstDue(None, None))):
         today = mailbox.today(sending.now)
         if not mailbox.is_asked(sending.now):
             continue
