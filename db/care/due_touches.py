@@ -10,7 +10,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, insert, select, update
 
 from db.book.customers import Customer, Ownership, present_owner
-from db.care.touches import StepKind, Touch, TouchMessage, TouchRole, TouchState, lock
+from db.care.touches import WAITING, StepKind, Touch, TouchMessage, TouchRole, TouchState, lock
 from db.outbox.messages import OutboxMessage
 
 AT_ONCE = 5_000  # databases limit a statement's parameters
@@ -105,6 +105,21 @@ def of_owners(
         _IS_OPEN, col(Touch.remind_at) < before, or_(*whose)
     )
     return _due(session, statement)
+
+
+def leave(session: Session, before: datetime, some: Iterable[DueGroup], at: datetime) -> int:
+    """Show another time what of these groups is due before a time and waits for its first message; how many, at most 5,000."""
+    whose = (and_(*(column == value for column, value in zip(_GROUP, group, strict=True))) for group in some)
+    waits = (
+        _IS_OPEN,
+        col(Touch.remind_at) < before,
+        col(Touch.state).in_(WAITING),
+        col(Touch.kind) != StepKind.GREETING,
+    )
+    found = _of_present(sa_select(col(Touch.id))).where(*waits, or_(*whose)).limit(AT_ONCE)
+    # The conditions once more: another transaction may plan them, or answer them, at the same time.
+    moved = update(Touch).where(col(Touch.id).in_(found), *waits).values(remind_at=at)
+    return int(session.exec(moved.execution_options(synchronize_session=False)).rowcount)
 
 
 def open_of(

@@ -68,7 +68,10 @@ def send_due(sending: Sending) -> int:
             if one.greetings:
                 count += _write(sending, partial(write_greetings, sending, one.mailbox, one.greetings))
             if one.steps:
-                count += _write(sending, partial(_write_digest, sending, one))
+                written = _write(sending, partial(_write_digest, sending, one))
+                count += written
+                if written and one.unread:
+                    _leave_for_tomorrow(sending, one.mailbox)
     return count
 
 
@@ -190,6 +193,19 @@ def _write_digest(sending: Sending, of: _Due) -> int:
     return 1
 
 
+def _leave_for_tomorrow(sending: Sending, mailbox: Mailbox) -> None:
+    """Move the steps for which the digest of today has no room to the next one: each pass until then would read them."""
+    before = mailbox.tomorrow(sending.now)
+    at = mailbox.working.next_morning(mailbox.today(sending.now) + ONE_DAY, sending.now)
+
+    def leave() -> int:
+        with sending.database.write() as session:
+            return due_touches.leave(session, before, mailbox.groups, at)
+
+    while sending.database.retry(leave):
+        pass
+
+
 def _reading(sending: Sending, mailbox: Mailbox) -> RowReader:
     return RowReader(
         rules=sending.rules,
@@ -306,7 +322,9 @@ def _newly_late(session: Session, sending: Sending) -> list[tuple[Mailbox, int]]
     day = local_date(sending.now, sending.time.zone)
     found = due_touches.newly_late(session, day - timedelta(days=14), day, tiers)
     late = []
-    for mailbox in mailboxes(session, sending, dict.fromkeys((touch.group for touch in found), FirstDue(None, None))):
+    for mailbox in mailboxes(
+        session, sending, dict.fromkeys((touch.group for touch in found), FirstDue(None, None))
+    ):
         today = mailbox.today(sending.now)
         if not mailbox.is_asked(sending.now):
             continue
