@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 STATUS = Path("/proc/self/status")
+SCHEDULED = Path("/proc/self/schedstat")  # of the main thread: nanoseconds on a core, and waiting for one
 
 
 @dataclass(kw_only=True)
@@ -57,6 +58,11 @@ def in_process(module: str, *arguments: object, timeout: float = 600) -> dict[st
         raise RuntimeError(f"{module} {arguments}: {done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
+
+
+def waited() -> float:
+    """Seconds that this process was ready to run while other work held the cores; 0 where Linux does not count them."""
+    return int(SCHEDULED.read_text().split()[1]) / 1e9 if SCHEDULED.exists() else 0.0
 
 
 def peak_mib() -> float:
