@@ -90,6 +90,13 @@ def working_rows(session: Session, person_ids: Collection[int] | None) -> list[W
     return [WorkingRow._make(row) for row in session.execute(wanted)]
 
 
+def working_kinds(session: Session) -> list[WorkingRow]:
+    """Every working time that somebody has, with the id of one of those who have it."""
+    first, *rest = (col(getattr(Person, name)) for name in WorkingRow._fields)
+    rows = session.connection().execute(select(func.min(first), *rest).group_by(*rest))
+    return [WorkingRow._make(row) for row in rows]
+
+
 def places(session: Session) -> list[str]:
     """The countries and regions that people of the book have."""
     country = col(Person.country)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, bindparam
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from db.types import UtcDateTime
@@ -102,12 +102,16 @@ def names(session: Session) -> set[str]:
     return set(session.exec(select(SchemeVersion.name).distinct()))
 
 
+# Built once: every card reads the decisions, and building the statement takes longer than running it.
+_STEPS = select(SchemeStep).order_by(col(SchemeStep.id))
+_STEPS_OF = _STEPS.where(SchemeStep.purpose == bindparam("purpose"))
+
+
 def steps(session: Session, purpose: str | None = None) -> list[SchemeStep]:
     """Decisions, oldest first."""
-    statement = select(SchemeStep).order_by(col(SchemeStep.id))
-    if purpose is not None:
-        statement = statement.where(SchemeStep.purpose == purpose)
-    return list(session.exec(statement))
+    if purpose is None:
+        return list(session.scalars(_STEPS))
+    return list(session.scalars(_STEPS_OF, {"purpose": purpose}))
 
 
 def periods(decided: Iterable[SchemeStep]) -> list[Period]:

@@ -24,7 +24,9 @@ def main(small: bool) -> Table:
         columns=(
             "database",
             "rows a second",
+            "rows a second, waiting for a core left out",
             "rows a processor second",
+            "longest transaction, processor ms",
             "bare rows / planned",
             "without news, ms",
             "empty query, ms",
@@ -48,7 +50,9 @@ def main(small: bool) -> Table:
             table.add(
                 one.name,
                 f"{rate:,.0f}",
+                f"{found['rows'] / (found['plan'] - found['waited']):,.0f}",
                 f"{found['rows'] / found['busy']:,.0f}",
+                milliseconds(found["longest"]),
                 f"{found['bare'] / rate:.1f}",
                 milliseconds(found["quiet"]),
                 milliseconds(found["select"]),

@@ -9,7 +9,7 @@ from datetime import time as time_of_day
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 from sqlmodel import SQLModel
 
 from bot.services.care.plan import CarePlan
@@ -24,7 +24,7 @@ from db.engine import Database, open_database
 from db.graded.runs import Assessment
 from db.schema import upgrade
 from tests import factories
-from tests.bench.measurement import peak_mib
+from tests.bench.measurement import peak_mib, waited
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 DAY = date(2026, 3, 1)
@@ -93,12 +93,13 @@ def measure(url: str, customers: int) -> dict[str, float]:
     """Rows and seconds of planning a book, of a pass without news, after contacts, and of the bare rows."""
     database = prepare(url, customers)
     found: dict[str, float] = {"before": peak_mib()}
-    begin, busy, rows = time.perf_counter(), time.process_time(), 0
+    longest = longest_transaction(database)
+    begin, busy, idle, rows = time.perf_counter(), time.process_time(), waited(), 0
     while changed := plan_changed(database, RULES, NOW):
         rows += changed
         found.setdefault("first", peak_mib())
     found |= {"rows": rows, "plan": time.perf_counter() - begin, "peak": peak_mib()}
-    found["busy"] = time.process_time() - busy
+    found |= {"busy": time.process_time() - busy, "waited": waited() - idle, "longest": max(longest)}
     begin = time.perf_counter()
     for _ in range(20):
         assert plan_changed(database, RULES, NOW) == 0
@@ -114,6 +115,14 @@ def measure(url: str, customers: int) -> dict[str, float]:
     found["contacts"] = time.perf_counter() - begin
     found["bare"] = bare(database, min(rows, 100_000))
     database.close()
+    return found
+
+
+def longest_transaction(database: Database) -> list[float]:
+    """The processor seconds of each transaction that is committed from now on."""
+    begun, found = [0.0], list[float]()
+    event.listen(database.writer, "begin", lambda _: begun.append(time.process_time()))
+    event.listen(database.writer, "commit", lambda _: found.append(time.process_time() - begun.pop()))
     return found
 
 

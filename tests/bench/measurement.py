@@ -5,7 +5,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+STATUS = Path("/proc/self/status")
+SCHEDULED = Path("/proc/self/schedstat")  # of the main thread: nanoseconds on a core, and waiting for one
 
 
 @dataclass(kw_only=True)
@@ -56,8 +60,19 @@ def in_process(module: str, *arguments: object, timeout: float = 600) -> dict[st
     return found
 
 
+def waited() -> float:
+    """Seconds that this process was ready to run while other work held the cores; 0 where Linux does not count them."""
+    return int(SCHEDULED.read_text().split()[1]) / 1e9 if SCHEDULED.exists() else 0.0
+
+
 def peak_mib() -> float:
-    """The peak memory of this process."""
+    """The peak memory of this process.
+
+    Where Linux shows it for the program alone: `ru_maxrss` begins with that of the process that started this one.
+    """
+    if STATUS.exists():
+        lines = STATUS.read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,5 +1,7 @@
 """The parts of `make bench` on a few rows, without measuring."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from sqlalchemy import text
@@ -132,3 +134,10 @@ def test_the_bench_of_care_plans_six_steps_for_each_customer(database_url: str) 
     found = care_worker.measure(database_url, 12)
     assert found["rows"] == 6 * 12
     assert found["moved"] > 0
+
+
+def test_a_process_measures_its_own_peak_and_not_that_of_the_one_that_started_it() -> None:
+    here = b"x" * (200 << 20)
+    command = "from tests.bench.measurement import peak_mib; print(peak_mib())"
+    child = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    assert float(child.stdout) < len(here) / (1 << 20)

@@ -69,6 +69,13 @@ def working_times(
     }
 
 
+def last_end_of_today(session: Session, firm: FirmTime, now: datetime) -> datetime | None:
+    """When today ends for the last of all whose morning is over, people and firm; None where it is over for nobody."""
+    working = [firm.working_time(now)]
+    working += (_working_time(row, (), firm, now) for row in deputies.working_kinds(session))
+    return max((one.end_of_today(now) for one in working if one.is_morning_over(now)), default=None)
+
+
 def times_asked(
     session: Session, person_ids: Collection[int], firm: FirmTime, now: datetime
 ) -> dict[int, WorkingTime]:

@@ -114,6 +114,14 @@ class WorkingTime:
         open_ones = (at for at in instants if self._is_open(at.astimezone(self.zone).time()))
         return next(open_ones, instants[-1])
 
+    def is_morning_over(self, now: datetime) -> bool:
+        """Whether the time of the day has come at which the person is reminded."""
+        return self.morning(local_date(now, self.zone)) <= now
+
+    def end_of_today(self, now: datetime) -> datetime:
+        """When tomorrow begins."""
+        return self._local(local_date(now, self.zone) + ONE_DAY, time())
+
     def next_morning(self, day: date, now: datetime) -> datetime:
         """The first morning of a working day, from this day on, that is still to come."""
         day = max(day, local_date(now, self.zone))

@@ -10,7 +10,7 @@ from sqlalchemy import event, insert, text
 from sqlmodel import Session
 
 from db.care import due_touches, touches
-from db.care.due_touches import DueGroup
+from db.care.due_touches import DueGroup, FirstDue
 from db.care.touches import Touch, TouchRole
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
@@ -56,14 +56,14 @@ def test_whose_touches_are_due_and_which(database: Database, people: list[int | 
             touch(anna, state="done", step="other"),
         )
     with database.read() as session:
-        assert due_touches.groups(session, AT) == {
-            DueGroup(people[0], "lead", None): False,
-            DueGroup(people[1], "owner", None): True,
-            DueGroup(None, "owner", 7): False,
+        assert due_touches.groups(session, AT + DAY) == {
+            DueGroup(people[0], "lead", None): FirstDue(AT, None),
+            DueGroup(people[1], "owner", None): FirstDue(None, AT),
+            DueGroup(None, "owner", 7): FirstDue(AT, None),
         }
 
         def of(*owners: int | None, given: tuple[int, ...] = ()) -> list[int]:
-            return [one.id for one in due_touches.of_owners(session, AT, owners, given)]
+            return [one.id for one in due_touches.of_owners(session, AT + DAY, owners, given)]
 
         assert (of(people[0]), of(people[1]), of(None)) == (ids[:1], ids[1:2], ids[2:3])
         assert sorted(of(people[0], given=(7,))) == [ids[0], ids[2]]

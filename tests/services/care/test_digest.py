@@ -16,7 +16,7 @@ from bot.wording.care import MOST_ROWS, CareRow
 from bot.wording.rendering import Renderer
 from db.book.customers import Customer
 from db.book.people import Absence, Deputy, Person, Team
-from db.care import marks
+from db.care import due_touches, marks
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
@@ -309,6 +309,20 @@ def test_those_at_their_limit_stay_however_many_there_are(book: Book) -> None:
     with book.database.read() as session:
         assert len(session.exec(select(TouchMessage)).all()) == CAP + 12
     assert Renderer().slots(digest, "en").footer == ("and 2 more: `/tier todo`",)
+
+
+def test_what_a_digest_has_no_room_for_is_not_read_again_before_the_next_one(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(morning, "MOST_DUE", 3)
+    customers = due_on_monday(book, "C" * 8, owner_id=person(book))
+    for day, shown, read in ((MONDAY, 3, 0), (MONDAY + DAY, 6, 0), (MONDAY + 2 * DAY, 8, 0)):
+        book.go(day)
+        states = [book.touch(customer).state for customer in customers]
+        with book.database.read() as session:
+            due = due_touches.groups(session, at(day + DAY, 0))
+        assert (states.count("reminded"), len(due)) == (shown, read)
+    assert [digest.more for _, digest in book.digests()] == [5, 2, 0]
 
 
 def test_the_rest_of_a_friday_comes_on_monday(book: Book) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from bot.clock import local_date, local_instant
+from bot.clock import local_date
 from bot.services.care.plan import Doer
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_people import FirmTime, working_times
@@ -17,7 +17,7 @@ from bot.services.delivery import outbox
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.services.schemes.store import TierNames
 from bot.wording.message_base import Message
-from db.care.due_touches import DueGroup, DueTouch
+from db.care.due_touches import DueGroup, DueTouch, FirstDue
 from db.engine import Database
 
 ONE_DAY = timedelta(days=1)
@@ -32,25 +32,31 @@ class Mailbox:
     working: WorkingTime
     groups: set[DueGroup] = field(default_factory=set)
     acts_for: frozenset[int] = frozenset()
-    greets: bool = False  # whether some of what is due is a greeting
+    first_step: datetime | None = None  # when the first step that is due was to be shown
+    first_greeting: datetime | None = None
 
     def today(self, now: datetime) -> date:
         return local_date(now, self.working.zone)
 
     def tomorrow(self, now: datetime) -> datetime:
         """When today ends: what is due earlier belongs to the digest of today."""
-        return local_instant(self.today(now) + ONE_DAY, 0, 0, self.working.zone)
+        return self.working.end_of_today(now)
 
     def key(self, now: datetime) -> str:
         return f"digest:{self.place.address}:{self.today(now)}"
 
     def is_asked(self, now: datetime) -> bool:
         """Whether it is a working day, after its morning, and within the hours."""
-        return self.is_morning_over(now) and self.working.within_hours(now)
+        return self.working.is_morning_over(now) and self.working.within_hours(now)
 
-    def is_morning_over(self, now: datetime) -> bool:
-        """Whether the time of the day has come at which people are reminded."""
-        return self.working.morning(self.today(now)) <= now
+    def has_steps(self, now: datetime) -> bool:
+        """Whether some of the steps belong to the digest of today."""
+        return self.first_step is not None and self.first_step < self.tomorrow(now)
+
+    def greets(self, now: datetime) -> bool:
+        """Whether some of the greetings are due today, after the time at which people are reminded."""
+        is_due = self.first_greeting is not None and self.first_greeting < self.tomorrow(now)
+        return is_due and self.working.is_morning_over(now)
 
     def is_last_chance(self, day: date, now: datetime) -> bool:
         """Whether a greeting for a day is said today although today is no working day: the next one comes too late."""
@@ -110,8 +116,10 @@ def enqueue(
     )
 
 
-def mailboxes(session: Session, sending: Sending, groups: Mapping[DueGroup, bool]) -> list[Mailbox]:
+def mailboxes(session: Session, sending: Sending, groups: Mapping[DueGroup, FirstDue]) -> list[Mailbox]:
     """The places where the touches of these groups are shown."""
+    if not groups:
+        return []
     recipients = recipients_of(session, groups, sending.firm, sending.now)
     places: dict[Place, set[DueGroup]] = defaultdict(set)
     for group in groups:
@@ -138,7 +146,7 @@ def _mailbox(
     recipients: Recipients,
     working: Mapping[int, WorkingTime],
     sending: Sending,
-    greetings: Mapping[DueGroup, bool],
+    first: Mapping[DueGroup, FirstDue],
 ) -> Mailbox:
     reader = recipients.people.get(place.person_id or 0)
     owners = (recipients.people.get(group.owner_id or 0) for group in groups)
@@ -148,7 +156,8 @@ def _mailbox(
         language=language,
         working=working.get(place.person_id or 0) or sending.time.working_time(sending.now),
         groups=groups,
-        greets=any(greetings[group] for group in groups),
+        first_step=min((at for group in groups if (at := first[group].step)), default=None),
+        first_greeting=min((at for group in groups if (at := first[group].greeting)), default=None),
         acts_for=recipients.absent(place.person_id) if place.person_id is not None else frozenset(),
     )
 

@@ -36,6 +36,7 @@ from bot.services.care.digest.rows import RowReader
 from bot.services.care.plan import Doer
 from bot.services.care.schedule import CareRules
 from bot.services.care.touch_diff import greeting_morning
+from bot.services.care.working_people import last_end_of_today
 from bot.services.care.working_time import WorkingTime
 from bot.services.delivery.kinds import DIGEST, URGENT
 from bot.services.recipients import Place
@@ -43,7 +44,7 @@ from bot.wording.care import GreetingCount
 from bot.wording.complaints import ComplaintRow
 from db.book import complaints
 from db.care import due_touches, touches
-from db.care.due_touches import DueGroup, DueTouch
+from db.care.due_touches import DueGroup, DueTouch, FirstDue
 from db.care.touches import StepKind, Touch, TouchRole, TouchState
 from db.outbox import messages
 from grading.scheme.model import Name
@@ -61,15 +62,10 @@ def send_due(sending: Sending) -> int:
         complained = {
             DueGroup(owner, Doer.OWNER, handler) for owner, handler in complaints.open_groups(session)
         }
-        groups = dict.fromkeys(complained, False) | due_touches.groups(session, now + ONE_DAY)
-        there = mailboxes(session, sending, groups)
+        there = _due_today(session, sending, complained)
         late = _newly_late(session, sending)
         ready = _without_digest(session, there, now)
-    some = [
-        mailbox
-        for mailbox in there
-        if mailbox.place in ready or (mailbox.greets and mailbox.is_morning_over(now))
-    ]
+    some = [mailbox for mailbox in there if mailbox.place in ready or mailbox.greets(now)]
     count = sum(_write(sending, partial(_write_urgent, sending, mailbox, touch)) for mailbox, touch in late)
     # Other processes do the same at the same time: in another order they seldom wait for each other.
     random.shuffle(some)
@@ -80,13 +76,29 @@ def send_due(sending: Sending) -> int:
             if one.greetings:
                 count += _write(sending, partial(write_greetings, sending, one.mailbox, one.greetings))
             if one.steps or one.announced or one.complained:
-                count += _write(sending, partial(_write_digest, sending, one))
+                written = _write(sending, partial(_write_digest, sending, one))
+                count += written
+                if written and one.unread:
+                    _leave_for_tomorrow(sending, one.mailbox)
     return count
+
+
+def _due_today(session: Session, sending: Sending, complained: Collection[DueGroup]) -> list[Mailbox]:
+    """The places with something due that today's messages may name. Later days are not read: they hold far more."""
+    before = last_end_of_today(session, sending.time, sending.now)
+    if before is None:
+        return []
+    groups = due_touches.groups(session, before)
+    for group in complained:  # an open complaint is in the digest of every day
+        greeting = groups[group].greeting if group in groups else None
+        groups[group] = FirstDue(sending.now, greeting)
+    return mailboxes(session, sending, groups)
 
 
 def _without_digest(session: Session, some: Sequence[Mailbox], now: datetime) -> set[Place]:
     """Where a digest is to be written now and there is none of today."""
-    asked = {mailbox.key(now): mailbox.place for mailbox in some if mailbox.is_asked(now)}
+    due = (mailbox for mailbox in some if mailbox.has_steps(now))
+    asked = {mailbox.key(now): mailbox.place for mailbox in due if mailbox.is_asked(now)}
     written = messages.existing_keys(session, list(asked))
     return {place for key, place in asked.items() if key not in written}
 
@@ -121,7 +133,8 @@ def _due_of(
     announced: dict[Place, list[int]] = defaultdict(list)
     owners = {group.owner_id for group in of_group}
     assignees = {group.assignee_id for group in of_group if group.assignee_id is not None}
-    for touch in due_touches.of_owners(session, sending.now + ONE_DAY, owners, assignees):
+    before = max(mailbox.tomorrow(sending.now) for mailbox in some)
+    for touch in due_touches.of_owners(session, before, owners, assignees):
         place = of_group.get(touch.group)
         if place is None or touch.remind_at >= there[place].tomorrow(sending.now):
             continue
@@ -232,6 +245,19 @@ def _complaints(
         return (), 0
     kinds = reading.rules.complaints
     return complaint_rows.shown(session, kinds, groups, reader=reading.reader, day=reading.day)
+
+
+def _leave_for_tomorrow(sending: Sending, mailbox: Mailbox) -> None:
+    """Move the steps for which the digest of today has no room to the next one: each pass until then would read them."""
+    before = mailbox.tomorrow(sending.now)
+    at = mailbox.working.next_morning(mailbox.today(sending.now) + ONE_DAY, sending.now)
+
+    def leave() -> int:
+        with sending.database.write() as session:
+            return due_touches.leave(session, before, mailbox.groups, at)
+
+    while sending.database.retry(leave):
+        pass
 
 
 def _reading(sending: Sending, mailbox: Mailbox) -> RowReader:
@@ -350,7 +376,9 @@ def _newly_late(session: Session, sending: Sending) -> list[tuple[Mailbox, int]]
     day = local_date(sending.now, sending.time.zone)
     found = due_touches.newly_late(session, day - timedelta(days=14), day, tiers)
     late = []
-    for mailbox in mailboxes(session, sending, dict.fromkeys((touch.group for touch in found), False)):
+    for mailbox in mailboxes(
+        session, sending, dict.fromkeys((touch.group for touch in found), FirstDue(None, None))
+    ):
         today = mailbox.today(sending.now)
         if not mailbox.is_asked(sending.now):
             continue
