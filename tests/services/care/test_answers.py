@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import col, delete, select
+from sqlmodel import col, select
 
 from bot.clock import FixedClock
 from bot.errors import BadInput, Conflict, NotAllowed, NotFound
@@ -25,7 +25,7 @@ from db.book.customers import Ownership
 from db.book.facts import Activity
 from db.book.people import Person, TeamView
 from db.care import acts
-from db.care.touches import Touch, TouchMessage
+from db.care.touches import Touch
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from db.processes import Repeated
@@ -419,18 +419,16 @@ def stand(book: Book, *, as_reminder: bool = False) -> None:
             row.slack_channel, row.slack_ts = f"D{row.recipient}", f"{number}.0"
             if as_reminder:
                 row.body_json = json.dumps(dump(said))
-                session.execute(delete(TouchMessage))
 
 
-def now_shown(book: Book, actor: Actor) -> list[Any]:
+def now_shown(book: Book) -> list[Any]:
     """What the messages in Slack have to say now; of a digest the rows about ACME."""
     changed = [touch.id or 0 for touch in book.touches(ACME)]
-    found = shown.messages_now(
-        book.database, actor, ACME, changed, book.rules, book.clock.now(), FirmDefaults()
-    )
     said: list[Any] = []
-    for one in found:
-        said += one.message.rows if isinstance(one.message, CareDigest) else [one.message]
+    for place in book.places():
+        found = shown.here(book.database, changed, place, book.rules, book.clock.now(), FirmDefaults())
+        if found is not None:
+            said += found.message.rows if isinstance(found.message, CareDigest) else [found.message]
     return said
 
 
@@ -441,14 +439,14 @@ def test_every_message_shows_what_has_become_of_a_step_and_after_undo_the_step_a
 ) -> None:
     stand(book, as_reminder=as_reminder)
     ACTS[act](book, anna, acted(book))
-    (row,) = now_shown(book, anna)
+    (row,) = now_shown(book)
     assert (row.outcome if as_reminder else row.state) == act
     assert (row.may_undo, row.version) == (True, acted(book).version)
     if act == "done":
         assert (row.by.name, row.kind if as_reminder else row.done_as) == ("Anna", "visit")
         assert row.next_due == book.touches(ACME)[-1].due_on
     book.undo(anna, acted(book))
-    (row,) = now_shown(book, anna)
+    (row,) = now_shown(book)
     assert isinstance(row, Reminder if as_reminder else CareRow)
     assert row.version == acted(book).version
     assert as_reminder or (row.state, row.may_undo) == ("open", False)
@@ -458,7 +456,7 @@ def test_undo_is_offered_for_ten_minutes(book: Book, anna: Actor) -> None:
     stand(book)
     book.done(anna, kind="call")
     book.clock.advance(timedelta(minutes=10))
-    assert [row.may_undo for row in now_shown(book, anna)] == [False]
+    assert [row.may_undo for row in now_shown(book)] == [False]
 
 
 @pytest.mark.parametrize("as_reminder", [False, True], ids=["digest", "reminder of an earlier version"])
@@ -470,7 +468,7 @@ def test_a_message_of_somebody_who_lost_the_customer_says_nothing_about_it(
         session.get_one(Ownership, 1).person_id = 4
     ben = book.actor("U0BEN")
     book.done(ben, acted(book), "call")
-    said = now_shown(book, ben)
+    said = now_shown(book)
     if as_reminder:
         assert [(one.outcome, one.by, one.next_due, one.targets()) for one in said] == [
             ("over", None, None, {})
