@@ -64,9 +64,7 @@ class Scope(Flag):
     OWN = auto()  # the person's own
     TEAMS = auto()  # those of the person's team, and of the teams that they lead
     SEEN = auto()  # those of the teams that the person's team sees
-    GIVEN = (
-        auto()
-    )  # to the person or their role, as a care step that is reassigned, of customers that they see
+    GIVEN = auto()  # what a care step needs that was given to the person, or to their role, while it is open
     BOOK = auto()  # all, and what belongs to nobody, as the firm's schemes
 
 
@@ -76,11 +74,11 @@ TEAMS = Scope.OWN | Scope.TEAMS
 # fmt: off
 TABLE: dict[Act, tuple[Scope, ...]] = {
     #                    viewer  account_manager  team_lead     sales_ops  finance  admin
-    Act.SEE:            (SEEN,   MINE | SEEN,     TEAMS | SEEN, ALL,       ALL,     ALL),
+    Act.SEE:            (SEEN | GIVEN, MINE | SEEN | GIVEN, TEAMS | SEEN | GIVEN, ALL, ALL, ALL),
     Act.UNMASK:         (NONE,   MINE,            TEAMS,        NONE,      ALL,     ALL),
     Act.SHARE:          (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
     Act.TAKE_BACK:      (MINE,   MINE,            MINE,         MINE,      MINE,    ALL),  # by who shared it
-    Act.LOG_CONTACT:    (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
+    Act.LOG_CONTACT:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
     Act.CLOSE_TOUCH:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
     Act.REVIEW:         (NONE,   NONE,            TEAMS,        ALL,       NONE,    ALL),
     Act.OVERRIDE:       (NONE,   NONE,            TEAMS,        NONE,      NONE,    ALL),
@@ -166,6 +164,7 @@ class Position:
     team_id: int | None
     led_teams: frozenset[int]
     seen_teams: frozenset[int] = frozenset()
+    given: frozenset[int] = frozenset()  # the customers of whom an open care step was given to them
 
     @property
     def teams(self) -> frozenset[int]:
@@ -185,12 +184,20 @@ class Position:
             return True
         if Scope.SEEN in scope and thing.owner_team_id in self.seen_teams:
             return True
-        return Scope.GIVEN in scope and self._is_given(thing) and self.reaches(Act.SEE, thing)
+        return Scope.GIVEN in scope and self._is_given(thing)
 
     def _is_given(self, thing: Owned) -> bool:
+        """Whether it is a step that this person does, or a customer of whom they do one.
+
+        A step is given to a person with the right to see its customer; the plan gives it to a role without.
+        """
+        if isinstance(thing, CustomerRow):
+            return thing.id in self.given
         if not isinstance(thing, OpenStep):
             return False
-        return self.role == thing.role if thing.assignee_id is None else self.person_id == thing.assignee_id
+        if thing.assignee_id is not None:
+            return self.person_id == thing.assignee_id
+        return self.role == thing.role and self.reaches(Act.SEE, OwnedBy(thing.owner_id, thing.owner_team_id))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,6 +297,11 @@ def mentioned(person: Person | None) -> Who | None:
     return Who(name=person.name, slack_user_id=person.slack_user_id) if person else None
 
 
+def given_customers(actor: Actor) -> frozenset[int]:
+    """Ids of the customers of whom an open care step was given to the actor, or to somebody whose deputy they are."""
+    return actor.given.union(*(absent.given for absent in actor.absent))
+
+
 def visible_owners(session: Session, actor: Actor) -> frozenset[int] | None:
     """Ids of the people whose customers an actor may see; None means all customers, owned or not."""
     positions = (actor, *actor.absent)
@@ -344,6 +356,7 @@ def actor_of(person: PersonRow, settings: Settings) -> Actor:
         team_id=person.team_id,
         led_teams=person.led_teams,
         seen_teams=person.seen_teams,
+        given=person.given,
         absent=tuple(
             Position(
                 person_id=absent.id,
@@ -351,6 +364,7 @@ def actor_of(person: PersonRow, settings: Settings) -> Actor:
                 team_id=absent.team_id,
                 led_teams=absent.led_teams,
                 seen_teams=absent.seen_teams,
+                given=absent.given,
             )
             for absent in person.absent
         ),

@@ -14,6 +14,7 @@ from bot.services import access
 from bot.services.access import NOT_YOURS, Act, Actor, can
 from bot.services.ask import lists
 from bot.services.ask.boundaries import assessed, boundaries, coming
+from bot.services.ask.given import GivenNames
 from bot.services.ask.graded import graded_of, is_provisional
 from bot.services.care.schedule import CareRules
 from bot.services.name_keys import fold, fold_code, spellings, tokens_of_key
@@ -73,7 +74,7 @@ def answer(
     query = _unquoted(query)
     if not query:
         return lists.my_customers(session, scheme_cache, rules, actor, today)
-    found = find(session, access.visible_owners(session, actor), query)
+    found = find_for(session, actor, query)
     if found.only is not None:
         return card(session, scheme_cache, rules, actor, found.only, today)
     book = scheme_cache.tier_names(session)
@@ -86,6 +87,24 @@ def answer(
 def asks_for_todo(text: str) -> bool:
     """Whether /tier with this text asks for what is to be done, and not for a customer."""
     return _normal(text).casefold() in TODO
+
+
+def find_for(session: Session, actor: Actor, query: str) -> Found:
+    """The customers that an actor may mean: of the owners whom they see, and those of whom a step was given to them."""
+    found = find(session, access.visible_owners(session, actor), query)
+    given = GivenNames.of(session, actor)
+    own = found.ids if found.match is Match.EXACT else []
+    if exact := _ids(_exact_given(given, query)):
+        return Found(ids=list(dict.fromkeys((*exact, *own))), match=Match.EXACT)
+    if own or not (part := given.holding(_keys(query))):
+        return found
+    also = found.ids if found.match is Match.PART else []
+    return Found(ids=list(dict.fromkeys((*part, *also))), match=Match.PART)
+
+
+def _exact_given(given: GivenNames, query: str) -> list[NameHit]:
+    keys = _keys(query)
+    return [hit for hit in given.equal(keys) if _is_exact(hit, query, keys)]
 
 
 def find(session: Session, owners: Owners, query: str) -> Found:
@@ -105,7 +124,7 @@ def one(database: Database, actor: Actor, text: str) -> int:
     """The one customer that a text certainly means. Raises NotFound with those that it may mean."""
     query = _normal(text)
     with database.read() as session:
-        found = find(session, access.visible_owners(session, actor), query)
+        found = find_for(session, actor, query)
         if found.only is None:
             raise _unclear(session, query, found.ids)
         return found.only
@@ -118,10 +137,11 @@ def one_to_change(database: Database, actor: Actor, text: str) -> int:
     """
     query = _normal(text)
     with database.read() as session:
-        owners = access.visible_owners(session, actor)
-        exact, ids = _with_name(session, owners, query)
-        if len(ids) != 1 or not any(hit.kind in _TO_CHANGE for hit in exact):
-            raise _unclear(session, query, ids or find(session, owners, query).ids)
+        exact, ids = _with_name(session, access.visible_owners(session, actor), query)
+        given = _exact_given(GivenNames.of(session, actor), query)
+        ids = _ids([*given, *exact]) if given else ids
+        if len(ids) != 1 or not any(hit.kind in _TO_CHANGE for hit in (*given, *exact)):
+            raise _unclear(session, query, ids or find_for(session, actor, query).ids)
         return ids[0]
 
 

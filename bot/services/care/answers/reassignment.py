@@ -9,7 +9,7 @@ from sqlmodel import Session
 from bot.clock import local_date
 from bot.errors import N_, BadInput, NotAllowed
 from bot.services import access
-from bot.services.access import Act, Actor
+from bot.services.access import Actor
 from bot.services.care.answers import steps
 from bot.services.care.answers.steps import Answered
 from bot.services.care.plan import Doer
@@ -19,7 +19,6 @@ from bot.wording.actions import Pointer
 from bot.wording.parts import Who
 from db.audit import AuditAction
 from db.book import people
-from db.book.customers import CustomerRow
 from db.book.people import PersonRow
 from db.care.acts import CareAct
 from db.care.touches import TouchState
@@ -41,12 +40,12 @@ def reassign(
 ) -> Answered:
     """Give a step to another person, by their Slack user or e-mail address: they are asked in their next working morning.
 
-    Raises Repeated, and BadInput for somebody who is not here or may not see the customer.
+    While it is open they may see its customer. Raises Repeated, and BadInput for somebody who is not here.
     """
     with database.write() as session:
         take_request(session, request, now)
         customer, touch = steps.locked(session, actor, pointer)
-        person = _assignee(session, customer, to, settings, now)
+        person = _assignee(session, to, settings, now)
         doer = steps.doer(session, customer, touch, now)
         if doer is not None and doer.id == person.id:
             raise BadInput(N_("%(name)s does this already. Choose somebody else."), name=person.name)
@@ -75,27 +74,17 @@ def reassign(
         return Answered(closed=closed, customer_id=customer.id, touch_ids=changed)
 
 
-def _assignee(
-    session: Session, customer: CustomerRow, to: str, settings: Settings, now: datetime
-) -> PersonRow:
-    """The person to whom a customer's step may be given. Raises BadInput with what to do."""
+def _assignee(session: Session, to: str, settings: Settings, now: datetime) -> PersonRow:
+    """The person to whom a step may be given. Raises BadInput with what to do."""
     found = people.row_by_email(session, to, now) if "@" in to else people.by_slack_id(session, to, now)
     if found is None:
         raise BadInput(
             N_("Tierbot does not know this person. Choose somebody else, or ask your admin to add them.")
         )
     try:
-        colleague = access.actor_of(found, settings)
+        access.actor_of(found, settings)
     except NotAllowed:
         raise BadInput(
             N_("%(name)s has left or is switched off. Choose somebody else."), name=found.name
         ) from None
-    if not access.can(colleague, Act.SEE, customer):
-        raise BadInput(
-            N_(
-                "%(name)s may not see this customer. Choose the lead of the account manager's team, or ask your"
-                " admin to let the team of %(name)s see these customers."
-            ),
-            name=found.name,
-        )
     return found
