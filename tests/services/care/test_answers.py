@@ -347,6 +347,13 @@ def test_who_did_a_step_that_was_given_to_them_may_take_that_back(book: Book, an
     assert may_see(book, "U0BEN")
 
 
+def test_what_somebody_else_did_with_a_given_step_is_not_taken_back(book: Book, anna: Actor) -> None:
+    book.reassign(anna, "U0BEN")
+    book.done(anna, acted(book), "visit")
+    with pytest.raises(NotFound, match="no longer yours"):
+        book.undo(book.actor("U0BEN"), acted(book))
+
+
 def test_the_deputy_of_who_was_given_a_step_sees_the_customer_too(book: Book, anna: Actor) -> None:
     book.reassign(anna, "U0BEN")
     with book.database.write() as session:

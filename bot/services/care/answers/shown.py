@@ -113,7 +113,7 @@ def _greetings(
     ids = [one.touch_id for one in message.customers]
     named = {one.customer_id for one in message.customers}
     read_by = MessageReader(session, reader, named, ids, firm, now)
-    message = message.without({one for one in named if not read_by.may_see(one)})
+    message = message.without({one for one in named if not read_by.sees(one)})
     loaded = due_touches.load(session, ids)
     versions = {touch.id or 0: touch.version for touch in loaded if touch.state in touches.OPEN}
     undoable = acts.standing(session, ids, now - steps.UNDO).values()
@@ -142,7 +142,7 @@ def _reminder(
     if touch is None or customer is None:
         return None
     read_by = MessageReader(session, reader, [customer.id], [message.touch_id], firm, now)
-    if not read_by.may_see(customer.id):
+    if not read_by.sees(customer.id):
         over = steps.outcome_of(session, rules, customer, touch, "over")
         return replace(over, next_due=None)
     act = acts.newest(session, touch.id or 0)

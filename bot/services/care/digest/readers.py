@@ -9,6 +9,7 @@ from sqlmodel import Session
 from bot.clock import zone_named
 from bot.services.recipients import FirmDefaults, Recipients
 from db.book import customers
+from db.book.people import Person
 from db.care import touches
 
 
@@ -34,12 +35,14 @@ class MessageReader:
         mine = {reader, *self.acts_for} if reader is not None else set()
         self._given = touches.given_to(session, mine, touch_ids) if mine else frozenset()
 
-    def may_see(self, customer_id: int) -> bool:
+    def sees(self, customer_id: int) -> bool:
+        """Whether a customer of the message is shown in it."""
         if self._person is None or customer_id in self._given:
             return True
-        return self._recipients.may_see(
-            self._person, self._recipients.people.get(self._owners.get(customer_id) or 0)
-        )
+        return self._recipients.may_see(self._person, self.owner(customer_id))
+
+    def owner(self, customer_id: int) -> Person | None:
+        return self._recipients.people.get(self._owners.get(customer_id) or 0)
 
     def zone(self, otherwise: ZoneInfo) -> ZoneInfo:
         return zone_named(self._person.timezone if self._person else None, otherwise)

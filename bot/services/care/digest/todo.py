@@ -104,7 +104,7 @@ def current(
         firm,
         now,
     )
-    visible = [row for row in shown.rows if read_by.may_see(row.customer_id)]
+    visible = [row for row in shown.rows if read_by.sees(row.customer_id)]
     reading = RowReader(
         rules=rules,
         book=NO_TIERS,

@@ -39,7 +39,7 @@ def current(
     named = {one.customer_id for one in (*shown.rows, *settled)}
     read_by = MessageReader(session, reader, named, ids, firm, now)
     if isinstance(shown, CareEscalation):
-        shown = shown.without({one for one in named if not read_by.may_see(one)})
+        shown = shown.without({one for one in named if not read_by.sees(one)})
     found = {touch.id: touch for touch in due_touches.load(session, ids)}
     zone = read_by.zone(rules.zone)
     # Read as by a channel: a report calls a step reassigned only if it was given to somebody since.
