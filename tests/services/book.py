@@ -127,6 +127,12 @@ class Book:
             rows = session.exec(select(OutboxMessage).order_by(col(OutboxMessage.id)))
             return [(row.address, load(json.loads(row.body_json))) for row in rows]
 
+    def stand(self) -> None:
+        """What is sent stands in Slack, at a place of its own."""
+        with self.database.write() as session:
+            for row in session.exec(select(OutboxMessage).where(col(OutboxMessage.slack_ts).is_(None))):
+                row.state, row.slack_channel, row.slack_ts = "sent", f"D{row.recipient}", f"{row.id}.0"
+
     def places(self) -> list[tuple[str, str]]:
         """Where messages stand in Slack: their channels and times."""
         with self.database.read() as session:
