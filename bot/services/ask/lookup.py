@@ -92,6 +92,8 @@ def asks_for_todo(text: str) -> bool:
 def find_for(session: Session, actor: Actor, query: str) -> Found:
     """The customers that an actor may mean: of the owners whom they see, and those of whom a step was given to them."""
     found = find(session, access.visible_owners(session, actor), query)
+    if not (actor.given or actor.absent):
+        return found
     given = GivenNames.of(session, actor)
     own = found.ids if found.match is Match.EXACT else []
     if exact := _ids(_exact_given(given, query)):
