@@ -14,7 +14,6 @@ from bot.services import access
 from bot.services.access import NOT_YOURS, Act, Actor, can
 from bot.services.ask import lists
 from bot.services.ask.boundaries import assessed, boundaries, coming
-from bot.services.ask.given import GivenNames
 from bot.services.ask.graded import graded_of, is_provisional
 from bot.services.care.schedule import CareRules
 from bot.services.name_keys import fold, fold_code, spellings, tokens_of_key
@@ -25,7 +24,7 @@ from bot.wording.actions import Pointer
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, Help, NoMatch, TierCard, Ungraded
 from bot.wording.parts import Who
-from db.book import customers
+from db.book import customers, near_names
 from db.book.customers import NameHit, NameKind, Owners
 from db.care import touches
 from db.engine import Database
@@ -94,19 +93,28 @@ def find_for(session: Session, actor: Actor, query: str) -> Found:
     found = find(session, access.visible_owners(session, actor), query)
     if not (actor.given or actor.absent):
         return found
-    given = GivenNames.of(session, actor)
+    names, keys = _given_names(session, actor), _keys(query)
     own = found.ids if found.match is Match.EXACT else []
-    if exact := _ids(_exact_given(given, query)):
+    if exact := _ids(_equal(names, query)):
         return Found(ids=list(dict.fromkeys((*exact, *own))), match=Match.EXACT)
-    if own or not (part := given.holding(_keys(query))):
+    part = _ids([hit for hit in names if any(key in hit.key for key in keys)])
+    if own or not part:
         return found
     also = found.ids if found.match is Match.PART else []
     return Found(ids=list(dict.fromkeys((*part, *also))), match=Match.PART)
 
 
-def _exact_given(given: GivenNames, query: str) -> list[NameHit]:
+def _given_names(session: Session, actor: Actor) -> list[NameHit]:
+    """The names of the few customers of whom a step was given to the actor; initials, which many share, are none."""
+    found = near_names.names_of(session, access.given_customers(actor))
+    return [hit for hit in found if hit.kind != NameKind.INITIALS]
+
+
+def _equal(names: list[NameHit], query: str) -> list[NameHit]:
+    """Those of the names that a text equals."""
     keys = _keys(query)
-    return [hit for hit in given.equal(keys) if _is_exact(hit, query, keys)]
+    wanted = {*keys, *(key.replace(" ", "") for key in keys)}
+    return [hit for hit in names if hit.key in wanted and _is_exact(hit, query, keys)]
 
 
 def find(session: Session, owners: Owners, query: str) -> Found:
@@ -140,7 +148,7 @@ def one_to_change(database: Database, actor: Actor, text: str) -> int:
     query = _normal(text)
     with database.read() as session:
         exact, ids = _with_name(session, access.visible_owners(session, actor), query)
-        given = _exact_given(GivenNames.of(session, actor), query)
+        given = _equal(_given_names(session, actor), query)
         ids = _ids([*given, *exact]) if given else ids
         if len(ids) != 1 or not any(hit.kind in _TO_CHANGE for hit in (*given, *exact)):
             raise _unclear(session, query, ids or find_for(session, actor, query).ids)
