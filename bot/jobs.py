@@ -18,6 +18,7 @@ from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
 from bot.services.care import complaints, escalation, planning_pass
+from bot.services.care.answers import redraws
 from bot.services.care.digest import morning
 from bot.services.care.digest.mailboxes import Sending
 from bot.services.care.working_people import FirmTime
@@ -31,6 +32,7 @@ from bot.services.recipients import FirmDefaults
 from bot.services.reports import care_traits
 from db import processes, rewriting, usage
 from db.care import acts
+from db.care import redraws as stale_messages
 from db.outbox import claims, send_state
 from db.processes import HeartbeatRole
 
@@ -142,8 +144,19 @@ def _sending(bot: Tierbot) -> Sending:
 
 def deliver(bot: Tierbot) -> int:
     """Send what is due in the outbox, for a limited time: a slow Slack must not look like a job that hangs."""
+    worker = _worker(bot)
+    rights.look_up_recipients(worker, bot.gateway.users)
+    return sender.deliver(worker)
+
+
+def redraw(bot: Tierbot) -> int:
+    """Update the messages in Slack that show care steps which have changed, for a limited time."""
+    return redraws.redraw(_worker(bot), lambda: bot.rules)
+
+
+def _worker(bot: Tierbot) -> Worker:
     until = _uptime() + LONGEST_PASS
-    worker = Worker(
+    return Worker(
         database=bot.database,
         slack=bot.gateway,
         clock=bot.clock,
@@ -152,8 +165,6 @@ def deliver(bot: Tierbot) -> int:
         options=_options(bot),
         stopping=lambda: bot.stopping.is_set() or _uptime() > until,
     )
-    rights.look_up_recipients(worker, bot.gateway.users)
-    return sender.deliver(worker)
 
 
 def _uptime() -> float:
@@ -202,6 +213,7 @@ def do_housekeeping(bot: Tierbot) -> int:
             processes.forget_requests(session, now - timedelta(days=bot.settings.keep_requests_days))
             processes.forget_heartbeats(session, now - TRACES_KEPT)
             acts.forget(session, now - TRACES_KEPT)
+            stale_messages.forget(session, now - TRACES_KEPT)
             usage.forget_before(session, (now - TRACES_KEPT).date())
         send_state.forget_idle(session, read_send_state(session, bot.clock).now, BUCKETS_KEPT)
     return 0
@@ -233,6 +245,7 @@ JOBS = (
     Job(name="channels", every=timedelta(minutes=5), work=watch_channels),
     Job(name="audit", every=timedelta(minutes=5), work=anchor_audit),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),
+    Job(name="redraw", every=timedelta(seconds=1), work=redraw),
     Job(name="forget", every=timedelta(hours=1), work=forget, patience=LONG_WORK),
     Job(name="house", every=timedelta(seconds=30), work=do_housekeeping, notifies=False, vital=True),
 )

@@ -17,7 +17,7 @@ from db.book import (  # noqa: F401
     people,
     tombstones,
 )
-from db.care import acts, calendar_feeds, planning, plans, touches  # noqa: F401
+from db.care import acts, calendar_feeds, planning, plans, redraws, touches  # noqa: F401
 from db.graded import changes, credit, first_orders, overrides, reviews, runs, schemes, shadows  # noqa: F401
 from db.outbox import channels, messages, send_state  # noqa: F401
 

@@ -168,6 +168,7 @@ FIXED = _columns(
         "ownership": "role",
         "person": "email name role slack_user_id language timezone country working_days works_from works_until slack_team"
         " slack_status slack_timezone slack_language",
+        "redraw": "mark",
         "record_change": "before after tier_before",
         "review_answer": "reason item",
         "scheme_step": "purpose state scheme applies_to",

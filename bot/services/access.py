@@ -68,9 +68,7 @@ class Scope(Flag):
     OWN = auto()  # the person's own
     TEAMS = auto()  # those of the person's team, and of the teams that they lead
     SEEN = auto()  # those of the teams that the person's team sees
-    GIVEN = (
-        auto()
-    )  # to the person or their role, as a care step or complaint that is theirs, of customers that they see
+    GIVEN = auto()  # what a care step needs that was given to the person, or to their role, while it is open
     BOOK = auto()  # all, and what belongs to nobody, as the firm's schemes
 
 
@@ -80,11 +78,11 @@ TEAMS = Scope.OWN | Scope.TEAMS
 # fmt: off
 TABLE: dict[Act, tuple[Scope, ...]] = {
     #                    viewer  account_manager  team_lead     sales_ops  finance  admin
-    Act.SEE:            (SEEN,   MINE | SEEN,     TEAMS | SEEN, ALL,       ALL,     ALL),
+    Act.SEE:            (SEEN | GIVEN, MINE | SEEN | GIVEN, TEAMS | SEEN | GIVEN, ALL, ALL, ALL),
     Act.UNMASK:         (NONE,   MINE,            TEAMS,        NONE,      ALL,     ALL),
     Act.SHARE:          (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
     Act.TAKE_BACK:      (MINE,   MINE,            MINE,         MINE,      MINE,    ALL),  # by who shared it
-    Act.LOG_CONTACT:    (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
+    Act.LOG_CONTACT:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
     Act.CHANGE_CONTACT_PEOPLE: (NONE, MINE,     TEAMS,        ALL,       NONE,    ALL),
     Act.CLOSE_TOUCH:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
     Act.HANDLE_COMPLAINT: (GIVEN, MINE | GIVEN,   TEAMS | GIVEN, ALL,      GIVEN,   ALL),
@@ -160,12 +158,20 @@ class OwnedBy(NamedTuple):
 
 
 class OpenStep(NamedTuple):
-    """An open care step or complaint of a customer, as far as rights depend on it."""
+    """An open care step of a customer, as far as rights depend on it."""
 
     owner_id: int | None
     owner_team_id: int | None
-    assignee_id: int | None = None  # the person to whom it was given
+    assignee_id: int | None = None  # the person to whom it was reassigned
     role: str | None = None  # whose holders do it otherwise
+
+
+class OpenComplaint(NamedTuple):
+    """An open complaint of a customer, as far as rights depend on it."""
+
+    owner_id: int | None
+    owner_team_id: int | None
+    handler_id: int | None = None  # who handles it instead of the account manager
 
 
 FIRM = OwnedBy(None)  # what is nobody's own
@@ -180,6 +186,7 @@ class Position:
     team_id: int | None
     led_teams: frozenset[int]
     seen_teams: frozenset[int] = frozenset()
+    given: frozenset[int] = frozenset()  # the customers of whom an open care step was given to them
 
     @property
     def teams(self) -> frozenset[int]:
@@ -199,12 +206,26 @@ class Position:
             return True
         if Scope.SEEN in scope and thing.owner_team_id in self.seen_teams:
             return True
-        return Scope.GIVEN in scope and self._is_given(thing) and self.reaches(Act.SEE, thing)
+        return Scope.GIVEN in scope and self._is_given(thing)
 
     def _is_given(self, thing: Owned) -> bool:
-        if not isinstance(thing, OpenStep):
-            return False
-        return self.role == thing.role if thing.assignee_id is None else self.person_id == thing.assignee_id
+        """Whether it is a step or complaint that this person does, or a customer of whom they do a step.
+
+        A step is given to a person with the right to see its customer; the plan gives it to a role without, and so is a
+        complaint.
+        """
+        match thing:
+            case CustomerRow():
+                return thing.id in self.given
+            case OpenStep() if thing.assignee_id is not None:
+                return self.person_id == thing.assignee_id
+            case OpenStep():
+                mine = self.role == thing.role
+            case OpenComplaint():
+                mine = self.person_id == thing.handler_id
+            case _:
+                return False
+        return mine and self.reaches(Act.SEE, OwnedBy(thing.owner_id, thing.owner_team_id))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,6 +325,11 @@ def mentioned(person: Person | None) -> Who | None:
     return Who(name=person.name, slack_user_id=person.slack_user_id) if person else None
 
 
+def given_customers(actor: Actor) -> frozenset[int]:
+    """Ids of the customers of whom an open care step was given to the actor, or to somebody whose deputy they are."""
+    return actor.given.union(*(absent.given for absent in actor.absent))
+
+
 def visible_owners(session: Session, actor: Actor) -> frozenset[int] | None:
     """Ids of the people whose customers an actor may see; None means all customers, owned or not."""
     positions = (actor, *actor.absent)
@@ -358,6 +384,7 @@ def actor_of(person: PersonRow, settings: Settings) -> Actor:
         team_id=person.team_id,
         led_teams=person.led_teams,
         seen_teams=person.seen_teams,
+        given=person.given,
         absent=tuple(
             Position(
                 person_id=absent.id,
@@ -365,6 +392,7 @@ def actor_of(person: PersonRow, settings: Settings) -> Actor:
                 team_id=absent.team_id,
                 led_teams=absent.led_teams,
                 seen_teams=absent.seen_teams,
+                given=absent.given,
             )
             for absent in person.absent
         ),

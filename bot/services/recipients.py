@@ -111,9 +111,12 @@ class Recipients:
         """Who does a step for an owner's customer: the person it was given to, else the lead or the holder of a role.
 
         Where that is nobody who is here and may see the customer, it is who hears of the owner's customers. Their
-        deputies do it in their place, unless they are not asked for.
+        deputies do it in their place, unless they are not asked for. Who was given a step may see its customer.
         """
-        asked = [self.people.get(assignee_id or 0)]
+        given = self._in_place_of(self.people.get(assignee_id or 0), deputies_too=deputies_too)
+        if (person := next((one for one in given if one.is_present), None)) is not None:
+            return person
+        asked: list[Person | None] = []
         if who == LEAD:
             asked.append(self._lead(owner))
         elif who in self._holders:
@@ -131,12 +134,16 @@ class Recipients:
         self, person: Person | None, owner: Person | None, *, deputies_too: bool = True
     ) -> Person | None:
         """A person's deputy who is in Slack, else the person, if they are here and may see the owner's customers."""
+        asked = self._in_place_of(person, deputies_too=deputies_too)
+        return next((one for one in asked if self.may_see(one, owner)), None)
+
+    def _in_place_of(self, person: Person | None, *, deputies_too: bool) -> list[Person]:
+        """A person's deputy who is in Slack, then the person."""
         if person is None:
-            return None
+            return []
         pairs = self._acting if deputies_too else ()
         in_place = [self.people.get(one.deputy_id) for one in pairs if one.person_id == person.id]
-        in_place = [one for one in in_place if one and one.slack_user_id]
-        return next((one for one in (*in_place, person) if one and self.may_see(one, owner)), None)
+        return [*(one for one in in_place if one and one.slack_user_id), person]
 
     def absent(self, person_id: int) -> frozenset[int]:
         """Whose deputy a person is."""

@@ -12,6 +12,8 @@ from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer, RowChoice
 from bot.wording.care import CONTACT_LABELS, MOST_ROWS, CareRow
 from bot.wording.complaints import ComplaintRow
+from bot.wording.escalations import MOST_ROWS as MOST_LATE
+from bot.wording.escalations import LateStep
 from bot.wording.greetings import GreetedCustomer
 from bot.wording.message_base import Message, Slots
 from bot.wording.parts import Listed
@@ -25,6 +27,7 @@ MOST_BLOCKS, MOST_VIEW_BLOCKS = 50, 100
 MOST_CHARACTERS, MOST_VIEW_CHARACTERS = 13_000, 30_000
 TEXT, FIELD, HEADER, CONTEXT, BUTTON, LABEL, FALLBACK = 3000, 2000, 150, 2000, 75, 200, 4000
 ROW = 400  # of a row that has its own buttons, so that there is room for all rows
+LATE_ROW = 280  # of a row with a menu beside it, of which a message has more
 TITLE = 24  # of a view
 HINT = 2000  # of an input
 MOST_FIELDS, MOST_ELEMENTS, MOST_BUTTONS, MOST_OPTIONS = 10, 10, 25, 100
@@ -32,6 +35,8 @@ MOST_ID, MOST_MARK = 2**31 - 1, 2**32 - 1  # in a button: what a column of ids h
 _CHOICE = re.compile(r"[a-z_0-9]{1,30}")
 OLD_BUTTON = N_("This button is from an older version. Ask again with /tier.")
 NOTHING = "–"  # Slack refuses empty texts
+DECIDE = N_("Decide…")
+LATE_CHOICES = (RowChoice.REASSIGN, RowChoice.SNOOZE_UNTIL, RowChoice.SKIP)
 
 
 def payload(
@@ -163,17 +168,23 @@ def _length(element: Block) -> int:
         element.get("placeholder"),
         *(o["text"] for o in element.get("options", ())),
     ]
-    inner = sum(map(_length, element.get("elements", ())))
+    beside = [element["accessory"]] if "accessory" in element else []
+    inner = sum(map(_length, (*element.get("elements", ()), *beside)))
     return inner + sum(len(text["text"]) for text in shown if text)
 
 
 def _row_blocks(message: Message, slots: Slots, gettext: Callable[[str], str]) -> list[Block]:
-    """A section for each row of the message, and its buttons below it."""
-    found: tuple[CareRow | ComplaintRow | ContactRow, ...] = (
-        getattr(message, message.rows_of)[:MOST_ROWS] if message.rows_of else ()
+    """A section for each row of the message, and its buttons below it, or its menu beside it."""
+    found: tuple[CareRow | ComplaintRow | ContactRow | LateStep, ...] = (
+        getattr(message, message.rows_of) if message.rows_of else ()
     )
+    most = MOST_LATE if found and isinstance(found[0], LateStep) else MOST_ROWS
     made: list[Block] = []
-    for row, text in zip(found, slots.rows, strict=False):  # what is not among the first rows is only counted
+    for row, text in zip(found[:most], slots.rows, strict=False):  # others are only counted
+        if isinstance(row, LateStep):
+            beside = _beside(row, gettext)
+            made.append({"type": "section", "text": mrkdwn(text, LATE_ROW), **beside})
+            continue
         made.append({"type": "section", "text": mrkdwn(text, ROW)})
         if isinstance(row, ComplaintRow):
             elements = _complaint_controls(row, gettext)
@@ -182,6 +193,14 @@ def _row_blocks(message: Message, slots: Slots, gettext: Callable[[str], str]) -
         if elements:
             made.append({"type": "actions", "elements": elements})
     return made
+
+
+def _beside(row: LateStep, gettext: Callable[[str], str]) -> Block:
+    """What stands beside a late step: what its reader can decide about it, or *Undo*."""
+    if row.is_open:
+        choices = [(gettext(choice.label), replace(row.touch, choice=choice)) for choice in LATE_CHOICES]
+        return {"accessory": _select(Action.ROW_MENU, gettext(DECIDE), choices)}
+    return {"accessory": _button(Action.UNDO, gettext(Action.UNDO.label), row.touch)} if row.may_undo else {}
 
 
 def _complaint_controls(row: ComplaintRow, gettext: Callable[[str], str]) -> list[Block]:

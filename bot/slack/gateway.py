@@ -1,6 +1,7 @@
 """Calls to Slack: posting messages, with what is known of their arrival, and reading history and people."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from http.client import HTTPException
@@ -69,31 +70,27 @@ class Gateway:
         """Post once. The answer says whether it arrived, surely did not, or may have."""
         try:
             content = blocks.payload(self._renderer, message, language, possible_repeat=possible_repeat)
-        except Exception as error:  # nothing was posted, and trying again would not help
-            log.error("slack.unrenderable", message=type(message).__name__, exc_info=error)
-            return Answer(outcome="hopeless", error_class="template", error=f"cannot be rendered: {error}")
+        except Exception as error:
+            return _unrenderable(message, error)
         if (refused := self._refuse_outside(where)) is not None:
             return refused
-        try:
-            response = self._posting.chat_postMessage(
+        return _tried(
+            lambda: self._posting.chat_postMessage(
                 channel=where,
                 **content,
                 unfurl_links=False,
                 unfurl_media=False,
                 metadata={"event_type": EVENT_TYPE, "event_payload": asdict(reference)},
             )
-            return Answer(
-                outcome="sent",
-                ts=response.get("ts"),
-                channel=response.get("channel"),
-                slack_time=answers.slack_time(response),
-            )
-        except SlackApiError as error:
-            return replace(answers.refused(error), slack_time=answers.slack_time(error.response))
-        except OSError as error:
-            return answers.unreached(error)
-        except Exception as error:  # an answer that cannot be read: the message may have arrived
-            return answers.lost("garbage", f"no answer: {type(error).__name__}")
+        )
+
+    def update(self, channel: str, ts: str, message: Message, language: str | None) -> Answer:
+        """Show a message in the place of one that was posted; its metadata stay."""
+        try:
+            content = blocks.payload(self._renderer, message, language)
+        except Exception as error:
+            return _unrenderable(message, error)
+        return _tried(lambda: self._posting.chat_update(channel=channel, ts=ts, **content))
 
     def _refuse_outside(self, where: str) -> Answer | None:
         """Why nothing may be posted to a channel: people of another company read it, or Slack does not say whether.
@@ -240,6 +237,30 @@ class Gateway:
         except (SlackApiError, SlackRequestError, OSError, HTTPException) as error:
             log.warning("slack.open_failed", error=error_code(error))
             return None
+
+
+def _unrenderable(message: Message, error: Exception) -> Answer:
+    """Nothing was posted, and trying again would not help."""
+    log.error("slack.unrenderable", message=type(message).__name__, exc_info=error)
+    return Answer(outcome="hopeless", error_class="template", error=f"cannot be rendered: {error}")
+
+
+def _tried(call: Callable[[], Any]) -> Answer:
+    """Call Slack once. The answer says whether it took effect, surely did not, or may have."""
+    try:
+        response = call()
+        return Answer(
+            outcome="sent",
+            ts=response.get("ts"),
+            channel=response.get("channel"),
+            slack_time=answers.slack_time(response),
+        )
+    except SlackApiError as error:
+        return replace(answers.refused(error), slack_time=answers.slack_time(error.response))
+    except OSError as error:
+        return answers.unreached(error)
+    except Exception as error:  # an answer that cannot be read: it may have taken effect
+        return answers.lost("garbage", f"no answer: {type(error).__name__}")
 
 
 def _unseen(error: SlackApiError) -> Answer | None:

@@ -1,7 +1,7 @@
 """Shows what has been saved. Nothing here raises: that Slack does not show it is no reason to say that it failed."""
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from bot.errors import N_, BotError, Hidden
 from bot.services.access import Actor
 from bot.services.care.answers import Answered, shown
-from bot.services.care.answers.shown import StepMessage
+from bot.services.care.answers.shown import Drawn
 from bot.services.care.complaints import Acted
 from bot.services.recipients import FirmDefaults
 from bot.slack import blocks, retries
@@ -23,6 +23,7 @@ from bot.wording.care import CareDigest
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import Problem
 from bot.wording.rendering import problem_text
+from db.care import redraws
 
 NOT_REFRESHED = N_("This is recorded. Slack did not let me refresh the message that you pressed.")
 RECORDED = N_("This is recorded.")
@@ -38,57 +39,61 @@ def show(deps: Dependencies, press: Press, message: Message, language: str) -> N
 
 
 def show_answer(deps: Dependencies, press: Press, answered: Answered, actor: Actor) -> None:
-    """Show what an answer has made of a step: in the pressed message, and in every other one that shows it."""
-    here = _place(press)
-    message: Message = answered.closed
-    language, elsewhere = actor.language, list[StepMessage]()
+    """Show in the pressed message what an answer has made of a step; a worker draws every other one that shows it."""
+    if "response_url" not in press.body:
+        return
     if _is_listed(press):
-        message = _listed(deps, actor, answered.touch_ids) or message
-    for one in _messages_now(deps, actor, answered.customer_id, answered.touch_ids):
-        if (one.channel, one.ts) == here:
-            message, language = one.message, one.language
-        else:
-            elsewhere.append(one)
-    if "response_url" in press.body:
-        show(deps, press, message, language)
-    for one in elsewhere:
-        update(deps, press.client, one.channel, one.ts, one.message, one.language)
-
-
-def show_contact(deps: Dependencies, press: Press, customer_id: int, actor: Actor, at: datetime) -> None:
-    """Show in every message about a customer's steps what a contact has made of them that was recorded at a time."""
-    for one in _messages_now(deps, actor, customer_id, (), at):
-        update(deps, press.client, one.channel, one.ts, one.message, one.language)
+        show(deps, press, _listed(deps, actor, answered.touch_ids) or answered.closed, actor.language)
+        return
+    found = _here(deps, press, answered.touch_ids)
+    _show_drawn(deps, press, found, answered.closed, actor.language)
 
 
 def show_current(deps: Dependencies, press: Press, pointer: Pointer, actor: Actor) -> None:
     """Show in the pressed message what has become of a step that cannot be answered any more."""
+    if not _is_listed(press) and (drawn := _here(deps, press, (pointer.id,))) is not None:
+        _draw(deps, press, drawn, actor.language)
+        return
     try:
         became = shown.what_became(deps.database, actor, pointer, deps.rules, deps.clock.now())
     except BotError:
         return
-    here = _place(press)
-    if _is_listed(press):
-        replace(deps, press, _listed(deps, actor, (pointer.id,)) or became, actor.language)
-        return
-    for one in _messages_now(deps, actor, became.customer_id, (pointer.id,)):
-        if (one.channel, one.ts) == here:
-            replace(deps, press, one.message, one.language)
-            return
-    replace(deps, press, became, actor.language)
+    listed = _listed(deps, actor, (pointer.id,)) if _is_listed(press) else None
+    replace(deps, press, listed or became, actor.language)
+
+
+def _show_drawn(
+    deps: Dependencies, press: Press, drawn: Drawn | None, otherwise: Message, language: str
+) -> None:
+    """Show the pressed message as it has to be now, or else what was done in its place."""
+    if drawn is None:
+        show(deps, press, otherwise, language)
+    elif not _draw(deps, press, drawn, language):
+        _say_recorded(deps, press, language)
+
+
+def _draw(deps: Dependencies, press: Press, drawn: Drawn, language: str) -> bool:
+    """Show the pressed message as it has to be now; whether that worked. A worker need not draw it then."""
+    if not replace(deps, press, drawn.message, drawn.language or language):
+        return False
+    try:
+        with deps.database.write() as session:
+            redraws.drawn(session, drawn.stale)
+    except Exception as error:  # then a worker draws it once more
+        log.warning("outcome.still_marked", error=type(error).__name__)
+    return True
 
 
 def show_complaint(deps: Dependencies, press: Press, acted: Acted, actor: Actor) -> None:
     """Show what an act has made of a complaint, in place of the message in which it was pressed."""
-    if "view" in press.body and "response_url" not in press.body:
+    if "response_url" not in press.body:
         return
-    message: Message = acted.message
     if _is_listed(press):
-        message = _listed(deps, actor, (), [acted.complaint_id]) or message
+        show(deps, press, _listed(deps, actor, (), [acted.complaint_id]) or acted.message, actor.language)
     else:
-        found = _digest_at(deps, actor, *_place(press))
-        message = found.message if found is not None else message
-    show(deps, press, message, actor.language)
+        people = [actor.person_id, *(one.person_id for one in actor.absent)]
+        found = _read(deps, press, partial(shown.sent_to, deps.database, people))
+        _show_drawn(deps, press, found, acted.message, actor.language)
 
 
 def replace(deps: Dependencies, press: Press, message: Message, language: str) -> bool:
@@ -149,26 +154,17 @@ def view(deps: Dependencies, message: Message, language: str, title: str) -> dic
         return blocks.view(recorded, gettext(title), gettext("Close"))
 
 
-def _messages_now(
-    deps: Dependencies, actor: Actor, customer_id: int, touch_ids: Collection[int], at: datetime | None = None
-) -> list[StepMessage]:
-    """The messages about a customer's steps; none where they cannot be read, because what was done is done."""
-    firm = FirmDefaults(admins=deps.settings.admins)
-    now = at or deps.clock.now()
-    try:
-        return shown.messages_now(deps.database, actor, customer_id, touch_ids, deps.rules, now, firm)
-    except Exception as error:
-        log.error("outcome.unread", error=type(error).__name__, exc_info=error)
-        return []
+def _here(deps: Dependencies, press: Press, touch_ids: Collection[int]) -> Drawn | None:
+    return _read(deps, press, partial(shown.here, deps.database, touch_ids))
 
 
-def _digest_at(deps: Dependencies, actor: Actor, channel: str | None, ts: str | None) -> StepMessage | None:
-    """The digest at a place, as it has to be now; None where it cannot be read, or another message is there."""
+def _read(deps: Dependencies, press: Press, read: Callable[..., Drawn | None]) -> Drawn | None:
+    """The pressed message as it has to be now; None where it cannot be read, because what was done is done."""
+    where = press.body.get("container") or {}
+    place = str(where.get("channel_id") or ""), str(where.get("message_ts") or "")
     firm = FirmDefaults(admins=deps.settings.admins)
     try:
-        return shown.digest_at(
-            deps.database, actor, channel or "", ts or "", deps.rules, deps.clock.now(), firm
-        )
+        return read(place, deps.rules, deps.clock.now(), firm)
     except Exception as error:
         log.error("outcome.unread", error=type(error).__name__, exc_info=error)
         return None
@@ -194,11 +190,6 @@ def _listed(
     except Exception as error:
         log.error("outcome.unread", error=type(error).__name__, exc_info=error)
         return None
-
-
-def _place(press: Press) -> tuple[str | None, str | None]:
-    where = press.body.get("container") or {}
-    return where.get("channel_id"), where.get("message_ts")
 
 
 def _say_recorded(deps: Dependencies, press: Press, language: str) -> None:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
 
-from bot.wording.actions import Action
+from bot.wording.actions import Action, Pointer
 from bot.wording.message_base import Message
 from bot.wording.parts import CustomerPart, Listed, TierPart, Who
 from grading.scheme.model import Name
 
-MOST_ROWS = 30  # of a message; Slack takes no more than 50 blocks and 13,000 characters
+MOST_ROWS = (
+    30  # of a message; Slack takes no more than 50 blocks and 13,000 characters, and a row is one block
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,24 @@ class LateStep(Listed):
     until: date | None = None  # of an absence, or of a snooze
     since: date | None = None  # when it was shown first
     times: int = 0  # how often it was shown
+    touch_id: int = 0  # in messages of earlier versions: they stay as they are
+    touch_version: int = 0
+    assignee_id: int | None = None  # to whom it was given when it was reported
+    state: str = "open"  # since then: open | done | snoozed | skipped | reassigned | put_off | over
+    by: Who | None = None
+    done_as: str | None = None  # the kind of contact
+    to: Who | None = None  # of a reassigned one
+    next_due: date | None = None
+    may_undo: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == "open" and self.touch_id > 0
+
+    @property
+    def touch(self) -> Pointer:
+        """What its own menu points at."""
+        return Pointer(id=self.touch_id, version=self.touch_version, mark=self.target.mark)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +65,7 @@ class CareEscalation(Message):
     """Care steps past their limit, told to the manager of those who should have done them: once each."""
 
     menu_of: ClassVar = "rows"
+    rows_of: ClassVar = "rows"
     rows: tuple[LateStep, ...]
     more: int = 0
     settled: tuple[SettledStep, ...] = ()
@@ -69,6 +90,7 @@ class CareEmergency(Message, CustomerPart):
     """One customer's care steps that stayed undone after the manager was told: to the emergency group, once each."""
 
     buttons: ClassVar = (Action.OPEN,)
+    rows_of: ClassVar = "rows"
     tier: TierPart
     rows: tuple[LateStep, ...]
     manager: Who | None = None  # who was told of it

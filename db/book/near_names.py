@@ -1,12 +1,12 @@
-"""Names that may be meant by one that nobody has: found by ranges of the indexes, never by reading every name."""
+"""Names that may be meant by one that nobody has, found by ranges of the indexes; and all names of some customers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Integer, bindparam, func, select
 from sqlmodel import Session, col
 
-from db.book.customers import Customer, CustomerName, NameToken, Owners, of_owners
+from db.book.customers import Customer, CustomerName, NameHit, NameToken, Owners, of_owners
 
 END = "\U0010ffff"  # sorts after every other character
 AT_ONCE = 500  # keys of one query
@@ -22,6 +22,17 @@ class NearName(NamedTuple):
 
 
 _NAMES = select(col(CustomerName.customer_id), col(CustomerName.kind), col(CustomerName.key))
+
+
+def names_of(session: Session, customer_ids: Collection[int]) -> list[NameHit]:
+    """The names of some customers, without archived ones."""
+    found = (
+        select(*(col(getattr(CustomerName, name)) for name in NameHit._fields))
+        .join(Customer, col(Customer.id) == CustomerName.customer_id)
+        .where(col(CustomerName.customer_id).in_(customer_ids), col(Customer.archived).is_(False))
+        .order_by(col(CustomerName.id))
+    )
+    return [NameHit(*row) for row in session.execute(found)]
 
 
 def with_keys(session: Session, keys: Sequence[str], kind: str, owners: Owners) -> list[NearName]:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Index, bindparam, exists, func
+from sqlalchemy import ColumnElement, Index, bindparam, column, exists, func, table, text
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, and_, col, or_, select, update
@@ -118,6 +118,7 @@ class AbsentRow(NamedTuple):
     team_id: int | None
     led_teams: frozenset[int]
     seen_teams: frozenset[int]
+    given: frozenset[int]
 
 
 class PersonRow(NamedTuple):
@@ -137,6 +138,7 @@ class PersonRow(NamedTuple):
     slack_user_id: str | None
     led_teams: frozenset[int]
     seen_teams: frozenset[int]
+    given: frozenset[int]  # the customers of whom an open care step was given to them
     absent: tuple[AbsentRow, ...]
 
     @property
@@ -150,16 +152,20 @@ def acts_at(now: Any) -> ColumnElement[bool]:
     return and_(col(Deputy.starts_at) <= now, col(Deputy.ends_at) > now)
 
 
-_OWN, _OF_ABSENT = PersonRow._fields[:-3], AbsentRow._fields[:-2]
+_OWN, _OF_ABSENT = PersonRow._fields[:-4], AbsentRow._fields[:-3]
 _NOW = bindparam("now", type_=UtcDateTime)
 _ACTS = and_(col(Deputy.deputy_id) == Person.id, acts_at(_NOW))
 _SEES = col(TeamView.team_id) == Person.team_id
-# Read for every press, and built once: that takes longer than running it. Few people are a deputy or see other teams:
-# only for them there is a second statement.
+# By name, because care is above the book; the words of the partial index ix_touch_assignee.
+_TOUCH = table("touch", column("assignee_id"), column("state"), column("customer_id"))
+_IS_OPEN = text("touch.assignee_id IS NOT NULL AND touch.state IN ('planned', 'reminded', 'snoozed')")
+_IS_GIVEN = and_(_TOUCH.c.assignee_id == col(Person.id), _IS_OPEN)
+# Read for every press, and built once: that takes longer than running it. Few people are a deputy, see other teams, or do
+# a step that was given to them: only for them there are further statements.
 _PERSON = sa_select(
     *(getattr(Person, name) for name in _OWN),
     col(Team.id),
-    or_(exists().where(_ACTS), exists().where(_SEES)),
+    or_(exists().where(_ACTS), exists().where(_SEES), exists().where(_IS_GIVEN)),
 ).outerjoin(Team, col(Team.lead_id) == Person.id)
 _BY_SLACK_ID = _PERSON.where(col(Person.slack_user_id) == bindparam("key"))
 _BY_EMAIL = _PERSON.where(col(Person.email) == bindparam("key"))
@@ -178,6 +184,9 @@ _OTHERS = (
     .outerjoin(_ABSENT_TEAM, col(_ABSENT_TEAM.lead_id) == _ABSENT.id)
     .outerjoin(TeamView, col(TeamView.team_id).in_([col(Person.team_id), col(_ABSENT.team_id)]))
     .where(col(Person.id) == bindparam("key"))
+)
+_GIVEN = sa_select(_TOUCH.c.assignee_id, _TOUCH.c.customer_id).where(
+    _TOUCH.c.assignee_id.in_(bindparam("people", expanding=True)), _IS_OPEN
 )
 _UNMATCHED = (col(Person.slack_user_id).is_(None), col(Person.active).is_(True))
 _NO_MEMBER = or_(
@@ -208,22 +217,27 @@ def _with_rights(session: Session, statement: Any, key: str | int, now: datetime
         return None
     *own, led, has_others = rows[0]
     led_teams = frozenset(row[-2] for row in rows) if led is not None else frozenset()
-    person = PersonRow._make((*own, led_teams, frozenset(), ()))
+    person = PersonRow._make((*own, led_teams, frozenset(), frozenset(), ()))
     return _with_others(session, person, now) if has_others else person
 
 
 def _with_others(session: Session, person: PersonRow, now: datetime) -> PersonRow:
-    """A person with the teams that their team sees, and the people for whom they act."""
+    """A person with the teams that their team sees, the steps given to them, and the people for whom they act."""
     rows = session.connection().execute(_OTHERS, {"key": person.id, "now": now}).all()
     absent = {row.id: row for row in rows if row.id is not None}
+    given: dict[int, set[int]] = {}
+    for assignee, customer in session.connection().execute(_GIVEN, {"people": [person.id, *absent]}):
+        given.setdefault(assignee, set()).add(customer)
     return person._replace(
         seen_teams=_ids(row.seen for row in rows if row.seeing == person.team_id),
+        given=frozenset(given.get(person.id, ())),
         absent=tuple(
             AbsentRow._make(
                 (
                     *one[: len(_OF_ABSENT)],
                     _ids(row.led for row in rows if row.id == number),
                     _ids(row.seen for row in rows if row.seeing == one.team_id),
+                    frozenset(given.get(number, ())),
                 )
             )
             for number, one in absent.items()

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
+from db.care import redraws
 from db.care.touches import OPEN, Touch, TouchState
 from db.types import UtcDateTime
 
@@ -133,7 +134,7 @@ def closed_with(session: Session, opened: Sequence[Touch]) -> dict[int, int]:
 
 def cancel_next(session: Session, touch: Touch, reason: str, now: datetime) -> None:
     """Cancel the open touch of the same step and occasion that was planned after this one."""
-    session.exec(
+    cancelled = session.scalars(
         update(Touch)
         .where(
             col(Touch.customer_id) == touch.customer_id,
@@ -143,5 +144,7 @@ def cancel_next(session: Session, touch: Touch, reason: str, now: datetime) -> N
             col(Touch.state).in_(OPEN),
         )
         .values(state=TouchState.CANCELLED, reason=reason, closed_at=now, version=col(Touch.version) + 1)
+        .returning(col(Touch.id))
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    redraws.mark(session, cancelled)

@@ -10,6 +10,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, insert, select, update
 
 from db.book.customers import Customer, Ownership, present_owner
+from db.care import redraws
 from db.care.touches import GREETINGS, WAITING, StepKind, Touch, TouchMessage, TouchRole, TouchState, lock
 from db.outbox.messages import OutboxMessage
 
@@ -366,7 +367,7 @@ def steps(session: Session, now: datetime) -> list[DueStep]:
 
 def skip(session: Session, now: datetime, until: datetime) -> int:
     """Leave what is due open, and show it at a later time; how many."""
-    result = session.exec(
+    put_off = session.scalars(
         update(Touch)
         .where(_is_due(now))
         .values(
@@ -375,9 +376,11 @@ def skip(session: Session, now: datetime, until: datetime) -> int:
             remind_at=until,
             version=col(Touch.version) + 1,
         )
+        .returning(col(Touch.id))
         .execution_options(synchronize_session=False)
-    )
-    return int(result.rowcount)
+    ).all()
+    redraws.mark(session, put_off)
+    return len(put_off)
 
 
 def _is_due(before: datetime) -> ColumnElement[bool]:

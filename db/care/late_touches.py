@@ -44,6 +44,7 @@ class LateTouch(NamedTuple):
     escalated: int
     remind_at: datetime
     created_at: datetime
+    version: int
 
 
 _COLUMNS = (
@@ -63,6 +64,7 @@ _COLUMNS = (
     col(Touch.escalated),
     col(Touch.remind_at),
     col(Touch.created_at),
+    col(Touch.version),
 )
 
 

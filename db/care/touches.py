@@ -12,6 +12,7 @@ from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from db.book.customers import Customer, Ownership, of_customers, present_owner
 from db.book.facts import Activity
+from db.care import redraws
 from db.engine import insert
 from db.outbox.messages import OutboxMessage
 from db.types import NumberedRow, UtcDateTime, partial_index
@@ -246,7 +247,11 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     )
     # Otherwise SQLAlchemy drops psycopg's row count of an INSERT.
     done = session.connection().execute(statement, list(rows), execution_options={"preserve_rowcount": True})
+    redraws.mark_occurrences(session, [row["dedupe_key"] for row in rows])
     return done.rowcount
+
+
+_DRAWN = frozenset({"state", "anchor", "due_on", "latest_on"})  # what messages show of a touch
 
 
 def change(session: Session, changes: Sequence[tuple[Any, Mapping[str, Any]]]) -> int:
@@ -260,6 +265,7 @@ def change(session: Session, changes: Sequence[tuple[Any, Mapping[str, Any]]]) -
         by_columns.setdefault(tuple(sorted(values)), []).append(
             {"touch_id": touch.id, "touch_version": touch.version, **own}
         )
+    redraws.mark(session, [touch.id for touch, values in changes if not _DRAWN.isdisjoint(values)])
     return sum(_change(session, columns, rows) for columns, rows in by_columns.items())
 
 
@@ -285,33 +291,9 @@ def move(session: Session, touch_id: int, version: int, **values: object) -> boo
         # Synchronising all loaded rows took 16 ms per update.
         .execution_options(synchronize_session=False)
     )
+    if result.rowcount:
+        redraws.mark(session, [touch_id])
     return bool(result.rowcount)
-
-
-class ClosedReminder(NamedTuple):
-    """A closed touch, and where its reminder is: the Slack channel, and whose direct messages that is."""
-
-    touch: Touch
-    channel: str
-    ts: str
-    recipient: int | None
-
-
-def reminders_closed_at(session: Session, customer_id: int, at: datetime) -> list[ClosedReminder]:
-    """The reminders in Slack whose touches were closed at this time."""
-    place = (OutboxMessage.slack_channel, OutboxMessage.slack_ts, OutboxMessage.recipient)
-    statement = (
-        sa_select(Touch, *map(col, place))
-        .join(OutboxMessage, col(OutboxMessage.id) == col(Touch.outbox_id))
-        .where(
-            col(Touch.customer_id) == customer_id,
-            col(Touch.closed_at) == at,
-            col(Touch.state) == TouchState.DONE,
-            col(OutboxMessage.slack_channel).is_not(None),
-            col(OutboxMessage.slack_ts).is_not(None),
-        )
-    )
-    return [ClosedReminder._make(row) for row in session.execute(statement)]
 
 
 def release_undelivered(session: Session, outbox_ids: Collection[int], now: datetime) -> int:
@@ -361,6 +343,12 @@ def shown_in(session: Session, outbox_ids: Collection[int]) -> list[ShownTouch]:
     return [ShownTouch._make(row) for row in session.execute(statement)]
 
 
+def given_to(session: Session, people: Collection[int], touch_ids: Collection[int]) -> frozenset[int]:
+    """The customers of those touches that were given to one of these people."""
+    theirs = col(Touch.assignee_id).in_(people), col(Touch.id).in_(touch_ids)
+    return frozenset(session.scalars(sa_select(col(Touch.customer_id)).where(*theirs)))
+
+
 def unlink(session: Session, outbox_id: int, touch_ids: Collection[int]) -> None:
     """Note that a message no longer names touches."""
     session.execute(
@@ -372,7 +360,7 @@ def unlink(session: Session, outbox_id: int, touch_ids: Collection[int]) -> None
 
 def release(session: Session, touch_ids: Collection[int | None], now: datetime) -> int:
     """Make touches due again that were shown to nobody; how many."""
-    result = session.exec(
+    released = session.scalars(
         update(Touch)
         .where(col(Touch.id).in_(touch_ids), col(Touch.state) == TouchState.REMINDED)
         .values(
@@ -381,9 +369,11 @@ def release(session: Session, touch_ids: Collection[int | None], now: datetime) 
             remind_at=now,
             version=col(Touch.version) + 1,
         )
+        .returning(col(Touch.id))
         .execution_options(synchronize_session=False)
-    )
-    return int(result.rowcount)
+    ).all()
+    redraws.mark(session, released)
+    return len(released)
 
 
 def untell(session: Session, outbox_ids: Collection[int], customers: Collection[int] | None = None) -> None:
@@ -414,7 +404,7 @@ def cancel_archived(session: Session, now: datetime, customer_ids: Sequence[int]
     archived = select(Customer.id).where(
         col(Customer.archived).is_(True), of_customers(Customer.id, customer_ids)
     )
-    result = session.exec(
+    cancelled = session.scalars(
         update(Touch)
         .where(col(Touch.state).in_(OPEN), col(Touch.customer_id).in_(archived))
         .values(
@@ -423,8 +413,11 @@ def cancel_archived(session: Session, now: datetime, customer_ids: Sequence[int]
             closed_at=now,
             version=col(Touch.version) + 1,
         )
-    )
-    return int(result.rowcount)
+        .returning(col(Touch.id))
+        .execution_options(synchronize_session=False)
+    ).all()
+    redraws.mark(session, cancelled)
+    return len(cancelled)
 
 
 def open_counts(session: Session) -> dict[str, int]:

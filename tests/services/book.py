@@ -1,8 +1,9 @@
 """A graded book under the care plan of the tests, and the moments the tests of care happen at."""
 
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,7 @@ from bot.clock import FixedClock, local_instant
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.care import answers, schedule
+from bot.services.care.answers import redraws
 from bot.services.care.digest import morning
 from bot.services.care.digest.mailboxes import Sending
 from bot.services.care.plan import CarePlan
@@ -22,6 +24,7 @@ from bot.services.care.plan_file import load_plan
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_people import FirmTime
+from bot.services.delivery.worker import Worker, WorkerOptions
 from bot.services.recipients import FirmDefaults
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
@@ -35,6 +38,7 @@ from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from db.processes import InboundKey
 from tests import factories
+from tests.services.delivery.ledger import Ledger
 
 MONDAY = date(2026, 3, 2)
 SETTINGS = Settings(_env_file=None, TIERBOT_TIMEZONE="UTC", TIERBOT_LANGUAGE="en")
@@ -122,6 +126,32 @@ class Book:
         with self.database.read() as session:
             rows = session.exec(select(OutboxMessage).order_by(col(OutboxMessage.id)))
             return [(row.address, load(json.loads(row.body_json))) for row in rows]
+
+    def stand(self) -> None:
+        """What is sent stands in Slack, at a place of its own."""
+        with self.database.write() as session:
+            for row in session.exec(select(OutboxMessage).where(col(OutboxMessage.slack_ts).is_(None))):
+                row.state, row.slack_channel, row.slack_ts = "sent", f"D{row.recipient}", f"{row.id}.0"
+
+    def places(self) -> list[tuple[str, str]]:
+        """Where messages stand in Slack: their channels and times."""
+        with self.database.read() as session:
+            rows = session.exec(select(OutboxMessage.slack_channel, OutboxMessage.slack_ts))
+            return [(channel, ts) for channel, ts in rows if channel and ts]
+
+    def redrawn(self, after: timedelta = timedelta()) -> list[Message]:
+        """What a worker updates now, as it says then; the newest message first."""
+        self.clock.advance(after)
+        slack = Ledger(self.clock.now)
+        worker = Worker(
+            database=self.database,
+            slack=slack,
+            clock=self.clock,
+            rng=random.Random(1),
+            options=WorkerOptions(pace=None),
+        )
+        redraws.redraw(worker, lambda: self.rules)
+        return [message for _, _, message in slack.updates]
 
     def digests(self) -> list[tuple[str, CareDigest]]:
         """(address, digest) of every one in the outbox, in order."""

@@ -8,7 +8,18 @@ import pytest
 
 from bot.errors import NotAllowed, NotFound
 from bot.services import access
-from bot.services.access import FIRM, Act, Actor, OpenStep, OwnedBy, Position, can, list_scope, visible_owners
+from bot.services.access import (
+    FIRM,
+    Act,
+    Actor,
+    OpenComplaint,
+    OpenStep,
+    OwnedBy,
+    Position,
+    can,
+    list_scope,
+    visible_owners,
+)
 from db.book import customers, people
 from db.book.people import PersonRole, TeamView
 from db.engine import Database
@@ -23,6 +34,7 @@ ACTOR = Actor(
     team_id=10,
     led_teams=frozenset({11}),
     seen_teams=frozenset({12}),
+    given=frozenset({7}),
     slack_user_id="U0ANNA",
     language="en",
     timezone="UTC",
@@ -36,20 +48,23 @@ OBJECTS = {
     "O": customer_row(owner_id=5, owner_team_id=13),  # of another team
     "P": customer_row(owner_id=6),  # of a person without a team
     "N": FIRM,  # nobody's
-    "G": OpenStep(4, 12, assignee_id=1),  # a step that was given to me, of a team that my team sees
+    "G": OpenStep(5, 13, assignee_id=1),  # a step that was given to me, of another team
+    "C": customer_row(owner_id=5, owner_team_id=13)._replace(
+        id=7
+    ),  # the customer of that step, while it is open
 }
-ALL = "MTLSOPNG"
+ALL = "MTLSOPNGC"
 DOCS = Path(__file__).parents[2] / "docs"
 MATRIX = """
 act             viewer  account_manager  team_lead  sales_ops  finance  admin  other
-see             SG      MSG              MTLSG      ALL        ALL      ALL    -
+see             SGC     MSGC             MTLSGC     ALL        ALL      ALL    -
 unmask          -       M                MTL        -          ALL      ALL    -
 share           -       M                MTL        -          -        ALL    -
 take_back       M       M                M          M          M        ALL    -
-log_contact     -       M                MTL        -          -        ALL    -
+log_contact     GC      MGC              MTLGC      GC         GC       ALL    -
 change_contact_people - M            MTL        ALL        -        ALL    -
-close_touch     G       MG               MTLG       G          G        ALL    -
-handle_complaint G      MG               MTLG       ALL        G        ALL    -
+close_touch     GC      MGC              MTLGC      GC         GC       ALL    -
+handle_complaint GC      MGC             MTLGC      ALL        GC       ALL    -
 review          -       -                MTL        ALL        -        ALL    -
 override        -       -                MTL        -          -        ALL    -
 approve_credit  -       -                -          -          ALL      ALL    -
@@ -112,8 +127,13 @@ def test_every_role_and_every_act_is_in_the_matrix() -> None:
     [
         (OpenStep(4, 12, assignee_id=1), "account_manager", True),
         (OpenStep(4, 12, assignee_id=9), "account_manager", False),  # it was given to somebody else
-        (OpenStep(5, 13, assignee_id=1), "account_manager", False),  # of a customer that they do not see
+        (
+            OpenStep(5, 13, assignee_id=1),
+            "account_manager",
+            True,
+        ),  # of a customer that they do not see otherwise
         (OpenStep(5, 13, assignee_id=1), "finance", True),
+        (OpenStep(5, 13, role="account_manager"), "account_manager", False),  # the plan gives no right to see
         (OpenStep(5, 13, role="finance"), "finance", True),  # the plan asks whoever has this role
         (OpenStep(5, 13, role="finance"), "sales_ops", False),
         (OpenStep(5, 13, assignee_id=9, role="finance"), "finance", False),
@@ -121,37 +141,37 @@ def test_every_role_and_every_act_is_in_the_matrix() -> None:
         (OpenStep(5, 13, role="owner"), "owner", False),
     ],
 )
-def test_a_step_is_closed_by_whom_it_was_given_to_of_customers_that_they_see(
+def test_a_step_is_closed_by_whom_it_was_given_to_and_by_the_role_of_the_plan_of_customers_that_it_sees(
     step: OpenStep, role: str, may: bool
 ) -> None:
     actor = replace(ACTOR, role=role)
     assert can(actor, Act.CLOSE_TOUCH, step) == may
     customer = OwnedBy(step.owner_id, step.owner_team_id)
     assert not can(actor, Act.CLOSE_TOUCH, customer)  # once the step is closed
-    for act in set(Act) - {Act.CLOSE_TOUCH, Act.HANDLE_COMPLAINT}:
+    for act in set(Act) - {Act.CLOSE_TOUCH, Act.LOG_CONTACT, Act.SEE, Act.HANDLE_COMPLAINT}:
         assert can(actor, act, step) == can(actor, act, customer)
 
 
 @pytest.mark.parametrize(
     ("complaint", "role", "may"),
     [
-        (OpenStep(4, 12, assignee_id=1), "account_manager", True),
-        (OpenStep(4, 12, assignee_id=9), "account_manager", False),  # somebody else handles it
-        (OpenStep(4, 12), "account_manager", False),  # the account manager of the customer does
-        (OpenStep(5, 13, assignee_id=1), "account_manager", False),  # of a customer that they do not see
-        (OpenStep(5, 13, assignee_id=1), "finance", True),
-        (OpenStep(5, 13), "sales_ops", True),
+        (OpenComplaint(4, 12, handler_id=1), "account_manager", True),
+        (OpenComplaint(4, 12, handler_id=9), "account_manager", False),  # somebody else handles it
+        (OpenComplaint(4, 12), "account_manager", False),  # the account manager of the customer does
+        (OpenComplaint(5, 13, handler_id=1), "account_manager", False),  # of a customer that they do not see
+        (OpenComplaint(5, 13, handler_id=1), "finance", True),
+        (OpenComplaint(5, 13), "sales_ops", True),
     ],
 )
 def test_a_complaint_is_handled_by_whom_it_was_given_to_of_customers_that_they_see(
-    complaint: OpenStep, role: str, may: bool
+    complaint: OpenComplaint, role: str, may: bool
 ) -> None:
     assert can(replace(ACTOR, role=role), Act.HANDLE_COMPLAINT, complaint) == may
 
 
 def test_a_team_lead_of_no_team_reaches_only_their_own_customers() -> None:
     lead = replace(ACTOR, role="team_lead", team_id=None, led_teams=frozenset(), seen_teams=frozenset())
-    assert reached(lead, "see") == "M"
+    assert reached(lead, "see") == "MGC"
 
 
 def test_the_console_which_is_nobody_has_no_own_objects() -> None:
@@ -266,7 +286,7 @@ def test_who_only_sees_a_customer_is_told_so_and_others_hear_that_there_is_none(
             assert hidden.value.msgid == access.NOT_YOURS
 
 
-WORDS = {"–": "", "own": "M", "team": "MTL", "seen": "SG", "given": "G", "all": ALL}
+WORDS = {"–": "", "own": "M", "team": "MTL", "seen": "S", "given": "GC", "all": ALL}
 CHINESE = {"–": "–", "自己的": "own", "团队的": "team", "可见的": "seen", "交办的": "given", "全部": "all"}
 
 

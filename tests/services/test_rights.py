@@ -26,7 +26,6 @@ from bot.services.delivery import outbox, restore, time_jump
 from bot.services.grade import overrides, runs
 from bot.services.grade.overrides import OverrideRequest
 from bot.services.ops import audit_log
-from bot.services.recipients import FirmDefaults
 from bot.services.reports import credit, review
 from bot.services.reports.credit import ApprovalRequest
 from bot.services.schemes import lifecycle, status
@@ -189,12 +188,6 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
         Act.SEE,
         lambda o, who, it: shown.what_became(
             o.database, who, o.touch(it), o.book.rules, o.book.clock.now()
-        ),
-    ),
-    "messages about steps": (
-        Act.SEE,
-        lambda o, who, it: shown.messages_now(
-            o.database, who, it, (), o.book.rules, o.book.clock.now(), FirmDefaults()
         ),
     ),
     "share": (

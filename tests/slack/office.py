@@ -12,6 +12,7 @@ from typing import Any
 from slack_sdk import WebClient
 from sqlalchemy import make_url
 
+from bot import jobs
 from bot.app import Tierbot, build
 from bot.clock import SystemClock
 from bot.demo.workspace import StoredMessage, Workspace
@@ -133,6 +134,10 @@ class Office:
             for action in (Action.DONE, Action.SNOOZE)
         ]
         return self.post({"text": "Revisit Globex", "blocks": [{"type": "actions", "elements": buttons}]})
+
+    def redraw(self) -> int:
+        """What the worker does each second besides: it draws the messages whose steps have changed."""
+        return jobs.redraw(self.bots[0].tierbot)
 
     def post(self, content: dict[str, Any], channel: str = ROOM) -> StoredMessage:
         """A message of the bot in a channel."""

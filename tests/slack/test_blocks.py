@@ -19,7 +19,7 @@ from bot.slack import blocks, deferred, forms
 from bot.slack.listeners import register_all
 from bot.wording import catalogue
 from bot.wording.actions import Action, RowChoice
-from bot.wording.care import CareDigest
+from bot.wording.care import CareDigest, CareRow
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import MESSAGES, Choice, Hit, MyCustomers, Problem, TierCard
 from bot.wording.parts import MASKED, TierPart, Who
@@ -233,13 +233,20 @@ def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], 
     elif kind.rows_of:  # the buttons of an open row come before those of the message
         (row,) = getattr(message, kind.rows_of)
         message = dataclasses.replace(message, **{kind.rows_of: (dataclasses.replace(row, state="open"),)})
-        rows = 3
-    actions = [block for block in payload(message, "en")["blocks"] if block["type"] == "actions"]
-    found = [element["action_id"] for block in actions for element in block["elements"]]
+        rows = 3 if isinstance(row, CareRow) else 0
+    made = payload(message, "en")["blocks"]
+    found = [
+        element["action_id"]
+        for block in made
+        for element in block.get("elements", ())
+        if "action_id" in element
+    ]
     shown = found[rows:]
+    beside = [block["accessory"]["action_id"] for block in made if "accessory" in block]
+    assert bool(beside) == (kind.rows_of is not None and not rows)
     assert shown[: len(kind.buttons)] == [str(action) for action in kind.buttons]
     assert len(shown) == len(kind.buttons) + bool(kind.buttons_for) + bool(kind.menu_of)
-    assert [action_id for action_id in found if not is_heard(app, action_id)] == []
+    assert [action_id for action_id in (*found, *beside) if not is_heard(app, action_id)] == []
 
 
 def test_an_action_without_a_listener_is_noticed(app: App) -> None:

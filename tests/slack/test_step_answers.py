@@ -103,7 +103,7 @@ def now(office: Office, message: StoredMessage, user: str = ANNA) -> StoredMessa
 
 
 def says(office: Office, message: StoredMessage, what: str, user: str = ANNA) -> None:
-    eventually(lambda: what in words(now(office, message, user)), what)
+    eventually(lambda: office.redraw() >= 0 and what in words(now(office, message, user)), what)
 
 
 def controls(office: Office, message: StoredMessage) -> list[dict[str, Any]]:
@@ -154,7 +154,7 @@ def test_done_asks_what_it_was_and_undo_opens_the_row_again(office: Office) -> N
     assert [one["action_id"] for one in controls(office, copy)] == [UNDO]
     assert office.workspace.click(ANNA, now(office, copy), UNDO).ok
     for one in (message, copy):
-        eventually(lambda one=one: MENU in str(now(office, one).blocks), "the open row")
+        says(office, one, MENU)
     assert (kinds_recorded(office), touch(office).state) == ([], "reminded")
     choose(office, message, DONE_AS, "visit")  # its buttons have the new version
     says(office, copy, "(Visit)")

@@ -69,7 +69,7 @@ def reassign(
     to: Annotated[str, typer.Argument(metavar="EMAIL", help="Who does it this time.")],
     as_json: AsJson = False,
 ) -> None:
-    """Give a step of a customer to another person, who must be able to see the customer."""
+    """Give a step of a customer to another person, who may see the customer until it is closed."""
     _answer(customer, step, as_json, answers.reassign, to=to)
 
 

@@ -25,7 +25,7 @@ from bot.wording.actions import Pointer
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, Help, NoMatch, TierCard, Ungraded
 from bot.wording.parts import Who
-from db.book import customers
+from db.book import customers, near_names
 from db.book.customers import NameHit, NameKind, Owners
 from db.care import touches
 from db.engine import Database
@@ -75,7 +75,7 @@ def answer(
     query = _unquoted(query)
     if not query:
         return lists.my_customers(session, scheme_cache, rules, actor, today)
-    found = find(session, access.visible_owners(session, actor), query)
+    found = find_for(session, actor, query)
     if found.only is not None:
         return card(session, scheme_cache, rules, actor, found.only, today)
     book = scheme_cache.tier_names(session)
@@ -89,6 +89,35 @@ def asks_for(text: str) -> frozenset[str] | None:
     """`TODO` or `CALENDAR` when /tier with this text asks for the asker's own, and not for a customer."""
     word = _normal(text).casefold()
     return TODO if word in TODO else CALENDAR if word in CALENDAR else None
+
+
+def find_for(session: Session, actor: Actor, query: str) -> Found:
+    """The customers that an actor may mean: of the owners whom they see, and those of whom a step was given to them."""
+    found = find(session, access.visible_owners(session, actor), query)
+    if not (actor.given or actor.absent):
+        return found
+    names, keys = _given_names(session, actor), _keys(query)
+    own = found.ids if found.match is Match.EXACT else []
+    if exact := _ids(_equal(names, query)):
+        return Found(ids=list(dict.fromkeys((*exact, *own))), match=Match.EXACT)
+    part = _ids([hit for hit in names if any(key in hit.key for key in keys)])
+    if own or not part:
+        return found
+    also = found.ids if found.match is Match.PART else []
+    return Found(ids=list(dict.fromkeys((*part, *also))), match=Match.PART)
+
+
+def _given_names(session: Session, actor: Actor) -> list[NameHit]:
+    """The names of the few customers of whom a step was given to the actor; initials, which many share, are none."""
+    found = near_names.names_of(session, access.given_customers(actor))
+    return [hit for hit in found if hit.kind != NameKind.INITIALS]
+
+
+def _equal(names: list[NameHit], query: str) -> list[NameHit]:
+    """Those of the names that a text equals."""
+    keys = _keys(query)
+    wanted = {*keys, *(key.replace(" ", "") for key in keys)}
+    return [hit for hit in names if hit.key in wanted and _is_exact(hit, query, keys)]
 
 
 def find(session: Session, owners: Owners, query: str) -> Found:
@@ -108,7 +137,7 @@ def one(database: Database, actor: Actor, text: str) -> int:
     """The one customer that a text certainly means. Raises NotFound with those that it may mean."""
     query = _normal(text)
     with database.read() as session:
-        found = find(session, access.visible_owners(session, actor), query)
+        found = find_for(session, actor, query)
         if found.only is None:
             raise _unclear(session, query, found.ids)
         return found.only
@@ -121,10 +150,11 @@ def one_to_change(database: Database, actor: Actor, text: str) -> int:
     """
     query = _normal(text)
     with database.read() as session:
-        owners = access.visible_owners(session, actor)
-        exact, ids = _with_name(session, owners, query)
-        if len(ids) != 1 or not any(hit.kind in _TO_CHANGE for hit in exact):
-            raise _unclear(session, query, ids or find(session, owners, query).ids)
+        exact, ids = _with_name(session, access.visible_owners(session, actor), query)
+        given = _equal(_given_names(session, actor), query)
+        ids = _ids([*given, *exact]) if given else ids
+        if len(ids) != 1 or not any(hit.kind in _TO_CHANGE for hit in (*given, *exact)):
+            raise _unclear(session, query, ids or find_for(session, actor, query).ids)
         return ids[0]
 
 

@@ -100,6 +100,10 @@ class Messenger(Protocol):
         possible_repeat: bool = False,
     ) -> Answer: ...
 
+    def update(self, channel: str, ts: str, message: Message, language: str | None) -> Answer:
+        """Show a message in the place of one that was posted."""
+        ...
+
     def history(self, where: str, oldest: datetime) -> Reading: ...
 
     def joined_channels(self) -> Listing:

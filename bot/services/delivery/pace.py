@@ -15,6 +15,7 @@ from db.outbox.claims import Claimed
 from db.outbox.send_state import WORKSPACE, TokenBucket
 
 HISTORY = "history"
+UPDATES = "updates"  # of messages that stand in Slack, which it counts apart from new ones
 LONGEST_PAUSE = timedelta(minutes=15)
 
 
@@ -27,6 +28,9 @@ class Pace:
     recovers: float = 2  # each minute
     place: float = 60
     burst: float = 3
+
+
+UNLIMITED = Pace(workspace=1_000_000)
 
 
 def admit(session: Session, pace: Pace | None, rows: Sequence[Claimed], now: datetime) -> list[Claimed]:
@@ -52,6 +56,21 @@ def admit(session: Session, pace: Pace | None, rows: Sequence[Claimed], now: dat
     claims.postpone(session, waits)
     send_state.put(session, used)
     return admitted
+
+
+def available(session: Session, pace: Pace | None, name: str, now: datetime) -> int:
+    """How many calls of a kind may be made now."""
+    pace = pace or UNLIMITED
+    bucket = _refilled_workspace(send_state.buckets(session, [name]).get(name), pace, now, name)
+    return 0 if lasts(bucket.paused_until, now) else int(bucket.tokens)
+
+
+def use(session: Session, pace: Pace | None, name: str, many: int, now: datetime) -> None:
+    """Count calls of a kind as made."""
+    if pace is not None and many:
+        bucket = _refilled_workspace(send_state.buckets(session, [name]).get(name), pace, now, name)
+        bucket.tokens -= many
+        send_state.put(session, [bucket])
 
 
 def paused(session: Session, now: datetime, name: str = WORKSPACE) -> bool:

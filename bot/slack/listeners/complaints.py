@@ -36,16 +36,10 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         return forms.complaint_form(customer.name, customer.code, kinds, today, metadata, actor.language)
 
     @app.view(str(Action.COMPLAINT_FORM))
-    def save_complaint(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
-        """Store first, answer then; the messages about the customer's steps are updated afterwards."""
-        press, now = Press(body=body, client=client), deps.clock.now()
+    def save_complaint(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        """Store first, answer then; a worker updates the messages about the customer's steps."""
+        press = Press(body=body, client=client)
         ack(**deferred.writes.finish(press, lambda attempt: record(press, attempt)))
-
-        def show_contact() -> None:
-            customer_id = blocks.decode(body["view"]["private_metadata"]).id
-            outcomes.show_contact(deps, press, customer_id, deps.identify(press.user_id), now)
-
-        context[BEGIN] = lambda: deferred.writes.put(show_contact, press.user_id)
 
     def record(press: Press, attempt: Attempt) -> dict[str, Any]:
         actor, view, now = deps.identify(press.user_id), press.body["view"], deps.clock.now()
@@ -161,4 +155,3 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             view = outcomes.view(deps, acted.message, actor.language, N_("Complaint"))
             press.client.views_update(view_id=press.body["view"]["id"], view=view)
         outcomes.show_complaint(deps, press, acted, actor)
-        outcomes.show_contact(deps, press, acted.customer_id, actor, now)

@@ -11,7 +11,7 @@ from bot.services import access
 from bot.services.access import Act
 from bot.services.care import answers
 from bot.slack import blocks, forms, outcomes
-from bot.slack.deferred import BEGIN, Attempt, Deferred, Press
+from bot.slack.deferred import Attempt, Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.wording import catalogue
 from bot.wording.actions import Action
@@ -34,7 +34,6 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         """Store first, answer then: what is acknowledged is stored, and until then the form keeps what was typed."""
         press, now = Press(body=body, client=client), deps.clock.now()
         ack(**deferred.writes.finish(press, lambda attempt: record(press, now, attempt)))
-        context[BEGIN] = lambda: deferred.writes.put(lambda: show_contact(press, now), press.user_id)
 
     def record(press: Press, now: datetime, attempt: Attempt) -> dict[str, Any]:
         actor, view = deps.identify(press.user_id), press.body["view"]
@@ -59,9 +58,3 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             )
         shown = outcomes.view(deps, logged, actor.language, N_("Log a visit"))
         return {"response_action": "update", "view": shown}
-
-    def show_contact(press: Press, now: datetime) -> None:
-        """Update the messages about the customer's steps, wherever the form was opened."""
-        actor = deps.identify(press.user_id)
-        customer_id = blocks.decode(press.body["view"]["private_metadata"]).id
-        outcomes.show_contact(deps, press, customer_id, actor, now)

@@ -116,19 +116,12 @@ def test_every_surface_shows_the_dates_that_planning_computes(
     due_of = {touch.id: touch.due_on for touch in stored.values()}
     assert [row.due_on for row in listed.rows] == [due_of[row.touch_id] for row in listed.rows]
     step_of = {touch.id: touch.step for touch in all_touches(book)}
-    digests = [
-        one.message
-        for one in shown.messages_now(
-            book.database,
-            anna,
-            ACME,
-            [t.id or 0 for t in book.touches(ACME)],
-            book.rules,
-            now,
-            FirmDefaults(),
-        )
-        if isinstance(one.message, CareDigest)
-    ]
+    touch_ids = [t.id or 0 for t in book.touches(ACME)]
+    found = (
+        shown.here(book.database, touch_ids, place, book.rules, now, FirmDefaults())
+        for place in book.places()
+    )
+    digests = [one.message for one in found if one and isinstance(one.message, CareDigest)]
     assert digests
     for message in digests:
         for row in message.rows:

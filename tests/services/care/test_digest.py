@@ -448,7 +448,8 @@ WHO = {
     "a role, in the firm": ({"who": "finance"}, "Fay"),
     "a role that nobody has": ({"who": "admin"}, "Anna"),
     "to whom it was given": ({"assignee_id": "Tom"}, "Tom"),
-    "who was given it and may not see it": ({"assignee_id": "Ben"}, "Anna"),
+    "to whom it was given, whose team does not see the customer": ({"assignee_id": "Ben"}, "Ben"),
+    "to whom it was given, who has left": ({"assignee_id": "Gus"}, "Anna"),
 }
 
 
@@ -465,6 +466,7 @@ def test_a_step_is_shown_to_who_does_it(book: Book, case: str) -> None:
             "Olga": factories.person(session, "Olga", role="team_lead", team_id=east),
             "Tom": factories.person(session, "Tom", role="sales_ops", team_id=east),
             "Fay": factories.person(session, "Fay", role="finance"),
+            "Gus": factories.person(session, "Gus", team_id=east, active=False),
         }
         session.get_one(Team, east).lead_id = people["Olga"]
     (customer,) = due_on_monday(book, "A", owner_id=people["Anna"])

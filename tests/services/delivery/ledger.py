@@ -44,6 +44,8 @@ class Ledger:
     may_list: bool = True
     listings: int = 0
     underway: list[Entry] = field(default_factory=list)  # stored later, at their time
+    updates: list[tuple[str, str, Message]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)  # to the next updates; then each works
 
     def send(
         self,
@@ -115,6 +117,10 @@ class Ledger:
             if entry.where == where and entry.at >= oldest
         ]
         return Reading(outcome="read", posted=tuple(posted), channel=where, slack_time=self.slack_time())
+
+    def update(self, channel: str, ts: str, message: Message, language: str | None) -> Answer:
+        self.updates.append((channel, ts, message))
+        return self.answers.pop(0) if self.answers else Answer(outcome="sent", ts=ts, channel=channel)
 
     def joined_channels(self) -> Listing:
         self.listings += 1

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
+from sqlmodel import Session
+
 from bot.errors import N_, Conflict, Hidden, NotAllowed
 from bot.services import access
 from bot.services.access import Act, Actor
@@ -35,7 +37,7 @@ def undo(
     """
     with database.write() as session:
         take_request(session, request, now)
-        customer, touch = steps.seen(session, actor, pointer)
+        customer, touch = steps.seen(session, _as_before(session, actor, pointer), pointer)
         # Its customer may have been joined into this one since, and the contact be moved to it.
         concerned = sorted({customer.id, touch.customer_id})
         touches.lock(session, concerned)
@@ -71,3 +73,14 @@ def undo(
         closed = steps.outcome_of(session, rules, customer, touch, "undone")
         closed = replace(closed, by=steps.who(actor), is_open=is_open, next_due=later)
         return Answered(closed=closed, customer_id=customer.id, touch_ids=(touch.id or 0, *reopened))
+
+
+def _as_before(session: Session, actor: Actor, pointer: Pointer) -> Actor:
+    """The actor with the right to see the customer that a step gave to them until they answered it."""
+    act = acts.newest(session, pointer.id)
+    if act is None or act.person_id != actor.person_id:
+        return actor
+    touch = session.get_one(Touch, pointer.id)
+    mine = {actor.person_id, *(absent.person_id for absent in actor.absent)}
+    was_given = acts.changed(act)[0].assignee_id in mine
+    return replace(actor, given=actor.given | {touch.customer_id}) if was_given else actor

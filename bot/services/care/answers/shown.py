@@ -10,69 +10,91 @@ from sqlmodel import Session
 
 from bot.clock import local_date, zone_named
 from bot.services import access
-from bot.services.access import Act, Actor
+from bot.services.access import Actor
 from bot.services.care.answers import steps
 from bot.services.care.digest import todo
+from bot.services.care.digest.readers import MessageReader
+from bot.services.care.escalation import outcomes
 from bot.services.care.schedule import CareRules
-from bot.services.recipients import FirmDefaults, Recipients
+from bot.services.recipients import FirmDefaults
 from bot.services.schemes.store import TierNames
 from bot.wording.actions import Pointer
 from bot.wording.care import CareDigest
+from bot.wording.escalations import CareEmergency, CareEscalation
 from bot.wording.greetings import Greetings
 from bot.wording.message_base import Message
 from bot.wording.messages import Reminder, ReminderClosed, load
 from db.book import customers, facts, people
 from db.book.customers import CustomerRow
-from db.care import acts, due_touches, shown_touches, touches
-from db.care.shown_touches import ShownMessage
+from db.care import acts, due_touches, redraws, touches
+from db.care.redraws import StaleMessage
 from db.care.touches import Touch, TouchState
 from db.engine import Database
 
-MOST_MESSAGES = (
-    10  # that one answer updates: the newest; older ones show it when one of their buttons is pressed
-)
-
 
 @dataclass(frozen=True, kw_only=True)
-class StepMessage:
-    """A message in Slack, and what it has to say now."""
+class Drawn:
+    """A message in Slack, what it has to say now, and the marks that this settles."""
 
-    channel: str
-    ts: str
-    language: str
+    stale: StaleMessage
     message: Message
+    language: str | None
 
 
-def messages_now(
+def here(
     database: Database,
-    actor: Actor,
-    customer_id: int,
     touch_ids: Collection[int],
+    place: tuple[str, str],
     rules: CareRules,
     now: datetime,
     firm: FirmDefaults,
-) -> list[StepMessage]:
-    """The newest messages about a customer's steps, as they have to be now, each in the language of its reader.
-
-    These are the messages that show an open step, one of `touch_ids`, or one that was closed at this instant. One in the direct messages of a person who may not see the customer any more only says that it is over.
-    """
+) -> Drawn | None:
+    """The message at a place in Slack that shows one of these touches, as it has to be now; None where there is none."""
     with database.read() as session:
-        customer = access.customer_for(session, actor, Act.SEE, customer_id)
-        owner = customers.owner(session, customer.id)
-        found = shown_touches.messages(session, customer.id, touch_ids, now, MOST_MESSAGES)
-        readers = {one.recipient for one in found if one.recipient is not None}
-        recipients = Recipients.of(session, readers, firm, now)
-        shown = []
-        for one in found:
-            reader = recipients.people.get(one.recipient or 0)
-            may_see = reader is None or recipients.may_see(reader, owner)
-            message = _now(session, rules, customer, one, firm, now, may_see=may_see)
-            if isinstance(message, ReminderClosed) and message.outcome == "done" and message.by is None:
-                message = replace(message, by=steps.who(actor))  # a contact has closed it that they logged
-            language = (reader or owner or actor).language or actor.language
-            if message is not None:
-                shown.append(StepMessage(channel=one.channel, ts=one.ts, language=language, message=message))
-        return shown
+        stale = redraws.at_place(session, touch_ids, *place)
+        return drawn(session, rules, stale, firm, now) if stale is not None else None
+
+
+def sent_to(
+    database: Database,
+    people: Collection[int],
+    place: tuple[str, str],
+    rules: CareRules,
+    now: datetime,
+    firm: FirmDefaults,
+) -> Drawn | None:
+    """The message about steps at a place in Slack, if it went to one of these people or to a channel."""
+    with database.read() as session:
+        stale = redraws.sent_to(session, people, *place)
+        return drawn(session, rules, stale, firm, now) if stale is not None else None
+
+
+def drawn(
+    session: Session, rules: CareRules, stale: StaleMessage, firm: FirmDefaults, now: datetime
+) -> Drawn | None:
+    """A message as it has to be now for its reader; None where its text is kept no longer, or it shows no steps."""
+    try:
+        body = json.loads(stale.body)
+        message = load(body)
+    except (ValueError, KeyError):
+        return None
+    current: Message | None = None
+    match message:
+        case Reminder():
+            current = _reminder(session, rules, message, stale.recipient, firm, now)
+        case CareDigest():
+            undoable = _undoable(session, [row.touch_id for row in message.rows], now)
+            current = todo.current(session, rules, message, stale.recipient, firm, now, undoable=undoable)
+        case Greetings():
+            current = _greetings(session, message, stale.recipient, firm, now)
+        case CareEscalation() | CareEmergency():
+            undoable = _undoable(session, [row.touch_id for row in message.rows], now)
+            current = outcomes.current(session, rules, message, stale.recipient, firm, now, undoable=undoable)
+    if current is None:
+        return None
+    reader = people.get(session, stale.recipient)
+    language = reader.language if reader is not None else None
+    return Drawn(stale=stale, message=current, language=language or body.get("language"))
 
 
 def todo_list(
@@ -90,27 +112,6 @@ def todo_list(
     return todo.todo(session, rules, book, actor, firm, now, also=also, complained=complaint_ids)
 
 
-def digest_at(
-    database: Database,
-    actor: Actor,
-    channel: str,
-    ts: str,
-    rules: CareRules,
-    now: datetime,
-    firm: FirmDefaults,
-) -> StepMessage | None:
-    """The digest at a place in Slack as it has to be now, if it is one to the actor or in a channel."""
-    with database.read() as session:
-        ids = [actor.person_id, *(one.person_id for one in actor.absent)]
-        found = shown_touches.message_at(session, channel, ts, ids)
-        shown = _stored(found.body) if found is not None else None
-        if found is None or not isinstance(shown, CareDigest):
-            return None
-        undoable = _undoable(session, [row.touch_id for row in shown.rows], now)
-        message = todo.current(session, rules, shown, found.recipient, firm, now, undoable=undoable)
-        return StepMessage(channel=channel, ts=ts, language=actor.language, message=message)
-
-
 def what_became(
     database: Database, actor: Actor, pointer: Pointer, rules: CareRules, now: datetime
 ) -> ReminderClosed:
@@ -120,38 +121,14 @@ def what_became(
         return _outcome(session, rules, customer, touch, now)
 
 
-def _now(
-    session: Session,
-    rules: CareRules,
-    customer: CustomerRow,
-    shown: ShownMessage,
-    firm: FirmDefaults,
-    now: datetime,
-    *,
-    may_see: bool,
-) -> Message | None:
-    """What a message has to say now; None where its text is kept no longer."""
-    message = _stored(shown.body)
-    if isinstance(message, Reminder):
-        return _reminder(session, rules, customer, message, now, may_see=may_see)
-    if isinstance(message, CareDigest):
-        undoable = _undoable(session, [row.touch_id for row in message.rows], now)
-        return todo.current(session, rules, message, shown.recipient, firm, now, undoable=undoable)
-    if isinstance(message, Greetings):
-        return _greetings(session, message if may_see else message.without({customer.id}), now)
-    return None
-
-
-def _stored(body: str) -> Message | None:
-    try:
-        return load(json.loads(body))
-    except (ValueError, KeyError):
-        return None
-
-
-def _greetings(session: Session, message: Greetings, now: datetime) -> Greetings:
+def _greetings(
+    session: Session, message: Greetings, reader: int | None, firm: FirmDefaults, now: datetime
+) -> Greetings:
     """The message about an occasion with who is still to be greeted, and the last answer that may be taken back."""
     ids = [one.touch_id for one in message.customers]
+    named = {one.customer_id for one in message.customers}
+    read_by = MessageReader(session, reader, named, ids, firm, now)
+    message = message.without({one for one in named if not read_by.sees(one)})
     loaded = due_touches.load(session, ids)
     versions = {touch.id or 0: touch.version for touch in loaded if touch.state in touches.OPEN}
     undoable = acts.standing(session, ids, now - steps.UNDO).values()
@@ -169,17 +146,18 @@ def _undoable(session: Session, touch_ids: Collection[int], now: datetime) -> di
 def _reminder(
     session: Session,
     rules: CareRules,
-    customer: CustomerRow,
     message: Reminder,
+    reader: int | None,
+    firm: FirmDefaults,
     now: datetime,
-    *,
-    may_see: bool,
 ) -> Message | None:
     """A reminder of one step, as earlier versions sent it."""
     touch = touches.get(session, message.touch_id)
-    if touch is None:
+    customer = customers.get_row(session, message.customer_id)
+    if touch is None or customer is None:
         return None
-    if not may_see:
+    read_by = MessageReader(session, reader, [customer.id], [message.touch_id], firm, now)
+    if not read_by.sees(customer.id):
         over = steps.outcome_of(session, rules, customer, touch, "over")
         return replace(over, next_due=None)
     act = acts.newest(session, touch.id or 0)
@@ -193,11 +171,14 @@ def _outcome(
 ) -> ReminderClosed:
     """What a step has become, by whom, and whether it can be taken back."""
     act = acts.standing(session, [touch.id or 0], now - steps.UNDO).get(touch.id or 0)
-    by = access.mentioned(people.get(session, touch.closed_by or (act.person_id if act else None)))
-    fields: dict[str, Any] = {"by": by, "may_undo": act is not None}
+    contact = session.get(facts.Activity, touch.activity_id or 0)
+    by = touch.closed_by or (act.person_id if act else contact.person_id if contact else None)
+    fields: dict[str, Any] = {
+        "by": access.mentioned(people.get(session, by)),
+        "may_undo": act is not None,
+    }
     match touch.state:
         case TouchState.DONE:
-            contact = session.get(facts.Activity, touch.activity_id or 0)
             outcome, fields["kind"] = "done", contact.kind if contact else None
         case TouchState.SKIPPED:
             outcome, fields["reason"] = "skipped", touch.reason

@@ -193,7 +193,15 @@ def _handler(
     """Who handles it; None for the account manager, also when another one takes over."""
     if not report.handler:
         return None
-    person = colleague(session, customer, report.handler, settings, now)
+    person = colleague(session, report.handler, settings, now)
+    if not access.can(access.actor_of(person, settings), Act.SEE, customer):
+        raise BadInput(
+            N_(
+                "%(name)s may not see this customer. Choose the lead of the account manager's team, or ask your"
+                " admin to let the team of %(name)s see these customers."
+            ),
+            name=person.name,
+        )
     return None if person.id == customer.owner_id else person.id
 
 

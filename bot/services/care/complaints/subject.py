@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, Conflict, Hidden
 from bot.services import access
-from bot.services.access import Act, Actor, OpenStep
+from bot.services.access import Act, Actor, OpenComplaint
 from bot.services.care.answers.steps import who
 from bot.services.care.schedule import CareRules, plan_customers
 from bot.wording.actions import Pointer
@@ -79,8 +79,8 @@ def locked(
     return customer, found
 
 
-def as_open(customer: CustomerRow, handler_id: int | None) -> OpenStep:
-    return OpenStep(customer.owner_id, customer.owner_team_id, handler_id)
+def as_open(customer: CustomerRow, handler_id: int | None) -> OpenComplaint:
+    return OpenComplaint(customer.owner_id, customer.owner_team_id, handler_id)
 
 
 def form_title(database: Database, actor: Actor, pointer: Pointer, rules: CareRules) -> FormTitle:

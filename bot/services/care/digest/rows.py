@@ -97,7 +97,7 @@ def rows_of(
 def redraw(session: Session, reading: RowReader, rows: Sequence[CareRow]) -> list[CareRow]:
     """Rows that were shown before, as they have to be now; those whose touch or customer is gone are left out."""
     known = {touch.id: touch for touch in due_touches.load(session, [row.touch_id for row in rows])}
-    outcomes = _Outcomes(session, reading, list(known.values()))
+    outcomes = Outcomes(session, reading, list(known.values()))
     return [
         replace(_opened(row, touch, reading.day), **(outcomes.of(touch) or _put_off(row, touch, reading.day)))
         for row in rows
@@ -176,7 +176,7 @@ def grouped(rows: Sequence[PlacedRow]) -> list[CareRow]:
     return [one.row for one in sorted(rows, key=place)]
 
 
-class _Outcomes:
+class Outcomes:
     """What has become of touches: what that needs is read once for all of them."""
 
     def __init__(self, session: Session, reading: RowReader, found: Sequence[Touch]) -> None:
@@ -230,7 +230,7 @@ class _RowMaker:
         self, session: Session, reading: RowReader, found: Sequence[Touch], ranking: Ranking
     ) -> None:
         self.reading, self.found, self.ranking = reading, found, ranking
-        self.outcomes = _Outcomes(session, reading, found)
+        self.outcomes = Outcomes(session, reading, found)
         self.shown = due_touches.times_shown(session, [touch.id or 0 for touch in found], reading.zone)
         self.steps = {
             touch.id: reading.rules.plans.step(touch.plan, touch.tier, touch.step) for touch in found

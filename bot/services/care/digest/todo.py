@@ -12,13 +12,14 @@ from bot.clock import local_date, zone_named
 from bot.services.access import Actor
 from bot.services.care.complaints import rows as complaint_rows
 from bot.services.care.digest import mailboxes, morning, rows
+from bot.services.care.digest.readers import MessageReader
 from bot.services.care.digest.rows import RowReader
 from bot.services.care.plan import Doer
 from bot.services.care.schedule import CareRules
-from bot.services.recipients import FirmDefaults, Place, Recipients
+from bot.services.recipients import FirmDefaults, Place
 from bot.services.schemes.store import TierNames
 from bot.wording.care import CareDigest, CareRow
-from db.book import complaints, customers, people
+from db.book import complaints, people
 from db.care import due_touches
 from db.care.due_touches import DueGroup, DueTouch
 from db.care.touches import StepKind, Touch, TouchState
@@ -143,29 +144,28 @@ def current(
 
     Customers that the reader may no longer see are left out. `undoable`: what can be taken back, and by whom it was done.
     """
-    owners = customers.present_owners(session, sorted({row.customer_id for row in shown.all_rows}))
-    everybody = {owner for owner in owners.values() if owner is not None} | ({reader} if reader else set())
-    recipients = Recipients.of(session, everybody, firm, now)
-    person = recipients.people.get(reader or 0)
-
-    def may_see(customer_id: int) -> bool:
-        owner = recipients.people.get(owners.get(customer_id) or 0)
-        return person is None or recipients.may_see(person, owner)
-
-    visible = [row for row in shown.rows if may_see(row.customer_id)]
+    read_by = MessageReader(
+        session,
+        reader,
+        [row.customer_id for row in shown.all_rows],
+        [row.touch_id for row in shown.rows],
+        firm,
+        now,
+    )
+    visible = [row for row in shown.rows if read_by.sees(row.customer_id)]
     reading = RowReader(
         rules=rules,
         book=NO_TIERS,
         reader=reader,
         day=shown.day,
-        zone=zone_named(person.timezone if person else None, rules.zone),
-        acts_for=recipients.absent(reader) if reader is not None else (),
+        zone=read_by.zone(rules.zone),
+        acts_for=read_by.acts_for,
         undoable=undoable or {},
     )
     counted = _recounted(shown, tuple(rows.redraw(session, reading, visible)))
     if not shown.complaints:
         return counted
-    complained = [row for row in shown.complaints if may_see(row.customer_id)]
+    complained = [row for row in shown.complaints if read_by.sees(row.customer_id)]
     present = complaint_rows.redraw(
         session, rules.complaints, complained, reader=reader, day=shown.day, now=now
     )

@@ -23,7 +23,7 @@ from db.outbox import messages
 
 LOCK = "escalations"
 NOBODY, MANAGER, GROUP = 0, 1, 2  # how far a touch was reported
-MOST_SINGLE = 20  # customers that the emergency group gets a message each about
+MOST_SINGLE = 2  # customers that the emergency group gets a message each about; more come in one message
 REMEMBERED = timedelta(days=60)  # how far back a manager's messages are searched for steps that are settled
 OUTCOMES = {TouchState.DONE: "done", TouchState.SKIPPED: "skipped"}
 
@@ -171,6 +171,9 @@ def _row(sending: Sending, one: Overdue, mailbox: Mailbox) -> LateStep:
         until=until,
         since=local_date(one.shown.first, zone) if one.shown else None,
         times=one.shown.times if one.shown else 0,
+        touch_id=touch.id,
+        touch_version=touch.version,
+        assignee_id=touch.assignee_id,
     )
 
 
