@@ -67,7 +67,7 @@ class FactColumns:
 
 
 def aggregates_frame(rows: Rows) -> pd.DataFrame:
-    """Rows of db.book.orders.order_aggregates -> a frame with ORDER_AGGREGATES."""
+    """Rows of db.book.trade.orders.order_aggregates -> a frame with ORDER_AGGREGATES."""
     return _frame(rows, ORDER_AGGREGATES, ORDER_DAYS)
 
 

@@ -4,20 +4,29 @@ from sqlmodel import SQLModel
 
 from db import audit, connections, processes, usage  # noqa: F401
 from db.book import (  # noqa: F401
-    complaints,
     contact_people,
     customers,
-    exchange_rates,
     facts,
     imports,
-    invoices,
-    order_lines,
-    order_totals,
-    orders,
     people,
     tombstones,
 )
-from db.care import acts, calendar_feeds, planning, plans, redraws, touches  # noqa: F401
+from db.book.trade import (
+    exchange_rates,  # noqa: F401
+    invoices,  # noqa: F401
+    order_lines,  # noqa: F401
+    order_totals,  # noqa: F401
+    orders,  # noqa: F401
+)
+from db.care import (  # noqa: F401
+    acts,
+    calendar_feeds,
+    complaints,
+    planning,
+    plans,
+    redraws,
+    touches,
+)
 from db.graded import changes, credit, first_orders, overrides, reviews, runs, schemes, shadows  # noqa: F401
 from db.outbox import channels, messages, send_state  # noqa: F401
 

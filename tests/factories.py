@@ -15,13 +15,13 @@ from bot.services.name_keys import derive_keys
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
 from db.audit import Door
-from db.book import order_totals
-from db.book.complaints import Complaint
 from db.book.contact_people import BY_HAND, ContactPerson
 from db.book.customers import Customer, CustomerName, CustomerRow, NameToken, Ownership
 from db.book.facts import Activity, Fact
-from db.book.orders import Order
 from db.book.people import Person, Team
+from db.book.trade import order_totals
+from db.book.trade.orders import Order
+from db.care.complaints import Complaint
 from db.care.planning import KnownPerson
 from db.graded.runs import Assessment, GradingRun
 from grading.engine.inputs import pack

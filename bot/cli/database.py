@@ -21,7 +21,7 @@ from bot.services.privacy import marks
 from db import backup, schema
 from db.audit import AuditAction, ObjectKind
 from db.backup import Unfitness
-from db.book import order_totals
+from db.book.trade import order_totals
 from db.engine import Database, open_database
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")]

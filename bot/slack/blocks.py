@@ -10,11 +10,11 @@ from typing import Any
 from bot.errors import N_, BadInput
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer, RowChoice
-from bot.wording.care import CONTACT_LABELS, MOST_ROWS, CareRow
-from bot.wording.complaints import ComplaintRow
-from bot.wording.escalations import MOST_ROWS as MOST_LATE
-from bot.wording.escalations import LateStep
-from bot.wording.greetings import GreetedCustomer
+from bot.wording.care.complaints import ComplaintRow
+from bot.wording.care.digest import CONTACT_LABELS, MOST_ROWS, CareRow
+from bot.wording.care.escalations import MOST_ROWS as MOST_LATE
+from bot.wording.care.escalations import LateStep
+from bot.wording.care.greetings import GreetedCustomer
 from bot.wording.message_base import Message, Slots
 from bot.wording.parts import Listed
 from bot.wording.private import ContactRow

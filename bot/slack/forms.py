@@ -16,8 +16,8 @@ from bot.slack.blocks import BUTTON, HINT, LABEL, TITLE, Block, decode, encode, 
 from bot.slack.deferred import Press
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer, RowChoice
-from bot.wording.care import CONTACT_LABELS
-from bot.wording.complaints import AGREED_LABELS
+from bot.wording.care.complaints import AGREED_LABELS
+from bot.wording.care.digest import CONTACT_LABELS
 from bot.wording.rendering import escape
 from db.book.facts import ContactKind
 

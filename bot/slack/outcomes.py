@@ -19,7 +19,7 @@ from bot.slack.deferred import Press
 from bot.slack.dependencies import Dependencies
 from bot.wording import catalogue
 from bot.wording.actions import Pointer
-from bot.wording.care import CareDigest
+from bot.wording.care.digest import CareDigest
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import Problem
 from bot.wording.rendering import problem_text

@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.masking import mask_text
-from bot.wording import care, complaints, escalations, greetings, notices, private  # noqa: F401 - more messages
+from bot.wording import notices, private  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
-from bot.wording.complaints import OpenComplaints
+from bot.wording.care import complaints, digest, escalations, greetings  # noqa: F401 - more messages
+from bot.wording.care.complaints import OpenComplaints
 from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (
     MASKED,

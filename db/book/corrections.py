@@ -10,9 +10,9 @@ from sqlmodel import Session, col
 from db.book.customers import Customer
 from db.book.facts import Activity, Fact
 from db.book.imports import ImportBatch, ImportChange, table
-from db.book.invoices import Invoice
-from db.book.order_lines import OrderLine
-from db.book.orders import Order
+from db.book.trade.invoices import Invoice
+from db.book.trade.order_lines import OrderLine
+from db.book.trade.orders import Order
 
 MOST_NAMED = 5_000  # customers that a query names; for more the news about all of them are read
 _customer, _order, _line, _fact = (table(one) for one in (Customer, Order, OrderLine, Fact))

@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind
 from db.book.facts import Fact
-from db.book.order_totals import OrderTotal
+from db.book.trade.order_totals import OrderTotal
 
 SHORTEST, SHORTEST_NUMBER = 3, 6  # characters of a name or domain, and of a number, that says something
 PAGE = 2_000  # rows fetched at once

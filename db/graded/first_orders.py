@@ -7,7 +7,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from db.book.customers import Customer
-from db.book.orders import Order
+from db.book.trade.orders import Order
 from db.graded.runs import Assessment, GradingRun, Purpose, RunStatus
 from db.types import UtcDateTime, units
 

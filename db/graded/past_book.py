@@ -16,9 +16,9 @@ from sqlmodel import Session, col
 from db.book.customers import Customer
 from db.book.facts import Activity, ActivityPeriod, Fact
 from db.book.imports import ImportBatch, ImportChange, previous_values, table
-from db.book.invoices import Invoice
-from db.book.order_lines import OrderLine
-from db.book.orders import Order
+from db.book.trade.invoices import Invoice
+from db.book.trade.order_lines import OrderLine
+from db.book.trade.orders import Order
 from db.graded.first_orders import RecordChange
 from db.graded.runs import Assessment, GradingRun, Purpose
 

@@ -12,7 +12,7 @@ from sqlmodel import Field, Session, SQLModel, and_, col
 
 from db.book.customers import Customer, Owners, Ownership, present_owner
 from db.book.facts import Fact
-from db.book.orders import Order
+from db.book.trade.orders import Order
 from db.graded.overrides import Override
 from db.graded.runs import Assessment, newest_in
 from db.graded.shadows import ShadowMove

@@ -22,8 +22,8 @@ import numpy as np
 from sqlalchemy import text
 from sqlmodel import col
 
-from db.book import order_totals
-from db.book.orders import Order, order_aggregates
+from db.book.trade import order_totals
+from db.book.trade.orders import Order, order_aggregates
 from db.engine import Database, open_database
 from db.schema import upgrade
 from grading.indicators.orders import window_start

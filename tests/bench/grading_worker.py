@@ -24,7 +24,7 @@ from bot.services.grade import regrades as regrade
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
 from db.book.facts import Fact
-from db.book.orders import Order
+from db.book.trade.orders import Order
 from db.engine import Database, open_database
 from db.graded import retention
 from db.graded.runs import Assessment, GradingRun

@@ -11,7 +11,7 @@ from typer.testing import Result
 
 from bot.errors import BadInput
 from db.book.customers import Customer
-from db.book.order_lines import OrderLine
+from db.book.trade.order_lines import OrderLine
 from db.engine import open_database
 from tests import factories
 from tests.cli.conftest import Command

@@ -17,8 +17,8 @@ from bot import cli
 from bot.cli import console
 from bot.logs import configure, visible
 from db.book.customers import CustomerKey
-from db.book.order_lines import OrderLine
 from db.book.people import Person
+from db.book.trade.order_lines import OrderLine
 from db.engine import open_database
 from tests import factories
 from tests.cli.conftest import Program

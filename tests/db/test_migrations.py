@@ -14,7 +14,7 @@ from sqlalchemy import Date, DateTime, LargeBinary, MetaData, Table, inspect, se
 from sqlmodel import Session, SQLModel
 
 from db import schema
-from db.book import order_totals
+from db.book.trade import order_totals
 from db.engine import Database, open_database
 from db.outbox import channels
 from tests.db import scratch_revision

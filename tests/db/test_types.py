@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 from sqlmodel import col, select
 
-from db.book.orders import Order
+from db.book.trade.orders import Order
 from db.engine import Database
 from db.processes import Heartbeat
 from db.types import money_units

@@ -29,7 +29,7 @@ from bot.services.recipients import FirmDefaults
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.wording.actions import Pointer
-from bot.wording.care import CareDigest
+from bot.wording.care.digest import CareDigest
 from bot.wording.message_base import Message
 from bot.wording.messages import load
 from db.book import people

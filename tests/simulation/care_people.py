@@ -13,8 +13,8 @@ from bot.services.care import answers
 from bot.services.care.schedule import CareRules
 from bot.settings import Settings
 from bot.wording.actions import Pointer
-from bot.wording.care import CareDigest, CareRow
-from bot.wording.greetings import Greetings
+from bot.wording.care.digest import CareDigest, CareRow
+from bot.wording.care.greetings import Greetings
 from bot.wording.message_base import Message
 from db.book import people
 from db.care import touches

@@ -19,7 +19,7 @@ from bot.slack import blocks, deferred, forms
 from bot.slack.listeners import register_all
 from bot.wording import catalogue
 from bot.wording.actions import Action, RowChoice
-from bot.wording.care import CareDigest, CareRow
+from bot.wording.care.digest import CareDigest, CareRow
 from bot.wording.message_base import Message, Slots
 from bot.wording.messages import MESSAGES, Choice, Hit, MyCustomers, Problem, TierCard
 from bot.wording.parts import MASKED, TierPart, Who

@@ -17,10 +17,10 @@ from bot.services.delivery import kinds, outbox
 from bot.services.recipients import Place
 from bot.slack import blocks, deferred
 from bot.wording.actions import Action
-from db.book import complaints
-from db.book.complaints import Complaint, ComplaintStep
 from db.book.facts import Activity
 from db.book.people import Person
+from db.care import complaints
+from db.care.complaints import Complaint, ComplaintStep
 from db.engine import open_database
 from db.outbox.messages import OutboxMessage
 from db.processes import InboundRequest

@@ -18,8 +18,8 @@ from bot.services.delivery import outbox
 from bot.services.recipients import Place
 from bot.slack import blocks
 from bot.wording.actions import Action
+from bot.wording.care.greetings import GreetedCustomer
 from bot.wording.greeting_texts import languages
-from bot.wording.greetings import GreetedCustomer
 from bot.wording.parts import TierPart
 from db.book.customers import Customer, Ownership
 from db.book.facts import Activity

@@ -11,7 +11,7 @@ from bot.clock import SystemClock
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.wording.actions import Action
-from bot.wording.care import MOST_ROWS
+from bot.wording.care.digest import MOST_ROWS
 from db.book import people
 from db.care.touches import Touch
 from db.engine import Database

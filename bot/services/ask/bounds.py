@@ -19,7 +19,7 @@ from bot.services.ask.behind import Behind
 from bot.services.delivery import outbox
 from bot.services.recipients import Place
 from bot.settings import Settings
-from bot.wording.care import CareDigest
+from bot.wording.care.digest import CareDigest
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch
 from bot.wording.notices import LimitReached

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.services.care.occasion_days import OccasionDay
 from bot.wording import greeting_texts
-from bot.wording.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
+from bot.wording.care.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
 from bot.wording.parts import GreetingText, PersonPart, TierPart
 from bot.wording.rendering import escape
 from bot.working_days.countries import code_of

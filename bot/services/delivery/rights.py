@@ -20,17 +20,17 @@ from bot.services.delivery.worker import Worker
 from bot.services.identity import SlackPeople
 from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.wording import messages
-from bot.wording.care import CareDigest
-from bot.wording.complaints import ComplaintReport, ReportedComplaint
-from bot.wording.escalations import CareEscalation
-from bot.wording.greetings import Greetings
+from bot.wording.care.complaints import ComplaintReport, ReportedComplaint
+from bot.wording.care.digest import CareDigest
+from bot.wording.care.escalations import CareEscalation
+from bot.wording.care.greetings import Greetings
 from bot.wording.message_base import Message
 from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest
 from db import processes
-from db.book import complaints, customers
-from db.book.complaints import StoredComplaint
+from db.book import customers
 from db.book.people import Person, PersonRole
-from db.care import touches
+from db.care import complaints, touches
+from db.care.complaints import StoredComplaint
 from db.care.touches import ShownTouch
 from db.graded import changes
 from db.graded.changes import OWN_ALERT

@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from bot.errors import N_, BadInput
 from bot.services.schemes.currency import check_currency
-from db.book import facts, invoices, order_lines, orders
+from db.book import facts
+from db.book.trade import invoices, order_lines, orders
 from db.graded import credit
 from grading.indicators.sources import COMPUTED, CREDIT_GRADE, EDITION
 from grading.scheme.credit import VALID_DAYS

@@ -32,7 +32,8 @@ from bot.services.grade.evidence.source_data import SourceCheck
 from bot.services.grade.evidence.tier_changes import ChangeCheck, check_messages
 from bot.services.grade.runs import CHUNK
 from bot.services.schemes.store import SchemeCache, SchemeInForce
-from db.book import customers, imports, order_totals
+from db.book import customers, imports
+from db.book.trade import order_totals
 from db.engine import Database
 from db.graded import assessments, overrides, retention, runs
 from db.graded.assessments import CONTENT

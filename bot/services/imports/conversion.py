@@ -20,8 +20,8 @@ from bot.services.imports.read.amounts import Amounts
 from bot.services.imports.read.cells.guards import unguarded
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue
 from bot.services.imports.read.titles import HEADER, TITLE, currencies_in_title
-from db.book import order_totals
-from db.book.exchange_rates import rates_to
+from db.book.trade import order_totals
+from db.book.trade.exchange_rates import rates_to
 
 CURRENCY_SIGN = FindingType(
     name="currency-sign",

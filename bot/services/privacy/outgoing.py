@@ -13,10 +13,10 @@ from bot.services.delivery import outbox
 from bot.services.delivery.rights import REASONS, named_contact_people, named_customers
 from bot.services.privacy.subjects import Identity
 from bot.wording import messages
-from bot.wording.care import CareDigest
-from bot.wording.complaints import ComplaintReport
-from bot.wording.escalations import CareEscalation
-from bot.wording.greetings import Greetings
+from bot.wording.care.complaints import ComplaintReport
+from bot.wording.care.digest import CareDigest
+from bot.wording.care.escalations import CareEscalation
+from bot.wording.care.greetings import Greetings
 from bot.wording.message_base import Message
 from bot.wording.messages import TierDigest
 from db import processes

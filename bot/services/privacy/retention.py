@@ -14,9 +14,9 @@ from bot.errors import N_, Phrase, joined, ngettext
 from bot.services.privacy import files
 from bot.settings import Settings
 from db import traces
-from db.book.complaints import Complaint, ComplaintStep
 from db.book.facts import Activity
 from db.book.imports import table
+from db.care.complaints import Complaint, ComplaintStep
 from db.engine import Database
 from db.outbox.messages import EMPTY_BODY, MessageState, OutboxMessage
 

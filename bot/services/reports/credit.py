@@ -13,8 +13,8 @@ from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.schemes.store import SchemeCache
 from db.audit import AuditAction, ObjectKind
-from db.book import invoices
 from db.book.customers import CustomerRow
+from db.book.trade import invoices
 from db.engine import Database
 from db.graded import assessments, credit
 from db.graded.credit import CreditApproval

@@ -20,7 +20,8 @@ from bot.services.access import Actor
 from bot.services.reports import calibration
 from bot.services.reports.calibration import Calibration
 from bot.services.schemes.currency import common_currency
-from db.book import customers, order_lines, orders
+from db.book import customers
+from db.book.trade import order_lines, orders
 from db.engine import Database
 from grading.indicators.orders import book_gap, window_start
 from grading.views.concentration import lorenz, measure_concentration

@@ -3,7 +3,7 @@
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput
-from db.book import order_totals
+from db.book.trade import order_totals
 from grading.scheme.model import Scheme
 
 

@@ -17,8 +17,8 @@ from bot.services.schemes.currency import common_currency
 from bot.services.schemes.store import SchemeFile
 from bot.wording import catalogue
 from db.audit import AuditAction, ObjectKind
-from db.book import orders
-from db.book.order_lines import product_types
+from db.book.trade import orders
+from db.book.trade.order_lines import product_types
 from db.engine import Database
 from db.graded import schemes
 from grading.indicators.orders import window_start

@@ -18,7 +18,7 @@ from bot.services.schemes import store
 from bot.services.schemes.lifecycle import record_step
 from bot.services.schemes.store import SchemeCache, SchemeFile
 from db.audit import AuditAction
-from db.book import orders
+from db.book.trade import orders
 from db.engine import Database
 from db.graded.runs import last_published
 from grading.engine.movement import State, carry_state, move

@@ -19,7 +19,8 @@ from bot.services.grade.assessment import RunStep
 from bot.services.schemes import cadence, store
 from bot.services.schemes.store import SchemeCache
 from bot.services.ways.acts import DayRecords, Plan, facts_after
-from db.book import facts, invoices, orders
+from db.book import facts
+from db.book.trade import invoices, orders
 from db.graded import overrides, runs
 from db.graded.runs import Assessment, GradingRun
 from grading.engine.movement import CLEAN, State, carry_state, move

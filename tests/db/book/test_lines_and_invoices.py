@@ -10,9 +10,9 @@ import pytest
 
 from db.book.customers import Customer
 from db.book.facts import Activity, activity_counts, faded_activities
-from db.book.invoices import Invoice, invoice_aggregates
-from db.book.order_lines import OrderLine, line_aggregates, product_types
-from db.book.orders import Order
+from db.book.trade.invoices import Invoice, invoice_aggregates
+from db.book.trade.order_lines import OrderLine, line_aggregates, product_types
+from db.book.trade.orders import Order
 from db.engine import Database
 
 AS_OF, START = date(2026, 3, 31), date(2025, 3, 31)

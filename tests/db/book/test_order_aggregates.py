@@ -9,7 +9,7 @@ from itertools import pairwise
 from sqlmodel import delete
 
 from db.book.customers import Customer
-from db.book.orders import Order, order_aggregates
+from db.book.trade.orders import Order, order_aggregates
 from db.engine import Database
 
 AS_OF = date(2026, 3, 31)

@@ -18,7 +18,7 @@ from bot.services.care.digest import todo
 from bot.services.care.dues import NotDue
 from bot.services.recipients import FirmDefaults
 from bot.wording.actions import Pointer
-from bot.wording.care import CareDigest
+from bot.wording.care.digest import CareDigest
 from bot.wording.messages import ReminderClosed
 from db.audit import Door
 from db.care import touches

@@ -18,7 +18,7 @@ from bot.services.care import answers
 from bot.services.care.answers import shown
 from bot.services.recipients import FirmDefaults
 from bot.wording.actions import Pointer
-from bot.wording.care import CareDigest, CareRow
+from bot.wording.care.digest import CareDigest, CareRow
 from bot.wording.messages import Choice, NoMatch, Reminder, TierCard, dump
 from bot.wording.parts import TierPart
 from db.audit import Door

@@ -17,8 +17,8 @@ from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.services.care.views import explanation, preview
 from bot.wording.actions import Pointer
-from bot.wording.care import CareDigest
-from bot.wording.greetings import Greetings
+from bot.wording.care.digest import CareDigest
+from bot.wording.care.greetings import Greetings
 from bot.wording.messages import dump, load
 from bot.wording.rendering import Renderer
 from db.book.contact_people import ContactPerson

@@ -18,13 +18,13 @@ from bot.services.care.digest import todo
 from bot.services.ops import doctor
 from bot.services.recipients import FirmDefaults
 from bot.wording.actions import Pointer
-from bot.wording.complaints import ComplaintLogged, ComplaintReport
+from bot.wording.care.complaints import ComplaintLogged, ComplaintReport
 from bot.wording.messages import TierCard
 from db.audit import AuditEntry
-from db.book.complaints import Complaint, ComplaintStep
 from db.book.customers import Ownership
 from db.book.facts import Activity
 from db.book.people import Team
+from db.care.complaints import Complaint, ComplaintStep
 from db.engine import Database
 from db.graded import due_regrades
 from db.processes import Repeated

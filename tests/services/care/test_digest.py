@@ -12,7 +12,7 @@ from bot.services.care.conditions import Traits
 from bot.services.care.digest import morning
 from bot.services.care.plan import Also
 from bot.services.schemes.store import tier_names
-from bot.wording.care import MOST_ROWS, CareRow
+from bot.wording.care.digest import MOST_ROWS, CareRow
 from bot.wording.rendering import Renderer
 from db.book.customers import Customer
 from db.book.people import Absence, Deputy, Person, Team

@@ -16,7 +16,7 @@ from bot.services.care.plan import Escalation
 from bot.services.delivery.kinds import ESCALATION
 from bot.services.delivery.worker import WorkerOptions
 from bot.services.privacy import outgoing
-from bot.wording.escalations import MOST_ROWS, CareEmergency, CareEscalation
+from bot.wording.care.escalations import MOST_ROWS, CareEmergency, CareEscalation
 from bot.wording.messages import load
 from bot.wording.rendering import Renderer
 from db.book.customers import Customer, Ownership

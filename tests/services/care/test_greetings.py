@@ -12,8 +12,8 @@ from bot.services.care.greetings import MOST_CUSTOMERS, ToGreet, greetings, is_t
 from bot.services.care.occasion_days import OccasionDay
 from bot.slack import blocks
 from bot.wording.actions import Pointer
+from bot.wording.care.greetings import GreetedCustomer, Greetings
 from bot.wording.greeting_texts import languages
-from bot.wording.greetings import GreetedCustomer, Greetings
 from bot.wording.messages import dump, load
 from bot.wording.parts import TierPart
 from bot.wording.rendering import Renderer

@@ -15,8 +15,8 @@ from bot.services.care.answers import redraws
 from bot.services.delivery.messenger import Answer
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions
-from bot.wording.care import CareDigest
-from bot.wording.greetings import Greetings
+from bot.wording.care.digest import CareDigest
+from bot.wording.care.greetings import Greetings
 from bot.wording.message_base import Message
 from db.audit import Door
 from db.book.customers import Customer

@@ -24,7 +24,7 @@ from bot.services.care.plan import (
 )
 from bot.services.care.plan_file import FOLDER, load_all, load_plan, shipped_plans
 from bot.services.imports.read.text import ACTIVITY_KINDS
-from bot.wording.care import CONTACT_LABELS
+from bot.wording.care.digest import CONTACT_LABELS
 from db.book.facts import ContactKind
 from grading.scheme.model import NEW, UNRATED, Gate, Scheme
 from grading.scheme.presets import preset_names, preset_text

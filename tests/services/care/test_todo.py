@@ -10,7 +10,7 @@ from sqlmodel import update
 from bot.clock import FixedClock
 from bot.services.care.digest import todo
 from bot.services.recipients import FirmDefaults
-from bot.wording.care import MOST_ROWS, CareDigest
+from bot.wording.care.digest import MOST_ROWS, CareDigest
 from bot.wording.rendering import Renderer
 from db.book.customers import Ownership
 from db.book.facts import Activity

@@ -13,7 +13,7 @@ from bot.services.ask import lists
 from bot.services.care.answers import contacts, shown
 from bot.services.recipients import FirmDefaults
 from bot.wording.actions import Pointer
-from bot.wording.care import CareDigest
+from bot.wording.care.digest import CareDigest
 from db.book.customers import Ownership
 from db.book.facts import Activity
 from db.book.people import Person

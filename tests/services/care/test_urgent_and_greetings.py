@@ -8,8 +8,8 @@ from sqlmodel import select, update
 
 from bot.clock import FixedClock
 from bot.services.care.plan import Escalation
-from bot.wording.care import CareDigest
-from bot.wording.greetings import Greetings
+from bot.wording.care.digest import CareDigest
+from bot.wording.care.greetings import Greetings
 from bot.wording.rendering import Renderer
 from db.book.people import Team
 from db.care.touches import Touch, TouchMessage

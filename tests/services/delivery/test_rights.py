@@ -14,9 +14,9 @@ from bot.services.delivery import channels, kinds, outbox
 from bot.services.delivery.rights import named_customers
 from bot.services.delivery.worker import Step
 from bot.services.recipients import Place
-from bot.wording.care import CareDigest, CareRow
+from bot.wording.care.digest import CareDigest, CareRow
+from bot.wording.care.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
 from bot.wording.channels import Trouble, TroubledChannel
-from bot.wording.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, Reminder, TierChanged, TierDigest, load
 from bot.wording.notices import ChannelTrouble, LimitReached

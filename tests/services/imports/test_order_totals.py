@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from bot.errors import Conflict
-from db.book import order_totals
+from db.book.trade import order_totals
 from tests.services.imports.conftest import Book
 
 FIRST = date(2026, 1, 1)

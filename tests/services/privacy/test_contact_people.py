@@ -9,7 +9,7 @@ from sqlmodel import select
 from bot.errors import BadInput, NotAllowed, NotFound
 from bot.services.privacy import erasure, marks, subjects
 from bot.services.privacy.erasure import Find
-from bot.wording.care import CareDigest
+from bot.wording.care.digest import CareDigest
 from bot.wording.messages import load
 from db.audit import AuditEntry
 from db.book import tombstones

@@ -9,9 +9,9 @@ from sqlmodel import col, select
 
 from bot.services.privacy import retention
 from bot.settings import Settings
-from db.book.complaints import Complaint, ComplaintStep
 from db.book.facts import Activity
 from db.book.imports import ImportChange
+from db.care.complaints import Complaint, ComplaintStep
 from db.outbox.messages import OutboxMessage
 from tests.services.privacy.world import DAY, NAMES, NOW, World
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.services.privacy import erasure, subjects
 from bot.services.privacy.erasure import Wording
-from db.book import order_totals
+from db.book.trade import order_totals
 from tests import factories
 from tests.conftest import all_on_postgresql
 from tests.services.grade.real_book import RealBook, real_book

@@ -18,19 +18,19 @@ from bot.services.name_keys import fold, pinyin
 from bot.services.privacy import erasure
 from bot.services.privacy.erasure import Erased, Find, Wording
 from bot.services.recipients import Place
-from bot.wording.care import CareDigest, CareRow
-from bot.wording.complaints import ComplaintReport, ComplaintRow, ReportedComplaint
-from bot.wording.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
+from bot.wording.care.complaints import ComplaintReport, ComplaintRow, ReportedComplaint
+from bot.wording.care.digest import CareDigest, CareRow
+from bot.wording.care.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import GreetingText, PersonHours, PersonPart, Since, TierPart, Who
 from db import tables, usage
-from db.book.complaints import ComplaintStep
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
 from db.book.people import Absence, Deputy, Person
 from db.care import calendar_feeds
 from db.care.acts import TouchAct, TouchBefore
+from db.care.complaints import ComplaintStep
 from db.care.planning import CustomerCare
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database

@@ -16,7 +16,7 @@ from bot.services.grade import regrades, runs
 from bot.services.reports import credit
 from bot.services.reports.credit import ApprovalRequest, Credit
 from bot.services.schemes.store import SchemeCache
-from db.book.invoices import Invoice
+from db.book.trade.invoices import Invoice
 from db.engine import Database
 from db.graded import assessments
 from db.graded.runs import Purpose

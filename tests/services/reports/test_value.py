@@ -12,8 +12,8 @@ from bot.errors import BadInput, NotAllowed
 from bot.services.access import Actor
 from bot.services.reports import calibration, value
 from db.book.customers import Customer
-from db.book.order_lines import OrderLine
-from db.book.orders import purchases
+from db.book.trade.order_lines import OrderLine
+from db.book.trade.orders import purchases
 from db.engine import Database
 from tests import factories
 

@@ -13,7 +13,7 @@ from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
 from bot.services.trial.proposal import propose_scheme
 from db.book.customers import Customer
-from db.book.invoices import Invoice
+from db.book.trade.invoices import Invoice
 from db.engine import Database
 from grading.scheme.model import Points
 from grading.scheme.presets import preset_text

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from bot.services.grade import regrades, runs
 from bot.services.schemes.store import SchemeCache
 from db.book.facts import ActivityPeriod
-from db.book.invoices import Invoice
+from db.book.trade.invoices import Invoice
 from db.engine import Database
 from grading.indicators.sources import COMPUTED
 from grading.scheme.model import Bands, Map, Points, Scale, Scheme

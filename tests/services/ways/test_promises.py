@@ -17,7 +17,7 @@ from bot.services.ways.acts import Plan, Value
 from bot.services.ways.future import Future
 from bot.services.ways.search import Way, WaysUp, find_ways
 from db.book.facts import ActivityPeriod, Fact
-from db.book.invoices import Invoice
+from db.book.trade.invoices import Invoice
 from db.engine import Database, open_database
 from db.graded import assessments
 from grading.scheme.model import WORDS_FOR_NO_TIER, Map, Scale, Scheme

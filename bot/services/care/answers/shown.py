@@ -19,9 +19,9 @@ from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults
 from bot.services.schemes.store import TierNames
 from bot.wording.actions import Pointer
-from bot.wording.care import CareDigest
-from bot.wording.escalations import CareEmergency, CareEscalation
-from bot.wording.greetings import Greetings
+from bot.wording.care.digest import CareDigest
+from bot.wording.care.escalations import CareEmergency, CareEscalation
+from bot.wording.care.greetings import Greetings
 from bot.wording.message_base import Message
 from bot.wording.messages import Reminder, ReminderClosed, load
 from db.book import customers, facts, people

@@ -14,9 +14,9 @@ from bot.services.care.complaints.subject import Acted
 from bot.services.care.schedule import CareRules
 from bot.wording.actions import Pointer
 from db.audit import AuditAction
-from db.book import complaints, facts
-from db.book.complaints import Agreed, Complaint, ComplaintStep, StoredComplaint
-from db.care import touches
+from db.book import facts
+from db.care import complaints, touches
+from db.care.complaints import Agreed, Complaint, ComplaintStep, StoredComplaint
 from db.engine import Database
 from db.processes import InboundKey, take_request
 

@@ -10,8 +10,9 @@ from bot.services.access import Actor
 from bot.services.care.complaints import subject
 from bot.services.complaint_kinds import ComplaintKinds
 from bot.wording.actions import Pointer
-from db.book import complaints, people
-from db.book.complaints import StoredComplaint
+from db.book import people
+from db.care import complaints
+from db.care.complaints import StoredComplaint
 from grading.scheme.model import Name
 
 

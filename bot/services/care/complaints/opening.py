@@ -17,13 +17,13 @@ from bot.services.care.complaints.subject import LONGEST, SHORTEST, Acted
 from bot.services.care.schedule import CareRules
 from bot.settings import Settings
 from bot.wording.actions import Pointer
-from bot.wording.complaints import ComplaintLogged
+from bot.wording.care.complaints import ComplaintLogged
 from db.audit import AuditAction
-from db.book import complaints, facts, people
-from db.book.complaints import Complaint, StoredComplaint, Told
+from db.book import facts, people
 from db.book.customers import CustomerRow
 from db.book.facts import Activity, ContactKind
-from db.care import touches
+from db.care import complaints, touches
+from db.care.complaints import Complaint, StoredComplaint, Told
 from db.engine import Database
 from db.graded import tier_rows
 

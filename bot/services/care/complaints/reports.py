@@ -18,10 +18,11 @@ from bot.services.care.plan import Doer
 from bot.services.care.working_people import working_times
 from bot.services.delivery.kinds import COMPLAINTS
 from bot.services.recipients import Place, Recipients
-from bot.wording.complaints import MOST_REPORTED, ComplaintReport, ReportedComplaint
-from db.book import complaints, people
-from db.book.complaints import StoredComplaint, Told
+from bot.wording.care.complaints import MOST_REPORTED, ComplaintReport, ReportedComplaint
+from db.book import people
 from db.book.people import Person
+from db.care import complaints
+from db.care.complaints import StoredComplaint, Told
 from db.graded import tier_rows
 from db.outbox import messages
 

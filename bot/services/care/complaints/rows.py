@@ -9,10 +9,11 @@ from sqlmodel import Session
 from bot.services import access
 from bot.services.care.complaints.acts import may_undo
 from bot.services.complaint_kinds import ComplaintKinds
-from bot.wording.complaints import ComplaintRow, OpenComplaints
-from db.book import complaints, people
-from db.book.complaints import ComplaintGroup, ComplaintStep
+from bot.wording.care.complaints import ComplaintRow, OpenComplaints
+from db.book import people
 from db.book.people import Person
+from db.care import complaints
+from db.care.complaints import ComplaintGroup, ComplaintStep
 from db.care.due_touches import DueGroup
 
 MOST_SHOWN = 5  # of a digest, so that there is room for its steps

@@ -13,12 +13,11 @@ from bot.services.access import Act, Actor, OpenComplaint
 from bot.services.care.answers.steps import who
 from bot.services.care.schedule import CareRules, plan_customers
 from bot.wording.actions import Pointer
-from bot.wording.complaints import ComplaintChanged, ComplaintLogged
+from bot.wording.care.complaints import ComplaintChanged, ComplaintLogged
 from db.audit import AuditAction, ObjectKind
-from db.book import complaints
-from db.book.complaints import StoredComplaint
 from db.book.customers import CustomerRow
-from db.care import touches
+from db.care import complaints, touches
+from db.care.complaints import StoredComplaint
 from db.engine import Database
 from db.graded import due_regrades
 from grading.scheme.model import Name

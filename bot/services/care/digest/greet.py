@@ -26,7 +26,7 @@ from bot.services.care.schedule import CareRules
 from bot.services.care.touch_diff import DAY_IS_PAST
 from bot.services.delivery import kinds
 from bot.wording import greeting_texts
-from bot.wording.greetings import GreetedCustomer, Greetings
+from bot.wording.care.greetings import GreetedCustomer, Greetings
 from bot.working_days.countries import code_of
 from db.book import contact_people, customers
 from db.book.contact_people import ContactPerson

@@ -40,10 +40,9 @@ from bot.services.care.working_people import last_end_of_today
 from bot.services.care.working_time import WorkingTime
 from bot.services.delivery.kinds import DIGEST, URGENT
 from bot.services.recipients import Place
-from bot.wording.care import GreetingCount
-from bot.wording.complaints import ComplaintRow
-from db.book import complaints
-from db.care import due_touches, touches
+from bot.wording.care.complaints import ComplaintRow
+from bot.wording.care.digest import GreetingCount
+from db.care import complaints, due_touches, touches
 from db.care.due_touches import DueGroup, DueTouch, FirstDue
 from db.care.touches import StepKind, Touch, TouchRole, TouchState
 from db.outbox import messages

@@ -16,8 +16,8 @@ from bot.services.care.digest.people import birthday_part, call_hours, is_call
 from bot.services.care.plan import Step
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import TierNames
-from bot.wording.care import MOST_ROWS, CareDigest, CareRow
-from bot.wording.complaints import ComplaintRow
+from bot.wording.care.complaints import ComplaintRow
+from bot.wording.care.digest import MOST_ROWS, CareDigest, CareRow
 from bot.wording.parts import Who
 from db.book import contact_people, customers, facts, people
 from db.book.contact_people import ContactPerson

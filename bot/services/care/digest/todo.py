@@ -18,9 +18,9 @@ from bot.services.care.plan import Doer
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults, Place
 from bot.services.schemes.store import TierNames
-from bot.wording.care import CareDigest, CareRow
-from db.book import complaints, people
-from db.care import due_touches
+from bot.wording.care.digest import CareDigest, CareRow
+from db.book import people
+from db.care import complaints, due_touches
 from db.care.due_touches import DueGroup, DueTouch
 from db.care.touches import StepKind, Touch, TouchState
 

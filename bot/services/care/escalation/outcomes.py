@@ -13,7 +13,7 @@ from bot.services.care.digest.rows import Outcomes, RowReader
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults
 from bot.services.schemes.store import TierNames
-from bot.wording.escalations import CareEmergency, CareEscalation, LateStep
+from bot.wording.care.escalations import CareEmergency, CareEscalation, LateStep
 from db.care import due_touches
 from db.care.touches import Touch, TouchState
 

@@ -14,7 +14,7 @@ from bot.services.care.digest.mailboxes import Mailbox, Sending, enqueue
 from bot.services.care.escalation.overdue import Overdue, escalation_of, late_enough, worst_first
 from bot.services.delivery.kinds import EMERGENCY, ESCALATION
 from bot.services.recipients import Place
-from bot.wording.escalations import MOST_ROWS, CareEmergency, CareEscalation, LateStep, SettledStep
+from bot.wording.care.escalations import MOST_ROWS, CareEmergency, CareEscalation, LateStep, SettledStep
 from db.book import people
 from db.care import late_touches
 from db.care.late_touches import SettledTouch

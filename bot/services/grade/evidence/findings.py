@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from db.book import order_totals
+from db.book.trade import order_totals
 from db.graded.runs import GradingRun
 
 MOST_LISTED = 100  # differences of one table

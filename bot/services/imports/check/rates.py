@@ -16,7 +16,7 @@ from bot.services.imports.read.filters import spell
 from bot.services.imports.read.headers import names
 from bot.services.imports.read.refusal import clip
 from bot.services.imports.read.text import plain
-from db.book.exchange_rates import rates_to
+from db.book.trade.exchange_rates import rates_to
 
 RATE_TARGET = FindingType(
     name="rate-target",

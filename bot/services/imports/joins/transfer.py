@@ -11,14 +11,14 @@ from sqlalchemy.sql.elements import ColumnElement
 from bot.services.imports.joins.choices import Choices, Preference
 from bot.services.imports.publication import store_previous
 from bot.services.name_keys import derive_keys
-from db.book import order_totals
-from db.book.complaints import Complaint
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind, NameToken, Ownership
 from db.book.facts import Activity, Fact
 from db.book.imports import ImportChange, changed_rows, table
-from db.book.invoices import Invoice
-from db.book.orders import Order
+from db.book.trade import order_totals
+from db.book.trade.invoices import Invoice
+from db.book.trade.orders import Order
+from db.care.complaints import Complaint
 from db.care.touches import OPEN, Touch, TouchState
 from db.engine import insert
 

@@ -19,9 +19,9 @@ from bot.services.imports.publication import Upsert
 from bot.services.imports.read import text
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER, CustomerReferences, find_person
-from db.book.complaints import Agreed, Complaint, Told
 from db.book.facts import Activity, ContactKind
 from db.book.imports import table
+from db.care.complaints import Agreed, Complaint, Told
 from db.graded import tier_rows
 
 _complaint, _activity = table(Complaint), table(Activity)

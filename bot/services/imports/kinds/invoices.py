@@ -39,7 +39,7 @@ from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.terms import DueDays, MonthEnd, PaidDays
 from bot.services.imports.references import CUSTOMER
 from db.book.imports import table
-from db.book.invoices import Invoice
+from db.book.trade.invoices import Invoice
 from db.types import Money
 
 _invoice = table(Invoice)

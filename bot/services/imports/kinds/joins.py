@@ -19,13 +19,13 @@ from bot.services.imports.kinds.orders import OrderTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.name_keys import tokens
-from db.book.complaints import Complaint
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind, NameToken, Ownership
 from db.book.facts import Activity, Fact
 from db.book.imports import JOINS, ImportChange, changed_rows, table
-from db.book.invoices import Invoice
-from db.book.orders import Order
+from db.book.trade.invoices import Invoice
+from db.book.trade.orders import Order
+from db.care.complaints import Complaint
 from db.care.touches import Touch
 from db.graded.overrides import Override
 

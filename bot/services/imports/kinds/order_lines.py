@@ -22,8 +22,8 @@ from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import clip
 from db.book.imports import table
-from db.book.order_lines import OrderLine
-from db.book.orders import Order
+from db.book.trade.order_lines import OrderLine
+from db.book.trade.orders import Order
 from db.types import Money
 
 _order = table(Order)

@@ -42,9 +42,9 @@ from bot.services.imports.layout.columns import FileField
 from bot.services.imports.line_sums import LINES, LinesKind
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER
-from db.book import order_totals
 from db.book.imports import changed_rows, table
-from db.book.orders import Order
+from db.book.trade import order_totals
+from db.book.trade.orders import Order
 from db.types import Money
 
 _order = table(Order)

@@ -15,8 +15,8 @@ from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read import text
 from bot.services.imports.read.amounts import dissect, read_decimal
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
-from db.book.exchange_rates import ExchangeRate
 from db.book.imports import table
+from db.book.trade.exchange_rates import ExchangeRate
 
 _LIMIT = Decimal(1_000_000)  # no currency in use is worth more of another
 

@@ -11,8 +11,8 @@ from bot.services.imports.profile.totals import UNKNOWN
 from bot.services.imports.read.amounts import dissect
 from bot.services.imports.read.text import currency
 from bot.services.imports.report import ImportOptions
-from db.book import order_totals
-from db.book.exchange_rates import rates_to
+from db.book.trade import order_totals
+from db.book.trade.exchange_rates import rates_to
 from db.engine import Database
 
 _FEW = 10

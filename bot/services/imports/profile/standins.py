@@ -11,7 +11,7 @@ from bot.services.imports.read.amounts import LIMIT
 from bot.services.imports.read.records import Broken, open_table
 from db.book.customers import Customer
 from db.book.imports import table
-from db.book.orders import Order
+from db.book.trade.orders import Order
 from db.engine import Database
 
 

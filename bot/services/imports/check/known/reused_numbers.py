@@ -7,7 +7,7 @@ from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import ImportJob
 from db.book.customers import Customer
 from db.book.imports import table
-from db.book.invoices import days_between
+from db.book.trade.invoices import days_between
 
 _customer = table(Customer)
 YEAR = 366  # days

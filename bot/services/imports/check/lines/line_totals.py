@@ -10,8 +10,8 @@ from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import ImportJob
 from db.book.imports import table
-from db.book.order_lines import OrderLine
-from db.book.orders import Order
+from db.book.trade.order_lines import OrderLine
+from db.book.trade.orders import Order
 from db.types import MONEY_UNITS, units
 
 _order, _line = table(Order), table(OrderLine)

@@ -16,7 +16,7 @@ from bot.services.imports.publication import PAGE
 from bot.services.imports.read.headers import names
 from bot.services.imports.read.text import plain
 from db.book.imports import table
-from db.book.orders import Order
+from db.book.trade.orders import Order
 from db.types import MONEY_UNITS
 
 COST_SIGN = FindingType(

@@ -7,7 +7,7 @@ import pytest
 
 from bot.services.imports import JoinReport, join_customers
 from db import tables
-from db.book import order_totals
+from db.book.trade import order_totals
 from db.care.touches import Touch
 from db.graded.overrides import Override
 from tests import factories

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from bot.services.imports.joins.pairs import follow_chains
 from db.book.customers import Customer, Ownership
-from db.book.orders import Order
+from db.book.trade.orders import Order
 from tests import factories
 from tests.conftest import all_on_postgresql
 from tests.services.imports.conftest import Book

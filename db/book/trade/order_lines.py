@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, and_, col
 
 from db.book.customers import Customer, of_customers, of_type
-from db.book.orders import Order, ordered_in
+from db.book.trade.orders import Order, ordered_in
 from db.types import ImportedRow, Money, in_currency, units
 
 

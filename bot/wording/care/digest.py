@@ -8,7 +8,7 @@ from zlib import crc32
 
 from bot.errors import N_
 from bot.wording.actions import Action, Pointer
-from bot.wording.complaints import ComplaintRow
+from bot.wording.care.complaints import ComplaintRow
 from bot.wording.message_base import Message
 from bot.wording.parts import PersonHours, PersonPart, TierPart, Who
 from grading.scheme.model import Name

@@ -14,7 +14,7 @@ from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
 from db.book.customers import Customer
-from db.book.orders import Order
+from db.book.trade.orders import Order
 from db.engine import insert
 from db.types import MONEY_UNITS, units
 
