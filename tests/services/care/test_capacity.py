@@ -21,7 +21,7 @@ from bot.services.care.plan_file import parse_plan
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CHUNK, CareRules
 from bot.services.care.views import capacity as capacities
-from bot.services.care.views import forecast
+from bot.services.care.views import occurrences
 from bot.services.care.views.capacity import Capacity, PersonLoad
 from bot.services.care.views.given_up import KeptSteps
 from bot.services.care.views.hours_there import USUAL_MINUTES, whose_hours
@@ -327,9 +327,9 @@ def test_customers_in_the_same_situation_are_computed_once(
     made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     computed = []
-    really = forecast._Connected.occurrences
+    really = occurrences._Connected.occurrences
     monkeypatch.setattr(
-        forecast._Connected, "occurrences", lambda *given: computed.append(given) or really(*given)
+        occurrences._Connected, "occurrences", lambda *given: computed.append(given) or really(*given)
     )
     seen(made.database, under(), book=BEST_FIRST)
     assert len(computed) == 3, "the visits of A, its reviews, and the calls of all five C customers"

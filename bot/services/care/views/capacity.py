@@ -1,6 +1,6 @@
 """The hours that care plans owe per person and week, against the hours that the person has for care.
 
-The steps are those of `bot.services.care.views.forecast`: what planning has or would have open now, and what follows when
+The steps are those of `bot.services.care.views.occurrences`: what planning has or would have open now, and what follows when
 each step is done on the day on which it is due.
 """
 
@@ -18,9 +18,9 @@ from bot.services.care.owed_care import Loaded
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CHUNK, CareRules
 from bot.services.care.views.doers import Doers
-from bot.services.care.views.forecast import Forecast, Occurrence
 from bot.services.care.views.given_up import KeptSteps, StepGivenUp
 from bot.services.care.views.hours_there import minutes_there
+from bot.services.care.views.occurrences import Occurrence, Occurrences
 from bot.services.care.views.planned import PlannedStep, steps_after
 from bot.services.care.working_people import working_times
 from bot.services.schemes.store import TierNames
@@ -222,7 +222,7 @@ class _Count:
         self._plans = plans
         self.starts = starts
         self._monday = starts[0] - starts[0].weekday() * DAY
-        self._forecast = Forecast(self._monday + len(starts) * WEEK - DAY)
+        self._occurrences = Occurrences(self._monday + len(starts) * WEEK - DAY)
         self._doers = doers
         self._persons = persons
         self._has = has
@@ -239,7 +239,7 @@ class _Count:
         """Add all that some customers are owed in the weeks."""
         for customer in loaded:
             mine = opened.get(customer.customer.customer_id, {})
-            for number, one in enumerate(self._forecast.of(customer, mine)):
+            for number, one in enumerate(self._occurrences.of(customer, mine)):
                 done_by = self._done_by(customer, one, mine)
                 if self._persons is None or done_by.person_id in self._persons:
                     self._add(customer, number, one, done_by, weights)

@@ -42,7 +42,7 @@ class _Opened(NamedTuple):
     is_open: bool
 
 
-class Forecast:
+class Occurrences:
     """The occurrences of customers until a day."""
 
     def __init__(self, until: date) -> None:
