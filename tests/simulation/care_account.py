@@ -82,6 +82,8 @@ class _Reading:
             .join(Team, col(Team.id) == col(Person.team_id))
         )
         self.leads = dict(session.exec(leads).all())
+        of_role = select(Person.role, Team.lead_id).join(Team, col(Team.id) == col(Person.team_id))
+        self.leads_of_role = dict(session.exec(of_role).all())  # other roles than account managers have one person
         self.owners = dict(session.exec(select(Ownership.customer_id, Ownership.person_id)).all())
 
     def wrong_with(self, touch: Touch, count: Counter[str]) -> Iterator[str]:
@@ -133,7 +135,8 @@ class _Reading:
         manager = next((one for one in told if one.role == TouchRole.MANAGER), None)
         group = next((one for one in told if one.role == TouchRole.GROUP), None)
         if days.manager_days is not None:
-            working = self._of(manager.recipient if manager else self.leads.get(touch.customer_id))
+            lead = self.leads_of_role.get(touch.who, self.leads.get(touch.customer_id))
+            working = self._of(manager.recipient if manager else lead)
             last = working.next_working_day(begun + (days.manager_days + 1) * A_DAY)
             yield from self._late("manager", name, last, manager, working, until, count)
         if days.group_days is not None:
