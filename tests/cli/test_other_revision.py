@@ -15,7 +15,9 @@ SENTENCE = (
     " Install that version again, or restore the backup from before its upgrade.\n"
 )
 # These use no database, put another one in its place, or say it among other things.
-CHOICES = {"care snooze": ["--days", "1"]}  # one of several options must be given
+# One of several options must be given.
+CHOICES = {"care snooze": ["--days", "1"], "contact-person change": ["--phone", "1"]}
+WORDS = {"what": "link"}  # what takes one of some words
 OTHERS = {"demo", "score", "manifest", "scheme check", "db restore", "check", "doctor"}
 
 
@@ -25,7 +27,8 @@ def needed(command: Any) -> list[str]:
     for parameter in command.params:
         if parameter.required:
             given += [] if parameter.param_type_name == "argument" else [parameter.opts[0]]
-            given.append("1" if parameter.type_descriptor.annotation in (int, list[int]) else "customers.csv")
+            number = parameter.type_descriptor.annotation in (int, list[int])
+            given.append("1" if number else WORDS.get(parameter.name, "customers.csv"))
     return given
 
 

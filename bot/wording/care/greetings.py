@@ -27,7 +27,7 @@ class GreetedCustomer(CustomerPart):
     @property
     def label(self) -> str:
         """What its button says."""
-        return self.people[0].name if self.is_birthday else self.name
+        return self.people[0].name if self.is_birthday and self.people else self.name
 
     @property
     def target(self) -> Pointer:

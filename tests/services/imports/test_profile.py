@@ -48,6 +48,14 @@ FILES = {
         "customer,date,activity type,note\nC1,2026-01-05,visit,Talked\nC1,2026-02-05,call,Again\n",
         "客户编号,拜访日期,活动类型,备注\nC1,2026-01-05,拜访,谈了\nC1,2026-02-05,电话,再谈\n",
     ),
+    "complaints": (
+        "customer,complaint date,complaint type,description\nC1,2026-01-05,quality,Leaks\nC2,2026-02-05,delivery,Late\n",
+        "客户编号,投诉日期,投诉类别,投诉内容\nC1,2026-01-05,产品质量,漏水\nC2,2026-02-05,交货,迟到\n",
+    ),
+    "contact-persons": (
+        "customer,contact name,title,birthday\nC1,Li Ming,Buyer,1980-01-05\nC2,Eva Low,Engineer,1981-02-05\n",
+        "客户编号,联系人,职务,生日\nC1,李明,采购,1980-01-05\nC2,周敏,厂长,1981-02-05\n",
+    ),
     "facts": (
         "customer,field,value,date\nC1,market_share,0.2,2026-01-05\nC2,market_share,0.3,2026-01-05\n",
         "客户编号,指标,数值,评估日期\nC1,market_share,0.2,2026-01-05\nC2,market_share,0.3,2026-01-05\n",

@@ -66,6 +66,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+FACTS = 8  # the import of facts in `full`
+
+
 @pytest.fixture
 def full(book: Book, snapshots: Snapshots) -> Book:
     """A little of everything."""
@@ -160,9 +163,9 @@ def test_a_later_import_of_the_same_rows_must_go_first(full: Book) -> None:
 def test_a_later_correction_of_a_fact_must_go_first(full: Book) -> None:
     second = full.bring("facts", "customer,field,value,date\nC1,credit_grade,B,2026-01-31\n")
     with pytest.raises(Conflict, match=f"Undo import {second.batch_id} first"):
-        full.undo(7)
+        full.undo(FACTS)
     full.undo(second.batch_id)
-    full.undo(7)
+    full.undo(FACTS)
     assert full.rows("SELECT * FROM fact") == []
 
 
