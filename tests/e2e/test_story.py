@@ -4,7 +4,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
