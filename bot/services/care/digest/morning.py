@@ -227,6 +227,7 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         due_touches.postpone(session, [(one.id or 0, _of_day(one, mailbox, now)) for one in announced])
         named = {row.touch_id for row in message.rows}.union(again)
         due_touches.link(session, number, sorted(named), TouchRole.DIGEST)
+        complaints.link(session, number, [row.complaint_id for row in complained])
     return 1
 
 
