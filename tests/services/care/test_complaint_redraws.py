@@ -1,8 +1,11 @@
 """A digest in Slack follows the complaints that it shows, whoever acts on them and in whichever way."""
 
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,13 +15,12 @@ from bot.services.care import complaints
 from bot.services.imports import ImportOptions, import_file, undo
 from bot.wording.care.digest import CareDigest
 from db.book.customers import Customer
+from db.care import complaints as stored
 from db.engine import Database
 from tests import factories
-from tests.conftest import on_sqlite
+from tests.conftest import OpenAnother, on_sqlite
 from tests.services.book import MONDAY, at, rules
 from tests.services.care.test_complaints import Office
-
-pytestmark = on_sqlite
 
 DAY = timedelta(days=1)
 OPERATOR = factories.operator("mia@example.com")
@@ -57,6 +59,7 @@ ACTS: dict[str, tuple[Callable[[Office], object], list[tuple[str, int, str | Non
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("act", ACTS)
 def test_a_digest_shows_what_has_become_of_a_complaint_whoever_acted(office: Office, act: str) -> None:
     office.record()
@@ -67,6 +70,7 @@ def test_a_digest_shows_what_has_become_of_a_complaint_whoever_acted(office: Off
     assert office.redrawn() == []
 
 
+@on_sqlite
 def test_what_is_taken_back_leaves_the_digest_as_it_was(office: Office) -> None:
     office.record()
     stand(office)
@@ -76,6 +80,7 @@ def test_what_is_taken_back_leaves_the_digest_as_it_was(office: Office) -> None:
     assert shown(office) == [("open", 0, None)]
 
 
+@on_sqlite
 def test_a_complaint_that_is_taken_back_goes_from_the_digest(office: Office) -> None:
     office.clock.advance(at(MONDAY + DAY, 8, 55) - office.clock.now())
     office.record()
@@ -111,6 +116,7 @@ def test_a_file_that_closes_a_complaint_and_its_undoing_are_shown(office: Office
     assert shown(office) == [("open", 0, None)]
 
 
+@on_sqlite
 def test_a_complaint_whose_file_is_taken_back_goes_from_the_digest(office: Office, tmp_path: Path) -> None:
     first = bring(office, tmp_path, ",")
     stand(office)
@@ -118,6 +124,7 @@ def test_a_complaint_whose_file_is_taken_back_goes_from_the_digest(office: Offic
     assert shown(office) == []
 
 
+@on_sqlite
 @pytest.mark.parametrize("act", ["step", "close"])
 def test_a_file_is_not_taken_back_once_somebody_has_worked_on_its_complaints(
     office: Office, tmp_path: Path, act: str
@@ -130,6 +137,7 @@ def test_a_file_is_not_taken_back_once_somebody_has_worked_on_its_complaints(
     assert office.complaint().external_id == "K1"
 
 
+@on_sqlite
 def test_a_file_that_closed_a_complaint_is_not_taken_back_once_somebody_has_closed_it_anew(
     office: Office, tmp_path: Path
 ) -> None:
@@ -141,3 +149,25 @@ def test_a_file_that_closed_a_complaint_is_not_taken_back_once_somebody_has_clos
     with pytest.raises(Conflict, match="closed them since"):
         undo(office.database, closing, clock=office.clock, actor=OPERATOR)
     assert office.complaint().outcome == "Replaced."
+
+
+def test_a_complaint_that_is_closed_while_the_digest_is_written_is_closed_in_the_digest(
+    open_another: OpenAnother, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(open_another(), rules=rules(), clock=FixedClock(at(MONDAY, 9)))
+    office.fill()
+    office.record()
+    other = replace(office, database=open_another())
+    closing = threading.Thread(target=lambda: other.close(by="Lin"))
+    write_links = stored.link
+
+    def link(*given: Any) -> None:
+        closing.start()
+        closing.join(0.3)  # ends only where nothing keeps it waiting
+        write_links(*given)
+
+    monkeypatch.setattr(stored, "link", link)
+    office.digest(MONDAY + DAY)
+    closing.join(30)
+    office.stand()
+    assert shown(office) == [("closed", 0, None)]

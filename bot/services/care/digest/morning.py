@@ -244,6 +244,7 @@ def _complaints(
     if not groups:
         return (), 0
     kinds = reading.rules.complaints
+    complaint_rows.lock(session, groups)
     return complaint_rows.shown(session, kinds, groups, reader=reading.reader, day=reading.day)
 
 
