@@ -33,7 +33,6 @@ from bot.services.care.digest.mailboxes import (
     recipients_of,
 )
 from bot.services.care.digest.rows import RowReader
-from bot.services.care.plan import Doer
 from bot.services.care.schedule import CareRules
 from bot.services.care.touch_diff import greeting_morning
 from bot.services.care.working_people import last_end_of_today
@@ -58,9 +57,7 @@ def send_due(sending: Sending) -> int:
     """Write the digests, greetings and urgent messages that are due now; how many. What has no recipient stays due."""
     now = sending.now
     with sending.database.read() as session:
-        complained = {
-            DueGroup(owner, Doer.OWNER, handler) for owner, handler in complaints.open_groups(session)
-        }
+        complained = complaint_rows.groups(session)
         there = _due_today(session, sending, complained)
         late = _newly_late(session, sending)
         ready = _without_digest(session, there, now)
