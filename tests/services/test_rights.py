@@ -97,7 +97,9 @@ class Office:
         self.book.grade(dict.fromkeys(self.owned.values(), "A"), as_of=FEBRUARY)
         self.book.plan()
         with self.database.write() as session:
-            session.exec(update(Touch).where(col(Touch.customer_id) == self.acme).values(assignee_id=self.ids["Gia"]))
+            session.exec(
+                update(Touch).where(col(Touch.customer_id) == self.acme).values(assignee_id=self.ids["Gia"])
+            )
 
     @property
     def database(self) -> Database:
@@ -519,7 +521,13 @@ def test_a_button_that_was_shown_before_works_for_nobody_who_may_no_longer(offic
 
 @pytest.mark.parametrize(
     "becomes",
-    [{"state": "done"}, {"state": "skipped"}, {"state": "cancelled"}, {"assignee_id": 2}, {"assignee_id": None}],
+    [
+        {"state": "done"},
+        {"state": "skipped"},
+        {"state": "cancelled"},
+        {"assignee_id": 2},
+        {"assignee_id": None},
+    ],
     ids=["done", "skipped", "superseded", "handed on", "taken back"],
 )
 def test_every_door_that_a_given_step_opened_closes_with_it(office: Office, becomes: dict[str, Any]) -> None:

@@ -83,7 +83,9 @@ class _Reading:
         )
         self.leads = dict(session.exec(leads).all())
         of_role = select(Person.role, Team.lead_id).join(Team, col(Team.id) == col(Person.team_id))
-        self.leads_of_role = dict(session.exec(of_role).all())  # other roles than account managers have one person
+        self.leads_of_role = dict(
+            session.exec(of_role).all()
+        )  # other roles than account managers have one person
         self.owners = dict(session.exec(select(Ownership.customer_id, Ownership.person_id)).all())
 
     def wrong_with(self, touch: Touch, count: Counter[str]) -> Iterator[str]:

@@ -141,12 +141,18 @@ def test_hours_of_birthdays_and_of_greetings_by_culture_are_those_of_planning(da
     cultures = (None, "CN", "IR", "DE")
     with book.write() as session:
         session.execute(text("UPDATE customer SET archived = true WHERE id % 9 <> 1"))
-        for number, customer in enumerate(session.scalars(select(Customer.id).where(~col(Customer.archived)))):
+        for number, customer in enumerate(
+            session.scalars(select(Customer.id).where(~col(Customer.archived)))
+        ):
             for person in range(3):
                 day = MONDAY + (number * 5 + person * 11) % 40 * DAY
                 born = f"lunar --{day:%m}-30" if person == 2 else f"--{day:%m-%d}"
                 factories.contact_person(
-                    session, customer, f"Person {person}", birthday=born, culture=cultures[(number + person) % 4]
+                    session,
+                    customer,
+                    f"Person {person}",
+                    birthday=born,
+                    culture=cultures[(number + person) % 4],
                 )
     weeks = 4
     under = replace(rules(), plans=CarePlans((parse_plan(PEOPLE_PLAN, "people"),)))

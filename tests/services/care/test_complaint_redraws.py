@@ -132,7 +132,9 @@ def test_a_file_is_not_taken_back_once_somebody_has_worked_on_its_complaints(
     first = bring(office, tmp_path, ",")
     office.clock.advance(DAY)
     getattr(office, act)(by="Lin")
-    with pytest.raises(Conflict, match=r"added steps to complaints of it or closed them since \(1, first K1\)"):
+    with pytest.raises(
+        Conflict, match=r"added steps to complaints of it or closed them since \(1, first K1\)"
+    ):
         undo(office.database, first, clock=office.clock, actor=OPERATOR)
     assert office.complaint().external_id == "K1"
 

@@ -109,9 +109,7 @@ def _complaint_groups(session: Session, actor: Actor, firm: FirmDefaults, now: d
     present = {actor.person_id, *(one.person_id for one in actor.absent)}
     owners = present | people.in_teams(session, actor.led_teams)
     groups = [
-        one
-        for one in complaint_rows.groups(session)
-        if one.owner_id in owners or one.assignee_id in present
+        one for one in complaint_rows.groups(session) if one.owner_id in owners or one.assignee_id in present
     ]
     recipients = mailboxes.recipients_of(session, set(groups), firm, now)
     own = Place(person_id=actor.person_id)

@@ -40,7 +40,9 @@ class _ImportedComplaints(WrittenTable):
         changed = _complaint.c.id.in_(changed_rows(batch_id, _complaint))
         published = select(_batch.c.published_at).where(_batch.c.id == batch_id).scalar_subquery()
         has_steps = exists(select(1).where(_step.c.complaint_id == _complaint.c.id))
-        worked_on = or_(and_(created, has_steps), and_(or_(created, changed), _complaint.c.closed_at > published))
+        worked_on = or_(
+            and_(created, has_steps), and_(or_(created, changed), _complaint.c.closed_at > published)
+        )
         found = connection.execute(
             select(func.count(), func.min(_complaint.c.external_id)).where(worked_on)
         ).one()
