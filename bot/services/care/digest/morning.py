@@ -216,7 +216,7 @@ def _write_digest(sending: Sending, of: _Due) -> int:
             complaints_more=complained_more,
         )
         number = enqueue(
-            session, sending, mailbox, DIGEST, message, mailbox.key(now), not_after=mailbox.tomorrow(now)
+            session, sending, mailbox, DIGEST, message, mailbox.key(now), not_after=mailbox.until(now)
         )
         again = {touch.id or 0: next_shown(sending.rules, touch, mailbox.working, now) for touch in stay}
         due_touches.show(session, again.items(), number)
@@ -416,7 +416,7 @@ def _write_urgent(sending: Sending, mailbox: Mailbox, touch_id: int) -> int:
                 return 0
             alone = rows.rows_of(session, _reading(sending, mailbox), [touch])
             message = rows.digest_of(alone, day=mailbox.today(now), urgent=True)
-            number = enqueue(session, sending, mailbox, URGENT, message, key, not_after=mailbox.tomorrow(now))
+            number = enqueue(session, sending, mailbox, URGENT, message, key, not_after=mailbox.until(now))
             again = next_shown(sending.rules, touch, mailbox.working, now)
             due_touches.show(session, [(touch_id, again)], number)
             due_touches.link(session, number, [touch_id], TouchRole.URGENT)
