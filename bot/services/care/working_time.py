@@ -131,7 +131,9 @@ class WorkingTime:
             ends.append(self._local(today, self.hours.ends))
         if self.quiet is not None:
             ends.append(self._local(today, self.quiet.begins))
-        open_before = (at for at in ends if at > now and self._is_open((at - INSTANT).astimezone(self.zone).time()))
+        open_before = (
+            at for at in ends if at > now and self._is_open((at - INSTANT).astimezone(self.zone).time())
+        )
         return max(open_before, default=tomorrow)
 
     def next_morning(self, day: date, now: datetime) -> datetime:

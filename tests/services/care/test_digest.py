@@ -240,7 +240,9 @@ def test_a_digest_that_cannot_be_delivered_makes_all_its_rows_due_again(book: Bo
     assert sorted(row.name for row in rows(book)) == ["A0", "A1", "B2"]
 
 
-@pytest.mark.parametrize(("works_until", "taken"), [(None, at(MONDAY + DAY, 0, 1)), ("18:00", at(MONDAY, 22))])
+@pytest.mark.parametrize(
+    ("works_until", "taken"), [(None, at(MONDAY + DAY, 0, 1)), ("18:00", at(MONDAY, 22))]
+)
 def test_a_digest_that_slack_takes_only_after_the_hours_of_the_day_comes_in_the_next_morning(
     book: Book, works_until: str | None, taken: datetime
 ) -> None:

@@ -155,6 +155,9 @@ def test_a_file_of_activities_does_not_make_something_else_of_a_complaint(firm: 
 def test_a_complaint_with_the_id_of_a_visit_is_asked(firm: Book) -> None:
     firm.bring("activities", "id,customer,date,kind\nK1,C1,2026-02-02,visit\n")
     file = "id,customer,date,kind\nK1,C1,2026-02-02,quality\n"
-    assert "id 'K1' is of the kind visit" in firm.ask("complaints", file)["contact-as-complaint"]
+    assert (
+        "1 (line 2: id 'K1'). These activities would become"
+        in firm.ask("complaints", file)["contact-as-complaint"]
+    )
     firm.bring("complaints", file, accepted=("contact-as-complaint",))
     assert firm.rows(COUNTED) == [(1, "2026-02-02")]

@@ -27,8 +27,8 @@ CONTACT_AS_COMPLAINT = FindingType(
     name="contact-as-complaint",
     level=Level.QUESTION,
     sentence=N_(
-        "Complaints have the ids of activities that are no complaints in the book: %(count)d (line %(line)d: id %(key)s is"
-        " of the kind %(kind)s). These activities would become complaints."
+        "Complaints have the ids of activities that are no complaints in the book: %(count)d (line %(line)d: id %(key)s)."
+        " These activities would become complaints."
     ),
     answer=N_(
         "If the ids of complaints are others than those of activities, give the file a source of its own: --source"
@@ -45,23 +45,23 @@ def refuse_changed_complaints(job: ImportJob, stage: Table) -> None:
         stage.c.customer_id.is_distinct_from(_complaint.c.customer_id),
     )
     known = _known(job, stage).join(_complaint, _complaint.c.activity_id == _activity.c.id)
-    columns = stage.c.line, stage.c.key, func.count().over()
-    found = select(*columns).select_from(known).where(other).order_by(stage.c.line).limit(1)
-    if (row := job.connection.execute(found).first()) is not None:
-        line, key, count = row
-        job.findings.add(COMPLAINT_CHANGED, count=count, line=line, key=repr(key), source=job.source)
+    _add(job, COMPLAINT_CHANGED, stage, known, other)
 
 
 def ask_about_contacts(job: ImportJob, stage: Table) -> None:
     """Ask about staged complaints that would make a complaint of another kind of contact."""
-    other: ColumnElement[bool] = _activity.c.kind != ContactKind.COMPLAINT.value
-    columns = stage.c.line, stage.c.key, _activity.c.kind, func.count().over()
-    found = select(*columns).select_from(_known(job, stage)).where(other).order_by(stage.c.line).limit(1)
-    if (row := job.connection.execute(found).first()) is not None:
-        line, key, kind, count = row
-        job.findings.add(
-            CONTACT_AS_COMPLAINT, count=count, line=line, key=repr(key), kind=kind, source=job.source
-        )
+    other = _activity.c.kind != ContactKind.COMPLAINT.value
+    _add(job, CONTACT_AS_COMPLAINT, stage, _known(job, stage), other)
+
+
+def _add(
+    job: ImportJob, finding: FindingType, stage: Table, known: Join, condition: ColumnElement[bool]
+) -> None:
+    """Add a finding, unless no row meets the condition."""
+    found = select(stage.c.line, stage.c.key, func.count().over()).select_from(known).where(condition)
+    if (row := job.connection.execute(found.order_by(stage.c.line).limit(1)).first()) is not None:
+        line, key, count = row
+        job.findings.add(finding, count=count, line=line, key=repr(key), source=job.source)
 
 
 def _known(job: ImportJob, stage: Table) -> Join:
