@@ -320,7 +320,7 @@ def unsorted() -> list[str]:
         for column in one.c:
             name, targets = name_of(column), {key.column.table for key in column.foreign_keys}
             if PERSON in targets or (not targets and _looks_like_a_reference(column)):
-                found += [name] * (name not in _PEOPLE | OTHER_NUMBERS)
+                found += [name] * (name not in _PEOPLE | OF_CONTACT_PEOPLE | OTHER_NUMBERS)
             elif CUSTOMER in targets and column.nullable:
                 found += [name] * (name not in POINTERS)
             elif _is_text(column):

@@ -106,6 +106,7 @@ def test_one_pass_turns_a_change_into_a_message_in_slack(
         "channels": 0,
         "audit": 0,
         "deliver": 0,
+        "redraw": 0,
         "forget": 0,
         "house": 0,
     }
