@@ -172,6 +172,7 @@ class OpenComplaint(NamedTuple):
     owner_id: int | None
     owner_team_id: int | None
     handler_id: int | None = None  # who handles it instead of the account manager
+    customer_id: int | None = None
 
 
 FIRM = OwnedBy(None)  # what is nobody's own
@@ -221,6 +222,8 @@ class Position:
                 return self.person_id == thing.assignee_id
             case OpenStep():
                 mine = self.role == thing.role
+            case OpenComplaint() if thing.customer_id in self.given:
+                return True
             case OpenComplaint():
                 mine = self.person_id == thing.handler_id
             case _:

@@ -12,6 +12,7 @@ from db.book import deputies, people
 from db.book.people import Person, Team
 
 LEAD = "lead"  # who does a step besides the account manager and the holders of a role
+HANDLER = "handler"  # who handles a complaint in the account manager's place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,13 +112,17 @@ class Recipients:
         """Who does a step for an owner's customer: the person it was given to, else the lead or the holder of a role.
 
         Where that is nobody who is here and may see the customer, it is who hears of the owner's customers. Their
-        deputies do it in their place, unless they are not asked for. Who was given a step may see its customer.
+        deputies do it in their place, unless they are not asked for. Who was given a step may see its customer; who
+        handles a complaint may have lost the right to.
         """
-        given = self._in_place_of(self.people.get(assignee_id or 0), deputies_too=deputies_too)
+        assignee = self.people.get(assignee_id or 0)
+        given = self._in_place_of(assignee if who != HANDLER else None, deputies_too=deputies_too)
         if (person := next((one for one in given if one.is_present), None)) is not None:
             return person
         asked: list[Person | None] = []
-        if who == LEAD:
+        if who == HANDLER:
+            asked.append(assignee)
+        elif who == LEAD:
             asked.append(self._lead(owner))
         elif who in self._holders:
             team = owner.team_id if owner else None

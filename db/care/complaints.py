@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Index, UniqueConstraint, and_, bindparam, func, or_, text, update
 from sqlalchemy import select as sa_select
-from sqlmodel import Field, Session, col, select
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from db.book.customers import Customer, Ownership, present_owner
 from db.book.facts import Activity
+from db.care import redraws
+from db.engine import insert
 from db.types import ImportedRow, NumberedRow, UtcDateTime, partial_index
 
 _OPEN = "closed_on IS NULL"
@@ -75,6 +77,14 @@ class ComplaintStep(NumberedRow, table=True):
     text: str | None = None
     version: int
     recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ComplaintMessage(SQLModel, table=True):
+    """A message that shows a complaint."""
+
+    __tablename__ = "complaint_message"
+    outbox_id: int = Field(primary_key=True, foreign_key="outbox.id", ondelete="CASCADE")
+    complaint_id: int = Field(primary_key=True, foreign_key="complaint.id", index=True, ondelete="CASCADE")
 
 
 class StoredComplaint(NamedTuple):
@@ -306,11 +316,24 @@ def count_unattended(session: Session, late_before: date) -> int:
 
 
 def move(session: Session, complaint_id: int, version: int, **values: Any) -> bool:
-    """Change a complaint that has this version, which is the next one then; whether it had it."""
+    """Change a complaint that has this version, which is the next one then; whether it had it.
+
+    The messages that show it are drawn again.
+    """
     statement = (
         update(Complaint)
         .where(col(Complaint.id) == complaint_id, col(Complaint.version) == version)
         .values(**values, version=version + 1)
         .returning(col(Complaint.id))
     )
-    return session.execute(statement).first() is not None
+    if session.execute(statement).first() is None:
+        return False
+    redraws.mark_complaints(session, [complaint_id])
+    return True
+
+
+def link(session: Session, outbox_id: int, complaint_ids: Collection[int]) -> None:
+    """Note that a message shows complaints."""
+    rows = [{"outbox_id": outbox_id, "complaint_id": one} for one in complaint_ids]
+    if rows:
+        session.connection().execute(insert(session.connection(), ComplaintMessage), rows)

@@ -1,6 +1,6 @@
-"""Messages in Slack that have to be drawn again, because a touch that they show has changed.
+"""Messages in Slack that have to be drawn again, because a touch or a complaint that they show has changed.
 
-A change of a touch marks its messages in its own transaction, so that no change is lost. Each transaction writes rows of
+A change of one marks its messages in its own transaction, so that no change is lost. Each transaction writes rows of
 its own: two that change rows of one message at the same time wait for each other nowhere.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import column, delete, func, literal, table, update
+from sqlalchemy import Connection, Select, column, delete, func, literal, table, update
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col
 
@@ -20,9 +20,10 @@ from db.types import UtcDateTime
 
 AT_ONCE = 5_000  # databases limit a statement's parameters
 MARKED = datetime(1970, 1, 1, tzinfo=UTC)
-# By name, because the module of touches calls this one.
+# By name, because the modules of touches and complaints call this one.
 _TOUCH = table("touch", column("id"), column("dedupe_key"))
 _LINK = table("touch_message", column("touch_id"), column("outbox_id"))
+_COMPLAINED = table("complaint_message", column("complaint_id"), column("outbox_id"))
 
 
 class Redraw(SQLModel, table=True):
@@ -51,24 +52,36 @@ def mark(session: Session, touch_ids: Collection[int | None]) -> None:
     """Mark every message that shows one of these touches: once, however many of them it shows."""
     ids = [touch_id for touch_id in touch_ids if touch_id is not None]
     for start in range(0, len(ids), AT_ONCE):
-        _mark(session, _LINK.c.touch_id.in_(ids[start : start + AT_ONCE]))
+        _mark(session, _LINK.c.outbox_id, _LINK.c.touch_id.in_(ids[start : start + AT_ONCE]))
 
 
 def mark_occurrences(session: Session, keys: Sequence[str]) -> None:
     """The same for the touches with these keys."""
     for start in range(0, len(keys), AT_ONCE):
         some = sa_select(_TOUCH.c.id).where(_TOUCH.c.dedupe_key.in_(keys[start : start + AT_ONCE]))
-        _mark(session, _LINK.c.touch_id.in_(some))
+        _mark(session, _LINK.c.outbox_id, _LINK.c.touch_id.in_(some))
 
 
-def _mark(session: Session, condition: Any) -> None:
+def mark_touches(connection: Connection, ids: Select[int]) -> None:
+    """The same for the touches with the ids that are selected."""
+    _mark(connection, _LINK.c.outbox_id, _LINK.c.touch_id.in_(ids))
+
+
+def mark_complaints(of: Session | Connection, ids: Collection[int] | Select[int]) -> None:
+    """Mark every message that shows one of these complaints."""
+    _mark(of, _COMPLAINED.c.outbox_id, _COMPLAINED.c.complaint_id.in_(ids))
+
+
+def _mark(of: Session | Connection, message: Any, condition: Any) -> None:
+    """Mark the messages (a column) of the rows that meet a condition."""
+    connection = of.connection() if isinstance(of, Session) else of
     found = (
-        sa_select(_LINK.c.outbox_id, literal(secrets.token_hex(8)), literal(MARKED, UtcDateTime), literal(0))
+        sa_select(message, literal(secrets.token_hex(8)), literal(MARKED, UtcDateTime), literal(0))
         .where(condition)
         .distinct()
     )
-    statement = insert(session.connection(), Redraw)
-    session.connection().execute(statement.from_select([*Redraw.model_fields], found, include_defaults=False))
+    statement = insert(connection, Redraw)
+    connection.execute(statement.from_select([*Redraw.model_fields], found, include_defaults=False))
 
 
 def anything_due(session: Session, now: datetime) -> bool:
@@ -154,7 +167,7 @@ def drawn(session: Session, message: StaleMessage) -> None:
     """
     gone: Any = session.execute(delete(Redraw).where(*_of(message)))
     if gone.rowcount < len(message.marks):
-        _mark(session, _LINK.c.outbox_id == message.outbox_id)
+        _mark(session, col(OutboxMessage.id), col(OutboxMessage.id) == message.outbox_id)
 
 
 def put_off(session: Session, message: StaleMessage, until: datetime, *, tries: int) -> None:

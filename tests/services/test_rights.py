@@ -13,7 +13,7 @@ from sqlmodel import col, update
 from bot.errors import BotError, Hidden, NotAllowed, NotFound
 from bot.services import access, identity, imports, staff
 from bot.services.access import Act, Actor, can
-from bot.services.ask import explanation, history, lookup, share
+from bot.services.ask import explanation, history, lookup, share, unmasked
 from bot.services.care import answers, complaints
 from bot.services.care.answers import shown, steps
 from bot.services.care.complaints import Report, listing, subject
@@ -22,6 +22,8 @@ from bot.services.care.plan_versions import lifecycle as plan_lifecycle
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.lifecycle import PlanFile
 from bot.services.care.views import explanation as care_explained
+from bot.services.contact_people import acts as people_acts
+from bot.services.contact_people import views as people_views
 from bot.services.delivery import outbox, restore, time_jump
 from bot.services.grade import overrides, runs
 from bot.services.grade.overrides import OverrideRequest
@@ -38,6 +40,7 @@ from db.book import customers, deputies
 from db.book.customers import Customer, Ownership
 from db.book.imports import ImportBatch
 from db.book.people import Deputy, Person, Team, TeamView
+from db.care.touches import Touch
 from db.engine import Database
 from grading.scheme.reader import parse_scheme
 from tests import factories
@@ -53,6 +56,7 @@ SCHEME = SchemeFile(
 )
 CARE_PLAN: PlanFile = plan_lifecycle.read(SHIPPED)
 PEOPLE = {  # name -> (role, team)
+    "Gia": ("viewer", None),  # a step of Anna's customer was given to her
     "Anna": ("account_manager", "East"),
     "Olga": ("team_lead", "East"),
     "Ben": ("account_manager", "West"),
@@ -92,6 +96,10 @@ class Office:
                 self.owned[called] = factories.customer(session, called, owner_id=owner_id)
         self.book.grade(dict.fromkeys(self.owned.values(), "A"), as_of=FEBRUARY)
         self.book.plan()
+        with self.database.write() as session:
+            session.exec(
+                update(Touch).where(col(Touch.customer_id) == self.acme).values(assignee_id=self.ids["Gia"])
+            )
 
     @property
     def database(self) -> Database:
@@ -158,6 +166,11 @@ def care(office: Office, actor: Actor, customer: int) -> object:
         return care_explained.explain(session, actor, office.book.rules, customer, office.book.clock.now())
 
 
+def contact_people(office: Office, actor: Actor, customer: int) -> object:
+    with office.database.read() as session:
+        return people_views.listed(session, actor, Pointer(id=customer), MONDAY)
+
+
 def listed_plans(office: Office, actor: Actor) -> object:
     with office.database.read() as session:
         return plan_lifecycle.listed(session, actor, office.book.rules.plans, today=MONDAY)
@@ -193,6 +206,19 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
     "share": (
         Act.SHARE,
         lambda o, who, it: share.shared_card(o.database, o.book.scheme_cache, who, Pointer(id=it)),
+    ),
+    "masked fields": (
+        Act.UNMASK, lambda o, who, it: unmasked.unmask(o.database, o.book.scheme_cache, who, Pointer(id=it))
+    ),
+    "contact people": (Act.SEE, contact_people),
+    "contact people in full": (
+        Act.UNMASK, lambda o, who, it: people_views.in_full(o.database, who, Pointer(id=it), MONDAY)
+    ),
+    "new contact person": (
+        Act.CHANGE_CONTACT_PEOPLE,
+        lambda o, who, it: people_acts.add(
+            o.database, who, it, {"name": f"Wu {who.name}"}, now=o.book.clock.now()
+        ),
     ),
     "contact": (Act.LOG_CONTACT, lambda o, who, it: o.book.log(who, it, MONDAY, form_id=f"{who.name}{it}")),
     "complaint": (Act.HANDLE_COMPLAINT, lambda o, who, it: o.complain(who, it)),
@@ -491,6 +517,26 @@ def test_a_button_that_was_shown_before_works_for_nobody_who_may_no_longer(offic
     assert {door: answer(office, door, actor, office.acme) for door in allowed} == {
         door: answer(office, door, actor, MISSING) for door in allowed
     }
+
+
+@pytest.mark.parametrize(
+    "becomes",
+    [
+        {"state": "done"},
+        {"state": "skipped"},
+        {"state": "cancelled"},
+        {"assignee_id": 2},
+        {"assignee_id": None},
+    ],
+    ids=["done", "skipped", "superseded", "handed on", "taken back"],
+)
+def test_every_door_that_a_given_step_opened_closes_with_it(office: Office, becomes: dict[str, Any]) -> None:
+    assert answer(office, "card", office.actor("Gia"), office.acme) is None
+    with office.database.write() as session:
+        session.exec(update(Touch).where(col(Touch.customer_id) == office.acme).values(becomes))
+    gia = office.actor("Gia")
+    for door in DOORS:
+        assert answer(office, door, gia, office.acme) == answer(office, door, gia, MISSING), door
 
 
 FORGED = {  # what a button may say of a customer that is somebody else's, or of none

@@ -13,6 +13,7 @@ from bot.working_days.public_holidays import year_of
 from bot.working_days.week import MONDAY_TO_FRIDAY, Hours
 
 ONE_DAY = timedelta(days=1)
+INSTANT = timedelta(microseconds=1)
 
 
 class Free(StrEnum):
@@ -121,6 +122,19 @@ class WorkingTime:
     def end_of_today(self, now: datetime) -> datetime:
         """When tomorrow begins."""
         return self._local(local_date(now, self.zone) + ONE_DAY, time())
+
+    def end_of_hours(self, now: datetime) -> datetime:
+        """From when on today the person is written to no more: the end of their hours, or when it gets quiet."""
+        today, tomorrow = local_date(now, self.zone), self.end_of_today(now)
+        ends = [tomorrow]
+        if self.hours is not None:
+            ends.append(self._local(today, self.hours.ends))
+        if self.quiet is not None:
+            ends.append(self._local(today, self.quiet.begins))
+        open_before = (
+            at for at in ends if at > now and self._is_open((at - INSTANT).astimezone(self.zone).time())
+        )
+        return max(open_before, default=tomorrow)
 
     def next_morning(self, day: date, now: datetime) -> datetime:
         """The first morning of a working day, from this day on, that is still to come."""

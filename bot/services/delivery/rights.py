@@ -18,7 +18,7 @@ from bot.services import access, identity
 from bot.services.delivery import channels, circuit, kinds, outbox
 from bot.services.delivery.worker import Worker
 from bot.services.identity import SlackPeople
-from bot.services.recipients import FirmDefaults, Place, Recipients
+from bot.services.recipients import HANDLER, FirmDefaults, Place, Recipients
 from bot.wording import messages
 from bot.wording.care.complaints import ComplaintReport, ReportedComplaint
 from bot.wording.care.digest import CareDigest
@@ -45,7 +45,6 @@ REASONS = {
     "erased": "the customer is no longer in the book",
 }
 
-OWNER = "owner"  # who handles a complaint that was given to nobody else
 
 log = structlog.get_logger()
 
@@ -125,7 +124,7 @@ class Moment:
             if one.customer_id == customer
         ]
         places += [
-            self.recipients.place_of_step(OWNER, one.handler_id, owner)
+            self.recipients.place_of_step(HANDLER, one.handler_id, owner)
             for one in self.complaints.get(row.id, ())
             if one.customer_id == customer
         ]

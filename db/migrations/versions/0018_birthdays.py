@@ -23,6 +23,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # SQLite migrates without foreign keys, so that nothing goes with the touches by itself.
+    for name in ('touch_message', 'touch_act'):
+        op.execute(f"DELETE FROM {name} WHERE touch_id IN (SELECT id FROM touch WHERE kind = 'birthday')")
     op.execute("DELETE FROM touch WHERE kind = 'birthday'")
     op.drop_index('ix_touch_contact_person', 'touch')
     op.drop_column('touch', 'contact_person_id')

@@ -30,7 +30,7 @@ from bot.settings import Settings
 from bot.wording.actions import Pointer
 from bot.wording.parts import TierPart
 from db.book import people
-from db.book.customers import Ownership
+from db.book.customers import Customer, Ownership
 from db.book.people import Absence, Person
 from db.care.touches import OPEN, Touch
 from db.engine import Database
@@ -41,6 +41,19 @@ from tests.services.book import MONDAY, SETTINGS, at, plan_of_tests, rules
 from tests.services.care.planned_book import DAY, NOW, planned_book
 from tests.services.care.test_preview import PLANS
 
+PEOPLE_PLAN = """\
+plan: people
+version: 1
+tiers:
+  default:
+    - {id: birthday, kind: birthday, name: {en: Birthday, zh: 生日}, minutes: 7}
+    - id: greeting
+      kind: greeting
+      name: {en: Greeting, zh: 节日问候}
+      occasions: [lantern, easter, nowruz, spring_festival]
+      days_before: 5
+      minutes: 11
+"""
 NO_NAMES = TierNames(tiers={})
 TIMED = plan_of_tests().all_steps[0]
 DOCS = Path(__file__).parents[3] / "docs"
@@ -120,6 +133,35 @@ def test_the_hours_are_those_of_the_steps_that_planning_makes_due_when_each_is_d
     for of, step in found.present.steps.items():
         by_step[of.step] += step.minutes
     assert by_step == steps
+
+
+@on_sqlite
+def test_hours_of_birthdays_and_of_greetings_by_culture_are_those_of_planning(database: Database) -> None:
+    book = planned_book(database)
+    cultures = (None, "CN", "IR", "DE")
+    with book.write() as session:
+        session.execute(text("UPDATE customer SET archived = true WHERE id % 9 <> 1"))
+        for number, customer in enumerate(
+            session.scalars(select(Customer.id).where(~col(Customer.archived)))
+        ):
+            for person in range(3):
+                day = MONDAY + (number * 5 + person * 11) % 40 * DAY
+                born = f"lunar --{day:%m}-30" if person == 2 else f"--{day:%m-%d}"
+                factories.contact_person(
+                    session,
+                    customer,
+                    f"Person {person}",
+                    birthday=born,
+                    culture=cultures[(number + person) % 4],
+                )
+    weeks = 4
+    under = replace(rules(), plans=CarePlans((parse_plan(PEOPLE_PLAN, "people"),)))
+    found = seen(book, under, weeks=weeks)
+    expected: dict[str, list[int]] = defaultdict(lambda: [0] * (weeks + 1))
+    for (who, week), minutes in worked_off(book, under, MONDAY + (weeks + 1) * 7 * DAY - DAY).items():
+        expected[who][week] = minutes.total()
+    assert {one.name: list(one.owes) for one in found.people} == expected
+    assert {of.step for of in found.present.steps} == {"birthday", "greeting"}
 
 
 # --- A made book

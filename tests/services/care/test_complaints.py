@@ -23,8 +23,9 @@ from bot.wording.messages import TierCard
 from db.audit import AuditEntry
 from db.book.customers import Ownership
 from db.book.facts import Activity
-from db.book.people import Team
+from db.book.people import Person, Team
 from db.care.complaints import Complaint, ComplaintStep
+from db.care.touches import Touch
 from db.engine import Database
 from db.graded import due_regrades
 from db.processes import Repeated
@@ -265,6 +266,33 @@ def test_the_handler_acts_too_and_has_it_in_their_digest_in_the_owners_place(off
     assert [row.name for row in digest.complaints] == ["ACME"]
     office.step(by="Fin")
     office.close(by="Fin")
+
+
+def test_a_complaint_goes_back_to_the_account_manager_when_its_handler_may_see_the_customer_no_more(
+    office: Office,
+) -> None:
+    with office.database.write() as session:
+        fin = factories.person(session, "Fin", role="finance")
+    office.record(handler="U0FIN")
+    with office.database.write() as session:
+        session.get_one(Person, fin).role = "viewer"
+    address, digest = office.digest(MONDAY + DAY)
+    assert address == f"person:{office.who('Anna').person_id}"
+    assert [row.name for row in digest.complaints] == ["ACME"]
+
+
+def test_a_step_that_was_given_to_somebody_does_not_make_them_a_handler(office: Office) -> None:
+    office.grade({office.acme: "A"})
+    office.plan()
+    with office.database.write() as session:
+        session.exec(update(Touch).values(assignee_id=office.who("Ben").person_id))
+    assert office.acme in office.who("Ben").given
+    with pytest.raises(BadInput, match="Ben may not see this customer"):
+        office.record(handler="U0BEN")
+    said = office.record(by="Ben")
+    assert said.may_undo
+    office.undo(by="Ben")
+    assert office.days_counted() == []
 
 
 def test_the_morning_digest_shows_open_complaints_with_age_and_deadline_overdue_first(office: Office) -> None:

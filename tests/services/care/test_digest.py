@@ -240,12 +240,19 @@ def test_a_digest_that_cannot_be_delivered_makes_all_its_rows_due_again(book: Bo
     assert sorted(row.name for row in rows(book)) == ["A0", "A1", "B2"]
 
 
-def test_a_digest_that_slack_does_not_take_all_day_is_not_said_the_next_day(book: Book) -> None:
+@pytest.mark.parametrize(
+    ("works_until", "taken"), [(None, at(MONDAY + DAY, 0, 1)), ("18:00", at(MONDAY, 22))]
+)
+def test_a_digest_that_slack_takes_only_after_the_hours_of_the_day_comes_in_the_next_morning(
+    book: Book, works_until: str | None, taken: datetime
+) -> None:
     book.delivers = False
     due_on_monday(book, "A", owner_id=person(book))
+    with book.database.write() as session:
+        session.exec(update(Person).values(works_from=works_until and "08:00", works_until=works_until))
     book.go(MONDAY)
     harness = Harness(book.database)
-    harness.clock.advance(at(MONDAY + DAY, 0, 1) - harness.clock.now())
+    harness.clock.advance(taken - harness.clock.now())
     harness.deliver()
     assert harness.states() == ["dead"]
     book.go(MONDAY + DAY)

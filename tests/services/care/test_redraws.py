@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from bot.services.care.answers import redraws
 from bot.services.delivery.messenger import Answer
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions
+from bot.services.imports import ImportOptions, import_file, undo
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.greetings import Greetings
 from bot.wording.message_base import Message
@@ -143,6 +145,29 @@ def test_a_digest_shows_what_has_become_of_a_step_whoever_changed_it(firm: Firm,
     act(firm)
     assert rows_of(firm)["ACME"] == state
     assert firm.draw() == 0
+
+
+@on_sqlite
+def test_a_customer_that_is_joined_into_another_is_over_in_the_digest_until_the_join_is_undone(
+    firm: Firm, tmp_path: Path
+) -> None:
+    with firm.database.write() as session:
+        for customer, code in ((ACME, "C1"), (GLOBEX, "C2")):
+            session.get_one(Customer, customer).code = code
+    (tmp_path / "joins.csv").write_text("customer,into\nC1,C2\n", encoding="utf-8")
+    operator = factories.operator("mia@example.com")
+    done = import_file(
+        firm.database,
+        kind="joins",
+        path=tmp_path / "joins.csv",
+        clock=firm.clock,
+        actor=operator,
+        options=ImportOptions(),
+        rejects_dir=tmp_path,
+    )
+    assert rows_of(firm)["ACME"] == "over"
+    undo(firm.database, done.batch_id or 0, clock=firm.clock, actor=operator)
+    assert rows_of(firm)["ACME"] == "open"
 
 
 @on_sqlite

@@ -217,6 +217,29 @@ def test_without_own_hours_only_the_quiet_ones_are_left_out() -> None:
     assert [now.hour for now in hours if person.within_hours(now)] == list(range(7, 20))
 
 
+@pytest.mark.parametrize(
+    ("hours", "quiet", "ends"),
+    [
+        ("09:00-18:00", "20:00-07:00", "2026-01-05T18:00"),
+        ("09:00-22:00", "20:00-07:00", "2026-01-05T20:00"),
+        (None, "20:00-07:00", "2026-01-05T20:00"),
+        (None, "12:00-14:00", "2026-01-06T00:00"),
+        ("22:00-06:00", None, "2026-01-06T00:00"),
+        (None, None, "2026-01-06T00:00"),
+    ],
+)
+def test_nobody_is_written_to_after_the_end_of_their_hours(
+    hours: str | None, quiet: str | None, ends: str
+) -> None:
+    person = WorkingTime(
+        zone=BERLIN,
+        hours=hours_of(hours) if hours else None,
+        quiet=hours_of(quiet) if quiet else None,
+    )
+    now = datetime(2026, 1, 5, 10, tzinfo=BERLIN)
+    assert person.end_of_hours(now) == datetime.fromisoformat(ends).replace(tzinfo=BERLIN)
+
+
 def test_the_next_morning_is_still_to_come() -> None:
     person = WorkingTime(zone=BERLIN, place="DE")
     friday = date(2026, 1, 9)

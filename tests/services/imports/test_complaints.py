@@ -136,3 +136,28 @@ def test_closing_comes_with_a_later_file_and_an_open_row_does_not_open_it_again(
     assert firm.rows("SELECT closed_on, outcome, agreed FROM complaint") == [
         ("2026-02-09", "Repaired", "not_asked")
     ]
+
+
+@on_sqlite
+@pytest.mark.parametrize("row", ["K1,C1,2026-02-02,visit", "K1,C2,2026-02-02,complaint"])
+def test_a_file_of_activities_does_not_make_something_else_of_a_complaint(firm: Book, row: str) -> None:
+    firm.bring("complaints", "id,customer,date,kind\nK1,C1,2026-02-02,quality\n")
+    file = f"id,customer,date,kind\n{row}\nA2,C1,2026-02-03,call\n"
+    asked = firm.ask("activities", file, accepted=("activity-id-reused",))
+    assert asked["complaint-changed"].startswith(
+        "Activities that are complaints in the book have another kind or customer in this file: 1 (line 2: id 'K1')."
+    )
+    firm.bring("activities", file, source="file-activities")
+    assert firm.rows(COUNTED)[0] == (1, "2026-02-02")
+
+
+@on_sqlite
+def test_a_complaint_with_the_id_of_a_visit_is_asked(firm: Book) -> None:
+    firm.bring("activities", "id,customer,date,kind\nK1,C1,2026-02-02,visit\n")
+    file = "id,customer,date,kind\nK1,C1,2026-02-02,quality\n"
+    assert (
+        "1 (line 2: id 'K1'). These activities would become"
+        in firm.ask("complaints", file)["contact-as-complaint"]
+    )
+    firm.bring("complaints", file, accepted=("contact-as-complaint",))
+    assert firm.rows(COUNTED) == [(1, "2026-02-02")]

@@ -66,9 +66,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-FACTS = 8  # the import of facts in `full`
-
-
 @pytest.fixture
 def full(book: Book, snapshots: Snapshots) -> Book:
     """A little of everything."""
@@ -161,11 +158,12 @@ def test_a_later_import_of_the_same_rows_must_go_first(full: Book) -> None:
 
 
 def test_a_later_correction_of_a_fact_must_go_first(full: Book) -> None:
+    [(first,)] = full.rows("SELECT id FROM import_batch WHERE kind = 'facts'")
     second = full.bring("facts", "customer,field,value,date\nC1,credit_grade,B,2026-01-31\n")
     with pytest.raises(Conflict, match=f"Undo import {second.batch_id} first"):
-        full.undo(FACTS)
+        full.undo(first)
     full.undo(second.batch_id)
-    full.undo(FACTS)
+    full.undo(first)
     assert full.rows("SELECT * FROM fact") == []
 
 

@@ -15,7 +15,7 @@ from bot.services.care.schedule import CareRules
 from bot.wording.actions import Pointer
 from db.audit import AuditAction
 from db.book import facts
-from db.care import complaints, touches
+from db.care import complaints, redraws, touches
 from db.care.complaints import Agreed, Complaint, ComplaintStep, StoredComplaint
 from db.engine import Database
 from db.processes import InboundKey, take_request
@@ -183,6 +183,7 @@ def _open_again(session: Session, actor: Actor, found: StoredComplaint) -> None:
 
 def _delete(session: Session, found: StoredComplaint) -> None:
     """Delete a complaint and its activity."""
+    redraws.mark_complaints(session, [found.id])
     activity = facts.activity(session, found.source, found.external_id)
     session.exec(delete(Complaint).where(col(Complaint.id) == found.id))
     if activity is not None:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Conflict
 from bot.services import access
-from bot.services.access import Act, Actor
+from bot.services.access import Act, Actor, OwnedBy
 from bot.services.care.answers.contacts import LONGEST_AGO, SAME_CONTACT
 from bot.services.care.answers.reassignment import colleague
 from bot.services.care.complaints import subject
@@ -194,7 +194,9 @@ def _handler(
     if not report.handler:
         return None
     person = colleague(session, report.handler, settings, now)
-    if not access.can(access.actor_of(person, settings), Act.SEE, customer):
+    # A step that was given to them is not enough: with it the right ends.
+    lasting = OwnedBy(customer.owner_id, customer.owner_team_id)
+    if not access.can(access.actor_of(person, settings), Act.SEE, lasting):
         raise BadInput(
             N_(
                 "%(name)s may not see this customer. Choose the lead of the account manager's team, or ask your"

@@ -14,10 +14,9 @@ from bot.services import access
 from bot.services.care.complaints.rows import clipped
 from bot.services.care.digest.mailboxes import Mailbox, Sending, enqueue
 from bot.services.care.escalation.overdue import EASTERNMOST
-from bot.services.care.plan import Doer
 from bot.services.care.working_people import working_times
 from bot.services.delivery.kinds import COMPLAINTS
-from bot.services.recipients import Place, Recipients
+from bot.services.recipients import HANDLER, Place, Recipients
 from bot.wording.care.complaints import MOST_REPORTED, ComplaintReport, ReportedComplaint
 from db.book import people
 from db.book.people import Person
@@ -68,7 +67,7 @@ class _Managers:
         """The manager's; while they have days off, or where there is none, the channel's, else an admin's."""
         recipients = self._recipients
         owner = recipients.people.get(one.owner_id or 0)
-        doer = recipients.doer(Doer.OWNER, one.handler_id, owner)
+        doer = recipients.doer(HANDLER, one.handler_id, owner)
         manager = recipients.manager(owner, doer)
         if manager is not None and not self._is_away(manager):
             return self._of_person(manager)

@@ -8,11 +8,13 @@ from sqlmodel import Session
 
 from bot.services import access
 from bot.services.care.complaints.acts import may_undo
+from bot.services.care.plan import Doer
 from bot.services.complaint_kinds import ComplaintKinds
+from bot.services.recipients import HANDLER
 from bot.wording.care.complaints import ComplaintRow, OpenComplaints
 from db.book import people
 from db.book.people import Person
-from db.care import complaints
+from db.care import complaints, touches
 from db.care.complaints import ComplaintGroup, ComplaintStep
 from db.care.due_touches import DueGroup
 
@@ -47,6 +49,23 @@ def shown(
     first += complaints.rows(session, [one for one in also if one not in known])[:MOST_SHOWN]
     more = max(0, len(found) - MOST_SHOWN)
     return rows_of(session, kinds, first, reader=reader, day=day, now=now), more
+
+
+def groups(session: Session) -> set[DueGroup]:
+    """The groups of open complaints: by the account manager, and who handles them in their place."""
+    return {
+        DueGroup(owner, Doer.OWNER if handler is None else HANDLER, handler)
+        for owner, handler in complaints.open_groups(session)
+    }
+
+
+def lock(session: Session, groups: Collection[DueGroup]) -> None:
+    """Let nobody act on the complaints that `shown` gives until the message that shows them is written.
+
+    An act marks the messages that it finds: one that is not committed yet would go on showing the earlier state.
+    """
+    found = complaints.open_of(session, {ComplaintGroup(one.owner_id, one.assignee_id) for one in groups})
+    touches.lock(session, sorted({one.customer_id for one in found[:MOST_SHOWN]}))
 
 
 def rows_of(

@@ -79,7 +79,7 @@ def locked(
 
 
 def as_open(customer: CustomerRow, handler_id: int | None) -> OpenComplaint:
-    return OpenComplaint(customer.owner_id, customer.owner_team_id, handler_id)
+    return OpenComplaint(customer.owner_id, customer.owner_team_id, handler_id, customer.id)
 
 
 def form_title(database: Database, actor: Actor, pointer: Pointer, rules: CareRules) -> FormTitle:

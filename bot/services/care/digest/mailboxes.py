@@ -42,6 +42,10 @@ class Mailbox:
         """When today ends: what is due earlier belongs to the digest of today."""
         return self.working.end_of_today(now)
 
+    def until(self, now: datetime) -> datetime:
+        """Until when a message of today may arrive: later it would come outside the hours, and is due again tomorrow."""
+        return self.working.end_of_hours(now)
+
     def key(self, now: datetime) -> str:
         return f"digest:{self.place.address}:{self.today(now)}"
 

@@ -33,7 +33,6 @@ from bot.services.care.digest.mailboxes import (
     recipients_of,
 )
 from bot.services.care.digest.rows import RowReader
-from bot.services.care.plan import Doer
 from bot.services.care.schedule import CareRules
 from bot.services.care.touch_diff import greeting_morning
 from bot.services.care.working_people import last_end_of_today
@@ -58,9 +57,7 @@ def send_due(sending: Sending) -> int:
     """Write the digests, greetings and urgent messages that are due now; how many. What has no recipient stays due."""
     now = sending.now
     with sending.database.read() as session:
-        complained = {
-            DueGroup(owner, Doer.OWNER, handler) for owner, handler in complaints.open_groups(session)
-        }
+        complained = complaint_rows.groups(session)
         there = _due_today(session, sending, complained)
         late = _newly_late(session, sending)
         ready = _without_digest(session, there, now)
@@ -219,7 +216,7 @@ def _write_digest(sending: Sending, of: _Due) -> int:
             complaints_more=complained_more,
         )
         number = enqueue(
-            session, sending, mailbox, DIGEST, message, mailbox.key(now), not_after=mailbox.tomorrow(now)
+            session, sending, mailbox, DIGEST, message, mailbox.key(now), not_after=mailbox.until(now)
         )
         again = {touch.id or 0: next_shown(sending.rules, touch, mailbox.working, now) for touch in stay}
         due_touches.show(session, again.items(), number)
@@ -227,6 +224,7 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         due_touches.postpone(session, [(one.id or 0, _of_day(one, mailbox, now)) for one in announced])
         named = {row.touch_id for row in message.rows}.union(again)
         due_touches.link(session, number, sorted(named), TouchRole.DIGEST)
+        complaints.link(session, number, [row.complaint_id for row in complained])
     return 1
 
 
@@ -243,6 +241,7 @@ def _complaints(
     if not groups:
         return (), 0
     kinds = reading.rules.complaints
+    complaint_rows.lock(session, groups)
     return complaint_rows.shown(session, kinds, groups, reader=reading.reader, day=reading.day)
 
 
@@ -417,7 +416,7 @@ def _write_urgent(sending: Sending, mailbox: Mailbox, touch_id: int) -> int:
                 return 0
             alone = rows.rows_of(session, _reading(sending, mailbox), [touch])
             message = rows.digest_of(alone, day=mailbox.today(now), urgent=True)
-            number = enqueue(session, sending, mailbox, URGENT, message, key, not_after=mailbox.tomorrow(now))
+            number = enqueue(session, sending, mailbox, URGENT, message, key, not_after=mailbox.until(now))
             again = next_shown(sending.rules, touch, mailbox.working, now)
             due_touches.show(session, [(touch_id, again)], number)
             due_touches.link(session, number, [touch_id], TouchRole.URGENT)

@@ -14,13 +14,12 @@ from bot.services.care.complaints import rows as complaint_rows
 from bot.services.care.digest import mailboxes, morning, rows
 from bot.services.care.digest.readers import MessageReader
 from bot.services.care.digest.rows import RowReader
-from bot.services.care.plan import Doer
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults, Place
 from bot.services.schemes.store import TierNames
 from bot.wording.care.digest import CareDigest, CareRow
 from db.book import people
-from db.care import complaints, due_touches
+from db.care import due_touches
 from db.care.due_touches import DueGroup, DueTouch
 from db.care.touches import StepKind, Touch, TouchState
 
@@ -110,9 +109,7 @@ def _complaint_groups(session: Session, actor: Actor, firm: FirmDefaults, now: d
     present = {actor.person_id, *(one.person_id for one in actor.absent)}
     owners = present | people.in_teams(session, actor.led_teams)
     groups = [
-        DueGroup(owner, Doer.OWNER, handler)
-        for owner, handler in complaints.open_groups(session)
-        if owner in owners or handler in present
+        one for one in complaint_rows.groups(session) if one.owner_id in owners or one.assignee_id in present
     ]
     recipients = mailboxes.recipients_of(session, set(groups), firm, now)
     own = Place(person_id=actor.person_id)

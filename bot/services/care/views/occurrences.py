@@ -14,6 +14,7 @@ from bot.services.care.dues import AGAIN, Known, NotDue, Over, OwedStep, steps_d
 from bot.services.care.owed_care import CALENDAR, Loaded
 from bot.services.care.plan import FollowUp, Once, Step
 from bot.services.care.views.planned import PlannedStep
+from db.care.touches import GREETINGS
 
 DAY = timedelta(days=1)
 MOST_KEPT = 50_000  # situations, each of some three kilobytes
@@ -113,6 +114,7 @@ class _Connected:
             over={key: over for key, over in known.over.items() if key[0] in ids},
             owed_since=once | {step: day for step, day in known.owed_since.items() if step in once},
             dates={name: day for name, day in known.dates.items() if name in dates},
+            people=known.people if any(step.kind in GREETINGS for step in self.steps) else (),
         )
 
     def occurrences(
@@ -214,8 +216,6 @@ def _frozen(known: Known) -> tuple[Any, ...]:
 
 
 def _hashable(value: Any) -> Any:
-    return (
-        frozenset((name, _hashable(one)) for name, one in value.items())
-        if isinstance(value, Mapping)
-        else value
-    )
+    if isinstance(value, Mapping):
+        return frozenset((name, _hashable(one)) for name, one in value.items())
+    return tuple(value) if isinstance(value, list) else value

@@ -18,6 +18,7 @@ from db.book.imports import ImportChange, changed_rows, table
 from db.book.trade import order_totals
 from db.book.trade.invoices import Invoice
 from db.book.trade.orders import Order
+from db.care import redraws
 from db.care.complaints import Complaint
 from db.care.touches import OPEN, Touch, TouchState
 from db.engine import insert
@@ -122,6 +123,7 @@ class Transfer:
         rows = self.connection.execute(columns).all()
         previous = [(row.id, {"state": row.state, "reason": row.reason, "closed_at": None}) for row in rows]
         store_previous(self.connection, self.batch_id, _touch.name, previous)
+        redraws.mark_touches(self.connection, changed_rows(self.batch_id, _touch))
         self.connection.execute(
             _touch.update()
             .where(*of_joined)

@@ -1,15 +1,17 @@
 """Complaints, open and closed ones, each with the activity that the grading counts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from typing import Any, ClassVar
 
-from sqlalchemy import Date, Integer, String, and_, exists, func, literal, select
+from sqlalchemy import Connection, Date, Integer, String, and_, exists, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
-from bot.errors import N_, Phrase
+from bot.errors import N_, Conflict, Phrase
 from bot.services.complaint_kinds import load_kinds
+from bot.services.imports.check.known.complaint_rows import ask_about_contacts
 from bot.services.imports.check.known.reused_numbers import find_reused, reused_number
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
@@ -20,12 +22,43 @@ from bot.services.imports.read import text
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER, CustomerReferences, find_person
 from db.book.facts import Activity, ContactKind
-from db.book.imports import table
-from db.care.complaints import Agreed, Complaint, Told
+from db.book.imports import ImportBatch, changed_rows, table
+from db.care import redraws
+from db.care.complaints import Agreed, Complaint, ComplaintStep, Told
 from db.graded import tier_rows
 
-_complaint, _activity = table(Complaint), table(Activity)
+_complaint, _step, _activity = table(Complaint), table(ComplaintStep), table(Activity)
+_batch = table(ImportBatch)
 REUSED = reused_number("complaint-id-reused")
+
+
+class _ImportedComplaints(WrittenTable):
+    @contextmanager
+    def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
+        """Refuse while somebody has worked on the complaints since: what they wrote would be lost."""
+        created = _complaint.c.batch_id == batch_id
+        changed = _complaint.c.id.in_(changed_rows(batch_id, _complaint))
+        published = select(_batch.c.published_at).where(_batch.c.id == batch_id).scalar_subquery()
+        has_steps = exists(select(1).where(_step.c.complaint_id == _complaint.c.id))
+        worked_on = or_(
+            and_(created, has_steps), and_(or_(created, changed), _complaint.c.closed_at > published)
+        )
+        found = connection.execute(
+            select(func.count(), func.min(_complaint.c.external_id)).where(worked_on)
+        ).one()
+        if found[0]:
+            raise Conflict(
+                N_(
+                    "Import %(batch)d cannot be undone: somebody has added steps to complaints of it or closed them since"
+                    " (%(number)d, first %(id)s). Correct the file, and import it again."
+                ),
+                batch=batch_id,
+                number=found[0],
+                id=found[1],
+            )
+        for some in (select(_complaint.c.id).where(created), changed_rows(batch_id, _complaint)):
+            redraws.mark_complaints(connection, some)
+        yield
 
 
 class ComplaintKind(UpsertKind):
@@ -116,7 +149,7 @@ class ComplaintKind(UpsertKind):
         "activity_id": Integer,  # once its activity is written
     }
     writes = (
-        WrittenTable(table=_complaint, called=N_("complaints")),
+        _ImportedComplaints(table=_complaint, called=N_("complaints")),
         WrittenTable(table=_activity, called=N_("activities"), counted=False),
     )
 
@@ -167,6 +200,7 @@ class ComplaintKind(UpsertKind):
     def check(self, job: ImportJob) -> None:
         super().check(job)
         if "id" in job.layout.places:
+            ask_about_contacts(job, self.stage)
             find_reused(job, REUSED, self.stage, _activity, "happened_on")
 
     def columns(self, job: ImportJob) -> Mapping[str, Any]:
@@ -210,6 +244,7 @@ class ComplaintKind(UpsertKind):
         """Write the complaints that change, the activities, and then the new complaints, which refer to them."""
         upsert, activities = self.upsert(job), self._activities(job)
         changed = upsert.change(job.connection, batch_id)
+        redraws.mark_complaints(job.connection, changed_rows(batch_id, _complaint))
         activities.change(job.connection, batch_id)
         activities.create(job.connection, batch_id, {"recorded_at": job.now})
         stage = self.stage.c

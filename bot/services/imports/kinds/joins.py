@@ -25,12 +25,13 @@ from db.book.facts import Activity, Fact
 from db.book.imports import JOINS, ImportChange, changed_rows, table
 from db.book.trade.invoices import Invoice
 from db.book.trade.orders import Order
+from db.care import marks, redraws
 from db.care.complaints import Complaint
 from db.care.touches import Touch
 from db.graded.overrides import Override
 
 _customer, _name, _token, _override = table(Customer), table(CustomerName), table(NameToken), table(Override)
-_change = table(ImportChange)
+_touch, _change = table(Touch), table(ImportChange)
 
 
 def _stays(batch_id: int) -> Select[int]:
@@ -38,6 +39,14 @@ def _stays(batch_id: int) -> Select[int]:
     return select(_customer.c.joined_into).where(
         _customer.c.id.in_(changed_rows(batch_id, _customer)), _customer.c.joined_into.is_not(None)
     )
+
+
+class _JoinedCustomers(WrittenTable):
+    @contextmanager
+    def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
+        """Have care planned again for the customers that are separate again: what moved with them moves back."""
+        marks.mark_planned(connection, connection.scalars(changed_rows(batch_id, _customer)).all())
+        yield
 
 
 class _JoinedTable(WrittenTable):
@@ -79,6 +88,14 @@ class _JoinedNames(_JoinedTable):
             connection.execute(
                 _token.insert(), [{"customer_id": customer, "token": piece} for customer, piece in rows]
             )
+
+
+class _JoinedTouches(WrittenTable):
+    @contextmanager
+    def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
+        """Have the messages drawn again whose steps are open again."""
+        redraws.mark_touches(connection, changed_rows(batch_id, _touch))
+        yield
 
 
 class _JoinedOverrides(WrittenTable):
@@ -127,7 +144,7 @@ class JoinKind(FileKind):
     )
     staged: ClassVar = {"from_id": Integer, "into_id": Integer}
     writes = (
-        WrittenTable(table=_customer, called=N_("customers")),
+        _JoinedCustomers(table=_customer, called=N_("customers")),
         _JoinedTable(table=table(CustomerKey), counted=False),
         _JoinedNames(table=_name, counted=False),
         _JoinedTable(table=table(Ownership), counted=False),
@@ -138,7 +155,7 @@ class JoinKind(FileKind):
         _JoinedTable(table=table(Complaint), called=N_("complaints"), counted=False),
         _JoinedFacts(table=table(Fact), counted=False),
         _JoinedOverrides(table=_override, counted=False),
-        WrittenTable(table=table(Touch), counted=False),
+        _JoinedTouches(table=_touch, counted=False),
     )
     options = (
         KindOption(
