@@ -284,6 +284,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "activities": N_("activities"),
         "complaints": N_("complaints"),
         "facts": N_("facts"),
+        "contact-persons": N_("contact people"),
         "people": N_("people"),
         "rates": N_("rates"),
         "joins": N_("joins"),
