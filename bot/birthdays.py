@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
-from bot.errors import N_, BadInput, Phrase, joined
+from bot.errors import N_, BadInput, Phrase, sentences
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 _A_LEAP_YEAR = 2000
@@ -68,7 +68,7 @@ class Birthday:
         parts = [Phrase(N_("The next birthday is on %(day)s."), day=self.coming(today)[1])]
         if self.lunar and (born := self.born):
             parts.append(Phrase(N_("%(lunar)s was %(day)s."), lunar=self._date_of_birth(), day=born))
-        return joined([*parts, *self._exceptions()])
+        return sentences([*parts, *self._exceptions()])
 
     def _date_of_birth(self) -> Phrase:
         words = N_("Lunar leap %(day)s") if self.leap else N_("Lunar %(day)s")
@@ -188,9 +188,7 @@ def _in_chinese(given: str, plain: str, *, lunar: bool, solar: bool) -> Birthday
         return None
     in_digits = (found["month"] + found["day"]).isdigit()
     if not (lunar or solar or in_digits or found["end"]):
-        raise BadInput(
-            N_("birthday %(text)s can be lunar or solar; write 农历%(text)s or 公历%(text)s"), text=given
-        )
+        raise BadInput(N_("%(text)s can be lunar or solar; write 农历%(text)s or 公历%(text)s"), text=given)
     month, day = _MONTHS_BY_NAME.get(found["month"]) or _number(found["month"]), _number(found["day"])
     if month is None or day is None:
         return None
@@ -246,7 +244,7 @@ def _with_one_reading(given: str, plain: str) -> Birthday | None:
             for month, day in ((other, one), (one, other))
         )
         raise BadInput(
-            N_("birthday %(text)s can be two days; write %(first)s or %(second)s, the month before the day"),
+            N_("%(text)s can be two days; write %(first)s or %(second)s, the month before the day"),
             text=given,
             first=first,
             second=second,
@@ -257,7 +255,7 @@ def _with_one_reading(given: str, plain: str) -> Birthday | None:
 def _not_understood(given: str) -> BadInput:
     return BadInput(
         N_(
-            "birthday %(text)s is not understood; write 1985-03-08, or 03-08 without the year, or lunar 08-15,"
+            "%(text)s is not understood; write 1985-03-08, or 03-08 without the year, or lunar 08-15,"
             " or lunar leap 06-30 for a leap month"
         ),
         text=repr(given),
@@ -269,7 +267,7 @@ def _real(given: str, birthday: Birthday) -> Birthday:
     year, month, day = birthday.year, birthday.month, birthday.day
     if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
         raise BadInput(
-            N_("birthday %(text)s: the year must be from %(first)s to %(last)s"),
+            N_("%(text)s: the year must be from %(first)s to %(last)s"),
             text=given,
             first=str(FIRST_YEAR),
             last=str(LAST_YEAR),
@@ -278,16 +276,12 @@ def _real(given: str, birthday: Birthday) -> Birthday:
         try:
             date(year or _A_LEAP_YEAR, month, day)
         except ValueError:
-            raise BadInput(N_("birthday %(text)s: the calendar has no such day"), text=given) from None
+            raise BadInput(N_("%(text)s: the calendar has no such day"), text=given) from None
         return birthday
     if not (1 <= month <= 12 and 1 <= day <= 30):
-        raise BadInput(
-            N_("birthday %(text)s: a lunar month is from 1 to 12, and its day from 1 to 30"), text=given
-        )
+        raise BadInput(N_("%(text)s: a lunar month is from 1 to 12, and its day from 1 to 30"), text=given)
     if birthday.leap and month not in _LEAP_MONTHS:
-        raise BadInput(
-            N_("birthday %(text)s: no year has a leap month %(month)s"), text=given, month=str(month)
-        )
+        raise BadInput(N_("%(text)s: no year has a leap month %(month)s"), text=given, month=str(month))
     if year is not None:
         _check_lunar_year(given, birthday, year)
     return birthday
@@ -297,12 +291,12 @@ def _check_lunar_year(given: str, birthday: Birthday, year: int) -> None:
     found = _lunar_months(year).get((birthday.month, birthday.leap))
     if found is None:
         raise BadInput(
-            N_("birthday %(text)s: lunar year %(year)s has no leap month %(month)s"),
+            N_("%(text)s: lunar year %(year)s has no leap month %(month)s"),
             text=given,
             year=str(year),
             month=str(birthday.month),
         )
     if birthday.day > found[1]:
         raise BadInput(
-            N_("birthday %(text)s: that month of lunar year %(year)s has 29 days"), text=given, year=str(year)
+            N_("%(text)s: that month of lunar year %(year)s has 29 days"), text=given, year=str(year)
         )

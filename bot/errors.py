@@ -6,9 +6,9 @@ they see a short reference that is also in the log.
 
 from collections.abc import Sequence
 from gettext import NullTranslations
-from typing import Any
+from typing import Any, Self
 
-from grading.phrases import ENGLISH, N_, Phrase, joined, ngettext, one_of, translated
+from grading.phrases import ENGLISH, N_, Phrase, joined, ngettext, one_of, sentences, translated
 
 __all__ = [
     "ENGLISH",
@@ -24,6 +24,7 @@ __all__ = [
     "joined",
     "ngettext",
     "one_of",
+    "sentences",
     "translated",
 ]
 
@@ -52,6 +53,12 @@ class BadInput(BotError):
     """The input cannot be used; the text says where and what to do."""
 
     exit_code = 2
+    field = ""  # the input of a form that is wrong, where that is known
+
+    def of(self, field: str) -> Self:
+        """The same problem, said below this input of a form."""
+        self.field = field
+        return self
 
 
 class SeveralProblems(BadInput):

@@ -47,7 +47,16 @@ def ngettext(one: str, many: str, number: int, /, **values: Any) -> Phrase:
     return Phrase._made(one, many, number, {"count": f"{number:,}", **values})
 
 
-def joined(parts: Sequence[str], between: str = " ") -> Phrase:
+def sentences(parts: Sequence[str]) -> Phrase:
+    """Sentences one after the other, with a space between them where the language has one."""
+    return reduce(
+        lambda first, second: Phrase(N_("%(first)s %(second)s"), first=first, second=second),
+        parts[1:],
+        Phrase("%(first)s", first=parts[0]),
+    )
+
+
+def joined(parts: Sequence[str], between: str) -> Phrase:
     """Phrases in a row."""
     places = {f"part_{place}": part for place, part in enumerate(parts)}
     return Phrase(between.join(f"%({name})s" for name in places), **places)

@@ -29,11 +29,16 @@ def bring_book(bot: Tierbot, say: Say) -> None:
     schema.upgrade(bot.database)
     today = local_date(bot.clock.now(), bot.settings.zone)
     book = write_book(bot.settings.data_dir / "book", today=today)
-    say(
-        f"An invented book of customers, seed {SEED}: {', '.join(f'{n:,} {kind}' for kind, n in book.rows.items())}."
-    )
+    counts = ", ".join(_count(rows, kind) for kind, rows in book.rows.items())
+    say(f"An invented book of customers, seed {SEED}: {counts}.")
     for path in book.files:
         import_rows(bot, path)
+
+
+def _count(rows: int, kind: str) -> str:
+    if kind == "contact-persons":
+        return f"{rows:,} contact people"
+    return f"{rows:,} {kind.removesuffix('s') if rows == 1 else kind}"
 
 
 def grade_past(bot: Tierbot, say: Say) -> None:

@@ -53,7 +53,7 @@ class Explainer:
             return BoltResponse(status=503)  # Slack tells the person at once that it failed
         problem, language = self._problem(error, body)
         if body.get("type") == "view_submission":
-            return BoltResponse(status=200, body=self._form_answer(problem, language, body["view"]))
+            return BoltResponse(status=200, body=self._form_answer(problem, language, body["view"], error))
         if "command" in body:
             content = blocks.payload(self.deps.renderer, problem, language)
             return BoltResponse(status=200, body={"response_type": "ephemeral", **content})
@@ -78,8 +78,10 @@ class Explainer:
         except Exception as unsaid:
             log.error("press.untold", error=type(unsaid).__name__, exc_info=unsaid)
 
-    def _form_answer(self, problem: Problem, language: str, view: dict[str, Any]) -> dict[str, Any]:
-        """The problem below the form's last input, so that the form stays with all that was typed into it."""
+    def _form_answer(
+        self, problem: Problem, language: str, view: dict[str, Any], error: Exception
+    ) -> dict[str, Any]:
+        """The problem below its input, else the last one, so that the form stays with all that was typed into it."""
         inputs = [block["block_id"] for block in view.get("blocks", []) if block.get("type") == "input"]
         if not inputs:
             shown = blocks.modal(self.deps.renderer, problem, language, N_("Tierbot"))
@@ -87,7 +89,9 @@ class Explainer:
         text = problem.text
         if problem.reference:
             text = catalogue.gettext(language)(FORM_FAILED) % {"reference": problem.reference}
-        return {"response_action": "errors", "errors": {inputs[-1]: blocks.plain(text, FORM_ERROR)["text"]}}
+        field = getattr(error, "field", "")
+        below = field if field in inputs else inputs[-1]
+        return {"response_action": "errors", "errors": {below: blocks.plain(text, FORM_ERROR)["text"]}}
 
     def _problem(self, error: Exception, body: dict[str, Any]) -> tuple[Problem, str]:
         """What to say, and in which language."""

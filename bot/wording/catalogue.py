@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from io import BytesIO
 
+from babel import Locale, UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
@@ -12,6 +13,7 @@ from bot.settings import ROOT
 
 LANGUAGES = ("en", "zh")
 LOCALES = {"en": "en", "zh": "zh_Hans_CN"}
+PUNCTUATION = {"en": {"comma": ", ", "gap": " "}, "zh": {"comma": "、", "gap": ""}}
 CATALOGUES = ROOT / "templates" / "locale"
 
 
@@ -37,3 +39,16 @@ def from_locale(locale: str | None) -> str | None:
     """The language of a Slack locale such as zh-CN, if there is a catalogue for it."""
     language = (locale or "").replace("_", "-").split("-")[0].lower()
     return language if language in LANGUAGES else None
+
+
+def language_name(locale: str, code: str | None) -> str:
+    """What a language is called in a locale; a code that is not known stays as it is."""
+    try:
+        return Locale.parse(code).get_display_name(locale) or code if code else ""
+    except (ValueError, UnknownLocaleError):
+        return code or ""
+
+
+def country_name(locale: str, code: str | None) -> str:
+    """What a country is called in a locale; a code that is not known, as of a region, stays as it is."""
+    return Locale.parse(locale).territories.get(str(code), str(code)) if code else ""

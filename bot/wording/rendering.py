@@ -18,7 +18,6 @@ from types import CodeType
 from typing import Any, ClassVar
 
 import structlog
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import get_decimal_symbol, get_group_symbol
@@ -213,7 +212,9 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
     translations = catalogue.catalogue(language)
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # values come to our own two functions
     environment.globals.update(
-        gettext=_translator(translations.gettext), ngettext=_plural_translator(translations.ngettext)
+        catalogue.PUNCTUATION[language],
+        gettext=_translator(translations.gettext),
+        ngettext=_plural_translator(translations.ngettext),
     )
     locale = catalogue.LOCALES[language]
     figures = Figures(locale)
@@ -231,7 +232,8 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         target=partial(_quantity, language, figures, translations, few=False),
         bold=_bold,
         mention=partial(_mention, mentions),
-        language=partial(_language_name, locale),
+        language=lambda code: escape(catalogue.language_name(locale, code)),
+        country=lambda code: escape(catalogue.country_name(locale, code)),
     )
     if isinstance(environment, LimitedEnvironment):
         environment.limit_filters()
@@ -379,13 +381,6 @@ def _mention(mentions: bool, who: Who | None) -> Markup:
     if mentions and who.slack_user_id and _SLACK_ID.fullmatch(who.slack_user_id):
         return Markup("<@{}>").format(Markup(who.slack_user_id))
     return escape(who.name)
-
-
-def _language_name(locale: str, language: str) -> Markup:
-    try:
-        return escape(Locale.parse(language).get_display_name(locale) or language)
-    except (ValueError, UnknownLocaleError):
-        return escape(language)
 
 
 def _paragraphs(text: str) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ def test_a_plan_is_put_in_force_only_after_the_question_and_ended_by_the_next(
         ("care capacity --plan own.yaml --as lea@example.com", 4, "Only sales operations and admins decide"),
         ("care capacity --team West --as lea@example.com", 4, "You can see your own hours."),
         ("care capacity --team North", 3, "There is no team North."),
-        ("care calendar link --as anna@example.com", 6, "TIERBOT_PUBLIC_URL is not set."),
+        ("care calendar link --as anna@example.com", 6, "There are no calendar links here yet"),
         ("care calendar revoke --as anna@example.com", 3, "Anna has no calendar link."),
         ("care calendar revoke", 3, "Name the person by --person EMAIL"),
         (

@@ -54,7 +54,8 @@ def test_a_contact_person_is_added_listed_changed_and_removed(firm: Program) -> 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--birthday", "8/3"), "write 03-08 or 08-03"),
+        (("--birthday", "8/3"), "--birthday: 8/3 can be two days; write 03-08 or 08-03"),
+        (("--phone", "1", "--email", "li"), "an e-mail address.\n--phone: '1' is not a telephone number."),
         (("--zone", "Asia/Shangai"), "did you mean Asia/Shanghai?"),
         (("--country", "Atlantis"), "'Atlantis' is not a country"),
         (("--language", "klingonish"), "'klingonish' is not a language"),

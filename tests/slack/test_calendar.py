@@ -146,6 +146,7 @@ def test_a_calendar_has_the_open_steps_of_its_person_on_their_due_days_with_titl
     answer: Any = desk.get(path)
     assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
     assert answer.headers["cache-control"] == "private, no-cache"
+    assert b"X-PUBLISHED-TTL:PT4H\r\n" in answer.content  # what Outlook reads, in place of REFRESH-INTERVAL
     written = set(re.findall(rb"^([A-Z-]+)[;:]", answer.content, re.MULTILINE))
     assert written.isdisjoint({b"DESCRIPTION", b"LOCATION", b"ATTENDEE", b"ORGANIZER", b"COMMENT", b"URL"})
 
@@ -300,7 +301,9 @@ def test_people_make_and_revoke_their_own_links_and_admins_those_of_others(
 
 def test_without_a_public_address_no_link_is_made(desk: Desk) -> None:
     settings = Settings(_env_file=None)
-    with pytest.raises(NotReady, match="TIERBOT_PUBLIC_URL is not set"):
+    with pytest.raises(
+        NotReady, match="There are no calendar links here yet: whoever runs Tierbot sets TIERBOT_PUBLIC_URL"
+    ):
         links.link(
             desk.bot.database, desk.actor(desk.anna), None, settings=settings, now=desk.bot.clock.now()
         )

@@ -165,15 +165,17 @@ def test_a_complaint_whose_answer_is_lost_counts_once(office: Office) -> None:
     ("values", "sentence"),
     [
         ({"day": "2099-01-01"}, "The day lies in the future."),
+        ({"day": "1999-01-01"}, "The day is more than ten years ago."),
         ({"what": "      "}, "Write 3 to 2,000 characters."),
         ({"person": "U0OMAR"}, "Tierbot does not know this person."),
     ],
 )
-def test_what_cannot_be_is_said_in_the_form_which_stays(
+def test_what_cannot_be_is_said_below_its_input_and_the_form_stays(
     office: Office, values: dict[str, str], sentence: str
 ) -> None:
     refused = office.workspace.submit_view(ANNA, form(office), REPORT | values)
-    assert sentence in str(refused.errors)
+    (where,) = values
+    assert sentence in refused.errors[where]
     assert stored(office) == []
 
 

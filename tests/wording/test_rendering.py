@@ -1,5 +1,6 @@
 """Values become harmless words; a firm's own templates win while they work."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -294,3 +295,17 @@ def test_a_credit_alert_speaks_of_credit(language: str, grade: str, nothing: str
     assert (nothing in credit, nothing in plain) == (False, True)
     digest = Renderer().slots(replace(sample(TierDigest, full=False), purpose="credit"), language)
     assert grade in digest.header.replace("credit grade", "Credit grade")
+
+
+# What stands between Chinese words in the same message of English words.
+NOT_OURS = re.compile("(?s)```.*?```|:[a-z_0-9]+:")  # texts to copy, emoji
+ENGLISH_MARKS = re.compile(r": |, | \((?![+−])|[。；] (?![*<`:])")
+
+
+@pytest.mark.parametrize("kind", MESSAGES.values())
+@pytest.mark.parametrize("full", [True, False])
+def test_a_chinese_message_has_chinese_marks_and_no_space_after_a_sentence(kind: type, full: bool) -> None:
+    slots = Renderer().slots(sample(kind, full=full), "zh")
+    texts = [slots.fallback, slots.header, *slots.body, *slots.rows, *slots.facts, *slots.footer]
+    lines = [line for text in texts for line in NOT_OURS.sub("", text).splitlines()]
+    assert [line for line in lines if ENGLISH_MARKS.search(line)] == []

@@ -71,7 +71,7 @@ def list_complaints(
         return
     print_table(
         [
-            *(_("number"), _("code"), _("name"), _("kind"), _("reported on"), _("deadline")),
+            *(_("complaint"), _("code"), _("name"), _("kind"), _("reported on"), _("deadline")),
             *(_("days over"), _("handled by"), _("steps"), _("state")),
         ],
         [

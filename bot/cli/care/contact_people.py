@@ -178,9 +178,9 @@ def _as_json(one: ContactRow) -> dict[str, Any]:
 
 _TITLES = {
     "number": N_("number"),
-    "name": N_("name"),
-    "role": N_("role"),
-    "channel": N_("channel"),
+    "name": N_("contact person"),
+    "role": N_("role at the customer"),
+    "channel": N_("preferred channel"),
     "telephone": N_("telephone"),
     "e-mail": N_("e-mail"),
     "birthday": N_("birthday"),

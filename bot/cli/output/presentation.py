@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bot.cli.console import _, customers, in_language, is_chinese, listed, number
-from bot.errors import N_, ngettext
+from bot.errors import N_, ngettext, sentences
 from bot.services.ask.masks import masked_fields, without_masked
 from bot.services.imports.check.findings import LEVELS
 from bot.wording import messages
@@ -275,7 +275,7 @@ def finding_lines(findings: Iterable["FileFinding"]) -> Iterator[str]:
     """What the file check says."""
     for finding in findings:
         level = _(LEVELS[finding.level])
-        yield f"{level[:1].upper()}{level[1:]} {finding.type.name}: {' '.join(map(in_language, finding.parts()))}"
+        yield f"{level[:1].upper()}{level[1:]} {finding.type.name}: {in_language(sentences(finding.parts()))}"
 
 
 def rejected_lines(rejected: Iterable["Rejected"]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.birthdays import read_birthday
-from bot.errors import N_, BadInput, Phrase
+from bot.errors import N_, BadInput, Phrase, joined
 from bot.services.contact_people.languages import language_named
 from bot.working_days.checks import check_country, check_zone
 from db.book.contact_people import ContactChannel, WantedGreetings
@@ -100,8 +100,13 @@ class WrongValues(BadInput):
 
     def __init__(self, problems: Mapping[str, Phrase]) -> None:
         self.problems = dict(problems)
-        name, problem = next(iter(self.problems.items()))
-        super().__init__(N_("%(field)s: %(problem)s."), field=name, problem=problem)
+        lines = [
+            Phrase(
+                N_("%(field)s: %(problem)s."), field=f"--{name}" if name != "name" else name, problem=problem
+            )
+            for name, problem in self.problems.items()
+        ]
+        super().__init__(N_("%(problems)s"), problems=joined(lines, "\n"))
 
 
 def checked(given: Mapping[str, str | None]) -> dict[str, Any]:

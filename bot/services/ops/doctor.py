@@ -469,7 +469,7 @@ def _gradings(session: Session) -> Iterator[Finding]:
 def _span(span: timedelta) -> str:
     seconds = int(span.total_seconds())
     if seconds < 120:
-        return f"{seconds} s"
+        return Phrase(N_("%(count)s s"), count=seconds)
     return (
         Phrase(N_("%(count)s min"), count=seconds // 60)
         if seconds < 7200

@@ -147,7 +147,8 @@ def _faults(
                     name=repr(node.name),
                 ),
             )
-    unknown = meta.find_undeclared_variables(tree) - set(names) - set(environment.globals)
+    # Jinja keeps what is called in {% trans %} under a name of its own.
+    unknown = meta.find_undeclared_variables(tree) - {*names, *environment.globals, "_trans"}
     for name in sorted(unknown):
         lines = [node.lineno for node in tree.find_all(nodes.Name) if node.name == name]
         yield (

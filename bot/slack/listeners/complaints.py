@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
 
-from bot.errors import N_, BadInput, BotError, Conflict
+from bot.errors import N_, BotError, Conflict
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care import complaints
@@ -18,7 +18,6 @@ from bot.slack import blocks, forms, outcomes
 from bot.slack.deferred import BEGIN, Attempt, Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.wording.actions import Action
-from bot.wording.rendering import problem_text
 from db.processes import InboundKey, Repeated
 
 
@@ -44,17 +43,11 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def record(press: Press, attempt: Attempt) -> dict[str, Any]:
         actor, view, now = deps.identify(press.user_id), press.body["view"], deps.clock.now()
         rules = deps.rules
-        try:
-            report = forms.complaint_values(view)
-            complaints.check_report(actor, report, rules, now)
-        except BadInput as error:
-            sentence = blocks.plain(problem_text(error, actor.language), 300)["text"]
-            return {"response_action": "errors", "errors": {"what": sentence}}
         with deps.bounds.asking(actor):
             acted = complaints.record_complaint(
                 deps.database,
                 actor,
-                report,
+                forms.complaint_values(view),
                 meant=blocks.decode(view["private_metadata"]),
                 source=SOURCE,
                 external_id=f"view:{view['id']}",

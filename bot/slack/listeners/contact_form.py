@@ -36,7 +36,7 @@ CHANNEL_LABELS: dict[str, str] = {
     ContactChannel.WECHAT: N_("WeChat"),
     ContactChannel.WHATSAPP: N_("WhatsApp"),
     ContactChannel.SOCIAL: N_("Social network"),
-    ContactChannel.POST: N_("Post"),
+    ContactChannel.POST: N_("Letter"),
     ContactChannel.VISIT: N_("Visit"),
 }
 GREETING_LABELS: dict[str, str] = {

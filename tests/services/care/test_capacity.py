@@ -113,13 +113,18 @@ def next_due(database: Database, under: CareRules, day: date) -> Touch | None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("name", ["own", "manufacturing"])
+@pytest.mark.parametrize("name", ["own", "manufacturing", "b2b_accounts"])
 def test_the_hours_are_those_of_the_steps_that_planning_makes_due_when_each_is_done_on_its_day(
     database: Database, name: str
 ) -> None:
     book = planned_book(database)
     with book.write() as session:  # few of them, because each is planned on each day
         session.execute(text("UPDATE customer SET archived = true WHERE id % 9 <> 1"))
+        kept = session.scalars(text("SELECT id FROM customer WHERE id % 9 = 1 ORDER BY id")).all()
+        for number, customer in enumerate(kept):
+            day = MONDAY + number * 5 * DAY
+            factories.contact_person(session, customer, "Solar", birthday=f"--{day:%m-%d}", culture="CN")
+            factories.contact_person(session, customer, "Lunar", birthday="lunar --02-03", country="DE")
     weeks = 3
     under = replace(rules(), plans=CarePlans((parse_plan(PLANS[name], name),)))
     found = seen(book, under, weeks=weeks)
@@ -133,6 +138,7 @@ def test_the_hours_are_those_of_the_steps_that_planning_makes_due_when_each_is_d
     for of, step in found.present.steps.items():
         by_step[of.step] += step.minutes
     assert by_step == steps
+    assert ("birthday" in steps) == (name == "b2b_accounts")
 
 
 @on_sqlite

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vDuration
 
 from bot.services.care.calendar.entries import CareCalendar, Entry
 
@@ -18,7 +18,7 @@ def ics(calendar: CareCalendar) -> bytes:
     found.add("method", "PUBLISH")
     found.add("x-wr-calname", calendar.name)
     found.add("refresh-interval", READ_AGAIN, parameters={"VALUE": "DURATION"})
-    found.add("x-published-ttl", READ_AGAIN)
+    found.add("x-published-ttl", vDuration(READ_AGAIN))
     for entry in calendar.entries:
         found.add_component(_event(entry))
     return bytes(found.to_ical())

@@ -47,8 +47,8 @@ def link(
     if settings.public_url is None:
         raise NotReady(
             N_(
-                "TIERBOT_PUBLIC_URL is not set. Set it to the https:// address under which calendars reach this bot; see"
-                " docs/calendar.md."
+                "There are no calendar links here yet: whoever runs Tierbot sets TIERBOT_PUBLIC_URL to the https:// address"
+                " under which calendar programs reach it; see docs/calendar.md."
             )
         )
     token = "".join(secrets.choice(string.ascii_letters) for _ in range(TOKEN_LETTERS))

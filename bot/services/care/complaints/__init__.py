@@ -4,7 +4,7 @@ A complaint and its activity, which the grading counts, are written and deleted 
 """
 
 from bot.services.care.complaints.acts import add_step, close, reopen, undo
-from bot.services.care.complaints.opening import Report, check_report, record_complaint
+from bot.services.care.complaints.opening import Report, record_complaint
 from bot.services.care.complaints.reports import tell_managers
 from bot.services.care.complaints.subject import Acted, FormTitle, current, form_title
 
@@ -13,7 +13,6 @@ __all__ = [
     "FormTitle",
     "Report",
     "add_step",
-    "check_report",
     "close",
     "current",
     "form_title",

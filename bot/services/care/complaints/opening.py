@@ -48,22 +48,23 @@ def check_report(actor: Actor, report: Report, rules: CareRules, now: datetime) 
     rules.complaints.require(report.kind)
     today = actor.today(now)
     if report.reported_on > today:
-        raise BadInput(N_("The day lies in the future. Choose today or an earlier day."))
+        raise BadInput(N_("The day lies in the future. Choose today or an earlier day.")).of("day")
     if report.reported_on < today - LONGEST_AGO:
-        raise BadInput(N_("The day is more than ten years ago. Choose a later one."))
-    check_text(report.what)
+        raise BadInput(N_("The day is more than ten years ago. Choose a later one.")).of("day")
+    check_text(report.what, "what")
     if report.reported_by and len(report.reported_by) > LONGEST_NAME:
-        raise BadInput(N_("Write who complained in at most %(most)s characters."), most=LONGEST_NAME)
+        raise BadInput(N_("Write who complained in at most %(most)s characters."), most=LONGEST_NAME).of("by")
     if report.deadline is not None and not (
         report.reported_on <= report.deadline <= report.reported_on + FURTHEST
     ):
         raise BadInput(N_("The deadline lies within a year after the report, and not before it."))
 
 
-def check_text(text: str) -> None:
-    """Raise BadInput for a text that is too short or too long."""
+def check_text(text: str, field: str = "text") -> None:
+    """Raise BadInput for a text of this input that is too short or too long."""
     if not SHORTEST <= len(text.strip()) <= LONGEST:
-        raise BadInput(N_("Write %(least)s to %(most)s characters."), least=SHORTEST, most=f"{LONGEST:,}")
+        msgid = N_("Write %(least)s to %(most)s characters.")
+        raise BadInput(msgid, least=SHORTEST, most=f"{LONGEST:,}").of(field)
 
 
 def record_complaint(

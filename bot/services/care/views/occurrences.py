@@ -10,11 +10,11 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from bot.services.care.birthdays import occasion_of
 from bot.services.care.dues import AGAIN, Known, NotDue, Over, OwedStep, steps_due
 from bot.services.care.owed_care import CALENDAR, Loaded
-from bot.services.care.plan import FollowUp, Once, Step
+from bot.services.care.plan import BirthdayStep, FollowUp, Greeting, Once, Step
 from bot.services.care.views.planned import PlannedStep
-from db.care.touches import GREETINGS
 
 DAY = timedelta(days=1)
 MOST_KEPT = 50_000  # situations, each of some three kilobytes
@@ -102,19 +102,26 @@ class _Connected:
     def ids(self) -> frozenset[str]:
         return frozenset(step.id for step in self.steps)
 
+    @cached_property
+    def _greets(self) -> bool:
+        return any(isinstance(step, BirthdayStep | Greeting) for step in self.steps)
+
     def narrow(self, known: Known) -> Known:
         """What of a customer decides the days of these steps."""
         ids = self.ids
         dates = {getattr(step, "of", "") for step in self.steps}
         # A step that comes once is owed from now on, when it was not before.
         once = {step.id: known.today for step in self.steps if isinstance(step, Once)}
+        people = tuple(known.people) if self._greets else ()
+        # A birthday may have been greeted by a step of an earlier tier.
+        birthdays = {occasion_of(person.id) for person in people}
         return replace(
             known,
             contacts={kind: day for kind, day in known.contacts.items() if kind in self.kinds},
-            over={key: over for key, over in known.over.items() if key[0] in ids},
+            over={key: over for key, over in known.over.items() if key[0] in ids or key[1] in birthdays},
             owed_since=once | {step: day for step, day in known.owed_since.items() if step in once},
             dates={name: day for name, day in known.dates.items() if name in dates},
-            people=known.people if any(step.kind in GREETINGS for step in self.steps) else (),
+            people=people,
         )
 
     def occurrences(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.errors import N_, Phrase, joined
+from bot.errors import N_, Phrase, sentences
 from bot.services.imports.check.findings import FileFinding
 from bot.services.imports.profile.totals import Totals
 from bot.services.imports.report import ImportOptions
@@ -72,7 +72,7 @@ def _accept(finding: FileFinding) -> Alternative:
 
 def _said(finding: FileFinding) -> str:
     """What is found, and what to do."""
-    return joined(finding.parts())
+    return sentences(finding.parts())
 
 
 def _found(finding: FileFinding) -> str:
@@ -281,7 +281,7 @@ def _declined_column(finding: FileFinding, totals: Totals) -> OpenChoice:
         people = Phrase(
             N_("To take it, import the people first (%(command)s)"), command="tierbot import people FILE"
         )
-        about = joined([about, people])
+        about = sentences([about, people])
     decline = Alternative(options={"columns": {field: "-"}}, meaning=Phrase(N_("the column is left out")))
     return OpenChoice(about=about, alternatives=(decline,), evident=0)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.clock import Clock
-from bot.errors import BadInput, joined
+from bot.errors import BadInput, sentences
 from bot.services.imports.check.findings import Level
 from bot.services.imports.customer_rows import CREATE_CUSTOMERS
 from bot.services.imports.job import ImportJob
@@ -54,7 +54,7 @@ class DryRun:
             choices += map(self._settle, answered)
         refused = [one for one in report.open_findings if one.level is Level.REFUSAL] if report else []
         parts = [part for one in refused for part in one.parts()]
-        return totals, report, joined(parts) if parts else None
+        return totals, report, sentences(parts) if parts else None
 
     def _run(self, options: ImportOptions) -> tuple[Totals, ImportReport]:
         found: list[Totals] = []
