@@ -183,6 +183,7 @@ FIXED = _columns(
         "touch": "dedupe_key plan step occasion kind tier who state",
         "touch_act": "act",
         "touch_message": "role",
+        "complaint_message": "role",
     }
 )
 

@@ -79,12 +79,21 @@ class ComplaintStep(NumberedRow, table=True):
     recorded_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class ComplaintRole(StrEnum):
+    """What a message says of a complaint."""
+
+    DIGEST = "digest"
+    OPENED = "opened"  # to a manager
+    LATE = "late"  # to a manager
+
+
 class ComplaintMessage(SQLModel, table=True):
-    """A message that shows a complaint."""
+    """A message that names a complaint: which rows a digest has, and what a manager was told."""
 
     __tablename__ = "complaint_message"
     outbox_id: int = Field(primary_key=True, foreign_key="outbox.id", ondelete="CASCADE")
     complaint_id: int = Field(primary_key=True, foreign_key="complaint.id", index=True, ondelete="CASCADE")
+    role: str  # a ComplaintRole
 
 
 class StoredComplaint(NamedTuple):
@@ -256,15 +265,21 @@ def set_told(session: Session, ids: Collection[int], told: Told) -> None:
         session.execute(update(Complaint).where(col(Complaint.id).in_(ids)).values(told=told))
 
 
-def tell_again(session: Session, opened: Collection[int], late: Collection[int]) -> None:
-    """Note that a message about these complaints did not arrive: the manager is told again."""
-    for ids, was, again in ((opened, Told.OPENED, Told.OPENING_DUE), (late, Told.LATE, Told.OPENED)):
-        if ids:
-            session.execute(
-                update(Complaint)
-                .where(col(Complaint.id).in_(ids), col(Complaint.told) == was)
-                .values(told=again)
-            )
+def untell(session: Session, outbox_ids: Collection[int], customers: Collection[int] | None = None) -> None:
+    """Have managers told again of the complaints of messages that nobody got; only of these customers, if given."""
+    steps = (
+        (ComplaintRole.OPENED, Told.OPENED, Told.OPENING_DUE),
+        (ComplaintRole.LATE, Told.LATE, Told.OPENED),
+    )
+    for role, was, again in steps:
+        named = sa_select(col(ComplaintMessage.complaint_id)).where(
+            col(ComplaintMessage.outbox_id).in_(outbox_ids), col(ComplaintMessage.role) == role
+        )
+        those = [col(Complaint.id).in_(named), col(Complaint.told) == was]
+        if customers is not None:
+            those.append(col(Complaint.customer_id).in_(customers))
+        statement = update(Complaint).where(*those).values(told=again)
+        session.execute(statement.execution_options(synchronize_session=False))
 
 
 def listed(
@@ -332,8 +347,8 @@ def move(session: Session, complaint_id: int, version: int, **values: Any) -> bo
     return True
 
 
-def link(session: Session, outbox_id: int, complaint_ids: Collection[int]) -> None:
-    """Note that a message shows complaints."""
-    rows = [{"outbox_id": outbox_id, "complaint_id": one} for one in complaint_ids]
+def link(session: Session, outbox_id: int, complaint_ids: Collection[int], role: ComplaintRole) -> None:
+    """Note that a message names complaints."""
+    rows = [{"outbox_id": outbox_id, "complaint_id": one, "role": role} for one in complaint_ids]
     if rows:
         session.connection().execute(insert(session.connection(), ComplaintMessage), rows)

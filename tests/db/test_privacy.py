@@ -64,6 +64,7 @@ tombstone: hash salt subject erasure what
 touch: dedupe_key plan step occasion kind tier who state reason
 touch_act: act before
 touch_message: role
+complaint_message: role
 redraw: mark
 """
 # They hold copies of what is marked elsewhere, and are never shown as they are.

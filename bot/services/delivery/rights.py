@@ -20,7 +20,7 @@ from bot.services.delivery.worker import Worker
 from bot.services.identity import SlackPeople
 from bot.services.recipients import HANDLER, FirmDefaults, Place, Recipients
 from bot.wording import messages
-from bot.wording.care.complaints import ComplaintReport, ReportedComplaint
+from bot.wording.care.complaints import ComplaintReport
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.escalations import CareEscalation
 from bot.wording.care.greetings import Greetings
@@ -330,7 +330,7 @@ def _shrink(
     if isinstance(message, CareEscalation):
         touches.untell(session, [row.id], gone)
     else:
-        _tell_again(session, [one for one in message.rows if one.customer_id in gone])
+        complaints.untell(session, [row.id], gone)
     body, body_hash = outbox.body_of(rest, language)
     outcomes.readdress(session, row.id, body_json=body, body_hash=body_hash)
     log.info("outbox.shrunk", id=row.id, kind=row.kind, customers=len(gone))
@@ -360,15 +360,7 @@ def _give_up(session: Session, row: Claimed, reason: str, now: datetime) -> None
     outcomes.kill(session, row.id, reason, REASONS[reason])
     processes.count(session, f"dead_total:{reason}")
     touches.release_undelivered(session, [row.id], now)
-    if row.kind == kinds.COMPLAINTS and isinstance(message := _load(row)[0], ComplaintReport):
-        _tell_again(session, message.rows)
     log.warning("outbox.dropped", id=row.id, kind=row.kind, reason=reason)
-
-
-def _tell_again(session: Session, rows: Sequence[ReportedComplaint]) -> None:
-    """Have managers told again of complaints, because a message about them goes to nobody."""
-    late = [one.complaint_id for one in rows if one.late]
-    complaints.tell_again(session, [one.complaint_id for one in rows if not one.late], late)
 
 
 def _complaints_in(session: Session, rows: Sequence[Claimed]) -> dict[int, list[StoredComplaint]]:

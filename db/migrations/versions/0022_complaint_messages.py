@@ -14,6 +14,7 @@ def upgrade() -> None:
         'complaint_message',
         sa.Column('outbox_id', sa.Integer(), nullable=False),
         sa.Column('complaint_id', sa.Integer(), nullable=False),
+        sa.Column('role', sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ['complaint_id'],
             ['complaint.id'],

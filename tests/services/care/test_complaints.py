@@ -24,7 +24,7 @@ from db.audit import AuditEntry
 from db.book.customers import Ownership
 from db.book.facts import Activity
 from db.book.people import Person, Team
-from db.care.complaints import Complaint, ComplaintStep
+from db.care.complaints import Complaint, ComplaintStep, Told
 from db.care.touches import Touch
 from db.engine import Database
 from db.graded import due_regrades
@@ -404,6 +404,25 @@ def test_a_message_that_nobody_may_read_any_more_is_written_again_for_who_may(of
     Harness(office.database, clock=office.clock).deliver()
     told = office.told(MONDAY, 12)
     assert told[-1][0] == f"person:{new}"
+
+
+@pytest.mark.parametrize(("refused", "hour"), [(True, 10), (False, 22)], ids=["refused", "after the hours"])
+def test_the_manager_is_told_again_when_slack_did_not_take_the_message_in_time(
+    office: Office, refused: bool, hour: int
+) -> None:
+    with office.database.write() as session:
+        session.exec(update(Person).values(works_from="08:00", works_until="18:00"))
+    for number in range(31):  # one more than a message names
+        office.record(form=f"view:{number}", kind="safety", what=f"Case {number}")
+    assert len(office.told(MONDAY)) == 1
+    harness = Harness(office.database, clock=office.clock)
+    if refused:
+        harness.slack.faults = lambda where, text: "refused"
+    office.clock.advance(at(MONDAY, hour) - office.clock.now())
+    harness.deliver()
+    assert harness.states() == ["dead"]
+    assert {one.told for one in office.all(Complaint)} == {Told.OPENING_DUE}
+    assert len(office.told(MONDAY + DAY)[-1][1].rows) == 30
 
 
 @on_sqlite

@@ -21,7 +21,7 @@ from bot.wording.care.complaints import MOST_REPORTED, ComplaintReport, Reported
 from db.book import people
 from db.book.people import Person
 from db.care import complaints
-from db.care.complaints import StoredComplaint, Told
+from db.care.complaints import ComplaintRole, StoredComplaint, Told
 from db.graded import tier_rows
 from db.outbox import messages
 
@@ -113,9 +113,12 @@ def _tell(sending: Sending, mailbox: Mailbox, ids: list[int]) -> int:
         opened = [one.id for one in found if one.id not in late]
         rows = _rows(session, sending, found, today)
         message = ComplaintReport(rows=rows[:MOST_REPORTED], more=max(0, len(rows) - MOST_REPORTED))
-        enqueue(session, sending, mailbox, COMPLAINTS, message, key)
-        complaints.set_told(session, late, Told.LATE)
-        complaints.set_told(session, opened, Told.OPENED)
+        until = mailbox.until(sending.now)
+        number = enqueue(session, sending, mailbox, COMPLAINTS, message, key, not_after=until)
+        said = (late, Told.LATE, ComplaintRole.LATE), (opened, Told.OPENED, ComplaintRole.OPENED)
+        for those, told, role in said:
+            complaints.set_told(session, those, told)
+            complaints.link(session, number, those, role)
     return 1
 
 

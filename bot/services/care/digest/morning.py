@@ -42,6 +42,7 @@ from bot.services.recipients import Place
 from bot.wording.care.complaints import ComplaintRow
 from bot.wording.care.digest import GreetingCount
 from db.care import complaints, due_touches, touches
+from db.care.complaints import ComplaintRole
 from db.care.due_touches import DueGroup, DueTouch, FirstDue
 from db.care.touches import StepKind, Touch, TouchRole, TouchState
 from db.outbox import messages
@@ -224,7 +225,7 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         due_touches.postpone(session, [(one.id or 0, _of_day(one, mailbox, now)) for one in announced])
         named = {row.touch_id for row in message.rows}.union(again)
         due_touches.link(session, number, sorted(named), TouchRole.DIGEST)
-        complaints.link(session, number, [row.complaint_id for row in complained])
+        complaints.link(session, number, [row.complaint_id for row in complained], ComplaintRole.DIGEST)
     return 1
 
 

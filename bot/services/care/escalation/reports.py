@@ -89,7 +89,8 @@ def _tell_manager(sending: Sending, mailbox: Mailbox, touch_ids: list[int]) -> i
             settled=tuple(_settled_row(sending, one, mailbox.working.zone) for one in settled[:MOST_ROWS]),
             settled_more=max(0, len(settled) - MOST_ROWS),
         )
-        number = enqueue(session, sending, mailbox, ESCALATION, message, _key(mailbox.place, today))
+        key, until = _key(mailbox.place, today), mailbox.until(sending.now)
+        number = enqueue(session, sending, mailbox, ESCALATION, message, key, not_after=until)
         _note(session, number, late, TouchRole.MANAGER, MANAGER)
         return 1
 
