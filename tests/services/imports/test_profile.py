@@ -48,9 +48,17 @@ FILES = {
         "customer,date,activity type,note\nC1,2026-01-05,visit,Talked\nC1,2026-02-05,call,Again\n",
         "客户编号,拜访日期,活动类型,备注\nC1,2026-01-05,拜访,谈了\nC1,2026-02-05,电话,再谈\n",
     ),
+    "complaints": (
+        "customer,complaint date,complaint type,what happened\nC1,2026-01-05,quality,It leaks\n",
+        "客户编号,投诉日期,投诉类别,投诉内容\nC1,2026-01-05,quality,漏水\n",
+    ),
     "facts": (
         "customer,field,value,date\nC1,market_share,0.2,2026-01-05\nC2,market_share,0.3,2026-01-05\n",
         "客户编号,指标,数值,评估日期\nC1,market_share,0.2,2026-01-05\nC2,market_share,0.3,2026-01-05\n",
+    ),
+    "contact-persons": (
+        "customer,name,role,birthday\nC1,Ada Quist,Buyer,1985-03-08\n",
+        "客户编号,姓名,职务,生日\nC1,李娜,采购,农历八月十五\n",
     ),
     "people": (
         "email,name,role\nmia@example.com,Mia,account_manager\n",

@@ -43,7 +43,9 @@ _ROWS_ARE = {
     "order-lines": N_("one row per order line"),
     "invoices": N_("one row per invoice"),
     "activities": N_("one row per activity"),
+    "complaints": N_("one row per complaint"),
     "facts": N_("one row per fact"),
+    "contact-persons": N_("one row per contact person"),
     "people": N_("one row per person"),
     "teams": N_("one row per team"),
 }
