@@ -48,6 +48,14 @@ FILES = {
         "customer,date,activity type,note\nC1,2026-01-05,visit,Talked\nC1,2026-02-05,call,Again\n",
         "客户编号,拜访日期,活动类型,备注\nC1,2026-01-05,拜访,谈了\nC1,2026-02-05,电话,再谈\n",
     ),
+    "complaints": (
+        "complaint no,customer,complaint date,complaint kind,what happened\nK1,C1,2026-01-05,quality,Leaks\n",
+        "投诉编号,客户编号,投诉日期,投诉类别,投诉内容\nK1,C1,2026-01-05,质量,漏油\n",
+    ),
+    "contact-persons": (
+        "customer,contact name,job title,date of birth\nC1,Li Ming,Buyer,1985-03-08\n",
+        "客户编号,联系人姓名,职务,生日\nC1,李明,采购,1985-03-08\n",
+    ),
     "facts": (
         "customer,field,value,date\nC1,market_share,0.2,2026-01-05\nC2,market_share,0.3,2026-01-05\n",
         "客户编号,指标,数值,评估日期\nC1,market_share,0.2,2026-01-05\nC2,market_share,0.3,2026-01-05\n",

@@ -43,6 +43,8 @@ _ROWS_ARE = {
     "order-lines": N_("one row per order line"),
     "invoices": N_("one row per invoice"),
     "activities": N_("one row per activity"),
+    "complaints": N_("one row per complaint"),
+    "contact-persons": N_("one row per contact person"),
     "facts": N_("one row per fact"),
     "people": N_("one row per person"),
     "teams": N_("one row per team"),
