@@ -79,6 +79,7 @@ def test_the_book_has_a_realistic_size_and_its_files_stay_small(book: DemoBook) 
         "customers.csv",
         "orders.csv",
         "activities.csv",
+        "complaints.csv",
         "facts.csv",
         "contact-persons.csv",
     ]

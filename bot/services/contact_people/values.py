@@ -101,7 +101,9 @@ class WrongValues(BadInput):
     def __init__(self, problems: Mapping[str, Phrase]) -> None:
         self.problems = dict(problems)
         lines = [
-            Phrase(N_("%(field)s: %(problem)s."), field=f"--{name}" if name != "name" else name, problem=problem)
+            Phrase(
+                N_("%(field)s: %(problem)s."), field=f"--{name}" if name != "name" else name, problem=problem
+            )
             for name, problem in self.problems.items()
         ]
         super().__init__(N_("%(problems)s"), problems=joined(lines, "\n"))
