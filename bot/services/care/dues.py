@@ -262,7 +262,8 @@ def _birthdays(step: BirthdayStep, known: Known) -> list[OwedStep]:
             (over.anchor for (_, of), over in known.over.items() if of == occasion and over.anchor),
             default=None,
         )
-        soonest = known.soonest if last is None else max(known.soonest, last + HALF_A_YEAR)
+        # Also one that is entered on its own day: it is said at once.
+        soonest = known.today if last is None else max(known.today, last + HALF_A_YEAR)
         year, day = read_birthday(person.birthday).coming(soonest)
         due = Due(
             on=day - timedelta(days=step.days_before),

@@ -106,6 +106,14 @@ def birthdays(book: Book, **also: Any) -> list[Touch]:
         return list(session.exec(select(Touch).where(Touch.kind == "birthday").order_by(col(Touch.id))))
 
 
+def test_a_birthday_entered_on_its_own_day_is_greeted_the_same_day(book: Book) -> None:
+    acme = customer(book)
+    book.go(MONDAY)
+    person(book, acme, birthday=f"1985-{MONDAY:%m-%d}")
+    book.go(MONDAY, 11)
+    assert said(book) == [("greet Birthday", MONDAY, ["Wang Li"])]
+
+
 def test_a_birthday_is_said_a_week_before_and_greeted_on_its_day(book: Book) -> None:
     acme = customer(book)
     person(book, acme, role="CFO", birthday=f"1985-{MONDAY + 9 * DAY:%m-%d}")
