@@ -103,7 +103,7 @@ def _time(running: Callable[[], Running], clock: ShiftedClock) -> Control:
                     "3": Bilingual("in three days", "三天后"),
                     "7": Bilingual("in a week", "一周后"),
                     "31": Bilingual("in a month", "一个月后"),
-                    GREETINGS: Bilingual("on which greetings are due", "下一次节日问候"),
+                    GREETINGS: Bilingual("on which holiday greetings are due", "下一次节日问候"),
                 },
                 initial="1",
             ),

@@ -231,8 +231,8 @@ def planned_per_time(session: Session, owners: Collection[int]) -> list[tuple[da
 
 
 def next_greeting(session: Session, after: datetime) -> datetime | None:
-    """When the next greetings after an instant are due."""
-    planned = (col(Touch.kind).in_(GREETINGS), col(Touch.state) == TouchState.PLANNED)
+    """When the next greetings of an occasion after an instant are due."""
+    planned = (col(Touch.kind) == StepKind.GREETING, col(Touch.state) == TouchState.PLANNED)
     statement = select(func.min(col(Touch.remind_at))).where(*planned, col(Touch.remind_at) > after)
     return session.exec(statement).one()
 

@@ -271,7 +271,7 @@ def test_a_deputy_gets_the_morning_of_who_is_away(visit: Visitor) -> None:
 def test_christmas_comes_with_a_text_to_copy(visit: Visitor) -> None:
     anna = visit("christmas")
     anna.open_as("U0ANNA", "D0ANNA")
-    for _ in range(60):  # birthdays come in between
+    for _ in range(12):
         if anna.messages("Christmas · ").count():
             break
         anna.run("time", days="greetings")
