@@ -51,4 +51,4 @@ def language_name(locale: str, code: str | None) -> str:
 
 def country_name(locale: str, code: str | None) -> str:
     """What a country is called in a locale; a code that is not known, as of a region, stays as it is."""
-    return Locale.parse(locale).territories.get(str(code), str(code)) if code else ""
+    return Locale.parse(locale).territories.get(str(code), code) if code else ""

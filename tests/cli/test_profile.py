@@ -16,6 +16,8 @@ CUSTOMERS = "code,name\nC1,Acme\nC2,Birch\n"
 ORDERS = "order no,customer,date,amount,currency\n1,C1,2026-01-02,15,EUR\n"
 BEFORE = {  # kind -> what must be in the book, as the profile says
     "activities": [("customers", CUSTOMERS)],
+    "complaints": [("customers", CUSTOMERS)],
+    "contact-persons": [("customers", CUSTOMERS)],
     "facts": [("customers", CUSTOMERS)],
     "joins": [("customers", CUSTOMERS)],
     "order-lines": [("customers", CUSTOMERS), ("orders", ORDERS)],

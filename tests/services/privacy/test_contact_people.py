@@ -4,7 +4,7 @@ import json
 from functools import partial
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.errors import BadInput, NotAllowed, NotFound
 from bot.services.privacy import erasure, marks, subjects
@@ -67,7 +67,9 @@ def test_what_is_about_others_stays(world: World) -> None:
             select(ImportBatch.created, ImportBatch.changed).where(ImportBatch.kind == "contact-persons")
         ).all()
         assert sorted(counts) == [(0, 0), (0, 0), (len(NAMES), 0)]
-        erased = session.exec(select(AuditEntry).where(AuditEntry.action == "erased")).all()
+        erased = session.exec(
+            select(AuditEntry).where(AuditEntry.action == "erased").order_by(col(AuditEntry.id))
+        ).all()
         assert [(one.object_kind, one.object_id) for one in erased] == [
             ("contact_person", str(before[name])) for name in CONTACTS
         ]

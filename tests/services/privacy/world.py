@@ -30,7 +30,7 @@ from db.book.customers import Customer
 from db.book.people import Absence, Deputy, Person
 from db.care import calendar_feeds
 from db.care.acts import TouchAct, TouchBefore
-from db.care.complaints import ComplaintStep
+from db.care.complaints import ComplaintMessage, ComplaintStep
 from db.care.planning import CustomerCare
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database
@@ -459,6 +459,10 @@ def _ask(session: Session, ids: dict[str, int], people: dict[str, int]) -> None:
         _enqueue(session, "care_greeting", place, greetings, sent=sent)
         session.add_all(
             TouchMessage(outbox_id=digest, touch_id=touch.id, role="digest") for touch in touches.values()
+        )
+        session.add_all(
+            ComplaintMessage(outbox_id=digest, complaint_id=row.complaint_id, role="digest")
+            for row in complained
         )
 
 
