@@ -252,7 +252,8 @@ def test_a_deputy_gets_the_morning_of_who_is_away(visit: Visitor) -> None:
     assert "Julia Brandt acts" in julia.run("away", person="anna")
     julia.run("time", days="1")
     step = julia.page.locator("[data-action-id=tierbot_row_menu]")  # a digest of today has complaints only
-    digest = julia.pinned(julia.messages("Your customers on").filter(has=step).last)
+    mornings = julia.messages("Your customers on").filter(has=step)
+    digest = julia.pinned(mornings.filter(has_text="@Anna Schmidt").last)
     of_anna = [
         title
         for title in titles(digest)
