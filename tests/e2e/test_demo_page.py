@@ -7,6 +7,8 @@ import json
 import re
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect, sync_playwright
@@ -22,8 +24,19 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with started(tmp_path_factory.mktemp("demo")) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_demo(tmp_path: Path) -> Iterator[str]:
+    with started(tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[str]:
     """The address of a running demo."""
-    folder = tmp_path_factory.mktemp("demo")
     tierbot = Tierbot(folder=folder)
     # Four days before 中秋节: the next morning has greetings, and from then on Christmas is three months away.
     running = tierbot.keep_running(
@@ -61,6 +74,7 @@ def visit(demo: str, browser: Browser) -> Iterator[Visitor]:
     def come(
         series: str,
         *,
+        url: str = demo,
         locale: str = "en-GB",
         scheme: str = "light",
         width: int = 1280,
@@ -74,7 +88,7 @@ def visit(demo: str, browser: Browser) -> Iterator[Visitor]:
             reduced_motion="reduce",
         )
         context.set_default_timeout(SLOW)
-        one = Visit(page=context.new_page(), url=demo, series=series)
+        one = Visit(page=context.new_page(), url=url, series=series)
         one.watch()
         visits.append(one)
         return one
@@ -246,8 +260,8 @@ def test_lin_wei_walks_through_hers_in_chinese_and_in_the_dark(visit: Visitor) -
     lin.keep("alert")
 
 
-def test_a_deputy_gets_the_morning_of_who_is_away(visit: Visitor) -> None:
-    julia = visit("deputy")
+def test_a_deputy_gets_the_morning_of_who_is_away(fresh_demo: str, visit: Visitor) -> None:
+    julia = visit("deputy", url=fresh_demo)
     julia.open_as("U0JULIA", "D0JULIA")
     assert "Julia Brandt acts" in julia.run("away", person="anna")
     julia.run("time", days="1")
