@@ -6,8 +6,6 @@ import typer
 
 from bot.cli.console import AsJson, acts, named_actor, opened, print_json
 from bot.cli.output import care_preview
-from bot.services import access
-from bot.services.access import Act
 from bot.services.care.plan_versions import lifecycle
 
 
@@ -32,10 +30,9 @@ def show_preview(
         actor = named_actor(bot)
         instead = None
         if plan is not None:
-            access.require(actor, Act.DECIDE_CARE)
             with bot.database.read() as session:
-                file = lifecycle.find(session, plan)
-                instead = lifecycle.with_approved(session, bot.file_rules.plans, file.plan, bot.today())
+                files = bot.file_rules.plans
+                instead = lifecycle.as_if_approved(session, actor, files, plan, bot.today())
         found = care_preview.preview_of(bot, actor, days=days, instead=instead, team=team, owner=owner)
         if as_json:
             print_json(care_preview.as_json(found))

@@ -203,6 +203,12 @@ def with_approved(session: Session, files: CarePlans, plan: CarePlan, start: dat
     return with_files(sorted([plan, *others], key=lambda one: one.plan), files)
 
 
+def as_if_approved(session: Session, actor: Actor, files: CarePlans, name: str, today: date) -> CarePlans:
+    """The same for a plan by its name, for who decides about plans. Raises NotAllowed too."""
+    access.require(actor, Act.DECIDE_CARE)
+    return with_approved(session, files, find(session, name).plan, today)
+
+
 def without(session: Session, files: CarePlans, name: str, today: date) -> CarePlans:
     """The care plans in force as they would be with this one retired. Raises NotFound as `retire`."""
     plan = approved_plan(session, name).plan
