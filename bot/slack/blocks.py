@@ -186,12 +186,8 @@ def _row_blocks(message: Message, slots: Slots, gettext: Callable[[str], str]) -
             made.append({"type": "section", "text": mrkdwn(text, LATE_ROW), **beside})
             continue
         made.append({"type": "section", "text": mrkdwn(text, ROW)})
-        if isinstance(row, ComplaintRow):
-            elements = _complaint_controls(row, gettext)
-        else:
-            elements = _controls(row, gettext)
-        if elements:
-            made.append({"type": "actions", "elements": elements})
+        if controls := _controls(row, gettext):
+            made.append({"type": "actions", "elements": controls})
     return made
 
 
@@ -203,18 +199,22 @@ def _beside(row: LateStep, gettext: Callable[[str], str]) -> Block:
     return {"accessory": _button(Action.UNDO, gettext(Action.UNDO.label), row.touch)} if row.may_undo else {}
 
 
-def _complaint_controls(row: ComplaintRow, gettext: Callable[[str], str]) -> list[Block]:
-    """The buttons of a complaint: what is done about it while it is open, and Undo for what was done a moment ago."""
-    shown = (Action.COMPLAINT_STEP, Action.CLOSE_COMPLAINT) if row.is_open else ()
-    undo = (Action.UNDO_COMPLAINT,) if row.may_undo else ()
-    return [_button(one, gettext(one.label), row.target, one.style) for one in (*shown, *undo)]
+def _controls(row: CareRow | ComplaintRow | ContactRow, gettext: Callable[[str], str]) -> list[Block]:
+    """What can be pressed below a row."""
+    shown: tuple[Action, ...]
+    match row:
+        case ContactRow():
+            shown = (Action.CHANGE_CONTACT,) if row.may_change else ()
+        case ComplaintRow():  # what is done about it while it is open, and Undo for what was done a moment ago
+            shown = (Action.COMPLAINT_STEP, Action.CLOSE_COMPLAINT) if row.is_open else ()
+            shown += (Action.UNDO_COMPLAINT,) if row.may_undo else ()
+        case CareRow():
+            return _step_controls(row, gettext)
+    return [_button(one, gettext(one.label), row.target, one.style) for one in shown]
 
 
-def _controls(row: CareRow | ContactRow, gettext: Callable[[str], str]) -> list[Block]:
-    """The buttons of a row: Done as one press where only one kind of contact fulfils it, else a choice of kinds."""
-    if isinstance(row, ContactRow):
-        change = _button(Action.CHANGE_CONTACT, gettext(Action.CHANGE_CONTACT.label), row.target)
-        return [change] if row.may_change else []
+def _step_controls(row: CareRow, gettext: Callable[[str], str]) -> list[Block]:
+    """The buttons of a step: Done as one press where only one kind of contact fulfils it, else a choice of kinds."""
     if not row.is_open:
         undo = _button(Action.UNDO, gettext(Action.UNDO.label), row.target)
         return [undo] if row.may_undo else []

@@ -127,7 +127,7 @@ def open_form(deps: Dependencies, press: Press, make: Callable[[Actor], dict[str
 
     Where there is no form to show, the view says why. Raises Hidden.
     """
-    opened = press.client.views_open(trigger_id=press.body["trigger_id"], view=WAITING)
+    view_id = press.open_view(WAITING)
     language: str = deps.settings.language
     refused: BotError | None = None
     try:
@@ -138,7 +138,7 @@ def open_form(deps: Dependencies, press: Press, make: Callable[[Actor], dict[str
         log.info("listener.refused", error=type(error).__name__, msgid=error.msgid)
         refused = error
         form = view(deps, Problem(text=problem_text(error, language)), language, N_("Tierbot"))
-    press.client.views_update(view_id=opened["view"]["id"], view=form)
+    press.client.views_update(view_id=view_id, view=form)
     if isinstance(refused, Hidden):
         raise refused
 
