@@ -151,13 +151,11 @@ def _windows(spans: CTE, promises: Sequence[PromiseRow], period: Period) -> CTE:
         .join(place, and_(reached > summed.c.before, reached <= summed.c.total))
         .cte("dues")
     )
-    order = {
+    order: dict[str, Any] = {
         "partition_by": (due.c.customer_id, due.c.promised),
         "order_by": (due.c.due, due.c.place),
     }
-    opens = case(
-        (due.c.place == 1, due.c.year), else_=func.coalesce(func.lag(due.c.due).over(**order) + 1, due.c.year)
-    )
+    opens = case((due.c.place == 1, due.c.year), else_=func.lag(due.c.due).over(**order) + 1)
     opened = sa_select(due, opens.label("opens")).cte("opened")
     order = {
         "partition_by": (opened.c.customer_id, opened.c.promised),

@@ -53,7 +53,7 @@ def _date_of_sqlite(element: Any, compiler: Any, **keywords: Any) -> str:
 
 @compiles(date_of)
 def _date_of(element: Any, compiler: Any, **keywords: Any) -> str:
-    return f"(DATE '2000-01-01' + {compiler.process(element.clauses, **keywords)})"
+    return f"(DATE '2000-01-01' + CAST({compiler.process(element.clauses, **keywords)} AS INTEGER))"
 
 
 def number_of(day: date) -> int:
@@ -148,7 +148,7 @@ def tier_spans(
 
 
 def _present(run_ids: Sequence[int], owners: Collection[int] | None, customer_id: int | None) -> CTE:
-    statement = (
+    statement: Any = (
         sa_select(
             col(Assessment.customer_id),
             col(Assessment.scheme_version_id).label("version_id"),
@@ -173,4 +173,5 @@ def _present(run_ids: Sequence[int], owners: Collection[int] | None, customer_id
         statement = statement.where(col(Ownership.person_id).in_(owners))
     if customer_id is not None:
         statement = statement.where(col(Customer.id) == customer_id)
-    return statement.cte("present")
+    present: CTE = statement.cte("present")
+    return present
