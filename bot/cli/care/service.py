@@ -70,4 +70,4 @@ def show_service(
         return
     care_service.show(rows[:limit], by, query.start, query.end)
     if len(rows) > limit:
-        say(_("%(count)s more rows: --limit", count=len(rows) - limit))
+        say(_("There are more rows; --limit shows them."))

@@ -14,7 +14,7 @@ from bot.wording.service_parts import ServicePromise
 def say_promise(bot: Tierbot, promise: ServicePromise | None) -> None:
     """One line with everything that a tier is promised."""
     if promise is None:
-        say(_("Its tier is promised nothing: docs/service-promise.md says how a scheme promises something."))
+        say(_("Its tier has no service promise; docs/service-promise.md says how a scheme gives it one."))
         return
     words = bot.renderer.promise_text(promise, bot.settings.language)
     say(_("Promised: %(value)s", value=plain(words)))
