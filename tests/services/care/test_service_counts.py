@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-import pytest
 from sqlalchemy import update
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col
 
 from bot.services.care.service import counts as service
-from bot.services.care.service.counts import Promised, ServiceCount
 from bot.services.schemes.store import SchemeCache
 from db.book.customers import Customer, Ownership
-from db.book.facts import Activity
 from db.care.complaints import ComplaintStep
 from db.engine import Database
 from db.graded.changes import StoredTierChange
@@ -230,5 +227,5 @@ def test_the_counts_equal_a_slow_recount_of_random_histories(database: Database)
             found = counted(session, start, end)
         expected = recounted(lives, start, end)
         assert found == expected
-        print(len(expected), Counter((p,h) for _,_,_,p,h in expected.elements()))
+        print(len(expected), Counter((p, h) for _, _, _, p, h in expected.elements()))
     assert len(expected) > 3
