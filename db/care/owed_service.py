@@ -55,7 +55,7 @@ class ComplaintNames(NamedTuple):
     no_tier: str
 
 
-class Period(NamedTuple):
+class CountedDays(NamedTuple):
     """The days of which something is counted, both included, and the day up to which contacts are known."""
 
     start: date
@@ -68,7 +68,7 @@ def contacts(
     spans: CTE,
     promises: Sequence[PromiseRow],
     kinds: Mapping[str, Sequence[str]],
-    period: Period,
+    period: CountedDays,
     by_customer: bool,
 ) -> list[CountedRow]:
     """Contacts that were owed on a day of the period. `kinds`: what is promised -> the kinds of activity that are it."""
@@ -104,7 +104,7 @@ def contacts(
     return _summed(session, answered, how, by_customer)
 
 
-def _windows(spans: CTE, promises: Sequence[PromiseRow], period: Period) -> CTE:
+def _windows(spans: CTE, promises: Sequence[PromiseRow], period: CountedDays) -> CTE:
     """Each contact owed: on which day (`due`), from when it may be (`opens`), and the same of the one after it.
 
     Every day in a tier counts as many times as the tier is promised it in a year; whenever the sum since the first of
@@ -175,7 +175,7 @@ def complaints(
     spans: CTE,
     promises: Sequence[PromiseRow],
     names: ComplaintNames,
-    period: Period,
+    period: CountedDays,
     by_customer: bool,
     *,
     owners: Collection[int] | None = None,
@@ -256,7 +256,7 @@ def _promises(rows: Sequence[PromiseRow]) -> CTE:
     return values(*columns, name="promises").data([tuple(row) for row in data]).cte("promise")
 
 
-def _in_period(owed: CTE, period: Period) -> tuple[ColumnElement[bool], ...]:
+def _in_period(owed: CTE, period: CountedDays) -> tuple[ColumnElement[bool], ...]:
     """That the day on which it is owed is one of the period, and over."""
     end = min(period.end, period.today - timedelta(days=1))
     return owed.c.due >= number_of(period.start), owed.c.due <= number_of(end)

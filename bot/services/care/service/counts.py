@@ -13,8 +13,7 @@ from sqlmodel import Session
 from bot.services.schemes.store import SchemeCache
 from db.book.facts import ContactKind
 from db.care import owed_service
-from db.care.owed_service import ComplaintNames, CountedRow, PromiseRow
-from db.care.owed_service import Period as DaysOfPeriod
+from db.care.owed_service import ComplaintNames, CountedDays, CountedRow, PromiseRow
 from db.care.tier_spans import tier_spans
 from db.graded import runs, schemes
 from db.graded.runs import Purpose
@@ -80,7 +79,7 @@ def counts(
     # The present tiers go on until the end of the next year, so that the window after each one that is owed is known.
     spans = tier_spans(run_ids, date(end.year + 2, 1, 1), owners=owners, customer_id=customer_id)
     promises = list(_promises(session, scheme_cache, runs.scheme_versions_of(session, run_ids)))
-    period = DaysOfPeriod(start, end, today)
+    period = CountedDays(start, end, today)
     named = ComplaintNames(Promised.RESPONSE, Promised.COMPLAINTS, UNRATED)
     found = owed_service.contacts(
         session, spans, [row for row in promises if row.promised in KINDS], KINDS, period, by_customer
