@@ -1,5 +1,6 @@
 """`tierbot care service`, and the service promise in `tier` and `care explain`."""
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -7,12 +8,15 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
+from bot.clock import SystemClock
 from db.engine import open_database
 from db.graded.runs import Assessment
+from grading.scheme.presets import preset_text
 from tests import factories
 from tests.cli.conftest import Program
 
 DAY = timedelta(days=1)
+TODAY = SystemClock().now().date()
 PERIOD = ("--from", "2025-01-01", "--to", "2025-12-31")
 PROMISE = """policy: {service: {visits_a_year: 4, response_days: 2, payment_days: 60, discount_percent: 7.5, delivery: priority,
     training_days_a_year: 1.5, dedicated: [{en: dedicated engineer, zh: 专属工程师}], extras: [{en: spare parts, zh: 备件}]}}"""
@@ -153,3 +157,32 @@ def test_the_card_and_the_explanation_name_the_promise(book: Program, file: Path
     database.close()
     assert "Promised" not in book("tier", "ACME").out
     assert "Its tier has no service promise" in book("care", "service", "ACME").out
+
+
+def test_a_shipped_scheme_in_force_promises_nothing_until_its_new_version_is_approved(
+    file: Path, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version before had the same rules without promises: nobody moves, and the card says so after the next grading."""
+    monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{file}")
+    monkeypatch.setenv("TIERBOT_TIMEZONE", "UTC")
+    before = re.sub(r"(?s),\s*policy: \{service: .*?\}\}\}\n", "}\n", preset_text("orders_only"))
+    assert "policy: {service" not in before
+    (tmp_path / "before.yaml").write_text(before.replace("version: 2", "version: 1", 1), encoding="utf-8")
+    database = open_database(f"sqlite:///{file}")
+    with database.write() as session:
+        acme = factories.customer(session, "ACME", owner_id=factories.person(session))
+        for months in range(1, 12):
+            factories.order(session, acme, TODAY - months * 30 * DAY, 90_000, currency="CNY")
+    database.close()
+    assert program("grade", "--scheme", "before.yaml").code == 0
+    assert "Promised" not in program("tier", "ACME").out
+    assert program("care", "service", "--json", "--from", "2020-01-01").json == []
+    found = program("scheme", "diff", "orders_only", "--json")
+    assert found.code == 0, found
+    assert found.json["movers"] == []
+    approved = program("scheme", "approve", "orders_only", "--from", str(TODAY))
+    assert approved.code == 0, approved
+    assert program("grade", "--as-of", str(TODAY)).code == 0
+    assert "Promised: " in program("tier", "ACME").out
+    tiers = [row["tier"] for row in program("history", "ACME", "--json").json]
+    assert len(set(tiers)) == 1
