@@ -76,7 +76,7 @@ def test_a_complaint_from_the_form_to_its_end(visit: Visitor) -> None:
     anna.close()
     expect(row(digest, title)).to_contain_text("New pallets sent by express.")
     anna.press(buttons(digest, title), "tierbot_close_complaint")
-    fill(anna.hook("modal"), text="Both pallets replaced, freight not charged.", agreed="The customer agrees")
+    fill(anna.hook("modal"), text="Both pallets replaced, freight not charged.", agreed="Yes")
     anna.keep("close-form")
     anna.send()
     anna.close()
