@@ -59,11 +59,18 @@ def rows(book: Program, *options: str, by: str = "tier") -> dict[str, dict[str, 
     return found
 
 
-def test_what_was_owed_is_counted_by_customer_person_team_and_tier(book: Program) -> None:
+def test_what_was_owed_is_counted_by_customer_person_team_tier_and_month(book: Program) -> None:
     assert rows(book, by="customer") == {"C-1": ACME, "C-2": GLOBEX}
     assert rows(book, by="person") == {"Anna": ACME, "Ben": GLOBEX}
     assert rows(book, by="team") == {"East": ACME, "West": GLOBEX}
     assert rows(book) == {"A": {**ACME, "visits": (8, 3, 0, 5)}}
+    assert rows(book, "ACME", by="month") == {
+        "2025-03": {"response": (1, 0, 1, 0), "complaints": (1, 0, 1, 0)},
+        "2025-04": {"visits": (1, 1, 0, 0)},
+        "2025-07": {"visits": (1, 1, 0, 0)},
+        "2025-10": {"visits": (1, 0, 0, 1)},
+        "2025-12": {"visits": (1, 1, 0, 0)},
+    }
 
 
 @pytest.mark.parametrize(
@@ -107,8 +114,8 @@ def test_the_same_stands_in_chinese(book: Program, monkeypatch: pytest.MonkeyPat
 
 def test_csv_has_the_names_of_json_as_columns(book: Program) -> None:
     lines = book("care", "service", "--csv", *PERIOD, "--by", "person").out.splitlines()
-    assert lines[0] == "promised,owed,in_time,late,missed,tier,person,team,code,customer"
-    assert lines[1] == "visits,4,0,0,4,,Ben,,,"
+    assert lines[0] == "promised,owed,in_time,late,missed,tier,person,team,code,customer,month"
+    assert lines[1] == "visits,4,0,0,4,,Ben,,,,"
 
 
 def test_those_of_whom_most_was_missed_come_first(book: Program) -> None:

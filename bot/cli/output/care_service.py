@@ -28,6 +28,7 @@ def show(rows: Iterable[ServiceRow], by: GroupedBy, start: date, end: date) -> N
         GroupedBy.PERSON: [_("account manager")],
         GroupedBy.TEAM: [_("team")],
         GroupedBy.CUSTOMER: [_("code"), _("name")],
+        GroupedBy.MONTH: [_("month")],
     }
     counted = [_("promised"), _("owed"), _("in time"), _("late"), _("missed"), _("share in time")]
     print_table(
@@ -49,4 +50,6 @@ def _labels(row: ServiceRow, by: GroupedBy) -> list[str | None]:
         return [tier_word(row.tier or "")]
     if by == GroupedBy.CUSTOMER:
         return [row.code, row.customer]
+    if by == GroupedBy.MONTH:
+        return [row.month]
     return [(row.person if by == GroupedBy.PERSON else row.team) or _("nobody")]
