@@ -368,4 +368,4 @@ def planned_by(session: Session, customer_ids: Collection[int]) -> dict[int, tup
         .outerjoin(SchemeVersion, col(SchemeVersion.id) == col(CustomerCare.scheme_version_id))
         .where(col(CustomerCare.customer_id).in_(customer_ids), col(CustomerCare.tier).is_not(None))
     )
-    return {customer: (scheme, tier) for customer, scheme, tier in found}
+    return {row[0]: (row[1], row[2] or "") for row in found}

@@ -1,7 +1,7 @@
 """Promises: what one of us said to a customer that he would do by a day, and how that ended.
 
 A promise of the account manager has no `keeper_id`, so that it goes to the next account manager with the customer; and
-so does one of a person who has looked after the customer since.
+so does one of a person who has looked after the customer since, or who has left.
 """
 
 from collections.abc import Collection
@@ -14,6 +14,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from db.book.customers import Customer, Ownership, present_owner
+from db.book.people import IS_PRESENT, Person
 from db.care import redraws
 from db.engine import insert
 from db.outbox.messages import MessageState, OutboxMessage
@@ -133,7 +134,8 @@ _HAS_LOOKED_AFTER = exists().where(
     col(Ownership.person_id) == col(Promise.keeper_id),
     or_(col(Ownership.ends_on).is_(None), col(Ownership.ends_on) > col(Promise.made_on)),
 )
-_KEEPER = case((_HAS_LOOKED_AFTER, null()), else_=col(Promise.keeper_id))
+_HAS_LEFT = exists().where(col(Person.id) == col(Promise.keeper_id), ~IS_PRESENT)
+_KEEPER = case((or_(_HAS_LOOKED_AFTER, _HAS_LEFT), null()), else_=col(Promise.keeper_id))
 # The sum keeps SQLite from reading every customer and looking for its promises.
 _CUSTOMER = col(Promise.customer_id) + 0
 _ROWS = (
@@ -360,7 +362,7 @@ def made_by(session: Session, people: Collection[int], start: date, end: date) -
         .where(col(Promise.made_by).in_(people), col(Promise.made_on).between(start, end))
         .group_by(col(Promise.made_by))
     )
-    return {person: count for person, count in found}
+    return {person: count for person, count in found if person is not None}
 
 
 def closed_for(session: Session, people: Collection[int], start: date, end: date) -> list[Closed]:
@@ -388,7 +390,7 @@ def late_of(session: Session, people: Collection[int], before: date) -> dict[int
         .subquery()
     )
     found = sa_select(each.c.whose, func.count()).where(each.c.whose.in_(people)).group_by(each.c.whose)
-    return {person: count for person, count in session.connection().execute(found)}
+    return dict(session.connection().execute(found))
 
 
 def move(session: Session, promise_id: int, version: int, **values: Any) -> bool:
