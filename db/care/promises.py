@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Index, UniqueConstraint, bindparam, case, exists, func, null, or_, text, update
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from db.book.customers import Customer, Ownership, present_owner
@@ -129,13 +130,17 @@ class StoredPromise(NamedTuple):
         return max(0, (today - self.due_on).days)
 
 
+_past: Any = aliased(Ownership)  # statements join the present one
 _HAS_LOOKED_AFTER = exists().where(
-    col(Ownership.customer_id) == col(Promise.customer_id),
-    col(Ownership.person_id) == col(Promise.keeper_id),
-    or_(col(Ownership.ends_on).is_(None), col(Ownership.ends_on) > col(Promise.made_on)),
+    _past.customer_id == col(Promise.customer_id),
+    _past.person_id == col(Promise.keeper_id),
+    or_(_past.ends_on.is_(None), _past.ends_on > col(Promise.made_on)),
 )
 _HAS_LEFT = exists().where(col(Person.id) == col(Promise.keeper_id), ~IS_PRESENT)
-_KEEPER = case((or_(_HAS_LOOKED_AFTER, _HAS_LEFT), null()), else_=col(Promise.keeper_id))
+_KEEPER = case(
+    (or_(_HAS_LOOKED_AFTER.correlate(Promise), _HAS_LEFT.correlate(Promise)), null()),
+    else_=col(Promise.keeper_id),
+)
 # The sum keeps SQLite from reading every customer and looking for its promises.
 _CUSTOMER = col(Promise.customer_id) + 0
 _ROWS = (
@@ -390,7 +395,7 @@ def late_of(session: Session, people: Collection[int], before: date) -> dict[int
         .subquery()
     )
     found = sa_select(each.c.whose, func.count()).where(each.c.whose.in_(people)).group_by(each.c.whose)
-    return dict(session.connection().execute(found))
+    return {row[0]: row[1] for row in session.connection().execute(found)}
 
 
 def move(session: Session, promise_id: int, version: int, **values: Any) -> bool:
