@@ -21,6 +21,7 @@ from bot.services.recipients import FirmDefaults
 from bot.wording.actions import Pointer
 from bot.wording.care.promises import PromiseChanged, PromiseReport
 from bot.wording.messages import TierCard
+from bot.wording.parts import Who
 from db.audit import AuditEntry
 from db.book.customers import Ownership
 from db.book.people import Absence, Deputy, Person, Team
@@ -169,7 +170,7 @@ def office(database: Database) -> Office:
 def test_a_promise_is_recorded_and_said_from_when_on_it_is_asked_about(office: Office) -> None:
     said = office.promise(FRIDAY)
     assert (said.act, said.due_on, said.asked_on, said.may_undo) == ("made", FRIDAY, THURSDAY, True)
-    assert said.keeper and said.keeper.name == "Anna"
+    assert said.keeper == Who(name="Anna", slack_user_id="U0ANNA")
     assert (office.only().made_on, office.only().keeper_id) == (MONDAY, None)
     assert office.shown(WEDNESDAY) == []
     assert office.shown(THURSDAY) == [(office.person("Anna"), "The offer", 0)]
@@ -440,7 +441,7 @@ def test_while_a_person_is_away_their_deputy_is_asked_and_may_act(office: Office
     office.away("Anna", WEDNESDAY, NEXT_MONDAY, deputy="Ben")
     assert office.shown(THURSDAY) == [(office.person("Ben"), "The offer", 0)]
     (row,) = office.listed("Ben")
-    assert row.keeper and row.keeper.name == "Anna"
+    assert row.keeper == Who(name="Anna", slack_user_id="U0ANNA")
     office.keep(by="Ben")
     assert office.only().closed_for == office.who("Anna").person_id
 
