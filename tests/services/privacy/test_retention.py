@@ -63,7 +63,7 @@ def test_texts_of_a_complaint_are_kept_while_it_is_open_and_then_as_notes(small:
 def test_texts_of_a_promise_are_kept_while_it_is_open_and_then_as_notes(small: World) -> None:
     with small.database.write() as session:
         customer = session.exec(select(Customer.id)).first() or 0
-        for over in ({"outcome": "withdrawn", "closed_on": DAY, "reason": "gone"}, {}):
+        for over in ({"outcome": "withdrawn", "closed_on": DAY - timedelta(days=120), "reason": "gone"}, {}):
             number = factories.promise(session, customer, DAY, **over)
             session.add(
                 PromiseDelay(
