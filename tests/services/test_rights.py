@@ -17,12 +17,12 @@ from bot.services.ask import explanation, history, lookup, share, unmasked
 from bot.services.care import answers, complaints, promises
 from bot.services.care.answers import shown, steps
 from bot.services.care.complaints import Report, listing, subject
-from bot.services.care.promises import Given
-from bot.services.care.promises import subject as promise_subject
 from bot.services.care.plan_file import SHIPPED
 from bot.services.care.plan_versions import lifecycle as plan_lifecycle
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.lifecycle import PlanFile
+from bot.services.care.promises import Given
+from bot.services.care.promises import subject as promise_subject
 from bot.services.care.views import explanation as care_explained
 from bot.services.contact_people import acts as people_acts
 from bot.services.contact_people import views as people_views

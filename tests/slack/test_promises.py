@@ -26,9 +26,7 @@ from tests import factories
 from tests.slack.office import ANNA, PATIENCE, Office, eventually, opened_office, words
 
 KEPT, KEPT_ON = str(Action.PROMISE_KEPT), str(Action.PROMISE_KEPT_ON)
-POSTPONE, WITHDRAW, UNDO = map(
-    str, (Action.POSTPONE_PROMISE, Action.WITHDRAW_PROMISE, Action.UNDO_PROMISE)
-)
+POSTPONE, WITHDRAW, UNDO = map(str, (Action.POSTPONE_PROMISE, Action.WITHDRAW_PROMISE, Action.UNDO_PROMISE))
 DAY = timedelta(days=1)
 
 

@@ -135,9 +135,7 @@ class Office(Book):
         """Another person looks after ACME from now on."""
         day, person = self.clock.now().date(), self.who(to).person_id
         with self.database.write() as session:
-            session.exec(
-                update(Ownership).where(col(Ownership.ends_on).is_(None)).values(ends_on=day)
-            )
+            session.exec(update(Ownership).where(col(Ownership.ends_on).is_(None)).values(ends_on=day))
             session.add(Ownership(customer_id=self.acme, person_id=person, starts_on=day))
 
     def change(self, name: str, **values: Any) -> None:
@@ -562,9 +560,7 @@ def test_what_is_counted_of_people_is_what_became_of_their_promises(office: Offi
     with office.database.read() as session:
         found = views.counted(session, [anna, tom], MONDAY, FRIDAY)
         before = views.counted(session, [anna], MONDAY - 7 * DAY, MONDAY - DAY)
-    assert found[anna] == views.PromiseCounts(
-        made=5, kept_in_time=1, kept_late=1, open_late=1, withdrawn=1
-    )
+    assert found[anna] == views.PromiseCounts(made=5, kept_in_time=1, kept_late=1, open_late=1, withdrawn=1)
     assert found[anna].broken == 2
     assert (found[tom], before[anna]) == (views.PromiseCounts(), views.PromiseCounts())
 

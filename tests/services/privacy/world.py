@@ -19,9 +19,9 @@ from bot.services.privacy import erasure
 from bot.services.privacy.erasure import Erased, Find, Wording
 from bot.services.recipients import Place
 from bot.wording.care.complaints import ComplaintReport, ComplaintRow, ReportedComplaint
-from bot.wording.care.promises import BrokenPromise, PromiseReport, PromiseRow
 from bot.wording.care.digest import CareDigest, CareRow
 from bot.wording.care.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
+from bot.wording.care.promises import BrokenPromise, PromiseReport, PromiseRow
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import GreetingText, PersonHours, PersonPart, Since, TierPart, Who
@@ -32,8 +32,8 @@ from db.book.people import Absence, Deputy, Person
 from db.care import calendar_feeds
 from db.care.acts import TouchAct, TouchBefore
 from db.care.complaints import ComplaintMessage, ComplaintStep
-from db.care.promises import PromiseDelay, PromiseMessage
 from db.care.planning import CustomerCare
+from db.care.promises import PromiseDelay, PromiseMessage
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.graded.changes import StoredTierChange
