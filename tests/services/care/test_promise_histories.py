@@ -12,6 +12,7 @@ from bot.clock import FixedClock
 from bot.errors import BotError
 from bot.services.care import promises
 from bot.services.care.promises import Given
+from bot.services.care.promises import rows as promise_rows
 from bot.wording.actions import Pointer
 from db.book.people import Person
 from db.care.promises import Promise, PromiseMessage, PromiseRole
@@ -119,7 +120,9 @@ class History(Office):
         """The promises in what some person has to do now."""
         with self.database.read() as session:
             here = [one.name for one in session.exec(select(Person)) if one.is_present]
-        return {row.promise_id for name in here for row in self.listed(name)}
+        with pytest.MonkeyPatch.context() as patch:  # of which a list of many only counts the others
+            patch.setattr(promise_rows, "MOST_SHOWN", 1_000)
+            return {row.promise_id for name in here for row in self.listed(name)}
 
     def _links(self, role: str, day: date | None) -> list[tuple[int, int]]:
         with self.database.read() as session:
@@ -153,6 +156,8 @@ def test_an_open_promise_is_in_a_digest_or_list_or_reported_whatever_happens(
             continue
         office.morning(day)
         office.tell(day)
+        if day.weekday() > 4:  # a channel has no list, and no digest on days off
+            continue
         due = [one for one in office.all(Promise) if one.closed_on is None and one.due_on <= day]
         asked += len(due)
         shown = office.shown(day)
@@ -160,7 +165,7 @@ def test_an_open_promise_is_in_a_digest_or_list_or_reported_whatever_happens(
         for one in due:
             is_reported = one.reported_for == one.due_on
             assert one.id in shown or one.id in listed or is_reported, (day, one)
-    assert asked
+    assert asked, seed
     assert all(count == 1 for count in office.told_of.values())
     # Some days later, with the processes running and nobody doing anything, each broken one was reported.
     last = MONDAY + (DAYS + 1) * DAY
