@@ -129,8 +129,9 @@ def mrkdwn(text: str, limit: int) -> Block:
 
 def plain(text: str, limit: int) -> Block:
     """Plain text is shown literally, but for emoji: entities become characters, brackets such that no reader sees markup."""
+    # As `str`: the methods of `Markup`, which escaped text is, would escape what is put in.
     shown = (
-        text.translate(AS_WRITTEN_IN_PLAIN_TEXT)
+        str.translate(text, AS_WRITTEN_IN_PLAIN_TEXT)
         .replace("&lt;", "‹")
         .replace("&gt;", "›")
         .replace("&amp;", "&")

@@ -365,6 +365,11 @@ def test_plain_text_has_no_brackets_to_be_taken_for_markup() -> None:
     assert blocks.plain("<@U0ANNA> &lt;b&gt; &amp;lt;", 75)["text"] == "‹@U0ANNA› ‹b› &lt;"
 
 
+def test_a_name_on_a_button_is_shown_as_it_is_written() -> None:
+    shown = blocks.plain(escape("Müller & Co. <KG>"), 75)["text"]
+    assert (shown, type(shown)) == ("Müller & Co. ‹KG›", str)
+
+
 def test_clipping_prefers_the_end_of_a_line() -> None:
     assert blocks.clip("first line\nsecond line", 15) == "first line\n…"
     assert blocks.clip("a\nbcdefghijklmno", 10) == "a\nbcdefgh…"
