@@ -17,7 +17,7 @@ def say_promise(bot: Tierbot, promise: ServicePromise | None) -> None:
         say(_("Its tier has no service promise; docs/service-promise.md says how a scheme gives it one."))
         return
     words = bot.renderer.promise_text(promise, bot.settings.language)
-    say(_("Promised: %(value)s", value=plain(words)))
+    say(_("Service promise: %(value)s", value=plain(words)))
 
 
 def show(rows: Iterable[ServiceRow], by: GroupedBy, start: date, end: date) -> None:
@@ -36,7 +36,7 @@ def show(rows: Iterable[ServiceRow], by: GroupedBy, start: date, end: date) -> N
         [
             [
                 *_labels(row, by),
-                word("promised", row.promised),
+                word("service", row.promised),
                 *(row.owed, row.in_time, row.late, row.missed),
                 number(row.in_time / row.owed, ".0%"),
             ]

@@ -66,8 +66,8 @@ def report(
 ) -> tuple[ServiceRow, ...]:
     """The rows of a report on the customers that the actor may see; where most was missed comes first.
 
-    By tier, in the order of the tiers; by month, the earliest first. Raises NotFound for an unknown tier, team or person, BadInput for a period that ends
-    before it begins.
+    By tier, in the order of the tiers; by month, the earliest first. Raises NotFound for an unknown tier, team or
+    person, BadInput for a period that ends before it begins.
     """
     if query.end < query.start:
         raise BadInput(
