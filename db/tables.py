@@ -26,6 +26,7 @@ from db.care import (  # noqa: F401
     plans,
     redraws,
     touches,
+    weekly,
 )
 from db.graded import changes, credit, first_orders, overrides, reviews, runs, schemes, shadows  # noqa: F401
 from db.outbox import channels, messages, send_state  # noqa: F401

@@ -54,6 +54,7 @@ class Action(StrEnum):
     CLOSE_COMPLAINT = "tierbot_close_complaint", N_("Close complaint…"), "primary", "complaint"
     CLOSE_COMPLAINT_FORM = "tierbot_close_complaint_form"
     UNDO_COMPLAINT = "tierbot_undo_complaint", N_("Undo"), None, "complaint"
+    WEEKLY = "tierbot_weekly", N_("Full list"), None, "week"
     ALL_GREETED = "tierbot_all_greeted", N_("All greeted"), "primary", "greetings"
 
 

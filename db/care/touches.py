@@ -12,7 +12,7 @@ from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from db.book.customers import Customer, Ownership, of_customers, present_owner
 from db.book.facts import Activity
-from db.care import complaints, redraws
+from db.care import complaints, redraws, weekly
 from db.engine import insert
 from db.outbox.messages import OutboxMessage
 from db.types import NumberedRow, UtcDateTime, partial_index
@@ -59,6 +59,7 @@ class Touch(NumberedRow, table=True):
         partial_index("ix_touch_late", "latest_on", where=_OPEN),
         partial_index("ix_touch_assignee", "assignee_id", where="assignee_id IS NOT NULL"),
         partial_index("ix_touch_contact_person", "contact_person_id", where="contact_person_id IS NOT NULL"),
+        partial_index("ix_touch_closed", "closed_at", where="closed_at IS NOT NULL"),
         Index("ix_touch_customer", "customer_id", "step"),
         # One open touch of a step and occasion, however many processes plan at the same time.
         partial_index("uq_touch_open", "customer_id", "step", "occasion", where=_OPEN, unique=True),
@@ -107,6 +108,9 @@ class TouchMessage(SQLModel, table=True):
     """A message that names a touch: who was told of it when, and which rows a digest has."""
 
     __tablename__ = "touch_message"
+    __table_args__ = (
+        partial_index("ix_touch_message_reported", "outbox_id", where="role IN ('manager', 'group')"),
+    )
     outbox_id: int = Field(primary_key=True, foreign_key="outbox.id", ondelete="CASCADE")
     touch_id: int = Field(primary_key=True, foreign_key="touch.id", index=True, ondelete="CASCADE")
     role: str  # a TouchRole
@@ -299,8 +303,8 @@ def move(session: Session, touch_id: int, version: int, **values: object) -> boo
 def release_undelivered(session: Session, outbox_ids: Collection[int], now: datetime) -> int:
     """Make touches due again whose reminders could not be delivered; how many.
 
-    They are shown in the next morning for which no digest was written yet. What managers were to be told of steps and
-    complaints is told again.
+    They are shown in the next morning for which no digest was written yet. What managers were to be told of steps,
+    complaints and the week is told again.
     """
     if not outbox_ids:
         return 0
@@ -316,6 +320,7 @@ def release_undelivered(session: Session, outbox_ids: Collection[int], now: date
         ids |= set(session.scalars(select(Touch.id).where(col(Touch.outbox_id).in_(before))))
     untell(session, outbox_ids)
     complaints.untell(session, outbox_ids)
+    weekly.untell(session, outbox_ids)
     return release(session, ids, now)
 
 

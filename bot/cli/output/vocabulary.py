@@ -48,6 +48,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "birthday": N_("birthday greeting"),
         "other": N_("other contact"),
     },
+    "week": {
+        "no_owner": N_("no account manager"),
+        "owner_left": N_("account manager has left"),
+        "owner_away": N_("account manager away without a deputy"),
+        "not_visited": N_("not visited by the limit"),
+        "complaint": N_("open complaint"),
+        "overdue": N_("open past the limit"),
+        "late": N_("late"),
+        "skipped": N_("skipped"),
+        "escalated": N_("reported as late"),
+        "missed": N_("greeting missed"),
+    },
     "contact_channel": {
         "phone": N_("telephone"),
         "sms": N_("text message"),

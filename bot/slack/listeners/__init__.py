@@ -16,6 +16,7 @@ from bot.slack.listeners import (
     tier_command,
     touches,
     unmask,
+    weekly,
     why,
 )
 
@@ -23,5 +24,5 @@ from bot.slack.listeners import (
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
     of_customers = (tier_command, open_card, why, unmask, share, log_visit, contact_people, contact_form)
-    for listener in (*of_customers, touches, step_forms, complaints, calendar_link):
+    for listener in (*of_customers, touches, step_forms, complaints, calendar_link, weekly):
         listener.register(app, deps, deferred)

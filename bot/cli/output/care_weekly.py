@@ -1,0 +1,109 @@
+"""What a week of care prints: the figures beside those of the week before, by person and tier, and what is behind them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from bot.cli.console import _, listed, print_table, say
+from bot.cli.output.presentation import local_name
+from bot.cli.output.vocabulary import tier_word, word
+from bot.wording.care.weekly import CareWeekly, CareWeeklyList, PersonWeek, TierWeek, WeekFigures, WeekRow
+
+
+def show(week: CareWeekly, rows: CareWeeklyList) -> None:
+    """All of it."""
+    say(_("Care from %(first)s to %(last)s.", first=week.first_day, last=week.last_day))
+    if week.figures.is_empty and week.before.is_empty:
+        say(_("There was nothing."))
+        return
+    now, before = _cells(week.figures), _cells(week.before)
+    before[-3] = week.unattended_before
+    labels = [*_labels()]
+    print_table(
+        [_("figure"), _("this week"), _("the week before")],
+        [list(row) for row in zip(labels, now, before, strict=True)],
+    )
+    if week.reasons:
+        reasons = listed(f"“{one.text}” {one.count}×" for one in week.reasons)
+        say(_("Skipped because: %(reasons)s.", reasons=reasons))
+    _show_parts(_("person"), [(_name(one), one.figures) for one in week.people])
+    _show_parts(_("tier"), [(_tier(one), one.figures) for one in week.tiers])
+    if rows.rows:
+        print_table(
+            [*(_("what"), _("code"), _("name"), _("tier"), _("step"), _("day"), _("person"), _("reason"))],
+            [_row(one) for one in rows.rows],
+        )
+    if rows.more:
+        say(_("%(count)s more: %(option)s shows more.", count=f"{rows.more:,}", option="--limit"))
+
+
+def as_json(week: CareWeekly, rows: CareWeeklyList) -> dict[str, Any]:
+    """For scripts."""
+    return {
+        "first_day": week.first_day,
+        "last_day": week.last_day,
+        "figures": _figures(week.figures),
+        "before": {name: count for name, count in _figures(week.before).items() if name not in OF_NOW},
+        "unattended_before": week.unattended_before,
+        "reasons": [asdict(one) for one in week.reasons],
+        "people": [
+            {"name": one.who.name if one.who else None, **_figures(one.figures)} for one in week.people
+        ],
+        "tiers": [{"tier": one.tier.id, **_figures(one.figures)} for one in week.tiers],
+        "rows": [
+            {
+                "section": row.section,
+                "code": row.code,
+                "name": row.name,
+                "tier": row.tier.id,
+                "person": row.who.name if row.who else None,
+                "step": local_name(row.step) if row.step else None,
+                "day": row.day,
+                "reason": row.reason,
+            }
+            for row in rows.rows
+        ],
+        "more": rows.more,
+    }
+
+
+OF_NOW = ("no_owner", "owner_left", "owner_away", "not_visited", "unattended")  # not known of earlier weeks
+
+
+def _figures(of: WeekFigures) -> dict[str, int]:
+    return {**asdict(of), "unattended": of.unattended}
+
+
+def _labels() -> list[str]:
+    return [
+        *(_("steps kept"), _("late"), _("skipped"), _("reported as late"), _("open past the limit")),
+        *(_("greetings missed"), _("customers nobody attends to"), _("complaints"), _("past the deadline")),
+    ]
+
+
+def _cells(of: WeekFigures) -> list[int | None]:
+    return [
+        *(of.kept, of.late, of.skipped, of.escalated, of.overdue, of.missed),
+        *(of.unattended, of.complaints, of.complaints_late),
+    ]
+
+
+def _show_parts(label: str, parts: Sequence[tuple[str, WeekFigures]]) -> None:
+    if parts:
+        rows = [[name, *(cell or None for cell in _cells(of))] for name, of in parts]
+        print_table([label, *_labels()], rows)
+
+
+def _name(one: PersonWeek) -> str:
+    return one.who.name if one.who else _("nobody, or a role")
+
+
+def _tier(one: TierWeek) -> str:
+    return tier_word(one.tier.id)
+
+
+def _row(row: WeekRow) -> list[object]:
+    return [
+        *(word("week", row.section), row.code, row.name, tier_word(row.tier.id)),
+        *(row.step and local_name(row.step), row.day, row.who and row.who.name, row.reason),
+    ]
