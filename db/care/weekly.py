@@ -46,6 +46,17 @@ def unattended(session: Session, team_ids: Collection[int], first_day: date) -> 
     return sum(counts) if counts and len(counts) == len(set(team_ids)) else None
 
 
+def teams_of(session: Session, outbox_ids: Collection[int]) -> dict[int, list[int]]:
+    """Message -> the teams of whose week it tells."""
+    found: dict[int, list[int]] = {}
+    columns = col(WeeklyReport.outbox_id), col(WeeklyReport.team_id)
+    for message, team in session.execute(
+        sa_select(*columns).where(col(WeeklyReport.outbox_id).in_(outbox_ids))
+    ):
+        found.setdefault(message, []).append(team)
+    return found
+
+
 def note(
     session: Session, counts: dict[int, int], first_day: date, outbox_id: int | None, now: datetime
 ) -> None:

@@ -20,7 +20,6 @@ from bot.wording.care.weekly import (
     PersonWeek,
     SkipReason,
     TierWeek,
-    WeekFigures,
 )
 from bot.wording.parts import Who
 from db.book import people
@@ -85,9 +84,9 @@ def compose(
 
 
 def scope_of(teams: Sequence[int], *, rest: bool) -> int:
-    """Whose customers the button of a message lists: 0 for more than one team, which is all that its reader may see."""
-    (only, *more) = [*(1 + team for team in teams), *([1] if rest else [])]
-    return 0 if more else only
+    """Whose customers the button of a message lists: 0 unless it is one team, which is all that its reader may see."""
+    scopes = [*(1 + team for team in teams), *([1] if rest else [])]
+    return scopes[0] if len(scopes) == 1 else 0
 
 
 def _persons(session: Session, here: Tally) -> tuple[PersonWeek, ...]:
@@ -121,7 +120,3 @@ def _reasons(week: FirmWeek, wanted: Callable[[Share], bool]) -> tuple[SkipReaso
     return tuple(
         SkipReason(text=clipped(written[key].most_common(1)[0][0]) or "", count=count) for key, count in most
     )
-
-
-def nothing_to_manage(figures: WeekFigures) -> bool:
-    return not figures.to_manage

@@ -84,7 +84,7 @@ class _Readers:
     def of(self, team: Team | None) -> tuple[Mailbox | None, Person | None]:
         """Where a team's week is told, and who is absent where that is a deputy; an admin where there is nobody else.
 
-        A manager who is away until the next week is told, without a deputy, is passed over.
+        A manager without a deputy who is away until the next week is told is passed over.
         """
         reader, lead = self._recipients.reader_of(team), self._recipients.lead_of(team)
         if reader is not None and self._is_away(reader):
@@ -98,10 +98,12 @@ class _Readers:
         return place, lead if is_deputy else None
 
     def _is_away(self, person: Person) -> bool:
+        """Whether somebody has days off now, and no working day before the next week is told."""
         working = self._working[person.id or 0]
         today = local_date(self._sending.now, working.zone)
-        until = working.away_until(today)
-        return until is not None and until + DAY >= self._options.told_on(today) + WEEK
+        if working.away_until(today) is None:
+            return False
+        return working.next_working_day(today) >= self._options.told_on(today) + WEEK
 
     def _channel(self, team: Team | None) -> Mailbox | None:
         channel = self._recipients.channel_of(team)
