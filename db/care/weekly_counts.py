@@ -158,7 +158,7 @@ def overdue(session: Session, at: datetime, day: date) -> list[tuple[Whose, int]
     return [(Whose(*row[:4]), row[4]) for row in session.execute(both)]
 
 
-class OpenComplaints(NamedTuple):
+class ComplaintCount(NamedTuple):
     """How many complaints were open, and how many of them past their deadlines."""
 
     whose: Whose
@@ -177,7 +177,7 @@ def was_open(at: datetime) -> ColumnElement[bool]:
     )
 
 
-def open_complaints(session: Session, at: datetime, day: date) -> list[OpenComplaints]:
+def open_complaints(session: Session, at: datetime, day: date) -> list[ComplaintCount]:
     """The complaints that were open when a day began."""
     statement = (
         sa_select(*_COMPLAINT, func.count(), _number(col(Complaint.deadline) < day))
@@ -190,7 +190,7 @@ def open_complaints(session: Session, at: datetime, day: date) -> list[OpenCompl
         .group_by(*_COMPLAINT)
     )
     return [
-        OpenComplaints(Whose(row[0], "owner", row[1], row[2]), row[3], row[4])
+        ComplaintCount(Whose(row[0], "owner", row[1], row[2]), row[3], row[4])
         for row in session.execute(statement)
     ]
 

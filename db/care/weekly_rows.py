@@ -17,7 +17,7 @@ from db.care.touches import GREETINGS, Touch, TouchState
 from db.care.weekly_counts import Span
 
 
-class Scope(NamedTuple):
+class CustomerScope(NamedTuple):
     """Whose customers are listed: of some account managers (None: of all), and those without one."""
 
     owners: Collection[int] | None
@@ -31,7 +31,7 @@ class Scope(NamedTuple):
         return or_(owner.in_(self.owners), owner.is_(None) if self.unowned else false())
 
 
-class DoneBy(NamedTuple):
+class DoerFilter(NamedTuple):
     """Only what a person does: who was given it, whose customer it is, or who leads the account manager's team."""
 
     person_id: int
@@ -89,7 +89,9 @@ _STEP = (
 class WeeklyRows:
     """Reads what is behind the figures of a week: at most so many rows of each kind."""
 
-    def __init__(self, session: Session, span: Span, scope: Scope, done_by: DoneBy | None, most: int) -> None:
+    def __init__(
+        self, session: Session, span: Span, scope: CustomerScope, done_by: DoerFilter | None, most: int
+    ) -> None:
         self._session, self._span, self._most = session, span, most
         self._scope, self._done_by = scope.condition, done_by
 

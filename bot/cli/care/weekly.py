@@ -10,7 +10,7 @@ from bot.cli.output import care_weekly
 from bot.cli.output.personal import record_list
 from bot.services.care.digest.mailboxes import Sending
 from bot.services.care.weekly.listing import WeekQuery, week_of
-from bot.services.care.weekly.period import Period, WeeklyOptions
+from bot.services.care.weekly.period import CareWeek, WeeklyOptions
 
 
 @acts
@@ -31,9 +31,9 @@ def show_week(
         actor, now = named_actor(bot), bot.clock.now()
         zone, options = ZoneInfo(actor.timezone), WeeklyOptions.of(bot.settings)
         if week is not None:
-            period = Period.with_day(to_day(week), options, zone)
+            period = CareWeek.with_day(to_day(week), options, zone)
         else:
-            period = Period.before(options.told_on(actor.today(now)), zone)
+            period = CareWeek.before(options.told_on(actor.today(now)), zone)
         query = WeekQuery(period=period, team=team, person=person, most=limit)
         sending = Sending.of(bot.settings, bot.database, bot.scheme_cache, bot.rules, now)
         with bot.database.read() as session:

@@ -11,7 +11,7 @@ from bot.services.contact_people import views
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners import contact_form
-from bot.slack.loaded_view import open_loaded
+from bot.slack.listeners.loaded_view import open_loaded
 from bot.wording.actions import Action
 
 

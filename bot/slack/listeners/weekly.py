@@ -10,11 +10,11 @@ from bot.errors import N_, BadInput
 from bot.services.access import Actor
 from bot.services.care.digest.mailboxes import Sending
 from bot.services.care.weekly.listing import WeekQuery, week_of
-from bot.services.care.weekly.period import Period
+from bot.services.care.weekly.period import CareWeek
 from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
-from bot.slack.loaded_view import open_loaded
+from bot.slack.listeners.loaded_view import open_loaded
 from bot.wording.actions import Action, Pointer
 from bot.wording.care.weekly import MOST_LISTED
 
@@ -36,7 +36,7 @@ def list_view(deps: Dependencies, actor: Actor, pointer: Pointer) -> dict[str, A
         first_day = date.fromordinal(pointer.id)
     except (ValueError, OverflowError):
         raise BadInput(blocks.OLD_BUTTON) from None
-    period = Period(first_day, ZoneInfo(actor.timezone))
+    period = CareWeek(first_day, ZoneInfo(actor.timezone))
     query = WeekQuery(period=period, scope=pointer.version, most=MOST_LISTED // KINDS)
     sending = Sending.of(deps.settings, deps.database, deps.scheme_cache, deps.rules, deps.clock.now())
     with deps.database.read() as session:

@@ -12,14 +12,14 @@ from sqlmodel import Session, col, select
 from bot.clock import local_date, local_instant
 from bot.services.care.weekly import counted
 from bot.services.care.weekly.counted import Gone, Share
-from bot.services.care.weekly.period import Period
+from bot.services.care.weekly.period import CareWeek
 from db.book.customers import Customer, Ownership
 from db.book.facts import Activity
 from db.book.people import Person, Team
 from db.care.complaints import Complaint
 from db.care.planning import CustomerCare
 from db.care.touches import Touch, TouchMessage
-from db.care.weekly_rows import Scope, WeeklyRows
+from db.care.weekly_rows import CustomerScope, WeeklyRows
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests import factories
@@ -143,7 +143,7 @@ class History:
 class Recount:
     """Looks at every row."""
 
-    def __init__(self, session: Session, period: Period, gone: Gone, today: date) -> None:
+    def __init__(self, session: Session, period: CareWeek, gone: Gone, today: date) -> None:
         self.session, self.period, self.gone, self.today = session, period, gone, today
         self.start, self.end = period.span.start, period.span.end
         self.found: Tally = defaultdict(Counter)
@@ -253,7 +253,7 @@ def test_the_figures_of_a_week_are_those_of_a_slow_recount(database: Database, s
     with database.write() as session:
         history = History(session, rng)
         history.fill()
-        period, today = Period(FIRST, ZoneInfo(ZONES[seed % len(ZONES)])), FIRST + WEEK
+        period, today = CareWeek(FIRST, ZoneInfo(ZONES[seed % len(ZONES)])), FIRST + WEEK
         gone = Gone(left=frozenset(history.people[:1]), away=frozenset(history.people[1:2]))
         for week in (period, period.previous):
             expected = Recount(session, week, gone, today).events()
@@ -263,13 +263,13 @@ def test_the_figures_of_a_week_are_those_of_a_slow_recount(database: Database, s
         assert_rows(session, history, period, gone, today)
 
 
-def assert_rows(session: Session, history: History, period: Period, gone: Gone, today: date) -> None:
+def assert_rows(session: Session, history: History, period: CareWeek, gone: Gone, today: date) -> None:
     """The rows behind the figures are as many as the figures say, of all and of the customers of some people."""
     tally = counted.joined(
         counted.count_events(session, period), counted.count_unattended(session, gone, today)
     )
     some = frozenset(history.people[:3])
-    for scope in (Scope(None, unowned=True), Scope(some, unowned=False)):
+    for scope in (CustomerScope(None, unowned=True), CustomerScope(some, unowned=False)):
         rows = WeeklyRows(session, period.span, scope, None, 1_000)
         of = counted.total(
             counted.only(

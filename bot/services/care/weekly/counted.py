@@ -11,7 +11,7 @@ from sqlmodel import Session
 from bot.clock import local_date
 from bot.services.care.digest.mailboxes import Sending
 from bot.services.care.views.doers import Doers
-from bot.services.care.weekly.period import Period
+from bot.services.care.weekly.period import CareWeek
 from bot.services.care.working_people import working_times
 from bot.services.recipients import Recipients
 from bot.wording.care.weekly import WeekFigures
@@ -62,7 +62,7 @@ def gone(session: Session, sending: Sending) -> Gone:
     return Gone(left=frozenset(left), away=frozenset(away))
 
 
-def count_events(session: Session, period: Period) -> Tally:
+def count_events(session: Session, period: CareWeek) -> Tally:
     """What became of steps and greetings in a week, and what was open when it ended."""
     span = period.span
     found = _Counts(session)
@@ -77,7 +77,7 @@ def count_events(session: Session, period: Period) -> Tally:
     return found.tally
 
 
-def count_reasons(session: Session, period: Period) -> list[tuple[Share, str, int]]:
+def count_reasons(session: Session, period: CareWeek) -> list[tuple[Share, str, int]]:
     """Why steps were skipped in a week."""
     found = _Counts(session)
     return [

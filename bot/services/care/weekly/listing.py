@@ -12,14 +12,14 @@ from bot.services.care.digest.mailboxes import Sending
 from bot.services.care.views.doers import Doers
 from bot.services.care.weekly import counted
 from bot.services.care.weekly.counted import Gone, Share
-from bot.services.care.weekly.period import WEEK, Period
+from bot.services.care.weekly.period import WEEK, CareWeek
 from bot.services.care.weekly.report import compose, count_week
 from bot.services.staff import person_of
 from bot.wording.care.weekly import CareWeekly, CareWeeklyList, WeekRow
 from db.book import people
 from db.book.people import Team
 from db.care import weekly
-from db.care.weekly_rows import DoneBy, Scope, WeeklyRow, WeeklyRows
+from db.care.weekly_rows import CustomerScope, DoerFilter, WeeklyRow, WeeklyRows
 from grading.scheme.model import UNRATED, Name
 
 NO_SUCH_WEEK = N_("The week from %(day)s is not over yet.")
@@ -29,7 +29,7 @@ NO_SUCH_WEEK = N_("The week from %(day)s is not over yet.")
 class WeekQuery:
     """Which week of whom is asked for."""
 
-    period: Period
+    period: CareWeek
     team: str | None = None
     person: str | None = None  # an e-mail address
     scope: int = (
@@ -96,16 +96,16 @@ class _Week:
             return found
         return self._teams.get(self._query.scope - 1) if self._query.scope > 1 else None
 
-    def _narrowed(self, visible: Collection[int] | None) -> Scope:
+    def _narrowed(self, visible: Collection[int] | None) -> CustomerScope:
         """Whose customers are meant, of those that the reader may see."""
         if self._query.scope == 1:
             teamless = {number for number, person in self._people.items() if person.team_id is None}
-            return Scope(_both(visible, teamless), unowned=visible is None)
+            return CustomerScope(_both(visible, teamless), unowned=visible is None)
         if self._query.scope > 1 or self._team is not None:
             team = self._team.id if self._team else None
             members = {number for number, one in self._people.items() if team and one.team_id == team}
-            return Scope(_both(visible, members), unowned=False)
-        return Scope(visible, unowned=visible is None)
+            return CustomerScope(_both(visible, members), unowned=False)
+        return CustomerScope(visible, unowned=visible is None)
 
     def _is_wanted(self, share: Share) -> bool:
         if self._person is not None and share.person_id != self._person:
@@ -133,11 +133,13 @@ class _Week:
             for row in found:
                 yield self._row(section, row)
 
-    def _done_by(self) -> DoneBy | None:
+    def _done_by(self) -> DoerFilter | None:
         if self._person is None:
             return None
         led = {number for number, team in self._teams.items() if team.lead_id == self._person}
-        return DoneBy(self._person, {number for number, one in self._people.items() if one.team_id in led})
+        return DoerFilter(
+            self._person, {number for number, one in self._people.items() if one.team_id in led}
+        )
 
     def _row(self, section: str, row: WeeklyRow) -> WeekRow:
         doer = self._people.get(self._doers.person_id(row.who, row.owner_id, row.doer_id) or 0)

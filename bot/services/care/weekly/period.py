@@ -33,25 +33,25 @@ class WeeklyOptions:
 
 
 @dataclass(frozen=True)
-class Period:
+class CareWeek:
     """Seven days in a time zone."""
 
     first_day: date
     zone: ZoneInfo
 
     @classmethod
-    def before(cls, day: date, zone: ZoneInfo) -> "Period":
+    def before(cls, day: date, zone: ZoneInfo) -> "CareWeek":
         """The seven days before a day."""
         return cls(day - WEEK, zone)
 
     @classmethod
-    def with_day(cls, day: date, options: WeeklyOptions, zone: ZoneInfo) -> "Period":
+    def with_day(cls, day: date, options: WeeklyOptions, zone: ZoneInfo) -> "CareWeek":
         """The seven days that are told together and have this day among them."""
         return cls(options.told_on(day), zone)
 
     @property
-    def previous(self) -> "Period":
-        return Period(self.first_day - WEEK, self.zone)
+    def previous(self) -> "CareWeek":
+        return CareWeek(self.first_day - WEEK, self.zone)
 
     @property
     def last_day(self) -> date:

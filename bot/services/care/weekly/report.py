@@ -10,7 +10,7 @@ from bot.services import access
 from bot.services.care.complaints.rows import clipped
 from bot.services.care.weekly import counted
 from bot.services.care.weekly.counted import Share, Tally
-from bot.services.care.weekly.period import Period
+from bot.services.care.weekly.period import CareWeek
 from bot.services.schemes.store import TierNames
 from bot.wording.care.weekly import (
     MOST_PEOPLE,
@@ -30,14 +30,14 @@ from db.book.people import Team
 class FirmWeek:
     """The figures of a week and of the one before, of the whole firm."""
 
-    period: Period
+    period: CareWeek
     events: Tally
     before: Tally
     reasons: Sequence[tuple[Share, str, int]]
     unattended: Tally
 
 
-def count_week(session: Session, period: Period, unattended: Tally) -> FirmWeek:
+def count_week(session: Session, period: CareWeek, unattended: Tally) -> FirmWeek:
     """Count a week of the whole firm."""
     return FirmWeek(
         period=period,

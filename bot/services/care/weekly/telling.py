@@ -11,7 +11,7 @@ from bot.services import access
 from bot.services.care.digest.mailboxes import Mailbox, Sending, enqueue
 from bot.services.care.weekly import counted
 from bot.services.care.weekly.counted import Share
-from bot.services.care.weekly.period import DAY, WEEK, Period, WeeklyOptions
+from bot.services.care.weekly.period import DAY, WEEK, CareWeek, WeeklyOptions
 from bot.services.care.weekly.report import FirmWeek, compose, count_week
 from bot.services.care.working_people import working_times
 from bot.services.delivery.kinds import WEEKLY
@@ -26,11 +26,11 @@ LOCK = "weekly"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Due:
+class DueWeek:
     """A place that is told of a week of some teams now. `absent` is the manager in whose place a deputy reads it."""
 
     mailbox: Mailbox
-    period: Period
+    period: CareWeek
     absent: Person | None
     teams: dict[int, Team | None] = field(default_factory=dict)  # NO_TEAM: None
 
@@ -48,21 +48,21 @@ def tell_weeks(sending: Sending, options: WeeklyOptions) -> int:
     return sum(sending.database.retry(partial(_tell, sending, *one)) for one in messages)
 
 
-def _due(session: Session, sending: Sending, options: WeeklyOptions) -> list[Due]:
+def _due(session: Session, sending: Sending, options: WeeklyOptions) -> list[DueWeek]:
     """Who is told of what now."""
     readers = _Readers(session, sending, options)
     today = local_date(sending.now, sending.time.zone)
     # Where it is yesterday or tomorrow, another week may be the last one.
     told = weekly.told(session, [today - number * DAY for number in range(5, 16)])
-    found: dict[tuple[str, Period, int | None], Due] = {}
+    found: dict[tuple[str, CareWeek, int | None], DueWeek] = {}
     for team_id, team in {**readers.teams, NO_TEAM: None}.items():
         mailbox, absent = readers.of(team)
         if mailbox is None or not mailbox.is_asked(sending.now):
             continue
-        period = Period.before(options.told_on(mailbox.today(sending.now)), mailbox.working.zone)
+        period = CareWeek.before(options.told_on(mailbox.today(sending.now)), mailbox.working.zone)
         if (team_id, period.first_day) not in told:
             key = mailbox.place.address, period, absent.id if absent else None
-            one = found.setdefault(key, Due(mailbox=mailbox, period=period, absent=absent))
+            one = found.setdefault(key, DueWeek(mailbox=mailbox, period=period, absent=absent))
             one.teams[team_id] = team
     return list(found.values())
 
@@ -127,7 +127,7 @@ class _Readers:
         )
 
 
-def _weeks(session: Session, sending: Sending, periods: Collection[Period]) -> dict[Period, FirmWeek]:
+def _weeks(session: Session, sending: Sending, periods: Collection[CareWeek]) -> dict[CareWeek, FirmWeek]:
     """The figures of these weeks, each counted once for all who are told of it."""
     today = local_date(sending.now, sending.time.zone)
     unattended = counted.count_unattended(session, counted.gone(session, sending), today)
@@ -135,7 +135,7 @@ def _weeks(session: Session, sending: Sending, periods: Collection[Period]) -> d
 
 
 def _message(
-    session: Session, sending: Sending, due: Due, week: FirmWeek
+    session: Session, sending: Sending, due: DueWeek, week: FirmWeek
 ) -> tuple[CareWeekly, dict[int, int]]:
     """The message, and team -> customers nobody attends to."""
     team_of = {number: person.team_id for number, person in people.everybody(session).items()}
@@ -160,11 +160,11 @@ def _message(
     return message, now
 
 
-def _named(due: Due) -> Iterator[Team]:
+def _named(due: DueWeek) -> Iterator[Team]:
     return (one for one in due.teams.values() if one is not None)
 
 
-def _tell(sending: Sending, due: Due, message: CareWeekly, unattended: dict[int, int]) -> int:
+def _tell(sending: Sending, due: DueWeek, message: CareWeekly, unattended: dict[int, int]) -> int:
     """Write the message unless another process has, and there is nothing to manage; how many."""
     first_day, now, place = due.period.first_day, sending.now, due.mailbox.place
     with sending.database.write(lock=LOCK) as session:
