@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
+from unittest.mock import Mock
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -33,6 +34,10 @@ DAY, WEEK = timedelta(days=1), timedelta(days=7)
 MONDAY = date(2026, 3, 9)
 LAST = MONDAY - WEEK  # the first day of the week that is told on MONDAY
 FIRM = "C0FIRM"
+
+
+class Killed(BaseException):
+    """The process ends."""
 
 
 @dataclass
@@ -297,6 +302,20 @@ def test_two_processes_tell_once(office: Office, open_another: OpenAnother) -> N
         thread.join(30)
     assert sorted(written) == [0, 1]
     assert len(office.told()) == 1
+
+
+def test_a_process_that_is_killed_before_the_commit_has_told_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.fill()
+    office.step("skipped", LAST, reason="Away")
+    office.clock.advance(at(MONDAY) - office.clock.now())
+    with monkeypatch.context() as broken:
+        broken.setattr(weekly, "note", Mock(side_effect=Killed))
+        with pytest.raises(Killed):
+            office.tell()
+    assert office.told() == []
+    assert [office.tell(), office.tell()] == [1, 0]
 
 
 @pytest.mark.parametrize("back", [1, 3, 8])
