@@ -10,15 +10,16 @@ from bot.services.access import Act
 from bot.services.contact_people import views
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
-from bot.slack.listeners import contact_form
+from bot.slack.listeners.card_menu import offers
 from bot.slack.listeners.loaded_view import open_loaded
+from bot.slack.listeners.records import contact_form
 from bot.wording.actions import Action
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     load = partial(open_loaded, deps, title=contact_form.TITLE)
 
-    @app.action(str(Action.CONTACTS))
+    @offers(app, Action.CONTACTS)
     @deferred.reads
     def show(press: Press) -> None:
         actor = deps.identify(press.user_id)
