@@ -40,6 +40,7 @@ from bot.wording.parts import (
     WithScore,
     WithTier,
 )
+from bot.wording.service_parts import ServicePromise
 from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, WayPart
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
@@ -65,6 +66,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     scheme: Name | None = None  # the one that graded it, where several are in force
     may_unmask: bool = True
     complaints: OpenComplaints | None = None
+    service: ServicePromise | None = None
 
     def targets(self) -> dict[Action, Pointer]:
         """To masked fields only where one is masked, for who may see it."""

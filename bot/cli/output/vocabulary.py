@@ -110,6 +110,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "group": N_("to the emergency group"),
     },
     "complaint": {"open": N_("open"), "closed": N_("closed")},
+    "promised": {
+        "visits": N_("visits"),
+        "calls": N_("calls"),
+        "trainings": N_("trainings"),
+        "reviews": N_("business reviews"),
+        "surveys": N_("satisfaction surveys"),
+        "response": N_("complaints answered"),
+        "complaints": N_("complaints settled by their deadlines"),
+    },
     "agreed": {"yes": N_("yes"), "no": N_("no"), "not_asked": N_("not asked")},
     "lifecycle": {
         "new": N_("new"),

@@ -211,6 +211,7 @@ def card(
         may_log=can(actor, Act.LOG_CONTACT, customer),
         may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
         complaints=open_complaints(session, customer.id, today),
+        service=book.promise(row.tier),
     )
 
 

@@ -14,7 +14,7 @@ from bot.services.care.weekly.period import CareWeek
 from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
-from bot.slack.listeners.loaded_view import open_loaded
+from bot.slack.listeners.records.opening import load
 from bot.wording.actions import Action, Pointer
 from bot.wording.care.weekly import MOST_LISTED
 
@@ -27,7 +27,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @deferred.reads
     def show(press: Press) -> None:
         actor = deps.identify(press.user_id)
-        open_loaded(deps, press, actor, lambda: list_view(deps, actor, press.pointer), title=TITLE)
+        load(deps, press, actor, TITLE, lambda: list_view(deps, actor, press.pointer))
 
 
 def list_view(deps: Dependencies, actor: Actor, pointer: Pointer) -> dict[str, Any]:

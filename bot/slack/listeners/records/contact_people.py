@@ -1,6 +1,5 @@
 """*Contact people* on a card: the list, in full for who may see that, and the form to add or change one."""
 
-from functools import partial
 from typing import Any
 
 from slack_bolt import App
@@ -11,19 +10,19 @@ from bot.services.contact_people import views
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners.card_menu import offers
-from bot.slack.listeners.loaded_view import open_loaded
 from bot.slack.listeners.records import contact_form
+from bot.slack.listeners.records.opening import load
 from bot.wording.actions import Action
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
-    load = partial(open_loaded, deps, title=contact_form.TITLE)
-
     @offers(app, Action.CONTACTS)
     @deferred.reads
     def show(press: Press) -> None:
         actor = deps.identify(press.user_id)
-        load(press, actor, lambda: contact_form.list_view(deps, actor, press.pointer))
+        load(
+            deps, press, actor, contact_form.TITLE, lambda: contact_form.list_view(deps, actor, press.pointer)
+        )
 
     @app.action(str(Action.CONTACTS_IN_FULL))
     @deferred.writes
@@ -36,7 +35,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             deps.bounds.show(actor, message, customer_id=press.pointer.id)
             return contact_form.modal(deps, actor, message)
 
-        load(press, actor, found, on_top=True)
+        load(deps, press, actor, contact_form.TITLE, found, on_top=True)
 
     @app.action(str(Action.ADD_CONTACT))
     @deferred.reads
@@ -48,7 +47,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
                 customer = access.customer_for(session, actor, Act.CHANGE_CONTACT_PEOPLE, press.pointer)
             return contact_form.to_add(press.pointer, customer.name, customer.code, actor.language)
 
-        load(press, actor, form, on_top=True)
+        load(deps, press, actor, contact_form.TITLE, form, on_top=True)
 
     @app.action(str(Action.CHANGE_CONTACT))
     @deferred.writes
@@ -61,4 +60,4 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
                 person = views.to_change(deps.database, actor, press.pointer.id, today)
             return contact_form.to_change(person, actor.language)
 
-        load(press, actor, form, on_top=True)
+        load(deps, press, actor, contact_form.TITLE, form, on_top=True)

@@ -1,4 +1,4 @@
-"""A view that takes longer to make than a trigger lives: three seconds."""
+"""Views about the records of a customer: opened while they load, and updated below a form."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,16 +21,16 @@ _CLOSED = "not_found"  # the person closed the view meanwhile
 log = structlog.get_logger()
 
 
-def open_loaded(
+def load(
     deps: Dependencies,
     press: Press,
     actor: Actor,
+    title: str,
     made: Callable[[], dict[str, Any]],
     *,
-    title: str,
     on_top: bool = False,
 ) -> None:
-    """Open a view that says that it loads, and then show what is made, or why it cannot be; `title` is a msgid."""
+    """Open a view that says that it loads, because a trigger lives for three seconds, and then what is to be shown."""
     gettext = catalogue.gettext(actor.language)
     loading = {
         "type": "modal",
@@ -50,3 +50,14 @@ def open_loaded(
         if error_code(error) != _CLOSED:
             raise
         log.info("view.closed")
+
+
+def update_below(press: Press, made: Callable[[], dict[str, Any]]) -> None:
+    """Update the list below a form. What was saved is saved, whether Slack shows it or not."""
+    below = press.body["view"].get("previous_view_id")
+    if not below:
+        return
+    try:
+        press.client.views_update(view_id=below, view=made())
+    except Exception as error:
+        log.warning("outcome.not_updated", error=type(error).__name__)
