@@ -15,6 +15,7 @@ from db.book.customers import Customer, Ownership, RecordType, present_owner
 from db.book.facts import Activity
 from db.care.complaints import Complaint
 from db.care.planning import CustomerCare
+from db.care.promises import KEEPER, Outcome, Promise
 from db.care.touches import _OPEN, GREETINGS, StepKind, Touch, TouchMessage, TouchState
 from db.outbox.messages import MessageState, OutboxMessage
 
@@ -193,6 +194,42 @@ def open_complaints(session: Session, at: datetime, day: date) -> list[Complaint
         ComplaintCount(Whose(row[0], "owner", row[1], row[2]), row[3], row[4])
         for row in session.execute(statement)
     ]
+
+
+def was_kept_late(span: Span) -> ColumnElement[bool]:
+    """Condition: a promise was kept after its day, and that was recorded in the week."""
+    recorded = and_(col(Promise.closed_at) >= span.start, col(Promise.closed_at) < span.end)
+    return and_(recorded, col(Promise.outcome) == Outcome.KEPT, col(Promise.closed_on) > col(Promise.due_on))
+
+
+def was_past_its_day(span: Span) -> ColumnElement[bool]:
+    """Condition: a promise was open at the end of the week, and its day was over."""
+    still = or_(col(Promise.closed_at).is_(None), col(Promise.closed_at) >= span.end)
+    return and_(still, col(Promise.recorded_at) < span.end, col(Promise.due_on) <= span.last_day)
+
+
+WHOSE_PROMISE = func.coalesce(col(Promise.closed_for), KEEPER)  # None: the account manager's
+
+
+def of_promises(*columns: Any) -> Select[Any]:
+    """A query of promises to customers that are not archived, with their account managers and tiers."""
+    return (
+        sa_select(*columns)
+        .select_from(Promise)
+        .join(Customer, col(Customer.id) == col(Promise.customer_id))
+        .outerjoin(Ownership, present_owner(Promise.customer_id))
+        .outerjoin(CustomerCare, col(CustomerCare.customer_id) == col(Promise.customer_id))
+        .where(col(Customer.archived).is_(False))
+    )
+
+
+def broken_promises(session: Session, span: Span) -> list[tuple[Whose, int]]:
+    """How many promises were not kept by their day."""
+    of = col(Ownership.person_id), WHOSE_PROMISE.label("whose"), col(CustomerCare.tier)
+    # Read one by one within: grouped by the expression, PostgreSQL would have it twice.
+    each = of_promises(*of).where(or_(was_kept_late(span), was_past_its_day(span))).subquery()
+    rows = session.execute(sa_select(*each.c, func.count()).group_by(*each.c))
+    return [(Whose(owner, "owner", whose, tier), count) for owner, whose, tier, count in rows]
 
 
 def attended_by(*columns: Any) -> Select[Any]:

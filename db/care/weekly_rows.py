@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, true
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
@@ -13,6 +13,7 @@ from db.book.facts import Activity
 from db.care import weekly_counts
 from db.care.complaints import Complaint
 from db.care.planning import CustomerCare
+from db.care.promises import Promise
 from db.care.touches import GREETINGS, Touch, TouchState
 from db.care.weekly_counts import Span
 
@@ -141,6 +142,21 @@ class WeeklyRows:
         return [
             WeeklyRow._make((*customer, "owner", handler, None, None, deadline, kind))
             for *customer, handler, deadline, kind in rows
+        ]
+
+    def broken_promises(self) -> list[WeeklyRow]:
+        """Promises that were not kept by their day; the day is that one."""
+        whose = weekly_counts.WHOSE_PROMISE.label("whose")
+        columns = (*_CUSTOMER, col(CustomerCare.tier), whose, col(Promise.due_on), col(Promise.what))
+        broken = or_(weekly_counts.was_kept_late(self._span), weekly_counts.was_past_its_day(self._span))
+        statement = weekly_counts.of_promises(*columns).where(self._scope, broken)
+        if self._done_by is not None:
+            present = func.coalesce(weekly_counts.WHOSE_PROMISE, col(Ownership.person_id))
+            statement = statement.where(present == self._done_by.person_id)
+        found = statement.order_by(col(Promise.due_on), col(Promise.id)).limit(self._most)
+        return [
+            WeeklyRow._make((*customer, "owner", keeper, None, None, day, what))
+            for *customer, keeper, day, what in self._session.execute(found)
         ]
 
     def without_owner(self) -> list[WeeklyRow]:

@@ -7,7 +7,23 @@ from typing import Any
 from bot.cli.console import _, listed, print_table, say
 from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import tier_word, word
+from bot.errors import N_
 from bot.wording.care.weekly import CareWeekly, CareWeeklyList, PersonWeek, TierWeek, WeekFigures, WeekRow
+
+LABELS: dict[str, str] = {  # figure -> its label
+    "kept": N_("steps kept"),
+    "late": N_("late"),
+    "skipped": N_("skipped"),
+    "escalated": N_("reported as late"),
+    "overdue": N_("open past the limit"),
+    "missed": N_("greetings missed"),
+    "unattended": N_("customers nobody attends to"),
+    "complaints": N_("complaints"),
+    "complaints_late": N_("past the deadline"),
+    "broken": N_("promises broken"),
+    "service_owed": N_("owed by service promises"),
+    "service_missed": N_("service missed"),
+}
 
 
 def show(week: CareWeekly, rows: CareWeeklyList) -> None:
@@ -17,11 +33,10 @@ def show(week: CareWeekly, rows: CareWeeklyList) -> None:
         say(_("There was nothing."))
         return
     now, before = _cells(week.figures), _cells(week.before)
-    before[-3] = week.unattended_before
-    labels = [*_labels()]
+    before["unattended"] = week.unattended_before
     print_table(
         [_("figure"), _("this week"), _("the week before")],
-        [list(row) for row in zip(labels, now, before, strict=True)],
+        [[_(label), now[name], before[name]] for name, label in LABELS.items()],
     )
     if week.reasons:
         reasons = listed(f"“{one.text}” {one.count}×" for one in week.reasons)
@@ -74,24 +89,16 @@ def _figures(of: WeekFigures) -> dict[str, int]:
     return {**asdict(of), "unattended": of.unattended}
 
 
-def _labels() -> list[str]:
-    return [
-        *(_("steps kept"), _("late"), _("skipped"), _("reported as late"), _("open past the limit")),
-        *(_("greetings missed"), _("customers nobody attends to"), _("complaints"), _("past the deadline")),
-    ]
-
-
-def _cells(of: WeekFigures) -> list[int | None]:
-    return [
-        *(of.kept, of.late, of.skipped, of.escalated, of.overdue, of.missed),
-        *(of.unattended, of.complaints, of.complaints_late),
-    ]
+def _cells(of: WeekFigures) -> dict[str, int | None]:
+    return {name: getattr(of, name) for name in LABELS}
 
 
 def _show_parts(label: str, parts: Sequence[tuple[str, WeekFigures]]) -> None:
-    if parts:
-        rows = [[name, *(cell or None for cell in _cells(of))] for name, of in parts]
-        print_table([label, *_labels()], rows)
+    """The figures of people or tiers, without those of which all have none."""
+    shown = [name for name in LABELS if any(getattr(of, name) for _name, of in parts)]
+    if shown:
+        rows = [[name, *(getattr(of, figure) or None for figure in shown)] for name, of in parts]
+        print_table([label, *(_(LABELS[figure]) for figure in shown)], rows)
 
 
 def _name(one: PersonWeek) -> str:

@@ -54,6 +54,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "owner_away": N_("account manager away without a deputy"),
         "not_visited": N_("not visited by the limit"),
         "complaint": N_("open complaint"),
+        "promise": N_("broken promise"),
         "overdue": N_("open past the limit"),
         "late": N_("late"),
         "skipped": N_("skipped"),

@@ -12,12 +12,12 @@ from grading.scheme.model import Name
 
 MOST_PEOPLE, MOST_TIERS, MOST_REASONS = 8, 8, 3  # of the message
 MOST_LISTED = 80  # of the list; Slack takes 100 blocks and 250 kB in a view
-NOT_MANAGED = ("kept",)  # figures that leave nothing to do
+NOT_MANAGED = ("kept", "service_owed")  # figures that leave nothing to do
 
 
 @dataclass(frozen=True, kw_only=True)
 class WeekFigures:
-    """How much of what a week had. The counts from `overdue` to `complaints_late` are those of the end of the week."""
+    """How much of what a week had. `overdue` and complaints are those of the end of the week."""
 
     kept: int = 0  # steps done by their limits, greetings included
     late: int = 0  # done after them
@@ -27,6 +27,9 @@ class WeekFigures:
     overdue: int = 0  # open past their limits
     complaints: int = 0  # open
     complaints_late: int = 0  # of them, past their deadlines
+    broken: int = 0  # promises that were not kept by their day
+    service_owed: int = 0  # by the service promises of tiers, on a day of the week
+    service_missed: int = 0  # of that
     no_owner: int = 0  # customers without an account manager; this and the following are those of now
     owner_left: int = 0
     owner_away: int = 0
@@ -44,7 +47,7 @@ class WeekFigures:
 
     @property
     def is_empty(self) -> bool:
-        return not self.to_manage and not self.kept
+        return not self.to_manage and not self.kept and not self.service_owed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +100,8 @@ class CareWeekly(Message):
 class WeekRow(CustomerPart):
     """One customer, step or complaint of a week, and what is to be said of it.
 
-    `section`: no_owner | owner_left | owner_away | not_visited | complaint | overdue | late | skipped | escalated | missed.
+    `section`: no_owner | owner_left | owner_away | not_visited | complaint | promise | overdue | late | skipped |
+    escalated | missed.
     """
 
     section: str

@@ -10,14 +10,17 @@ import pytest
 from sqlmodel import Session, col, select
 
 from bot.clock import local_date, local_instant
+from bot.services.care.service import counts as service
 from bot.services.care.weekly import counted
 from bot.services.care.weekly.counted import Gone, Share
 from bot.services.care.weekly.period import CareWeek
+from bot.services.schemes.store import SchemeCache
 from db.book.customers import Customer, Ownership
 from db.book.facts import Activity
 from db.book.people import Person, Team
 from db.care.complaints import Complaint
 from db.care.planning import CustomerCare
+from db.care.promises import Promise
 from db.care.touches import Touch, TouchMessage
 from db.care.weekly_rows import CustomerScope, WeeklyRows
 from db.engine import Database
@@ -82,6 +85,8 @@ class History:
                 self.step(customer)
             for _ in range(rng.randrange(3)):
                 self.complain(customer)
+            for _ in range(rng.randrange(3)):
+                self.promise(customer)
         session.flush()
 
     def step(self, customer: int) -> None:
@@ -139,6 +144,23 @@ class History:
         if rng.random() < 0.5:
             row.closed_on, row.closed_at = self.day(), rng.choice((None, self.at(), self.at()))
 
+    def promise(self, customer: int) -> None:
+        rng = self.rng
+        self.touches += 1
+        made, due = self.day(), self.day()
+        row = Promise(
+            customer_id=customer, source="test", external_id=str(self.touches), what="The offer", made_on=made,
+            keeper_id=rng.choice([*self.people, None, None]), due_on=due, first_due_on=due, recorded_at=self.at(),
+        )  # fmt: skip
+        if rng.random() < 0.6:
+            row.outcome, row.closed_on, row.closed_at = (
+                rng.choice(("kept", "kept", "withdrawn")),
+                self.day(),
+                self.at(),
+            )
+            row.closed_for = rng.choice([*self.people, None])
+        self.session.add(row)
+
 
 class Recount:
     """Looks at every row."""
@@ -173,7 +195,29 @@ class Recount:
                 tier = self.care.get(complaint.customer_id)
                 of = self.share(complaint.customer_id, tier, "owner", complaint.handler_id)
                 self.found[of].update(self.of_complaint(complaint))
+        for promise in self.session.exec(select(Promise)):
+            if promise.customer_id in self.customers and self.is_broken(promise):
+                whose = promise.closed_for or self.keeper(promise)
+                of = self.share(promise.customer_id, self.care.get(promise.customer_id), "owner", whose)
+                self.found[of].update(["broken"])
         return without_nothing(self.found)
+
+    def keeper(self, promise: Promise) -> int | None:
+        """Whose it is beside the account manager: nobody's any more who has looked after the customer since, or left."""
+        if promise.keeper_id is None or not self.people[promise.keeper_id].is_present:
+            return None
+        owned = self.session.exec(select(Ownership).where(Ownership.customer_id == promise.customer_id))
+        since = [one for one in owned if one.ends_on is None or one.ends_on > promise.made_on]
+        return None if any(one.person_id == promise.keeper_id for one in since) else promise.keeper_id
+
+    def is_broken(self, promise: Promise) -> bool:
+        closed, last = promise.closed_at, self.period.first_day + 6 * DAY
+        if closed is not None and self.start <= closed < self.end and promise.outcome == "kept":
+            assert promise.closed_on is not None
+            if promise.closed_on > promise.due_on:
+                return True
+        still = closed is None or closed >= self.end
+        return still and promise.recorded_at < self.end and promise.due_on <= last
 
     def of_step(self, touch: Touch) -> list[str]:
         said = []
@@ -283,6 +327,7 @@ def assert_rows(session: Session, history: History, period: CareWeek, gone: Gone
             "escalated": rows.escalated(),
             "overdue": rows.overdue(period.after),
             "complaints": rows.complaints(),
+            "broken": rows.broken_promises(),
             "no_owner": rows.without_owner() if scope.unowned else [],
             "owner_left": rows.owned_by(gone.left),
             "owner_away": rows.owned_by(gone.away),
@@ -291,3 +336,23 @@ def assert_rows(session: Session, history: History, period: CareWeek, gone: Gone
         assert {name: len(found) for name, found in sections.items()} == {
             name: getattr(of, name) for name in sections
         }
+
+
+def test_what_was_missed_of_the_service_promise_is_what_its_report_says(database: Database) -> None:
+    """Eight visits a year are owed about every six weeks: the days of two years hold some, of which none was given."""
+    text = factories.PLAIN_SCHEME.replace(
+        "{id: A, at: 70, ", "{id: A, at: 70, policy: {service: {visits_a_year: 8}}, "
+    )
+    schemes = SchemeCache()
+    with database.write() as session:
+        anna = factories.person(session, "Anna")
+        customer = factories.customer(session, "ACME", owner_id=anna)
+        factories.graded(session, {customer: "A"}, as_of=date(2025, 1, 1), text=text)
+        owed = missed = 0
+        for week in range(104):
+            for share, counts in counted.count_service(session, schemes, FIRST - week * WEEK).items():
+                assert share == Share(anna, anna, "A")
+                owed, missed = owed + counts["service_owed"], missed + counts["service_missed"]
+        first, last = FIRST - 103 * WEEK, FIRST + 6 * DAY
+        found = service.counts(session, schemes, start=first, end=last, today=last + DAY)
+    assert owed == missed == sum(one.missed for one in found) > 10

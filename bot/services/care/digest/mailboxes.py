@@ -96,6 +96,7 @@ class Sending:
     firm: FirmDefaults
     now: datetime
     templates: Path | None = None  # the firm's own folder, which may hold texts to greet with
+    schemes: SchemeCache = field(default_factory=SchemeCache)
 
     @classmethod
     def of(
@@ -115,6 +116,7 @@ class Sending:
             firm=firm,
             now=now,
             templates=settings.templates_dir,
+            schemes=schemes,
         )
 
 

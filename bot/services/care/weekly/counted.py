@@ -10,10 +10,12 @@ from sqlmodel import Session
 
 from bot.clock import local_date
 from bot.services.care.digest.mailboxes import Sending
+from bot.services.care.service import counts as service
 from bot.services.care.views.doers import Doers
-from bot.services.care.weekly.period import CareWeek
+from bot.services.care.weekly.period import DAY, WEEK, CareWeek
 from bot.services.care.working_people import working_times
 from bot.services.recipients import Recipients
+from bot.services.schemes.store import SchemeCache
 from bot.wording.care.weekly import WeekFigures
 from db.book import people
 from db.care import weekly_counts
@@ -74,7 +76,19 @@ def count_events(session: Session, period: CareWeek) -> Tally:
         found.add(whose, overdue=count)
     for complaint in weekly_counts.open_complaints(session, span.end, period.after):
         found.add(complaint.whose, complaints=complaint.open, complaints_late=complaint.late)
+    for whose, count in weekly_counts.broken_promises(session, span):
+        found.add(whose, broken=count)
     return found.tally
+
+
+def count_service(session: Session, schemes: SchemeCache, first_day: date) -> Tally:
+    """What the tiers' service promises owed on the days of a week, and what of it was missed."""
+    found: dict[Share, Counter[str]] = defaultdict(Counter)
+    after = first_day + WEEK
+    for one in service.counts(session, schemes, start=first_day, end=after - DAY, today=after):
+        share = Share(one.person_id, one.person_id, one.tier)
+        found[share].update(service_owed=one.owed, service_missed=one.missed)
+    return found
 
 
 def count_reasons(session: Session, period: CareWeek) -> list[tuple[Share, str, int]]:

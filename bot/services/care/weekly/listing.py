@@ -8,6 +8,7 @@ from sqlmodel import Session, select
 from bot.errors import N_, BadInput, NotFound
 from bot.services import access
 from bot.services.access import Actor
+from bot.services.care.complaints.rows import clipped
 from bot.services.care.digest.mailboxes import Sending
 from bot.services.care.views.doers import Doers
 from bot.services.care.weekly import counted
@@ -63,7 +64,7 @@ class _Week:
         session, sending, period = self._session, self._sending, self._query.period
         gone = counted.gone(session, sending)
         unattended = counted.count_unattended(session, gone, self._today)
-        week = count_week(session, period, unattended)
+        week = count_week(session, sending.schemes, period, unattended)
         figures = compose(
             session,
             sending.book,
@@ -75,7 +76,9 @@ class _Week:
             everybody=True,
         )
         rows = tuple(self._rows(gone))
-        total = figures.figures.to_manage - figures.figures.complaints_late
+        # A complaint past its deadline is one row, and `care service` lists what was missed.
+        of = figures.figures
+        total = of.to_manage - of.complaints_late - of.service_missed
         return figures, CareWeeklyList(
             first_day=period.first_day, last_day=period.last_day, rows=rows, more=max(0, total - len(rows))
         )
@@ -123,6 +126,7 @@ class _Week:
             "owner_away": rows.owned_by(gone.away),
             "not_visited": rows.not_visited(self._today, gone.all),
             "complaint": rows.complaints(),
+            "promise": rows.broken_promises(),
             "overdue": rows.overdue(period.after),
             "late": rows.late(),
             "skipped": rows.skipped(),
@@ -153,7 +157,7 @@ class _Week:
             who=access.mentioned(doer),
             step=self._step(section, row),
             day=row.day,
-            reason=row.text if section == "skipped" else None,
+            reason=clipped(row.text) if section in ("skipped", "promise") else None,
         )
 
     def _step(self, section: str, row: WeeklyRow) -> Name | None:

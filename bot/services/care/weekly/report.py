@@ -11,7 +11,7 @@ from bot.services.care.complaints.rows import clipped
 from bot.services.care.weekly import counted
 from bot.services.care.weekly.counted import Share, Tally
 from bot.services.care.weekly.period import CareWeek
-from bot.services.schemes.store import TierNames
+from bot.services.schemes.store import SchemeCache, TierNames
 from bot.wording.care.weekly import (
     MOST_PEOPLE,
     MOST_REASONS,
@@ -37,12 +37,17 @@ class FirmWeek:
     unattended: Tally
 
 
-def count_week(session: Session, period: CareWeek, unattended: Tally) -> FirmWeek:
+def count_week(session: Session, schemes: SchemeCache, period: CareWeek, unattended: Tally) -> FirmWeek:
     """Count a week of the whole firm."""
+
+    def count(week: CareWeek) -> Tally:
+        service = counted.count_service(session, schemes, week.first_day)
+        return counted.joined(counted.count_events(session, week), service)
+
     return FirmWeek(
         period=period,
-        events=counted.count_events(session, period),
-        before=counted.count_events(session, period.previous),
+        events=count(period),
+        before=count(period.previous),
         reasons=counted.count_reasons(session, period),
         unattended=unattended,
     )

@@ -131,7 +131,7 @@ def _weeks(session: Session, sending: Sending, periods: Collection[CareWeek]) ->
     """The figures of these weeks, each counted once for all who are told of it."""
     today = local_date(sending.now, sending.time.zone)
     unattended = counted.count_unattended(session, counted.gone(session, sending), today)
-    return {period: count_week(session, period, unattended) for period in periods}
+    return {period: count_week(session, sending.schemes, period, unattended) for period in periods}
 
 
 def _message(
