@@ -12,7 +12,8 @@ from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from db.book.customers import Customer, Ownership, of_customers, present_owner
 from db.book.facts import Activity
-from db.care import complaints, promises, redraws, weekly
+from db.care import complaints, promises, redraws
+from db.care.weekly import reports as weekly
 from db.engine import insert
 from db.outbox.messages import OutboxMessage
 from db.types import NumberedRow, UtcDateTime, partial_index

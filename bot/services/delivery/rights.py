@@ -31,8 +31,9 @@ from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest
 from db import processes
 from db.book import customers
 from db.book.people import Person, PersonRole
-from db.care import complaints, promises, touches, weekly
+from db.care import complaints, promises, touches
 from db.care.touches import ShownTouch
+from db.care.weekly import reports as weekly
 from db.graded import changes
 from db.graded.changes import OWN_ALERT
 from db.outbox import claims, outcomes

@@ -18,9 +18,9 @@ from bot.services.delivery.worker import WorkerOptions
 from bot.services.recipients import FirmDefaults
 from bot.wording.care.weekly import CareWeekly, WeekFigures
 from db.book.people import Absence, Deputy, Person, Team
-from db.care import weekly
 from db.care.touches import Touch
-from db.care.weekly import WeeklyReport
+from db.care.weekly import reports as weekly
+from db.care.weekly.reports import WeeklyReport
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests import factories

@@ -22,7 +22,7 @@ from db.care.complaints import Complaint
 from db.care.planning import CustomerCare
 from db.care.promises import Promise
 from db.care.touches import Touch, TouchMessage
-from db.care.weekly_rows import CustomerScope, WeeklyRows
+from db.care.weekly.rows import CustomerScope, WeeklyRows
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests import factories

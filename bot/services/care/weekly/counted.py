@@ -18,8 +18,8 @@ from bot.services.recipients import Recipients
 from bot.services.schemes.store import SchemeCache
 from bot.wording.care.weekly import WeekFigures
 from db.book import people
-from db.care import weekly_counts
-from db.care.weekly_counts import CustomerCount, Whose
+from db.care.weekly import counts as weekly_counts
+from db.care.weekly.counts import CustomerCount, Whose
 from grading.scheme.model import UNRATED
 
 AWAY_DAYS = 5  # an account manager who is away for fewer days is not missed

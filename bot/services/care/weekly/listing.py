@@ -19,8 +19,8 @@ from bot.services.staff import person_of
 from bot.wording.care.weekly import CareWeekly, CareWeeklyList, WeekRow
 from db.book import people
 from db.book.people import Team
-from db.care import weekly
-from db.care.weekly_rows import CustomerScope, DoerFilter, WeeklyRow, WeeklyRows
+from db.care.weekly import reports as weekly
+from db.care.weekly.rows import CustomerScope, DoerFilter, WeeklyRow, WeeklyRows
 from grading.scheme.model import UNRATED, Name
 
 NO_SUCH_WEEK = N_("The week from %(day)s is not over yet.")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.clock import local_instant
 from bot.settings import Settings
 from bot.working_days.week import DAYS
-from db.care.weekly_counts import Span
+from db.care.weekly.counts import Span
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 OFF = "off"

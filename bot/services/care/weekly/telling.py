@@ -19,8 +19,8 @@ from bot.services.recipients import Place, Recipients
 from bot.wording.care.weekly import CareWeekly
 from db.book import people
 from db.book.people import Person, Team
-from db.care import weekly
-from db.care.weekly import NO_TEAM
+from db.care.weekly import reports as weekly
+from db.care.weekly.reports import NO_TEAM
 
 LOCK = "weekly"
 

@@ -1,4 +1,4 @@
-"""The steps, customers and complaints behind the figures of a week; see `db.care.weekly_counts`."""
+"""The steps, customers and complaints behind the figures of a week; see `db.care.weekly.counts`."""
 
 from collections.abc import Collection
 from datetime import date
@@ -10,12 +10,12 @@ from sqlmodel import Session, col
 
 from db.book.customers import Customer, Ownership, present_owner
 from db.book.facts import Activity
-from db.care import weekly_counts
 from db.care.complaints import Complaint
 from db.care.planning import CustomerCare
 from db.care.promises import Promise
 from db.care.touches import GREETINGS, Touch, TouchState
-from db.care.weekly_counts import Span
+from db.care.weekly import counts as weekly_counts
+from db.care.weekly.counts import Span
 
 
 class CustomerScope(NamedTuple):
