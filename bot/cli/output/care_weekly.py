@@ -12,7 +12,7 @@ from bot.wording.care.weekly import CareWeekly, CareWeeklyList, PersonWeek, Tier
 
 LABELS: dict[str, str] = {  # figure -> its label
     "kept": N_("steps kept"),
-    "late": N_("late"),
+    "late": N_("done late"),
     "skipped": N_("skipped"),
     "escalated": N_("reported as late"),
     "overdue": N_("open past the limit"),
@@ -35,7 +35,7 @@ def show(week: CareWeekly, rows: CareWeeklyList) -> None:
     now, before = _cells(week.figures), _cells(week.before)
     before["unattended"] = week.unattended_before
     print_table(
-        [_("figure"), _("this week"), _("the week before")],
+        [_("figure"), _("the week"), _("the week before")],
         [[_(label), now[name], before[name]] for name, label in LABELS.items()],
     )
     if week.reasons:
