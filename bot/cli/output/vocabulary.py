@@ -161,6 +161,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "care_escalation": N_("overdue care"),
         "care_emergency": N_("care emergency"),
         "complaint_report": N_("complaints"),
+        "care_weekly": N_("weekly"),
         "promise_report": N_("promises"),
         "channel": N_("channel"),
         "audit": N_("audit"),
