@@ -89,7 +89,7 @@ def show_complaint(deps: Dependencies, press: Press, acted: complaints.Acted, ac
     _show_recorded(deps, press, acted.message, actor, complaint_ids=[acted.complaint_id])
 
 
-def show_promise(deps: Dependencies, press: Press, acted: promises.Acted, actor: Actor) -> None:
+def show_promise(deps: Dependencies, press: Press, acted: promises.PromiseAct, actor: Actor) -> None:
     """Show what an act has made of a promise, in place of the message in which it was pressed."""
     _show_recorded(deps, press, acted.message, actor, promise_ids=[acted.promise_id])
 

@@ -18,7 +18,7 @@ from bot.wording import notices, private  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
 from bot.wording.care import complaints, digest, escalations, greetings, promises, weekly  # noqa: F401 - more messages
 from bot.wording.care.complaints import OpenComplaints
-from bot.wording.care.promises import OpenPromise, OpenPromises
+from bot.wording.care.promises import AskedPromise, OpenPromises
 from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (
     MASKED,
@@ -388,7 +388,7 @@ class VisitLogged(Message):
     happened_on: date
     next_step: NextStep | None
     repeated: bool = False  # it was recorded a moment before
-    promise: OpenPromise | None = None
+    promise: AskedPromise | None = None
     promise_id: int = 0
     promise_version: int = 0
 

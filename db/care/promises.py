@@ -25,7 +25,7 @@ _OPEN = "closed_on IS NULL"
 IS_OPEN = text("promise.closed_on IS NULL")  # in the words of the partial indexes
 
 
-class Outcome(StrEnum):
+class PromiseOutcome(StrEnum):
     """How a promise ended."""
 
     KEPT = "kept"
@@ -52,7 +52,7 @@ class Promise(NumberedRow, table=True):
     due_on: date
     first_due_on: date  # the day before it was postponed
     reported_for: date | None = None  # the due day of which a manager was told that it had passed
-    outcome: str | None = None  # an Outcome
+    outcome: str | None = None  # an PromiseOutcome
     closed_on: date | None = None  # the day on which it was kept or withdrawn
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when that was recorded here
     closed_by: int | None = Field(default=None, foreign_key="person.id")
@@ -195,7 +195,7 @@ def same(session: Session, customer_id: int, since: datetime, **content: Any) ->
     return session.scalars(statement.limit(1)).first()
 
 
-class OpenCount(NamedTuple):
+class PromiseCount(NamedTuple):
     """How many promises to a customer are open, and the earliest day."""
 
     number: int
@@ -209,10 +209,10 @@ _OPEN_OF = (
 )
 
 
-def open_count(session: Session, customer_id: int) -> OpenCount | None:
+def open_count(session: Session, customer_id: int) -> PromiseCount | None:
     """The open promises to a customer; None without one."""
     count, due_on = session.connection().execute(_OPEN_OF, {"customer_id": customer_id}).one()
-    return OpenCount(count, due_on) if count else None
+    return PromiseCount(count, due_on) if count else None
 
 
 class PromiseGroup(NamedTuple):
@@ -372,7 +372,7 @@ def made_by(session: Session, people: Collection[int], start: date, end: date) -
 
 def closed_for(session: Session, people: Collection[int], start: date, end: date) -> list[Closed]:
     """How these people's promises ended from a day to another."""
-    kept, over = col(Promise.outcome) == Outcome.KEPT, col(Promise.closed_on) > col(Promise.due_on)
+    kept, over = col(Promise.outcome) == PromiseOutcome.KEPT, col(Promise.closed_on) > col(Promise.due_on)
     found = session.connection().execute(
         sa_select(
             col(Promise.closed_for),

@@ -25,7 +25,7 @@ from bot.cli.output.presentation import as_text, message_json
 from bot.cli.output.vocabulary import word
 from bot.services.ask import lookup
 from bot.services.care import promises
-from bot.services.care.promises import Acted, Given, listing
+from bot.services.care.promises import Given, PromiseAct, listing
 from bot.services.care.promises.listing import PromiseQuery
 from db.processes import InboundKey
 
@@ -154,7 +154,7 @@ def undo_promise(number: Number, as_json: AsJson = False) -> None:
     _act(number, as_json, promises.undo)
 
 
-def _act(number: int, as_json: bool, how: Callable[..., Acted], **asked: Any) -> None:
+def _act(number: int, as_json: bool, how: Callable[..., PromiseAct], **asked: Any) -> None:
     with opened() as bot:
         actor = named_actor(bot)
         with bot.database.read() as session:
@@ -164,7 +164,7 @@ def _act(number: int, as_json: bool, how: Callable[..., Acted], **asked: Any) ->
         _print(bot, acted, as_json)
 
 
-def _print(bot: Tierbot, acted: Acted, as_json: bool) -> None:
+def _print(bot: Tierbot, acted: PromiseAct, as_json: bool) -> None:
     if as_json:
         print_json(message_json(acted.message))
     else:

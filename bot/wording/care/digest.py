@@ -9,7 +9,7 @@ from zlib import crc32
 from bot.errors import N_
 from bot.wording.actions import Action, Pointer
 from bot.wording.care.complaints import ComplaintRow
-from bot.wording.care.promises import OpenPromise, PromiseRow
+from bot.wording.care.promises import AskedPromise, PromiseRow
 from bot.wording.message_base import Message
 from bot.wording.parts import PersonHours, PersonPart, TierPart, Who
 from bot.wording.service_parts import ServicePromise
@@ -61,7 +61,7 @@ class CareRow:
     owner: Who | None = None  # where the reader is not the account manager
     person: PersonPart | None = None  # whose birthday it is
     hours: tuple[PersonHours, ...] = ()  # when those in other time zones can be called
-    promises: tuple[OpenPromise, ...] = ()  # to its customer, which a follow-up asks about
+    promises: tuple[AskedPromise, ...] = ()  # to its customer, which a follow-up asks about
     state: str = "open"  # open | done | snoozed | skipped | reassigned | put_off | over
     by: Who | None = None
     done_as: str | None = None  # the kind of contact

@@ -50,7 +50,7 @@ class PromiseRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenPromise:
+class AskedPromise:
     """An open promise, as the row of a step with its customer asks about it."""
 
     what: str | None

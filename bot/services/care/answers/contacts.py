@@ -12,7 +12,7 @@ from bot.services.access import Act, Actor
 from bot.services.care.plan import CONTACTS
 from bot.services.care.schedule import CareRules, plan_customers
 from bot.wording.actions import Pointer
-from bot.wording.care.promises import OpenPromise, PromiseChanged
+from bot.wording.care.promises import AskedPromise, PromiseChanged
 from bot.wording.messages import VisitLogged
 from db.audit import AuditAction, ObjectKind
 from db.book import facts
@@ -102,5 +102,5 @@ def log_contact(
 
 def _promised(said: PromiseChanged) -> dict[str, Any]:
     """What the answer says of a promise; it can be taken back there for some minutes."""
-    part = OpenPromise(what=said.what, due_on=said.due_on)
+    part = AskedPromise(what=said.what, due_on=said.due_on)
     return {"promise": part, "promise_id": said.promise_id, "promise_version": said.version}

@@ -7,12 +7,12 @@ once of each day that has passed.
 from bot.services.care.promises.acts import keep, postpone, undo, withdraw
 from bot.services.care.promises.making import Given, make, record_promise
 from bot.services.care.promises.reports import tell_managers
-from bot.services.care.promises.subject import Acted, FormTitle, current, form_title
+from bot.services.care.promises.subject import PromiseAct, PromiseTitle, current, form_title
 
 __all__ = [
-    "Acted",
-    "FormTitle",
     "Given",
+    "PromiseAct",
+    "PromiseTitle",
     "current",
     "form_title",
     "keep",

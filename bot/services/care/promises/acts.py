@@ -11,11 +11,11 @@ from bot.services.care.answers.steps import UNDO
 from bot.services.care.complaints.acts import require_own
 from bot.services.care.complaints.opening import check_text
 from bot.services.care.promises import subject
-from bot.services.care.promises.subject import Acted
+from bot.services.care.promises.subject import PromiseAct
 from bot.wording.actions import Pointer
 from db.audit import AuditAction
 from db.care import promises, redraws, touches
-from db.care.promises import Outcome, Promise, PromiseDelay, StoredPromise
+from db.care.promises import Promise, PromiseDelay, PromiseOutcome, StoredPromise
 from db.engine import Database
 from db.processes import InboundKey, take_request
 
@@ -31,7 +31,7 @@ def keep(
     now: datetime,
     request: InboundKey,
     before_commit: Settle = lambda: None,
-) -> Acted:
+) -> PromiseAct:
     """Record that a promise was kept, by default today. Raises Repeated, BadInput."""
     kept_on = kept_on or actor.today(now)
     if kept_on > actor.today(now):
@@ -42,7 +42,7 @@ def keep(
         if kept_on < found.made_on:
             msgid = N_("It was promised on %(day)s. Choose that day or a later one.")
             raise BadInput(msgid, day=found.made_on).of("day")
-        _close(session, actor, found, Outcome.KEPT, kept_on, now)
+        _close(session, actor, found, PromiseOutcome.KEPT, kept_on, now)
         subject.record(session, actor, AuditAction.PROMISE_KEPT, found, after={"day": kept_on})
         before_commit()
         return subject.changed(actor, found, "kept", kept_on=kept_on, is_open=False, may_undo=True)
@@ -58,7 +58,7 @@ def postpone(
     now: datetime,
     request: InboundKey,
     before_commit: Settle = lambda: None,
-) -> Acted:
+) -> PromiseAct:
     """Give a promise a later day, with what the customer was told. Raises Repeated, BadInput."""
     check_text(told, "told")
     subject.check_day(due_on, actor.today(now))
@@ -95,20 +95,22 @@ def withdraw(
     now: datetime,
     request: InboundKey,
     before_commit: Settle = lambda: None,
-) -> Acted:
+) -> PromiseAct:
     """Record that a promise holds no more, with the reason. Raises Repeated, BadInput."""
     check_text(reason, "reason")
     with database.write() as session:
         take_request(session, request, now)
         _, found = subject.locked(session, actor, pointer)
         today = max(actor.today(now), found.made_on)
-        _close(session, actor, found, Outcome.WITHDRAWN, today, now, reason=reason.strip())
+        _close(session, actor, found, PromiseOutcome.WITHDRAWN, today, now, reason=reason.strip())
         subject.record(session, actor, AuditAction.PROMISE_WITHDRAWN, found, after={"day": today})
         before_commit()
         return subject.changed(actor, found, "withdrawn", text=reason.strip(), is_open=False, may_undo=True)
 
 
-def undo(database: Database, actor: Actor, pointer: Pointer, *, now: datetime, request: InboundKey) -> Acted:
+def undo(
+    database: Database, actor: Actor, pointer: Pointer, *, now: datetime, request: InboundKey
+) -> PromiseAct:
     """Take back the last thing that the actor did about a promise within the last minutes.
 
     One that was just recorded is deleted; one that was put off has its day again; one that is over is open again. Raises
@@ -160,7 +162,7 @@ def _close(
     session: Session,
     actor: Actor,
     found: StoredPromise,
-    outcome: Outcome,
+    outcome: PromiseOutcome,
     day: date,
     now: datetime,
     reason: str | None = None,

@@ -15,7 +15,7 @@ from bot.services.care.answers.contacts import SAME_CONTACT
 from bot.services.care.answers.steps import working_time
 from bot.services.care.complaints.opening import check_text
 from bot.services.care.promises import subject
-from bot.services.care.promises.subject import Acted
+from bot.services.care.promises.subject import PromiseAct
 from bot.services.care.schedule import CareRules
 from bot.wording.actions import Pointer
 from db.audit import AuditAction
@@ -50,7 +50,7 @@ def record_promise(
     rules: CareRules,
     now: datetime,
     before_commit: Callable[[], None] = lambda: None,
-) -> Acted:
+) -> PromiseAct:
     """Record a promise to a customer. `before_commit` may raise, to record nothing.
 
     The same source and id again correct what was recorded. The same content under another id within minutes records
@@ -78,7 +78,7 @@ def make(
     rules: CareRules,
     now: datetime,
     made_on: date | None = None,
-) -> Acted:
+) -> PromiseAct:
     """The same in the caller's transaction, for a customer that is locked and whose contacts the actor may log."""
     made_on = made_on or actor.today(now)
     content = {"what": given.what.strip(), "due_on": given.due_on}
@@ -141,7 +141,7 @@ def _correct(
     return "corrected"
 
 
-def _said(session: Session, rules: CareRules, found: StoredPromise, act: str, now: datetime) -> Acted:
+def _said(session: Session, rules: CareRules, found: StoredPromise, act: str, now: datetime) -> PromiseAct:
     """What the person is told: whose the promise is, and from when on it is asked about."""
     working = working_time(session, rules, found.whose, now)
     asked_on = subject.asked_from(working, found.due_on)

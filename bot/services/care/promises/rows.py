@@ -13,7 +13,7 @@ from bot.services.care.promises.acts import may_undo
 from bot.services.care.promises.subject import EARLIEST, asked_from
 from bot.services.care.working_time import WorkingTime
 from bot.services.recipients import HANDLER
-from bot.wording.care.promises import OpenPromise, PromiseRow
+from bot.wording.care.promises import AskedPromise, PromiseRow
 from bot.wording.parts import Who
 from db.book import people
 from db.care import promises, touches
@@ -103,13 +103,13 @@ def redraw(
 
 def asked_in_steps(
     session: Session, customer_ids: Collection[int], day: date
-) -> Mapping[int, tuple[OpenPromise, ...]]:
+) -> Mapping[int, tuple[AskedPromise, ...]]:
     """Customer -> its open promises, as the row of a follow-up asks about them."""
-    found: dict[int, tuple[OpenPromise, ...]] = {}
+    found: dict[int, tuple[AskedPromise, ...]] = {}
     for one in promises.open_of_customers(session, customer_ids):
         so_far = found.get(one.customer_id, ())
         if len(so_far) < MOST_ASKED:
-            part = OpenPromise(what=clipped(one.what), due_on=one.due_on, over=one.days_over(day))
+            part = AskedPromise(what=clipped(one.what), due_on=one.due_on, over=one.days_over(day))
             found[one.customer_id] = (*so_far, part)
     return found
 

@@ -33,7 +33,7 @@ EARLIEST = timedelta(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Acted:
+class PromiseAct:
     """What an act has made of a promise."""
 
     message: PromiseChanged
@@ -42,7 +42,7 @@ class Acted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FormTitle:
+class PromiseTitle:
     """A promise, as a form about it is headed."""
 
     what: str | None
@@ -100,11 +100,11 @@ def locked(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRo
     return shown_open(session, actor, pointer)
 
 
-def form_title(database: Database, actor: Actor, pointer: Pointer) -> FormTitle:
+def form_title(database: Database, actor: Actor, pointer: Pointer) -> PromiseTitle:
     """The open promise of a button that the actor may act on. Raises Hidden, and Conflict when it is not as shown."""
     with database.read() as session:
         customer, found = shown_open(session, actor, pointer)
-        return FormTitle(
+        return PromiseTitle(
             what=found.what,
             name=customer.name,
             code=customer.code,
@@ -113,7 +113,7 @@ def form_title(database: Database, actor: Actor, pointer: Pointer) -> FormTitle:
         )
 
 
-def current(database: Database, actor: Actor, pointer: Pointer) -> Acted:
+def current(database: Database, actor: Actor, pointer: Pointer) -> PromiseAct:
     """A promise as it is now. Raises Hidden."""
     with database.read() as session:
         _, found = seen(session, actor, pointer)
@@ -146,12 +146,12 @@ def record(
     )
 
 
-def changed(actor: Actor, found: StoredPromise, act: str, **fields: Any) -> Acted:
+def changed(actor: Actor, found: StoredPromise, act: str, **fields: Any) -> PromiseAct:
     """What an act of the actor has made of a promise."""
     return acted(found, found.version + 1, act=act, by=who(actor), **fields)
 
 
-def acted(found: StoredPromise, version: int, **fields: Any) -> Acted:
+def acted(found: StoredPromise, version: int, **fields: Any) -> PromiseAct:
     """A promise as an act shows it."""
     shown: dict[str, Any] = {"due_on": found.due_on, **fields}
     message = PromiseChanged(
@@ -163,4 +163,4 @@ def acted(found: StoredPromise, version: int, **fields: Any) -> Acted:
         what=found.what,
         **shown,
     )
-    return Acted(message=message, customer_id=found.customer_id, promise_id=found.id)
+    return PromiseAct(message=message, customer_id=found.customer_id, promise_id=found.id)

@@ -19,14 +19,14 @@ from db.processes import InboundKey, Repeated
 Title = TypeVar("Title")
 
 
-class Acted(Protocol):
+class HasMessage(Protocol):
     """What an act has made of something that is recorded."""
 
     @property
     def message(self) -> Message: ...
 
 
-Result = TypeVar("Result", bound=Acted)
+Result = TypeVar("Result", bound=HasMessage)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.errors import N_, BadInput
 from bot.services.care.complaints.subject import LONGEST, SHORTEST
-from bot.services.care.promises import FormTitle, Given
+from bot.services.care.promises import Given, PromiseTitle
 from bot.slack import blocks, forms
 from bot.slack.blocks import Block
 from bot.slack.deferred import Press
@@ -34,13 +34,13 @@ def promise_form(press: Press, name: str, code: str, language: str) -> Block:
     )
 
 
-def kept_form(press: Press, of: FormTitle, today: date, language: str) -> Block:
+def kept_form(press: Press, of: PromiseTitle, today: date, language: str) -> Block:
     """The form that *Kept…* of a late promise opens: it may have been kept on an earlier day."""
     day = Input(name="day", label=N_("When was it kept?"), kind="datepicker", options=_initial(today))
     return _about(press, Action.PROMISE_KEPT_FORM, N_("Kept"), of, (day,), language)
 
 
-def postpone_form(press: Press, of: FormTitle, today: date, language: str) -> Block:
+def postpone_form(press: Press, of: PromiseTitle, today: date, language: str) -> Block:
     """The form that *Postpone…* opens."""
     inputs = (
         replace(_DUE, label=N_("Until when?"), options=_initial(max(of.due_on, today) + ONE_DAY)),
@@ -49,7 +49,7 @@ def postpone_form(press: Press, of: FormTitle, today: date, language: str) -> Bl
     return _about(press, Action.POSTPONE_PROMISE_FORM, N_("Postpone"), of, inputs, language)
 
 
-def withdraw_form(press: Press, of: FormTitle, language: str) -> Block:
+def withdraw_form(press: Press, of: PromiseTitle, language: str) -> Block:
     """The form that *Withdraw…* opens."""
     why = Input(name="reason", label=N_("Why is it withdrawn?"), kind="plain_text_input", options=_LONG)
     return _about(press, Action.WITHDRAW_PROMISE_FORM, N_("Withdraw"), of, (why,), language)
@@ -77,7 +77,7 @@ def _initial(day: date) -> dict[str, Any]:
 
 
 def _about(
-    press: Press, action: Action, title: str, of: FormTitle, inputs: Sequence[Input], language: str
+    press: Press, action: Action, title: str, of: PromiseTitle, inputs: Sequence[Input], language: str
 ) -> Block:
     what = f"{escape(of.what)} · " if of.what else ""
     about = f"{what}{escape(of.name)} {escape(of.code)}"

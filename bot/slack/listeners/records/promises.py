@@ -10,7 +10,7 @@ from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care import promises
 from bot.services.care.answers.contacts import SOURCE
-from bot.services.care.promises import Acted, FormTitle
+from bot.services.care.promises import PromiseAct, PromiseTitle
 from bot.slack import blocks, forms, outcomes
 from bot.slack.blocks import Block
 from bot.slack.deferred import Attempt, Deferred, Press
@@ -55,12 +55,12 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         shown = outcomes.view(deps, acted.message, actor.language, N_("Promise"))
         return {"response_action": "update", "view": shown}
 
-    def current(actor: Actor, pointer: Pointer) -> Acted:
+    def current(actor: Actor, pointer: Pointer) -> PromiseAct:
         return promises.current(deps.database, actor, pointer)
 
     acts = ActForms(deps, deferred, "promise_form", current, outcomes.show_promise)
 
-    def title(press: Press, actor: Actor) -> FormTitle:
+    def title(press: Press, actor: Actor) -> PromiseTitle:
         return acts.title(press, actor, lambda: promises.form_title(deps.database, actor, press.pointer))
 
     @app.action(str(Action.PROMISE_KEPT))
@@ -102,14 +102,14 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     @app.view(str(Action.PROMISE_KEPT_FORM))
     def save_kept(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
-        def act(actor: Actor, pointer: Pointer, view: Block, besides: dict[str, Any]) -> Acted:
+        def act(actor: Actor, pointer: Pointer, view: Block, besides: dict[str, Any]) -> PromiseAct:
             return promises.keep(deps.database, actor, pointer, kept_on=forms.entered_day(view), **besides)
 
         acts.save(ack, Press(body=body, client=client), context, act)
 
     @app.view(str(Action.POSTPONE_PROMISE_FORM))
     def save_postponed(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
-        def act(actor: Actor, pointer: Pointer, view: Block, besides: dict[str, Any]) -> Acted:
+        def act(actor: Actor, pointer: Pointer, view: Block, besides: dict[str, Any]) -> PromiseAct:
             due_on, told = forms.entered_day(view, "due"), forms.entered_text(view, "told")
             return promises.postpone(deps.database, actor, pointer, due_on=due_on, told=told, **besides)
 
@@ -117,7 +117,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     @app.view(str(Action.WITHDRAW_PROMISE_FORM))
     def save_withdrawn(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
-        def act(actor: Actor, pointer: Pointer, view: Block, besides: dict[str, Any]) -> Acted:
+        def act(actor: Actor, pointer: Pointer, view: Block, besides: dict[str, Any]) -> PromiseAct:
             reason = forms.entered_text(view, "reason")
             return promises.withdraw(deps.database, actor, pointer, reason=reason, **besides)
 
