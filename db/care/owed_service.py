@@ -111,7 +111,7 @@ def _windows(spans: CTE, promises: Sequence[PromiseRow], period: CountedDays) ->
     January reaches a multiple of 365, one is owed.
     """
     promise = _promises(promises)
-    years = range(period.start.year - 1, period.end.year + 2)
+    years = range(period.start.year, period.end.year + 2)
     year = (
         values(column("opens", Integer), column("closes", Integer), name="years")
         .data([(number_of(date(one, 1, 1)), number_of(date(one + 1, 1, 1))) for one in years])

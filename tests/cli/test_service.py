@@ -130,6 +130,7 @@ def test_a_period_without_anything_owed_says_so(book: Program) -> None:
         (["--from", "2025-05-02", "--to", "2025-05-01"], 2, "before it begins on 2025-05-02"),
         (["--team", "North"], 3, "There is no team North"),
         (["--person", "zoe@example.com"], 3, "There is no person with the e-mail"),
+        (["--tier", "Z"], 3, "There is no tier Z; use one of A, B, C, blocked, new, unrated."),
         (["--by", "region"], 2, "region"),
     ],
 )

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from sqlalchemy import update
-from sqlmodel import Session, col
+import pytest
+from sqlalchemy import event, update
+from sqlmodel import Session, col, delete
 
 from bot.services.care.service import counts as service
+from bot.services.care.service.counts import Promised
 from bot.services.schemes.store import SchemeCache
 from db.book.customers import Customer, Ownership
+from db.book.facts import Activity
 from db.care.complaints import ComplaintStep
 from db.engine import Database
 from db.graded.changes import StoredTierChange
@@ -56,9 +59,29 @@ class Life:
     owners: list[tuple[date, int]]
     contacts: list[Event] = field(default_factory=list)
     complaints: list[tuple[date, date, date | None, date | None]] = field(default_factory=list)
+    _dues: dict[str, list[tuple[str, date, date]]] = field(default_factory=dict)
 
     def tier_on(self, day: date) -> str | None:
         return next((tier for since, tier in reversed(self.tiers) if since <= day), None)
+
+    def dues(self, promised: str) -> list[tuple[str, date, date]]:
+        """(tier, day on which one is owed, first day on which it may be), also of the next years."""
+        if promised not in self._dues:
+            self._dues[promised] = list(self._count_up(promised))
+        return self._dues[promised]
+
+    def _count_up(self, promised: str) -> Iterator[tuple[str, date, date]]:
+        day, total, opens = FIRST, 0, FIRST
+        while day.year < TODAY.year + 2:
+            if (day.month, day.day) == (1, 1):
+                total, opens = 0, day
+            tier = self.tier_on(day) or ""
+            total += YEARLY[2 if day >= CHANGED else 1].get(tier, {}).get(promised, 0)
+            if total >= 365:
+                total -= 365
+                yield tier, day, opens
+                opens = day + DAY
+            day += DAY
 
     def owner_on(self, day: date) -> int:
         return next(person for since, person in reversed(self.owners) if since <= day)
@@ -71,7 +94,7 @@ def recounted(lives: dict[int, Life], start: date, end: date) -> Counter[tuple[i
     for number, life in lives.items():
         for promised, kinds in IS.items():
             happened = [day for day, kind in life.contacts if kind in kinds and day <= TODAY]
-            for tier, due, how in _judged(list(_dues(life, promised, end)), happened):
+            for tier, due, how in _judged(life.dues(promised), happened):
                 if start <= due <= end:
                     found[number, tier, life.owner_on(due), promised, how] += 1
         for reported, deadline, step, closed in life.complaints:
@@ -87,21 +110,6 @@ def recounted(lives: dict[int, Life], start: date, end: date) -> Counter[tuple[i
                     how = "missed" if done is None else "in_time" if done <= due else "late"
                     found[number, known, life.owner_on(due), promised, how] += 1
     return found
-
-
-def _dues(life: Life, promised: str, end: date) -> Iterator[tuple[str, date, date]]:
-    """(tier, day on which one is owed, first day on which it may be) up to the end of the next year."""
-    day, total, opens = FIRST, 0, FIRST
-    while day.year < end.year + 2:
-        if (day.month, day.day) == (1, 1):
-            total, opens = 0, day
-        tier = life.tier_on(day)
-        total += YEARLY[2 if day >= CHANGED else 1].get(tier or "", {}).get(promised, 0)
-        if total >= 365:
-            total -= 365
-            yield tier or "", day, opens
-            opens = day + DAY
-        day += DAY
 
 
 def _judged(dues: list[tuple[str, date, date]], happened: list[date]) -> Iterator[tuple[str, date, str]]:
@@ -214,18 +222,124 @@ def test_the_counts_equal_a_slow_recount_of_random_histories(database: Database)
     rng = random.Random(20261130)
     with database.write() as session:
         people = [factories.person(session, name) for name in ("Anna", "Ben")]
-        made = [random_life(rng, people) for _ in range(60)]
+        made = [random_life(rng, people) for _ in range(40)]
         lives = {store(session, life): life for life in made}
         grade(session, lives)
+    year = date(2025, 1, 1), date(2025, 12, 31)
     for start, end in (
-        (date(2025, 1, 1), date(2025, 12, 31)),
+        year,
         (date(2025, 2, 3), date(2025, 6, 30)),
         (date(2025, 12, 15), date(2026, 3, 31)),
         (date(2025, 7, 2), date(2025, 7, 2)),
     ):
         with database.read() as session:
-            found = counted(session, start, end)
-        expected = recounted(lives, start, end)
-        assert found == expected
-        print(len(expected), Counter((p, h) for _, _, _, p, h in expected.elements()))
-    assert len(expected) > 3
+            assert counted(session, start, end) == recounted(lives, start, end)
+    # Every other contact is taken back, and some customers leave.
+    left = {customer for customer in lives if rng.random() < 0.2}
+    with database.write() as session:
+        for customer in lives:
+            session.execute(
+                delete(Activity).where(
+                    col(Activity.customer_id) == customer, col(Activity.kind) != "complaint"
+                )
+            )
+            lives[customer].contacts = lives[customer].contacts[::2]
+            for day, kind in lives[customer].contacts:
+                factories.contact(session, customer, day, kind)
+        session.execute(update(Customer).where(col(Customer.id).in_(left)).values(archived=True))
+    with database.read() as session:
+        found = counted(session, *year)
+    assert found == recounted({one: life for one, life in lives.items() if one not in left}, *year)
+    assert {(promised, how) for _, _, _, promised, how in found} >= {
+        (promised, how) for promised in ("visits", "complaints") for how in ("in_time", "late", "missed")
+    }
+
+
+@pytest.fixture
+def acme(database: Database) -> int:
+    """A customer in A, which is promised two surveys a year and a call a day, since the first of January 2024."""
+    text = factories.PLAIN_SCHEME.replace(
+        "{id: A,", "{id: A, policy: {service: {surveys_a_year: 2, calls_a_year: 365}},"
+    )
+    with database.write() as session:
+        customer = factories.customer(session)
+        factories.graded(session, {customer: "A"}, as_of=date(2024, 1, 1), text=text)
+    return customer
+
+
+@pytest.mark.parametrize(
+    ("surveys", "expected"),
+    [
+        ([], ["missed", "missed"]),
+        ([date(2025, 1, 1), date(2025, 12, 31)], ["in_time", "in_time"]),
+        ([date(2025, 7, 2), date(2025, 7, 3)], ["in_time", "in_time"]),
+        ([date(2025, 7, 3)], ["missed", "in_time"]),
+        ([date(2025, 7, 3), date(2025, 7, 4)], ["late", "in_time"]),
+        ([date(2025, 3, 1), date(2025, 4, 1)], ["in_time", "missed"]),
+        ([date(2025, 3, 1), date(2026, 1, 5)], ["in_time", "missed"]),
+        ([date(2025, 3, 1), date(2026, 1, 5), date(2026, 1, 6)], ["in_time", "late"]),
+        ([date(2024, 12, 31)], ["missed", "missed"]),
+    ],
+    ids=[
+        "none",
+        "on the first and on the last day",
+        "around the end of a window",
+        "one day late counts for the next window",
+        "one more in the next window is late",
+        "two in one window",
+        "in the next year, for itself",
+        "in the next year, one more",
+        "before the year",
+    ],
+)
+def test_a_survey_twice_a_year_is_owed_by_2_july_and_31_december(
+    database: Database, acme: int, surveys: list[date], expected: list[str]
+) -> None:
+    with database.write() as session:
+        for day in surveys:
+            factories.contact(session, acme, day, "survey")
+    for day, how in zip((date(2025, 7, 2), date(2025, 12, 31)), expected, strict=True):
+        with database.read() as session:
+            rows = service.counts(session, SchemeCache(), start=day, end=day, today=TODAY, customer_id=acme)
+        (row,) = (one for one in rows if one.promised == Promised.SURVEYS)
+        assert {name: getattr(row, name) for name in ("owed", "in_time", "late", "missed")} == {
+            "in_time": 0, "late": 0, "missed": 0, "owed": 1, how: 1,
+        }  # fmt: skip
+
+
+def test_a_call_a_day_is_owed_on_every_day_of_a_leap_year(database: Database, acme: int) -> None:
+    with database.write() as session:
+        factories.contact(session, acme, date(2024, 2, 29), "call")
+    with database.read() as session:
+        rows = service.counts(
+            session, SchemeCache(), start=date(2024, 1, 1), end=date(2024, 12, 31), today=TODAY
+        )
+    (row,) = (one for one in rows if one.promised == Promised.CALLS)
+    assert (row.owed, row.in_time, row.late, row.missed) == (366, 1, 0, 365)
+
+
+def test_a_day_that_is_not_over_is_not_counted(database: Database, acme: int) -> None:
+    due = date(2025, 7, 2)
+    for today, expected in ((due, []), (due + DAY, [1])):
+        with database.read() as session:
+            rows = service.counts(session, SchemeCache(), start=due, end=due, today=today, customer_id=acme)
+        assert [one.owed for one in rows if one.promised == Promised.SURVEYS] == expected
+
+
+def test_the_number_of_queries_does_not_grow_with_the_customers(database: Database) -> None:
+    asked: list[int] = []
+    for more in (2, 20):
+        with database.write() as session:
+            made = {factories.customer(session, f"C{more}.{number}"): "A" for number in range(more)}
+            factories.graded(session, made, as_of=FIRST, text=scheme_text(2))
+        queries: list[str] = []
+        event.listen(
+            database.reader, "before_cursor_execute", lambda *given, seen=queries: seen.append(given[2])
+        )
+        with database.read() as session:
+            rows = service.counts(
+                session, SchemeCache(), start=FIRST, end=TODAY, today=TODAY, by_customer=True
+            )
+        assert len({row.customer_id for row in rows}) == more
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= 12

@@ -15,6 +15,7 @@ from bot.services.care.service.counts import Promised, ServiceCount, counts
 from bot.services.schemes.store import SchemeCache
 from bot.services.staff import person_of
 from db.book import customers, people
+from grading.scheme.model import WORDS_FOR_NO_TIER
 
 
 class GroupedBy(StrEnum):
@@ -63,7 +64,7 @@ def report(
 ) -> tuple[ServiceRow, ...]:
     """The rows of a report on the customers that the actor may see; where most was missed comes first.
 
-    By tier, in the order of the tiers. Raises NotFound for an unknown team or person, BadInput for a period that ends
+    By tier, in the order of the tiers. Raises NotFound for an unknown tier, team or person, BadInput for a period that ends
     before it begins.
     """
     if query.end < query.start:
@@ -73,24 +74,28 @@ def report(
     if query.customer_id is not None:
         access.customer_for(session, actor, Act.SEE, query.customer_id)
     owners = None if query.customer_id is not None else access.visible_owners(session, actor)
-    wanted = _persons(session, query)
+    wanted, book = _persons(session, query), scheme_cache.tier_names(session)
+    everything = counts(
+        session,
+        scheme_cache,
+        start=query.start,
+        end=query.end,
+        today=today,
+        owners=owners,
+        by_customer=query.by == GroupedBy.CUSTOMER,
+        customer_id=query.customer_id,
+    )
+    tiers = (*book.best_first, *WORDS_FOR_NO_TIER, *sorted({one.tier for one in everything}))
+    if query.tier is not None and query.tier not in tiers:
+        known = ", ".join(dict.fromkeys(tiers))
+        raise NotFound(N_("There is no tier %(tier)s; use one of %(known)s."), tier=query.tier, known=known)
     found = [
         one
-        for one in counts(
-            session,
-            scheme_cache,
-            start=query.start,
-            end=query.end,
-            today=today,
-            owners=owners,
-            by_customer=query.by == GroupedBy.CUSTOMER,
-            customer_id=query.customer_id,
-        )
+        for one in everything
         if query.tier in (None, one.tier) and (wanted is None or one.person_id in wanted)
     ]
     rows = _grouped(found, _group(session, query.by, found))
     if query.by == GroupedBy.TIER:
-        book = scheme_cache.tier_names(session)
         return tuple(sorted(rows, key=lambda row: (book.rank(row.tier or ""), row.tier or "", _place(row))))
     missed: dict[tuple[str | None, ...], int] = defaultdict(int)
     for row in rows:
