@@ -15,7 +15,7 @@ from db.book.customers import Customer, Ownership, RecordType, present_owner
 from db.book.facts import Activity
 from db.care.complaints import Complaint
 from db.care.planning import CustomerCare
-from db.care.promises import KEEPER, Outcome, Promise
+from db.care.promises import KEEPER, PromiseOutcome, Promise
 from db.care.touches import _OPEN, GREETINGS, StepKind, Touch, TouchMessage, TouchState
 from db.outbox.messages import MessageState, OutboxMessage
 
@@ -199,7 +199,9 @@ def open_complaints(session: Session, at: datetime, day: date) -> list[Complaint
 def was_kept_late(span: Span) -> ColumnElement[bool]:
     """Condition: a promise was kept after its day, and that was recorded in the week."""
     recorded = and_(col(Promise.closed_at) >= span.start, col(Promise.closed_at) < span.end)
-    return and_(recorded, col(Promise.outcome) == Outcome.KEPT, col(Promise.closed_on) > col(Promise.due_on))
+    return and_(
+        recorded, col(Promise.outcome) == PromiseOutcome.KEPT, col(Promise.closed_on) > col(Promise.due_on)
+    )
 
 
 def was_past_its_day(span: Span) -> ColumnElement[bool]:
