@@ -15,7 +15,7 @@ from bot.channel_names import channel_as_stored, channels_by_setting
 from bot.errors import N_, BadInput, Phrase, SeveralProblems
 from bot.working_days import checks
 from bot.working_days.countries import country_of_zone
-from bot.working_days.week import Hours, hours_of
+from bot.working_days.week import DAYS, Hours, hours_of
 
 ROOT = Path(__file__).parent.parent
 # Each is also read from the file that NAME_FILE names.
@@ -32,6 +32,10 @@ _FORMATS = {  # field -> pattern of its values, and the problem with others
     "currency": (r"([A-Z]{3})?", N_("%(value)s is not an ISO currency code; use one such as CNY")),
     "remind_at": _TIME_OF_DAY,
     "grade_at": _TIME_OF_DAY,
+    "weekly_day": (
+        "|".join((*DAYS, "off")),
+        N_("%(value)s is not a day of the week; write Mon, Tue, Wed, Thu, Fri, Sat or Sun, or off"),
+    ),
     "slack_api_url": (
         r"https?://[^/]+(/.*)?/api/",
         N_("%(value)s must be an http(s) address that ends in /api/, such as https://slack.com/api/"),
@@ -159,6 +163,15 @@ class Settings(BaseSettings):
         "Per cent of people's working time that is there for care steps: what tierbot care capacity compares with.",
         ge=1,
         le=100,
+    )
+    weekly_day: str = _setting(
+        "Mon",
+        "Day of the week on which managers are told of the care of the seven days before it: Mon to Sun; off: never.",
+    )
+    weekly_to: Literal["manager", "channel"] = _setting(
+        "manager",
+        "Who is told of the week first: manager, the lead of each team in a direct message; or channel, the channel of "
+        "the team.",
     )
     public_url: str | None = _setting(
         None,

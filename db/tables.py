@@ -28,6 +28,7 @@ from db.care import (  # noqa: F401
     redraws,
     touches,
 )
+from db.care.weekly import reports  # noqa: F401
 from db.graded import changes, credit, first_orders, overrides, reviews, runs, schemes, shadows  # noqa: F401
 from db.outbox import channels, messages, send_state  # noqa: F401
 

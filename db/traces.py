@@ -77,6 +77,7 @@ OTHER_NUMBERS = frozenset(
         "touch.outbox_id",
         "touch.activity_id",
         "touch_act.activity_id",
+        "weekly_report.team_id",
     }
 )
 

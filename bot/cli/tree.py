@@ -51,6 +51,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "explain": "care.explanation.explain_care",
         "preview": "care.preview.show_preview",
         "capacity": "care.capacity.show_capacity",
+        "weekly": "care.weekly.show_week",
         "service": "care.service.show_service",
         "calendar": "care.calendar.change_link",
         "approve": "care.plans.approve_plan",

@@ -55,6 +55,7 @@ class Action(StrEnum):
     CLOSE_COMPLAINT = "tierbot_close_complaint", N_("Close complaint…"), "primary", "complaint"
     CLOSE_COMPLAINT_FORM = "tierbot_close_complaint_form"
     UNDO_COMPLAINT = "tierbot_undo_complaint", N_("Undo"), None, "complaint"
+    WEEKLY = "tierbot_weekly", N_("Full list"), None, "week"
     PROMISE = "tierbot_promise", N_("Promise")
     PROMISE_FORM = "tierbot_promise_form"
     PROMISE_KEPT = "tierbot_promise_kept", N_("Kept"), "primary", "promise"

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from bot.masking import mask_text
 from bot.wording import notices, private  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
-from bot.wording.care import complaints, digest, escalations, greetings, promises  # noqa: F401 - more messages
+from bot.wording.care import complaints, digest, escalations, greetings, promises, weekly  # noqa: F401 - more messages
 from bot.wording.care.complaints import OpenComplaints
 from bot.wording.care.promises import AskedPromise, OpenPromises
 from bot.wording.message_base import Message, ReaderRights

@@ -13,6 +13,7 @@ from bot.slack.listeners import (
     tier_command,
     touches,
     unmask,
+    weekly,
     why,
 )
 from bot.slack.listeners.records import complaints, contact_form, contact_people, promises
@@ -22,5 +23,5 @@ def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
     of_customers = (tier_command, open_card, why, unmask, share, log_visit)
     of_records = (contact_people, contact_form, complaints, promises)
-    for listener in (*of_customers, *of_records, touches, step_forms, calendar_link):
+    for listener in (*of_customers, *of_records, touches, step_forms, calendar_link, weekly):
         listener.register(app, deps, deferred)
