@@ -25,6 +25,7 @@ from db.care import (  # noqa: F401
     planning,
     plans,
     redraws,
+    surveys,
     touches,
 )
 from db.graded import changes, credit, first_orders, overrides, reviews, runs, schemes, shadows  # noqa: F401

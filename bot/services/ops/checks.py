@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from bot import settings
@@ -23,6 +24,7 @@ from bot.services.ops.revisions import other_revision
 from bot.services.ops.templates import check_templates
 from bot.services.privacy import marks, retention
 from bot.services.schemes import store
+from bot.services.survey_scales import load_scales
 from bot.settings import Settings
 from bot.wording.rendering import Renderer
 from db import rewriting, schema
@@ -53,7 +55,8 @@ def check_all(to_slack: Callable[[Settings], Messenger], today: date) -> Finding
     _check_tokens(chosen, found)
     check_schemes([], chosen.schemes_dir, into=found)
     plans = _check_plans(chosen, found)
-    _check_complaints(chosen, found)
+    _check_rules(partial(load_kinds, chosen.complaints), found)
+    _check_rules(partial(load_scales, chosen.surveys), found)
     found.problems += check_templates(Renderer(chosen.templates_dir))
     written, care = _check_database(chosen, today, found, plans.all if plans else None)
     if plans is not None:
@@ -145,10 +148,10 @@ def _check_plans(settings: Settings, found: Findings) -> _ReadPlans | None:
         return None
 
 
-def _check_complaints(settings: Settings, found: Findings) -> None:
-    """Whether the kinds of complaints can be read."""
+def _check_rules(load: Callable[[], object], found: Findings) -> None:
+    """Whether a file of the firm's own rules can be read."""
     try:
-        load_kinds(settings.complaints)
+        load()
     except BotError as error:
         found.problems += _sentences(error)
 
