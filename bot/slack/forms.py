@@ -99,7 +99,7 @@ def step_form(press: Press, step: StepTitle, today: date, language: str) -> Bloc
     if asked.kind == "datepicker":
         asked = replace(asked, options={"initial_date": (today + timedelta(days=1)).isoformat()})
     about = f"{step.step.text(language)} · {escape(step.name)} {escape(step.code)}"
-    return form_view(action, title, about, (asked,), _metadata_of(press), gettext)
+    return form_view(action, title, about, (asked,), metadata_of(press), gettext)
 
 
 def complaint_form(
@@ -165,7 +165,7 @@ def _about_complaint(
     action: Action, title: str, of: FormTitle, inputs: Sequence[Input], press: Press, language: str
 ) -> Block:
     about = f"{of.kind.text(language)} · {escape(of.name)} {escape(of.code)}"
-    return form_view(action, title, about, inputs, _metadata_of(press), catalogue.gettext(language))
+    return form_view(action, title, about, inputs, metadata_of(press), catalogue.gettext(language))
 
 
 def complaint_values(view: Block) -> Report:
@@ -238,7 +238,7 @@ def opened_by(press: Press) -> tuple[Pointer, Press]:
     return pointer, Press(body=body, client=press.client)
 
 
-def _metadata_of(press: Press) -> str:
+def metadata_of(press: Press) -> str:
     """What a form keeps of the row or button that opened it: what it points at, and the message to update."""
     where = press.body.get("container") or {}
     place = {"url": press.body.get("response_url"), "at": [where.get("channel_id"), where.get("message_ts")]}

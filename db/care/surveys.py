@@ -47,7 +47,9 @@ class SurveyScore(ImportedRow, table=True):
     score: str  # as it was given, on its scale
     scale: str
     value: str  # on the scale of the indicator
-    contact_person_id: int | None = None  # who answered
+    contact_person_id: int | None = Field(  # who answered
+        default=None, foreign_key="contact_person.id", ondelete="SET NULL"
+    )
     follow_up_from: date | None = None  # of a low score: when it was recorded
     follow_up_by: date | None = None  # and until when it is to be followed up
     version: int = 1
@@ -188,7 +190,8 @@ _LOW = (
 def low_scores(session: Session, customer_ids: Collection[int]) -> dict[int, dict[date, date]]:
     """Customer -> the days on which low scores were recorded -> until when they are to be followed up."""
     found: dict[int, dict[date, date]] = {}
-    for customer, begun, until in session.connection().execute(_LOW, {"customers": list(customer_ids)}):
+    rows: Any = session.connection().execute(_LOW, {"customers": list(customer_ids)})
+    for customer, begun, until in rows:
         found.setdefault(customer, {})[begun] = until
     return found
 
@@ -230,11 +233,7 @@ def restore_facts(connection: Connection, days: Iterable[CustomerDay], batch_id:
         ]
         for some in _some(over):
             connection.execute(_fact.delete().where(_fact.c.id.in_(some)))
-        new = {
-            key: value
-            for key, value in wanted.items()
-            if key not in current or current[key][1] != value
-        }
+        new = {key: value for key, value in wanted.items() if key not in current or current[key][1] != value}
         _revive(connection, new, batch_id)
         _insert(connection, new, _recorded(connection, part), None)
     left = _fact.c.superseded_by_batch == batch_id, _fact.c.source == FACT_SOURCE
@@ -271,7 +270,7 @@ def _means(connection: Connection, part: set[CustomerDay]) -> dict[CustomerDay, 
     ):
         if (customer, day) in part:
             found[customer, day].append(Decimal(value))
-    means = {key: (sum(values) / len(values)).quantize(_CENT) for key, values in found.items()}
+    means = {key: (sum(values, Decimal()) / len(values)).quantize(_CENT) for key, values in found.items()}
     return {key: f"{mean.normalize():f}" for key, mean in means.items()}
 
 

@@ -17,6 +17,7 @@ from bot.services.ask.boundaries import assessed, boundaries, coming
 from bot.services.ask.graded import graded_of, is_provisional
 from bot.services.care.complaints.rows import open_complaints
 from bot.services.care.schedule import CareRules
+from bot.services.care.surveys.views import last_scores
 from bot.services.name_keys import fold, fold_code, spellings, tokens_of_key
 from bot.services.schemes.cadence import next_gradings
 from bot.services.schemes.ladder import ladders
@@ -185,6 +186,7 @@ def card(
             may_log=can(actor, Act.LOG_CONTACT, customer),
             may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
             complaints=open_complaints(session, customer.id, today),
+            scores=last_scores(session, rules.surveys, customer.id),
         )
     row, run, scheme = graded.assessment, graded.run, graded.scheme
     book, days = tiers_of(scheme), coming(session, scheme_cache, graded, today)
@@ -211,6 +213,7 @@ def card(
         may_log=can(actor, Act.LOG_CONTACT, customer),
         may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
         complaints=open_complaints(session, customer.id, today),
+        scores=last_scores(session, rules.surveys, customer.id),
     )
 
 

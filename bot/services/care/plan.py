@@ -207,14 +207,17 @@ class LowScoreStep(_Step):
         return self.counts
 
 
-LOW_SCORE = LowScoreStep(
-    id="low_score",
-    name=Name(en="Low survey score", zh="低分回访"),
-    hint=Name(
-        en="Ask what went wrong, agree what will be done, and by when.", zh="了解哪里不满意，商定改进措施和时间。"
-    ),
-    what="call",
-    channel="phone",
+LOW_SCORE = LowScoreStep.model_validate(
+    {
+        "id": "low_score",
+        "name": {"en": "Low survey score", "zh": "低分回访"},
+        "hint": {
+            "en": "Ask what went wrong, agree what will be done, and by when.",
+            "zh": "了解哪里不满意，商定改进措施和时间。",
+        },
+        "what": "call",
+        "channel": "phone",
+    }
 )
 PlanStep = Annotated[
     Revisit | FollowUp | Greeting | Anniversary | Once | BirthdayStep, Field(discriminator="kind")

@@ -55,8 +55,7 @@ def check_all(to_slack: Callable[[Settings], Messenger], today: date) -> Finding
     _check_tokens(chosen, found)
     check_schemes([], chosen.schemes_dir, into=found)
     plans = _check_plans(chosen, found)
-    _check_rules(partial(load_kinds, chosen.complaints), found)
-    _check_rules(partial(load_scales, chosen.surveys), found)
+    _check_rules(chosen, found)
     found.problems += check_templates(Renderer(chosen.templates_dir))
     written, care = _check_database(chosen, today, found, plans.all if plans else None)
     if plans is not None:
@@ -148,12 +147,13 @@ def _check_plans(settings: Settings, found: Findings) -> _ReadPlans | None:
         return None
 
 
-def _check_rules(load: Callable[[], object], found: Findings) -> None:
-    """Whether a file of the firm's own rules can be read."""
-    try:
-        load()
-    except BotError as error:
-        found.problems += _sentences(error)
+def _check_rules(settings: Settings, found: Findings) -> None:
+    """Whether the firm's own kinds of complaints and scales of surveys can be read."""
+    for load in (partial(load_kinds, settings.complaints), partial(load_scales, settings.surveys)):
+        try:
+            load()
+        except BotError as error:
+            found.problems += _sentences(error)
 
 
 def _check_modes(settings: Settings, found: Findings) -> None:

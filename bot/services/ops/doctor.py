@@ -397,7 +397,7 @@ def _surveys(session: Session, today: date) -> Iterator[Finding]:
     """Low survey scores that nobody follows up."""
     if unfollowed := surveys.count_unfollowed(session, today):
         yield Finding(
-            "warning",
+            "note",
             "surveys",
             ngettext(
                 "%(count)s low survey score has no follow-up",

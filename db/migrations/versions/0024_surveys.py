@@ -35,6 +35,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ['activity_id'], ['activity.id'], name=op.f('fk_survey_score_activity_id_activity')
         ),
+        sa.ForeignKeyConstraint(
+            ['contact_person_id'],
+            ['contact_person.id'],
+            name=op.f('fk_survey_score_contact_person_id_contact_person'),
+            ondelete='SET NULL',
+        ),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_survey_score')),
         sa.UniqueConstraint('source', 'external_id', name=op.f('uq_survey_score_source_external_id')),
     )

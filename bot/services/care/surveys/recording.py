@@ -19,7 +19,7 @@ from bot.services.survey_scales import Scale, plain, read_score
 from bot.wording.actions import Pointer
 from bot.wording.care.surveys import ScoreLogged
 from db.audit import AuditAction, ObjectKind
-from db.book import contact_people, facts
+from db.book import contact_people
 from db.book.customers import CustomerRow
 from db.book.facts import Activity, ContactKind
 from db.care import surveys, touches
@@ -71,7 +71,9 @@ def check_answer(actor: Actor, answer: Answer, rules: CareRules, now: datetime) 
         msgid = N_("%(score)s is not a score; write a number with at most two decimals.")
         raise BadInput(msgid, score=answer.score[:40]).of("score")
     if (refusal := scale.refusal(score)) is not None:
-        raise BadInput(N_("%(reason)s; choose the scale of the survey, or correct the score."), reason=refusal).of("score")
+        raise BadInput(
+            N_("%(reason)s; choose the scale of the survey, or correct the score."), reason=refusal
+        ).of("score")
     answered_on = answer.answered_on or actor.today(now)
     try:
         check_contact(actor, ContactKind.SURVEY, answered_on, now)
@@ -248,7 +250,9 @@ def _contact_person(session: Session, customer_id: int, checked: _Checked) -> in
         return None
     person = contact_people.get(session, checked.contact_person_id)
     if person is None or person.customer_id != customer_id:
-        raise BadInput(N_("This contact person is no longer there. Choose another one, or nobody.")).of("contact")
+        raise BadInput(N_("This contact person is no longer there. Choose another one, or nobody.")).of(
+            "contact"
+        )
     return person.id
 
 

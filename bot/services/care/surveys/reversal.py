@@ -47,7 +47,9 @@ def undo(
             raise Conflict(N_("Somebody has changed this survey score since this was shown."))
         if found.batch_id is not None:
             raise Conflict(
-                N_("This score came with import %(batch)d: tierbot import undo %(batch)d takes the file back."),
+                N_(
+                    "This score came with import %(batch)d: tierbot import undo %(batch)d takes the file back."
+                ),
                 batch=found.batch_id,
             )
         if within is not None:

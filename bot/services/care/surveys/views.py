@@ -6,12 +6,11 @@ from decimal import Decimal
 
 from sqlmodel import Session
 
-from bot.masking import MASK
+from bot.errors import Hidden
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care.surveys.reversal import GONE
 from bot.services.survey_scales import SurveyScales
-from bot.errors import Hidden
 from bot.wording.actions import Pointer
 from bot.wording.care.surveys import LastScores
 from db.book import contact_people, people
@@ -25,9 +24,7 @@ def last_scores(session: Session, scales: SurveyScales, customer_id: int) -> Las
     if not found:
         return None
     newest = found[0]
-    shown = LastScores(
-        score=newest.score, scale=scales.name(newest.scale), answered_on=newest.answered_on
-    )
+    shown = LastScores(score=newest.score, scale=scales.name(newest.scale), answered_on=newest.answered_on)
     if len(found) == 1:
         return shown
     before = found[1]
@@ -69,7 +66,6 @@ class ListedScore:
     follow_up_by: date | None
     answered_by: str | None
     recorded_by: str | None
-    note: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +103,6 @@ def list_scores(session: Session, actor: Actor, scales: SurveyScales, query: Sco
                 follow_up_by=one.follow_up_by,
                 answered_by=one.answered_by,
                 recorded_by=recorders[one.recorded_by].name if one.recorded_by in recorders else None,
-                note=one.note,
             )
             for one in found
         ),
