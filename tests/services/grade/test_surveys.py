@@ -72,9 +72,7 @@ def bring(database: Database, folder: Path, *rows: str) -> int:
 
 def take_back(database: Database, score_id: int) -> None:
     request = InboundKey(team_id="", kind="command", key=str(score_id))
-    surveys.undo(
-        database, ACTOR, Pointer(id=score_id, version=1), rules=rules(), now=NOW, request=request
-    )
+    surveys.undo(database, ACTOR, Pointer(id=score_id, version=1), rules=rules(), now=NOW, request=request)
 
 
 def test_the_grading_after_a_score_from_chat_equals_that_after_the_same_by_import(

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, Phrase
 from bot.services.imports.check.findings import FindingType, Level
+from bot.services.imports.check.known.reused_numbers import find_reused, reused_number
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
 from bot.services.imports.kinds.activities import derived_id
@@ -31,6 +32,7 @@ from db.care.surveys import CustomerDay, SurveyScore
 from db.graded import tier_rows
 
 _score, _activity = table(SurveyScore), table(Activity)
+REUSED = reused_number("survey-id-reused")
 PERCENT = "%"
 HUNDRED = Decimal(100)
 
@@ -233,6 +235,8 @@ class SurveyKind(UpsertKind):
 
     def check(self, job: ImportJob) -> None:
         super().check(job)
+        if "id" in job.layout.places:
+            find_reused(job, REUSED, self.stage, _score, "answered_on")
         if self._unknown:
             line, score = min(self._unknown)
             scales = "|".join(scale.id for scale in self._scales.scales)
