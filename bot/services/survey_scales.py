@@ -40,7 +40,7 @@ class _Range(BaseModel):
         return self.most - self.least
 
 
-class Scale(_Range):
+class SurveyScale(_Range):
     """A scale of scores. A score of `low` or less is low."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$")
@@ -68,7 +68,7 @@ class SurveyScales(BaseModel):
     indicator: _Range  # the values of the grading's indicator
     days: Mapping[str, Days]
     not_after_days: int = Field(default=60, ge=0, le=3650)
-    scales: tuple[Scale, ...] = Field(min_length=1, max_length=100)
+    scales: tuple[SurveyScale, ...] = Field(min_length=1, max_length=100)
 
     @model_validator(mode="after")
     def _whole(self) -> "SurveyScales":
@@ -79,7 +79,7 @@ class SurveyScales(BaseModel):
             raise ValueError(Phrase(N_("scale %(scale)s is there twice; rename one"), scale=repr(twice[0])))
         return self
 
-    def find(self, scale_id: str) -> Scale | None:
+    def find(self, scale_id: str) -> SurveyScale | None:
         return next((scale for scale in self.scales if scale.id == scale_id), None)
 
     def name(self, scale_id: str) -> Name:
@@ -87,7 +87,7 @@ class SurveyScales(BaseModel):
         scale = self.find(scale_id)
         return scale.name if scale is not None else Name(en=scale_id, zh=scale_id)
 
-    def require(self, scale_id: str | None) -> Scale:
+    def require(self, scale_id: str | None) -> SurveyScale:
         """The scale of this id. Raises BadInput with those that there are."""
         scale = self.find(scale_id or "")
         if scale is None:
@@ -98,7 +98,7 @@ class SurveyScales(BaseModel):
             raise BadInput(msgid, scale=scale_id, known=known).of("scale")
         return scale
 
-    def value(self, scale: Scale, score: Decimal) -> Decimal:
+    def value(self, scale: SurveyScale, score: Decimal) -> Decimal:
         """What a score counts as in the grading: in proportion, to two decimals."""
         share = (score - scale.least) / scale.width
         return (self.indicator.least + share * self.indicator.width).quantize(CENT)
@@ -107,13 +107,15 @@ class SurveyScales(BaseModel):
         """Until when a low score of a customer in a tier is followed up."""
         return recorded_on + timedelta(days=self.days.get(tier or DEFAULT, self.days[DEFAULT]))
 
-    def is_followed_up(self, scale: Scale, score: Decimal, answered_on: date, recorded_on: date) -> bool:
+    def is_followed_up(
+        self, scale: SurveyScale, score: Decimal, answered_on: date, recorded_on: date
+    ) -> bool:
         """Whether a score opens a follow-up: it is low, and the survey was answered not long ago."""
         return score <= scale.low and recorded_on - answered_on <= timedelta(days=self.not_after_days)
 
     @property
     def words(self) -> dict[str, tuple[str, ...]]:
-        """Scale -> the words for it in files."""
+        """SurveyScale -> the words for it in files."""
         return {scale.id: (scale.name.en, scale.name.zh, *scale.also) for scale in self.scales}
 
 

@@ -51,7 +51,7 @@ class SurveyScore(ImportedRow, table=True):
         default=None, foreign_key="contact_person.id", ondelete="SET NULL"
     )
     follow_up_from: date | None = None  # of a low score: when it was recorded
-    follow_up_by: date | None = None  # and until when it is to be followed up
+    follow_up_until: date | None = None  # and until when it is to be followed up
     version: int = 1
 
 
@@ -74,7 +74,7 @@ class StoredScore(NamedTuple):
     contact_person_id: int | None
     answered_by: str | None
     follow_up_from: date | None
-    follow_up_by: date | None
+    follow_up_until: date | None
     activity_id: int
     recorded_by: int | None
     recorded_at: datetime
@@ -94,7 +94,7 @@ _ROWS = (
             for name in ("answered_on", "score", "scale", "value", "contact_person_id")
         ),
         col(ContactPerson.name),
-        *(col(getattr(SurveyScore, name)) for name in ("follow_up_from", "follow_up_by", "activity_id")),
+        *(col(getattr(SurveyScore, name)) for name in ("follow_up_from", "follow_up_until", "activity_id")),
         col(Activity.person_id),
         col(Activity.recorded_at),
         col(Activity.note),
@@ -176,7 +176,7 @@ _LOW = (
     sa_select(
         col(SurveyScore.customer_id),
         col(SurveyScore.follow_up_from),
-        func.min(col(SurveyScore.follow_up_by)),
+        func.min(col(SurveyScore.follow_up_until)),
     )
     .where(
         col(SurveyScore.customer_id).in_(bindparam("customers", expanding=True)),

@@ -21,7 +21,7 @@ from bot.services.care.plan_file import SHIPPED
 from bot.services.care.plan_versions import lifecycle as plan_lifecycle
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.lifecycle import PlanFile
-from bot.services.care.surveys import Answer
+from bot.services.care.surveys import SurveyAnswer
 from bot.services.care.surveys import reversal as survey_reversal
 from bot.services.care.surveys import views as survey_views
 from bot.services.care.views import explanation as care_explained
@@ -140,7 +140,7 @@ class Office:
         return surveys.record_score(
             self.database,
             actor,
-            Answer(score="4", scale="1-5"),
+            SurveyAnswer(score="4", scale="1-5"),
             meant=customer,
             source="slack",
             external_id=f"{actor.name}{customer}",

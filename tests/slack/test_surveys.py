@@ -81,7 +81,7 @@ def test_the_form_says_how_a_score_counts_and_the_card_shows_what_was_recorded(o
     (only,) = stored(office)
     assert (only.score, only.scale, only.source, only.contact_person_id) == ("8", "1-10", "slack", person.id)
     assert [(one.kind, one.note) for one in stored(office, Activity)] == [("survey", "Quick help")]
-    assert "Satisfaction: *8* (1 to 10)" in words(office.card())
+    assert "Satisfaction: 8 (1 to 10)" in words(office.card())
 
 
 def test_the_form_opens_only_for_those_who_may_record_one(office: Office) -> None:

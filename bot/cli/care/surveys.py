@@ -24,7 +24,7 @@ from bot.cli.output.presentation import as_text, local_name, message_json
 from bot.errors import N_, BadInput
 from bot.services.ask import lookup
 from bot.services.care import surveys
-from bot.services.care.surveys import Answer, Recorded, views
+from bot.services.care.surveys import Recorded, SurveyAnswer, views
 from bot.services.care.surveys.views import ListedScore, ScoreQuery
 from db.processes import InboundKey
 
@@ -70,7 +70,7 @@ def list_scores(
         [
             [
                 *(one.id, one.code, one.customer, one.answered_on, one.score, local_name(one.names)),
-                *(one.value, one.follow_up_by, one.answered_by, one.recorded_by),
+                *(one.value, one.follow_up_until, one.answered_by, one.recorded_by),
             ]
             for one in found.scores
         ],
@@ -108,7 +108,7 @@ def add_score(
     with opened() as bot:
         actor = named_actor(bot)
         meant = lookup.one_to_change(bot.database, actor, customer)
-        answer = Answer(
+        answer = SurveyAnswer(
             score=score,
             scale=scale,
             answered_on=to_day(on) if on is not None else None,

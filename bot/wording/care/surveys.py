@@ -40,15 +40,12 @@ class ScoreLogged(Message):
     most: str
     answered_on: date
     follow_up: str | None = None  # of a low score: owed | ungraded | blocked
-    follow_up_by: date | None = None
+    follow_up_until: date | None = None
     corrected: bool = False
     repeated: bool = False  # it was recorded a moment before
     taken_back: bool = False
-
-    @property
-    def may_undo(self) -> bool:
-        """Taken back is only what was recorded a moment ago."""
-        return not (self.repeated or self.corrected or self.taken_back)
+    may_undo: bool = False
 
     def targets(self) -> dict[Action, Pointer]:
+        """Taken back only what was recorded a moment ago."""
         return super().targets() if self.may_undo else {}

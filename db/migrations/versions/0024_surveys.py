@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column('value', sa.String(), nullable=False),
         sa.Column('contact_person_id', sa.Integer(), nullable=True),
         sa.Column('follow_up_from', sa.Date(), nullable=True),
-        sa.Column('follow_up_by', sa.Date(), nullable=True),
+        sa.Column('follow_up_until', sa.Date(), nullable=True),
         sa.Column('version', sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ['customer_id'], ['customer.id'], name=op.f('fk_survey_score_customer_id_customer')

@@ -16,7 +16,7 @@ from bot.services.care.answers.steps import UNDO
 from bot.services.care.escalation import escalate_late
 from bot.services.care.plan import CarePlan
 from bot.services.care.plan_versions.care_plans import CarePlans
-from bot.services.care.surveys import Answer
+from bot.services.care.surveys import SurveyAnswer
 from bot.services.care.views import explanation
 from bot.services.ops import doctor
 from bot.wording.actions import Pointer
@@ -88,7 +88,7 @@ class Office(Book):
         return surveys.record_score(
             self.database,
             self.who(by),
-            Answer(score=score, scale=scale, **more),
+            SurveyAnswer(score=score, scale=scale, **more),
             meant=self.acme,
             source="slack",
             external_id=form,
@@ -284,7 +284,7 @@ def test_a_low_score_opens_a_follow_up_for_the_owner_with_the_deadline_of_the_ti
 ) -> None:
     office = opened(database, tier)
     said = office.record(**LOW)
-    assert (said.follow_up, said.follow_up_by) == ("owed", MONDAY + days * DAY)
+    assert (said.follow_up, said.follow_up_until) == ("owed", MONDAY + days * DAY)
     touch = office.follow_up()
     assert (touch.state, touch.due_on, touch.latest_on) == ("planned", MONDAY, MONDAY + days * DAY)
     office.go(MONDAY + DAY)
@@ -411,14 +411,14 @@ def surveying(database: Database) -> Office:
     return office
 
 
-def finish(office: Office, answer: Answer | None, **how: Any) -> Any:
+def finish(office: Office, answer: SurveyAnswer | None, **how: Any) -> Any:
     pointer = replace(office.button(), choice="survey")
     given = office.pressed() | how
     return surveys.finish(office.database, office.who("Anna"), pointer, answer=answer, **given).closed
 
 
 def test_done_of_a_survey_step_records_its_score_with_one_contact(surveying: Office) -> None:
-    closed = finish(surveying, Answer(score="4", scale="1-5"))
+    closed = finish(surveying, SurveyAnswer(score="4", scale="1-5"))
     assert (closed.outcome, closed.next_due) == ("done", MONDAY + 31 * DAY)
     assert surveying.contacts() == [("survey", MONDAY - 30 * DAY), ("survey", MONDAY + DAY)]
     assert surveying.counted() == [(MONDAY + DAY, "4")]
@@ -431,13 +431,13 @@ def test_done_without_a_score_records_the_contact_only(surveying: Office) -> Non
 
 def test_a_wrong_score_leaves_the_step_open(surveying: Office) -> None:
     with pytest.raises(BadInput):
-        finish(surveying, Answer(score="9", scale="1-5"))
+        finish(surveying, SurveyAnswer(score="9", scale="1-5"))
     assert [state for state, _ in surveying.states(surveying.acme, "satisfaction")] == ["reminded"]
 
 
 def test_undo_of_done_takes_the_score_back_with_its_follow_up(surveying: Office) -> None:
     button = surveying.button()
-    finish(surveying, Answer(score="1", scale="1-5"))
+    finish(surveying, SurveyAnswer(score="1", scale="1-5"))
     assert surveying.follow_up().state == "planned"
     surveying.undo(surveying.who("Anna"), replace(button, version=button.version + 1))
     assert (surveying.all(SurveyScore), surveying.counted(), len(surveying.contacts())) == ([], [], 1)
@@ -446,7 +446,7 @@ def test_undo_of_done_takes_the_score_back_with_its_follow_up(surveying: Office)
 
 
 def test_taking_back_only_the_score_leaves_the_step_done(surveying: Office) -> None:
-    finish(surveying, Answer(score="4", scale="1-5"))
+    finish(surveying, SurveyAnswer(score="4", scale="1-5"))
     surveying.take_back()
     assert (surveying.counted(), len(surveying.contacts())) == ([], 2)
     assert surveying.states(surveying.acme, "satisfaction")[0][0] == "done"

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from bot.services.access import Actor
 from bot.services.care import surveys
-from bot.services.care.surveys import Answer
+from bot.services.care.surveys import SurveyAnswer
 from bot.services.imports import ImportOptions, import_file, undo
 from bot.wording.actions import Pointer
 from db.book.facts import Fact
@@ -44,7 +44,7 @@ def chat(database: Database, customer: int, score: str, scale: str, number: int 
     return surveys.record_score(
         database,
         ACTOR,
-        Answer(score=score, scale=scale, answered_on=TODAY),
+        SurveyAnswer(score=score, scale=scale, answered_on=TODAY),
         meant=customer,
         source="slack",
         external_id=f"view:{number}",

@@ -91,7 +91,7 @@ def test_who_answered_is_never_guessed(firm: Book, name: str) -> None:
 
 @on_sqlite
 def test_a_low_score_is_followed_up_until_a_corrected_file_says_better(firm: Book) -> None:
-    low = "SELECT follow_up_from IS NOT NULL, follow_up_by > follow_up_from FROM survey_score"
+    low = "SELECT follow_up_from IS NOT NULL, follow_up_until > follow_up_from FROM survey_score"
     file = f"{HEAD}S1,C1,2026-06-01,1,1-5,,\n"
     firm.bring("surveys", file)
     assert firm.rows(low) == [(1, 1)]

@@ -15,7 +15,7 @@ from bot.services.care import answers
 from bot.services.care.answers import Answered
 from bot.services.care.answers.contacts import SAME_CONTACT, check_contact
 from bot.services.care.schedule import CareRules, count_again
-from bot.services.survey_scales import Scale, plain, read_score
+from bot.services.survey_scales import SurveyScale, plain, read_score
 from bot.wording.actions import Pointer
 from bot.wording.care.surveys import ScoreLogged
 from db.audit import AuditAction, ObjectKind
@@ -33,7 +33,7 @@ LONGEST = 2_000  # characters of a note
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class SurveyAnswer:
     """What a person enters about a survey that a customer answered."""
 
     score: str
@@ -57,13 +57,13 @@ class _Checked:
     """An answer that can be recorded."""
 
     score: Decimal
-    scale: Scale
+    scale: SurveyScale
     answered_on: date
     contact_person_id: int | None
     note: str | None
 
 
-def check_answer(actor: Actor, answer: Answer, rules: CareRules, now: datetime) -> _Checked:
+def check_answer(actor: Actor, answer: SurveyAnswer, rules: CareRules, now: datetime) -> _Checked:
     """What is recorded of an answer. Raises BadInput. Reads nothing, so that a form is answered at once."""
     scale = rules.surveys.require(answer.scale)
     score = read_score(answer.score)
@@ -94,7 +94,7 @@ def check_answer(actor: Actor, answer: Answer, rules: CareRules, now: datetime) 
 def record_score(
     database: Database,
     actor: Actor,
-    answer: Answer,
+    answer: SurveyAnswer,
     *,
     meant: int | Pointer,
     source: str,
@@ -122,7 +122,14 @@ def record_score(
         found, has_changed = _write(session, actor, rules, checked, activity, source, external_id, known, now)
         before_commit()
         corrected = known is not None and has_changed
-        return logged(session, rules, found, repeated=not has_changed, corrected=corrected)
+        return logged(
+            session,
+            rules,
+            found,
+            repeated=not has_changed,
+            corrected=corrected,
+            may_undo=known is None,
+        )
 
 
 def finish(
@@ -130,7 +137,7 @@ def finish(
     actor: Actor,
     pointer: Pointer,
     *,
-    answer: Answer | None,
+    answer: SurveyAnswer | None,
     rules: CareRules,
     now: datetime,
     request: InboundKey,
@@ -209,13 +216,13 @@ def _write(
         "value": plain(rules.surveys.value(checked.scale, checked.score)),
         "contact_person_id": _contact_person(session, customer_id, checked),
         "follow_up_from": None,
-        "follow_up_by": None,
+        "follow_up_until": None,
     }
     if rules.surveys.is_followed_up(checked.scale, checked.score, checked.answered_on, today):
         tier = tier_rows.present_tiers(session, [customer_id]).get(customer_id)
-        values |= {"follow_up_from": today, "follow_up_by": rules.surveys.deadline(tier, today)}
+        values |= {"follow_up_from": today, "follow_up_until": rules.surveys.deadline(tier, today)}
     if known is not None and known.follow_up_from is not None and values["follow_up_from"] is not None:
-        values |= {"follow_up_from": known.follow_up_from, "follow_up_by": known.follow_up_by}
+        values |= {"follow_up_from": known.follow_up_from, "follow_up_until": known.follow_up_until}
     days = {(customer_id, checked.answered_on)}
     before: dict[str, Any] | None = None
     if known is None:
@@ -299,7 +306,7 @@ def logged(session: Session, rules: CareRules, found: StoredScore, **fields: Any
         most=plain(rules.surveys.indicator.most),
         answered_on=found.answered_on,
         follow_up=follow_up,
-        follow_up_by=found.follow_up_by,
+        follow_up_until=found.follow_up_until,
         **fields,
     )
     return Recorded(message=message, customer_id=found.customer_id, score_id=found.id)

@@ -63,7 +63,7 @@ class ListedScore:
     names: Name
     value: str
     low: bool
-    follow_up_by: date | None
+    follow_up_until: date | None
     answered_by: str | None
     recorded_by: str | None
 
@@ -100,7 +100,7 @@ def list_scores(session: Session, actor: Actor, scales: SurveyScales, query: Sco
                 names=scales.name(one.scale),
                 value=one.value,
                 low=one.follow_up_from is not None,
-                follow_up_by=one.follow_up_by,
+                follow_up_until=one.follow_up_until,
                 answered_by=one.answered_by,
                 recorded_by=recorders[one.recorded_by].name if one.recorded_by in recorders else None,
             )

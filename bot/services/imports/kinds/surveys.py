@@ -23,7 +23,7 @@ from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import RefusedValue
 from bot.services.imports.references import CUSTOMER, CustomerReferences
 from bot.services.name_keys import person_key
-from bot.services.survey_scales import Scale, load_scales, plain, read_score
+from bot.services.survey_scales import SurveyScale, load_scales, plain, read_score
 from db.book import contact_people
 from db.book.facts import Activity, ContactKind, Fact
 from db.book.imports import changed_rows, table
@@ -144,7 +144,7 @@ class SurveyKind(UpsertKind):
         "note": String,
         "contact_person_id": Integer,
         "follow_up_from": Date,
-        "follow_up_by": Date,
+        "follow_up_until": Date,
         "is_high": Boolean,  # not low
         "activity_id": Integer,  # once its contact is written
     }
@@ -182,7 +182,7 @@ class SurveyKind(UpsertKind):
             named = any(isinstance(one, str) for one in values["contact"])
             people = contact_people.of_customers(session, known) if named else {}
         values["contact_person_id"] = [self._contact(chunk, row, people) for row in rows]
-        for name in ("value", "follow_up_from", "follow_up_by", "is_high", "activity_id"):
+        for name in ("value", "follow_up_from", "follow_up_until", "is_high", "activity_id"):
             values[name] = [None for _ in rows]
         for row in rows:
             customer = values["customer_id"][row]
@@ -222,9 +222,9 @@ class SurveyKind(UpsertKind):
             scale, score, date.fromisoformat(day), job.today
         ):
             values["follow_up_from"][row] = job.today.isoformat()
-            values["follow_up_by"][row] = self._scales.deadline(tier, job.today).isoformat()
+            values["follow_up_until"][row] = self._scales.deadline(tier, job.today).isoformat()
 
-    def _scale(self, chunk: Chunk, row: int, given: str) -> Scale | None:
+    def _scale(self, chunk: Chunk, row: int, given: str) -> SurveyScale | None:
         named = chunk.values["scale"][row]
         if isinstance(named, RefusedValue):
             return None
@@ -250,16 +250,16 @@ class SurveyKind(UpsertKind):
     def columns(self, job: ImportJob) -> Mapping[str, Any]:
         found = {name: value for name, value in super().columns(job).items() if name != "activity_id"}
         # A follow-up that is open keeps its deadline.
-        for name in ("follow_up_from", "follow_up_by"):
+        for name in ("follow_up_from", "follow_up_until"):
             found[name] = func.coalesce(_score.c[name], self.stage.c[name])
         return found
 
     def clears(self, job: ImportJob) -> Mapping[str, ColumnElement[bool]]:
-        return dict.fromkeys(("follow_up_from", "follow_up_by"), self.stage.c.is_high)
+        return dict.fromkeys(("follow_up_from", "follow_up_until"), self.stage.c.is_high)
 
     def defaults(self, job: ImportJob) -> Mapping[str, Any]:
         stage = self.stage.c
-        new = {name: stage[name] for name in ("follow_up_from", "follow_up_by", "activity_id")}
+        new = {name: stage[name] for name in ("follow_up_from", "follow_up_until", "activity_id")}
         return {**new, "version": 1}
 
     def _activities(self, job: ImportJob) -> Upsert:

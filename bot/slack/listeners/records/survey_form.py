@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.errors import N_, Phrase
 from bot.services.care.answers.steps import StepTitle
-from bot.services.care.surveys import Answer
+from bot.services.care.surveys import SurveyAnswer
 from bot.services.care.surveys.recording import LONGEST
 from bot.services.survey_scales import SurveyScales, plain
 from bot.slack import blocks, forms
@@ -100,15 +100,15 @@ def _rest(people: People) -> tuple[Input, ...]:
     return (who, note)
 
 
-def values(view: Block) -> Answer:
+def values(view: Block) -> SurveyAnswer:
     """What was entered about a survey that a customer answered. Raises BadInput."""
-    return Answer(answered_on=forms.entered_day(view), **_entered(view))
+    return SurveyAnswer(answered_on=forms.entered_day(view), **_entered(view))
 
 
-def values_of_step(view: Block) -> Answer | None:
+def values_of_step(view: Block) -> SurveyAnswer | None:
     """The same of a step that is done today; None where neither score nor scale was entered."""
     entered = _entered(view)
-    return Answer(**entered) if entered["score"] or entered["scale"] else None
+    return SurveyAnswer(**entered) if entered["score"] or entered["scale"] else None
 
 
 def _entered(view: Block) -> dict[str, Any]:
