@@ -1,9 +1,10 @@
 """The scales of satisfaction surveys, and until when a low score is followed up: data of the firm, from a YAML file."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,7 @@ from grading.scheme.model import Name
 SHIPPED = ROOT / "templates" / "surveys" / "scales.yaml"
 DEFAULT = "default"  # the tiers that are not named
 CENT = Decimal("0.01")
+_SCORE = re.compile(r"-?\d{1,4}([.,]\d{1,2})?").fullmatch
 
 Days = Annotated[int, Field(ge=0, le=365)]
 Number = Annotated[Decimal, Field(ge=-1000, le=1000)]
@@ -121,13 +123,8 @@ class SurveyScales(BaseModel):
 
 def read_score(text: str) -> Decimal | None:
     """A score as it is written, with at most two decimals after a point or comma; None for anything else."""
-    try:
-        number = Decimal(text.strip().replace(",", "."))
-    except InvalidOperation:
-        return None
-    if not number.is_finite() or abs(number) > 1000 or number != number.quantize(CENT):
-        return None
-    return number
+    text = text.strip()
+    return Decimal(text.replace(",", ".")) if _SCORE(text) else None
 
 
 def plain(number: Decimal) -> str:

@@ -126,6 +126,7 @@ def test_while_the_database_is_locked_nothing_typed_is_lost(
         ({"score": "11"}, "score", "11 is not between 1 and 10"),
         ({"score": "fine"}, "score", "fine is not a score"),
         ({"day": "2099-01-01"}, "day", "The day lies in the future."),
+        ({"contact": "9" * 30}, "contact", "This contact person is no longer there."),
     ],
 )
 def test_what_cannot_be_is_said_below_its_input_and_the_form_stays(

@@ -162,6 +162,8 @@ def test_a_score_is_a_contact_and_a_dated_fact_on_the_scale_of_the_indicator(
         ({"score": "good"}, "good is not a score"),
         ({"score": "8.123"}, "at most two decimals"),
         ({"score": "NaN"}, "NaN is not a score"),
+        ({"score": "1e1"}, "1e1 is not a score"),
+        ({"score": "1_0"}, "1_0 is not a score"),
         ({"scale": None}, "Say on which scale the score is: 1-5, 1-10, nps, percent"),
         ({"scale": "stars"}, "stars is not a scale; use one of 1-5"),
         ({"answered_on": MONDAY + DAY}, "lies in the future"),

@@ -123,7 +123,7 @@ def test_a_corrected_file_moves_the_fact_to_the_other_day(
 ) -> None:
     _, customer = twins
     first = bring(database, tmp_path, f"S1,C2,{TODAY},5,1-5")
-    other = bring(database, tmp_path, "S1,C2,2025-01-02,2,1-5")
+    other = bring(database, tmp_path, "S1,C2,2026-01-02,2,1-5")
     assert values(database, customer) == ["2"]
     undo(database, other, clock=CLOCK, actor=ACTOR)
     assert values(database, customer) == ["5"]

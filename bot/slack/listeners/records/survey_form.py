@@ -117,6 +117,11 @@ def _entered(view: Block) -> dict[str, Any]:
     return {
         "score": forms.entered_text(view, "score").strip(),
         "scale": scale if isinstance(scale, str) else None,
-        "contact_person_id": int(contact) if isinstance(contact, str) and contact.isdecimal() else None,
+        "contact_person_id": None if contact is None else _number(contact),
         "note": forms.entered_text(view, "note") or None,
     }
+
+
+def _number(given: Any) -> int:
+    """A number that the form offered; 0, which nobody has, for anything else."""
+    return int(given) if isinstance(given, str) and given.isdecimal() and len(given) <= 9 else 0
