@@ -11,6 +11,7 @@ from sqlmodel import col, delete, select
 from bot.clock import SystemClock
 from bot.demo.workspace import StoredMessage, View
 from bot.slack import blocks, deferred
+from bot.slack.listeners.records import survey_form
 from bot.wording.actions import Action, Pointer
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
@@ -126,7 +127,6 @@ def test_while_the_database_is_locked_nothing_typed_is_lost(
         ({"score": "11"}, "score", "11 is not between 1 and 10"),
         ({"score": "fine"}, "score", "fine is not a score"),
         ({"day": "2099-01-01"}, "day", "The day lies in the future."),
-        ({"contact": "9" * 30}, "contact", "This contact person is no longer there."),
     ],
 )
 def test_what_cannot_be_is_said_below_its_input_and_the_form_stays(
@@ -206,3 +206,11 @@ def test_a_form_of_done_whose_answer_is_lost_is_one_contact_with_one_score(offic
         eventually(lambda: len(stored(office)) == 1, "the score")
     assert office.workspace.submit_view(ANNA, opened, values).ok
     assert (len(stored(office)), len(stored(office, Activity))) == (1, 1)
+
+
+@pytest.mark.parametrize("contact", ["9" * 30, "x", "-1", 7, ""])
+def test_a_contact_person_that_was_not_offered_is_nobody(contact: Any) -> None:
+    chosen = {"contact": {"contact": {"selected_option": {"value": contact}}}}
+    answer = survey_form.values_of_step({"state": {"values": chosen | {"score": {"score": {"value": "4"}}}}})
+    assert answer is not None
+    assert answer.contact_person_id == 0
