@@ -74,6 +74,12 @@ class AuditAction(StrEnum):
     SURVEY_RECORDED = "survey_recorded"
     SURVEY_CORRECTED = "survey_corrected"
     SURVEY_UNDONE = "survey_undone"
+    PROMISE_MADE = "promise_made"
+    PROMISE_CORRECTED = "promise_corrected"
+    PROMISE_KEPT = "promise_kept"
+    PROMISE_POSTPONED = "promise_postponed"
+    PROMISE_WITHDRAWN = "promise_withdrawn"
+    PROMISE_UNDONE = "promise_undone"  # a promise, or what was done last about one, was taken back
     STEP_DONE = "step_done"
     STEP_SNOOZED = "step_snoozed"
     STEP_SKIPPED = "step_skipped"

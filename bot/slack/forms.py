@@ -66,8 +66,10 @@ STEP_FORMS: dict[str | None, tuple[Action, str, Input]] = {
 }
 
 
-def visit_form(name: str, code: str, today: date, metadata: str, gettext: GetText) -> Block:
-    """The form that *Log a visit* of a customer opens."""
+def visit_form(
+    name: str, code: str, today: date, metadata: str, gettext: GetText, also: Sequence[Input] = ()
+) -> Block:
+    """The form that *Log a visit* of a customer opens, with further inputs in `also`."""
     kinds = [
         {"text": plain(gettext(CONTACT_LABELS[kind]), BUTTON), "value": str(kind)} for kind in VISIT_KINDS
     ]
@@ -86,6 +88,7 @@ def visit_form(name: str, code: str, today: date, metadata: str, gettext: GetTex
             options={"multiline": True, "max_length": NOTE},
             optional=True,
         ),
+        *also,
     )
     return form_view(
         Action.VISIT_FORM, N_("Log a visit"), f"{escape(name)} {escape(code)}", inputs, metadata, gettext
@@ -204,12 +207,12 @@ def visit_values(view: Block) -> tuple[str, date, str | None]:
     return kind, day, note
 
 
-def entered_day(view: Block) -> date:
+def entered_day(view: Block, name: str = "day") -> date:
     """The day that was chosen. Raises BadInput."""
     try:
-        return date.fromisoformat(entered(view, "day", "selected_date"))
+        return date.fromisoformat(entered(view, name, "selected_date"))
     except (TypeError, ValueError):
-        raise BadInput(N_("Choose the day.")) from None
+        raise BadInput(N_("Choose the day.")).of(name) from None
 
 
 def entered_person(view: Block) -> str:

@@ -21,7 +21,7 @@ from bot.services.ops.storage import Finding
 from bot.settings import Settings
 from db import processes
 from db.book import customers, deputies, people
-from db.care import complaints, due_touches, marks, surveys
+from db.care import complaints, due_touches, marks, promises, surveys
 from db.engine import Database
 from db.graded import runs
 from db.graded.runs import Purpose
@@ -112,6 +112,7 @@ def examine(
             *_care(session, now),
             *_complaints(session, local_date(now, settings.zone)),
             *_surveys(session, local_date(now, settings.zone)),
+            *_promises(session, local_date(now, settings.zone)),
             *examine_reach(session, settings, now),
             *_plans(session, settings, now),
             *_people(session, settings),
@@ -410,6 +411,21 @@ def _surveys(session: Session, today: date) -> Iterator[Finding]:
                     " with the first grading"
                 )
             ),
+        )
+
+
+def _promises(session: Session, today: date) -> Iterator[Finding]:
+    """Promises past their day that nobody is asked about."""
+    if unattended := promises.count_unattended(session, today):
+        yield Finding(
+            "problem",
+            "promises",
+            ngettext(
+                "%(count)s promise is past its day, and nobody looks after the customer",
+                "%(count)s promises are past their days, and nobody looks after the customers",
+                unattended,
+            ),
+            Phrase(N_("tierbot promise list --overdue names them; import owners of the customers")),
         )
 
 
