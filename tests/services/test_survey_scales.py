@@ -12,6 +12,7 @@ from bot.services.ops import checks
 from bot.services.ops.checks import Findings
 from bot.services.survey_scales import SurveyScales, load_scales, plain, shipped_scales
 from bot.settings import Settings
+from tests import factories
 
 PAGES = [Path(__file__).parents[2] / "docs" / f"surveys{language}.md" for language in ("", ".zh")]
 DAY = date(2026, 3, 2)
@@ -91,3 +92,17 @@ def test_check_reads_the_file(tmp_path: Path) -> None:
     found = Findings()
     checks._check_rules(Settings(_env_file=None, TIERBOT_SURVEYS=file), found)
     assert any("indicator: is missing" in str(one) for one in found.problems)
+
+
+@pytest.mark.parametrize(("most", "notices"), [(5, 0), (10, 1)])
+def test_check_names_a_scheme_that_scores_satisfaction_on_another_scale(
+    tmp_path: Path, most: int, notices: int
+) -> None:
+    scheme = factories.scheme_text({"satisfaction": f"score: {{fn: scale, min: 1, max: {most}}}"})
+    (tmp_path / "own.yaml").write_text(scheme, encoding="utf-8")
+    found = Findings()
+    checks._check_rules(Settings(_env_file=None, TIERBOT_SCHEMES_DIR=tmp_path), found)
+    assert found.problems == []
+    assert len(found.notices) == notices
+    for one in found.notices:
+        assert "own.yaml scores satisfaction from 1 to 10" in str(one)

@@ -176,6 +176,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "changes": N_("changes"),
         "channel": N_("channel"),
         "complaint": N_("complaint no."),
+        "survey_score": N_("survey score no."),
+        "scale": N_("scale"),
         "promise": N_("promise no."),
         "country": N_("country"),
         "created": N_("created"),

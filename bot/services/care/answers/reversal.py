@@ -59,7 +59,7 @@ def undo(
             score = surveys.delete_of_activity(session, act.activity_id, now)
             if score is not None:  # the grading has counted it
                 due_regrades.mark(session, customer.id, now)
-                taken = {"score": score.id, "day": score.answered_on}
+                taken = {"survey_score": score.id, "day": score.answered_on}
                 steps.record(session, actor, AuditAction.SURVEY_UNDONE, touch, before=taken)
             session.delete(contact)
         for one in (first, *others):

@@ -247,7 +247,7 @@ def _write(
         surveys.write_facts(session.connection(), days, now)
         count_again(session, rules, customer_id, now)
         action = AuditAction.SURVEY_RECORDED if before is None else AuditAction.SURVEY_CORRECTED
-        after = {"score": found.id, "scale": found.scale, "day": found.answered_on}
+        after = {"survey_score": found.id, "scale": found.scale, "day": found.answered_on}
         actor.record(session, action, ObjectKind.CUSTOMER, customer_id, before=before, after=after)
     return found, has_changed
 

@@ -66,6 +66,6 @@ def undo(
             session.delete(activity)
             session.flush()
         count_again(session, rules, customer.id, now)
-        before = {"score": found.id, "scale": found.scale, "day": found.answered_on}
+        before = {"survey_score": found.id, "scale": found.scale, "day": found.answered_on}
         actor.record(session, AuditAction.SURVEY_UNDONE, ObjectKind.CUSTOMER, customer.id, before=before)
         return recorded
