@@ -14,10 +14,10 @@ from bot.services.schemes.store import SchemeCache
 from db.book.facts import ContactKind
 from db.care import owed_service
 from db.care.owed_service import ComplaintNames, CountedRow, Counting, TierPromise
-from db.care.tier_spans import tier_spans
 from db.graded import runs, schemes
 from db.graded.runs import Purpose
 from db.graded.schemes import Period
+from db.graded.tier_spans import tier_spans
 from grading.scheme.model import UNRATED, Service
 
 
