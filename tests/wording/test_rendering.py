@@ -326,3 +326,9 @@ def test_sentences_of_a_line_stand_apart_in_english_and_not_in_chinese(language:
     row = replace(row, keeper=Who(name="Anna"), made_by=Who(name="Tom"), first_due_on=day)
     slots = Renderer().slots(replace(report, rows=(row,)), language)
     assert line in slots.body[0]
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_no_line_that_separates_is_shown(name: str) -> None:
+    slots = Renderer().slots(sample(MESSAGES[name], full=True), "en")
+    assert "---" not in (*slots.body, *slots.rows, *slots.facts, *slots.footer)
