@@ -25,6 +25,8 @@ from tests.services.imports.file_check.joins.conftest import (
 
 def test_everything_that_counts_goes_to_the_customer_that_stays(two: Book) -> None:
     two.bring("complaints", "id,customer,date,kind\nK1,001A,2026-01-06,quality\n", source="crm")
+    with two.database.write() as session:
+        factories.promise(session, customer_id(two, "001A", "Basalt GmbH"), date(2026, 3, 6))
     report = join(two)
     assert (report.customer, report.into) == ("001A Basalt GmbH", "10001 Basalt GmbH")
     assert dict(report.moved) == {
@@ -35,10 +37,11 @@ def test_everything_that_counts_goes_to_the_customer_that_stays(two: Book) -> No
         "activity": 2,
         "complaint": 1,
         "fact": 1,
+        "promise": 1,
         "contact_person": 0,
     }
     assert owners(two, "customer_order") == [("10001",)] * 3
-    for table in ("invoice", "complaint", "fact"):
+    for table in ("invoice", "complaint", "fact", "promise"):
         assert owners(two, table) == [("10001",)]
     assert owners(two, "activity") == [("10001",)] * 2
     assert owners(two, "customer_key") == [("10001",), ("10002",), ("10001",), ("10002",)]
