@@ -139,7 +139,7 @@ _HAS_LOOKED_AFTER = exists().where(
     or_(_past.ends_on.is_(None), _past.ends_on > col(Promise.made_on)),
 )
 _HAS_LEFT = exists().where(col(Person.id) == col(Promise.keeper_id), ~IS_PRESENT)
-_KEEPER = case(
+KEEPER = case(
     (col(Promise.keeper_id).is_(None), null()),  # of most: nothing is looked up for these
     (or_(_HAS_LOOKED_AFTER.correlate(Promise), _HAS_LEFT.correlate(Promise)), null()),
     else_=col(Promise.keeper_id),
@@ -151,7 +151,7 @@ _ROWS = (
         *(col(getattr(Promise, name)) for name in ("id", "version", "customer_id")),
         *(col(getattr(Customer, name)) for name in ("version", "name", "code")),
         col(Ownership.person_id),
-        _KEEPER,
+        KEEPER,
         *(col(getattr(Promise, name)) for name in StoredPromise._fields[8:]),
     )
     .select_from(Promise)
@@ -233,7 +233,7 @@ class NearPromise(NamedTuple):
 
 
 _NEAR = (
-    sa_select(col(Ownership.person_id), _KEEPER, col(Promise.due_on), col(Promise.id))
+    sa_select(col(Ownership.person_id), KEEPER, col(Promise.due_on), col(Promise.id))
     .select_from(Promise)
     .join(Customer, col(Customer.id) == _CUSTOMER)
     .outerjoin(Ownership, present_owner(Promise.customer_id))
@@ -310,7 +310,7 @@ def listed(
     if customer_id is not None:
         statement = statement.where(col(Promise.customer_id) == customer_id)
     if whose is not None:
-        present = func.coalesce(col(Promise.closed_for), _KEEPER, col(Ownership.person_id))
+        present = func.coalesce(col(Promise.closed_for), KEEPER, col(Ownership.person_id))
         statement = statement.where(present == whose)
     if is_open is not None:
         statement = statement.where(IS_OPEN if is_open else col(Promise.closed_on).is_not(None))
@@ -338,7 +338,7 @@ def count_unattended(session: Session, late_before: date) -> int:
     statement = _ROWS.where(
         IS_OPEN,
         col(Promise.due_on) < late_before,
-        _KEEPER.is_(None),
+        KEEPER.is_(None),
         col(Ownership.person_id).is_(None),
         col(Customer.archived).is_(False),
     ).with_only_columns(func.count(), maintain_column_froms=True)
