@@ -25,6 +25,8 @@ from tests.services.imports.file_check.joins.conftest import (
 
 def test_everything_that_counts_goes_to_the_customer_that_stays(two: Book) -> None:
     two.bring("complaints", "id,customer,date,kind\nK1,001A,2026-01-06,quality\n", source="crm")
+    with two.database.write() as session:
+        factories.promise(session, customer_id(two, "001A", "Basalt GmbH"), date(2026, 3, 6))
     two.bring("surveys", "id,customer,date,score,scale\nS1,001A,2026-01-06,4,1-5\n", source="crm")
     report = join(two)
     assert (report.customer, report.into) == ("001A Basalt GmbH", "10001 Basalt GmbH")
@@ -37,10 +39,11 @@ def test_everything_that_counts_goes_to_the_customer_that_stays(two: Book) -> No
         "complaint": 1,
         "survey_score": 1,
         "fact": 2,
+        "promise": 1,
         "contact_person": 0,
     }
     assert owners(two, "customer_order") == [("10001",)] * 3
-    for table in ("invoice", "complaint", "survey_score"):
+    for table in ("invoice", "complaint", "survey_score", "promise"):
         assert owners(two, table) == [("10001",)]
     assert owners(two, "activity") == [("10001",)] * 3
     assert owners(two, "fact") == [("10001",)] * 2
