@@ -197,6 +197,14 @@ def test_a_lead_who_is_away_is_told_on_the_first_day_back_or_somebody_else_is(
     assert [address for address, _ in office.on(MONDAY + 6 * DAY)] == [place]
 
 
+def test_a_lead_who_may_not_see_the_customers_of_the_team_is_not_told_of_them(office: Office) -> None:
+    office.channel = FIRM
+    office.fill()
+    office.change(Person, office.lead, role="account_manager")
+    office.step("skipped", LAST, reason="Away")
+    assert [address for address, _ in office.on(MONDAY)] == [f"channel:{FIRM}"]
+
+
 def test_the_deputy_of_a_lead_is_told_and_knows_in_whose_place(office: Office) -> None:
     office.fill()
     office.step("skipped", LAST, reason="Away")
