@@ -38,6 +38,7 @@ class CountedRow(NamedTuple):
     """What was owed to customers in a tier, while a person owned them, and how it went."""
 
     customer_id: int | None
+    day: date | None
     tier: str
     person_id: int | None
     promised: str
@@ -55,12 +56,14 @@ class ComplaintNames(NamedTuple):
     no_tier: str
 
 
-class CountedDays(NamedTuple):
-    """The days of which something is counted, both included, and the day up to which contacts are known."""
+class Counting(NamedTuple):
+    """The days of which something is counted, both included, the day up to which contacts are known, and what is apart."""
 
     start: date
     end: date
     today: date
+    by_customer: bool = False
+    by_day: bool = False  # on which it was owed
 
 
 def contacts(
@@ -68,8 +71,7 @@ def contacts(
     spans: CTE,
     promises: Sequence[PromiseRow],
     kinds: Mapping[str, Sequence[str]],
-    period: CountedDays,
-    by_customer: bool,
+    period: Counting,
 ) -> list[CountedRow]:
     """Contacts that were owed on a day of the period. `kinds`: what is promised -> the kinds of activity that are it."""
     if not promises:
@@ -101,10 +103,10 @@ def contacts(
     )
     left = answered.c.after - case((answered.c.following > 0, 1), else_=0)
     how = case((answered.c.own > 0, "in_time"), (left > 0, "late"), else_="missed")
-    return _summed(session, answered, how, by_customer)
+    return _summed(session, answered, how, period)
 
 
-def _windows(spans: CTE, promises: Sequence[PromiseRow], period: CountedDays) -> CTE:
+def _windows(spans: CTE, promises: Sequence[PromiseRow], period: Counting) -> CTE:
     """Each contact owed: on which day (`due`), from when it may be (`opens`), and the same of the one after it.
 
     Every day in a tier counts as many times as the tier is promised it in a year; whenever the sum since the first of
@@ -175,8 +177,7 @@ def complaints(
     spans: CTE,
     promises: Sequence[PromiseRow],
     names: ComplaintNames,
-    period: CountedDays,
-    by_customer: bool,
+    period: Counting,
     *,
     owners: Collection[int] | None = None,
     customer_id: int | None = None,
@@ -244,7 +245,7 @@ def complaints(
     asked = union_all(*parts).cte("asked")
     owed = sa_select(asked).where(*_in_period(asked, period)).cte("owed")
     how = case((owed.c.done.is_(None), "missed"), (owed.c.done <= owed.c.due, "in_time"), else_="late")
-    return _summed(session, owed, how, by_customer)
+    return _summed(session, owed, how, period)
 
 
 def _promises(rows: Sequence[PromiseRow]) -> CTE:
@@ -256,13 +257,13 @@ def _promises(rows: Sequence[PromiseRow]) -> CTE:
     return values(*columns, name="promises").data([tuple(row) for row in data]).cte("promise")
 
 
-def _in_period(owed: CTE, period: CountedDays) -> tuple[ColumnElement[bool], ...]:
+def _in_period(owed: CTE, period: Counting) -> tuple[ColumnElement[bool], ...]:
     """That the day on which it is owed is one of the period, and over."""
     end = min(period.end, period.today - timedelta(days=1))
     return owed.c.due >= number_of(period.start), owed.c.due <= number_of(end)
 
 
-def _summed(session: Session, owed: CTE, how: Any, by_customer: bool) -> list[CountedRow]:
+def _summed(session: Session, owed: CTE, how: Any, counting: Counting) -> list[CountedRow]:
     """How many of each, by tier and by the owner on the day on which it was owed."""
     judged = sa_select(owed, how.label("how")).cte("judged")
     day = date_of(judged.c.due)
@@ -272,17 +273,22 @@ def _summed(session: Session, owed: CTE, how: Any, by_customer: bool) -> list[Co
         col(Ownership.starts_on) <= day,
         or_(col(Ownership.ends_on).is_(None), col(Ownership.ends_on) > day),
     )
-    customer = judged.c.customer_id if by_customer else null()
+    apart = [
+        part
+        for part, wanted in ((judged.c.customer_id, counting.by_customer), (day, counting.by_day))
+        if wanted
+    ]
     by = (judged.c.tier, col(Ownership.person_id), judged.c.promised)
     statement = (
         sa_select(
-            customer,
+            judged.c.customer_id if counting.by_customer else null(),
+            day if counting.by_day else null(),
             *by,
             func.count(),
             *(func.count(case((judged.c.how == word, 1))) for word in ("in_time", "late", "missed")),
         )
         .select_from(judged)
         .outerjoin(Ownership, owned)
-        .group_by(*by, *([judged.c.customer_id] if by_customer else []))
+        .group_by(*by, *apart)
     )
     return [CountedRow._make(row) for row in session.connection().execute(statement)]

@@ -59,11 +59,18 @@ def rows(book: Program, *options: str, by: str = "tier") -> dict[str, dict[str, 
     return found
 
 
-def test_what_was_owed_is_counted_by_customer_person_team_and_tier(book: Program) -> None:
+def test_what_was_owed_is_counted_by_customer_person_team_tier_and_month(book: Program) -> None:
     assert rows(book, by="customer") == {"C-1": ACME, "C-2": GLOBEX}
     assert rows(book, by="person") == {"Anna": ACME, "Ben": GLOBEX}
     assert rows(book, by="team") == {"East": ACME, "West": GLOBEX}
     assert rows(book) == {"A": {**ACME, "visits": (8, 3, 0, 5)}}
+    assert rows(book, "ACME", by="month") == {
+        "2025-03": {"response": (1, 0, 1, 0), "complaints": (1, 0, 1, 0)},
+        "2025-04": {"visits": (1, 1, 0, 0)},
+        "2025-07": {"visits": (1, 1, 0, 0)},
+        "2025-10": {"visits": (1, 0, 0, 1)},
+        "2025-12": {"visits": (1, 1, 0, 0)},
+    }
 
 
 @pytest.mark.parametrize(
@@ -84,7 +91,7 @@ def test_the_counts_can_be_of_one(book: Program, options: list[str], expected: o
 def test_the_table_shows_what_is_promised_and_what_was_owed(book: Program) -> None:
     lines = book("care", "service", "ACME", *PERIOD).out.splitlines()
     assert lines[0] == (
-        "Promised: dedicated engineer · 4 visits a year · complaints answered within 2 days · delivered with priority ·"
+        "Service promise: dedicated engineer · 4 visits a year · complaints answered within 2 days · delivered with priority ·"
         " training days a year: 1.5 · payment within 60 days · 7.5% discount · spare parts"
     )
     assert lines[1] == "Owed from 2025-01-01 to 2025-12-31:"
@@ -107,8 +114,8 @@ def test_the_same_stands_in_chinese(book: Program, monkeypatch: pytest.MonkeyPat
 
 def test_csv_has_the_names_of_json_as_columns(book: Program) -> None:
     lines = book("care", "service", "--csv", *PERIOD, "--by", "person").out.splitlines()
-    assert lines[0] == "promised,owed,in_time,late,missed,tier,person,team,code,customer"
-    assert lines[1] == "visits,4,0,0,4,,Ben,,,"
+    assert lines[0] == "promised,owed,in_time,late,missed,tier,person,team,code,customer,month"
+    assert lines[1] == "visits,4,0,0,4,,Ben,,,,"
 
 
 def test_those_of_whom_most_was_missed_come_first(book: Program) -> None:
@@ -147,8 +154,8 @@ def test_an_account_manager_counts_only_their_own_customers(book: Program) -> No
 
 
 def test_the_card_and_the_explanation_name_the_promise(book: Program, file: Path) -> None:
-    assert "Promised: dedicated engineer · 4 visits a year" in book("tier", "ACME").out
-    assert "Promised: dedicated engineer · 4 visits a year" in book("care", "explain", "ACME").out
+    assert "Service promise: dedicated engineer · 4 visits a year" in book("tier", "ACME").out
+    assert "Service promise: dedicated engineer · 4 visits a year" in book("care", "explain", "ACME").out
     terms = book("tier", "ACME", "--json").json["promised"]
     assert terms == book("care", "explain", "ACME", "--json").json["promised"]
     assert {"key": "visits_a_year", "number": 4, "name": None} in terms
@@ -156,7 +163,7 @@ def test_the_card_and_the_explanation_name_the_promise(book: Program, file: Path
     with database.write() as session:
         session.execute(update(Assessment).where(col(Assessment.id) > 0).values(tier="B", computed_tier="B"))
     database.close()
-    assert "Promised" not in book("tier", "ACME").out
+    assert "Service promise" not in book("tier", "ACME").out
     assert "Its tier has no service promise" in book("care", "service", "ACME").out
 
 
@@ -176,7 +183,7 @@ def test_a_shipped_scheme_in_force_promises_nothing_until_its_new_version_is_app
             factories.order(session, acme, TODAY - months * 30 * DAY, 90_000, currency="CNY")
     database.close()
     assert program("grade", "--scheme", "before.yaml").code == 0
-    assert "Promised" not in program("tier", "ACME").out
+    assert "Service promise" not in program("tier", "ACME").out
     assert program("care", "service", "--json", "--from", "2020-01-01").json == []
     found = program("scheme", "diff", "orders_only", "--json")
     assert found.code == 0, found
@@ -184,6 +191,6 @@ def test_a_shipped_scheme_in_force_promises_nothing_until_its_new_version_is_app
     approved = program("scheme", "approve", "orders_only", "--from", str(TODAY))
     assert approved.code == 0, approved
     assert program("grade", "--as-of", str(TODAY)).code == 0
-    assert "Promised: " in program("tier", "ACME").out
+    assert "Service promise: " in program("tier", "ACME").out
     tiers = [row["tier"] for row in program("history", "ACME", "--json").json]
     assert len(set(tiers)) == 1

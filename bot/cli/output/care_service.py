@@ -17,7 +17,7 @@ def say_promise(bot: Tierbot, promise: ServicePromise | None) -> None:
         say(_("Its tier has no service promise; docs/service-promise.md says how a scheme gives it one."))
         return
     words = bot.renderer.promise_text(promise, bot.settings.language)
-    say(_("Promised: %(value)s", value=plain(words)))
+    say(_("Service promise: %(value)s", value=plain(words)))
 
 
 def show(rows: Iterable[ServiceRow], by: GroupedBy, start: date, end: date) -> None:
@@ -28,6 +28,7 @@ def show(rows: Iterable[ServiceRow], by: GroupedBy, start: date, end: date) -> N
         GroupedBy.PERSON: [_("account manager")],
         GroupedBy.TEAM: [_("team")],
         GroupedBy.CUSTOMER: [_("code"), _("name")],
+        GroupedBy.MONTH: [_("month")],
     }
     counted = [_("promised"), _("owed"), _("in time"), _("late"), _("missed"), _("share in time")]
     print_table(
@@ -35,7 +36,7 @@ def show(rows: Iterable[ServiceRow], by: GroupedBy, start: date, end: date) -> N
         [
             [
                 *_labels(row, by),
-                word("promised", row.promised),
+                word("service", row.promised),
                 *(row.owed, row.in_time, row.late, row.missed),
                 number(row.in_time / row.owed, ".0%"),
             ]
@@ -49,4 +50,6 @@ def _labels(row: ServiceRow, by: GroupedBy) -> list[str | None]:
         return [tier_word(row.tier or "")]
     if by == GroupedBy.CUSTOMER:
         return [row.code, row.customer]
+    if by == GroupedBy.MONTH:
+        return [row.month]
     return [(row.person if by == GroupedBy.PERSON else row.team) or _("nobody")]

@@ -111,7 +111,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "group": N_("to the emergency group"),
     },
     "complaint": {"open": N_("open"), "closed": N_("closed")},
-    "promised": {
+    "service": {
         "visits": N_("visits"),
         "calls": N_("calls"),
         "trainings": N_("trainings"),

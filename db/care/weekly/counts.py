@@ -15,7 +15,7 @@ from db.book.customers import Customer, Ownership, RecordType, present_owner
 from db.book.facts import Activity
 from db.care.complaints import Complaint
 from db.care.planning import CustomerCare
-from db.care.promises import KEEPER, PromiseOutcome, Promise
+from db.care.promises import KEEPER, Promise, PromiseOutcome
 from db.care.touches import _OPEN, GREETINGS, StepKind, Touch, TouchMessage, TouchState
 from db.outbox.messages import MessageState, OutboxMessage
 

@@ -60,8 +60,8 @@ def test_the_first_row_of_a_customer_in_a_digest_says_what_is_counted_of_its_pro
         ("ACME", True), ("ACME", False), ("Globex", False), ("Globex", False),
     ]  # fmt: skip
     slots = Renderer().slots(digest, "en")
-    assert "Promised: 12 visits a year · complaints answered within 1 day" in slots.rows[0]
-    assert not any("Promised" in row for row in slots.rows[1:])
+    assert "Service promise: 12 visits a year · complaints answered within 1 day" in slots.rows[0]
+    assert not any("Service promise" in row for row in slots.rows[1:])
     assert messages.load(messages.dump(digest)) == digest
 
 
@@ -78,7 +78,7 @@ def test_a_card_says_all_of_it_and_that_of_another_tier_nothing(book: Book) -> N
     assert [first.service, second.service] == promises
     assert second.service is None
     body = "\n".join(Renderer().slots(first, "zh").body)
-    assert ":handshake: *服务承诺：*每年拜访 12 次 · 投诉 1 天内答复 · y" in body
+    assert ":handshake: *服务承诺：* 每年拜访 12 次 · 投诉 1 天内答复 · y" in body
     assert messages.load(messages.dump(first)) == first
 
 

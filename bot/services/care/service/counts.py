@@ -13,7 +13,7 @@ from sqlmodel import Session
 from bot.services.schemes.store import SchemeCache
 from db.book.facts import ContactKind
 from db.care import owed_service
-from db.care.owed_service import ComplaintNames, CountedDays, CountedRow, PromiseRow
+from db.care.owed_service import ComplaintNames, CountedRow, Counting, PromiseRow
 from db.care.tier_spans import tier_spans
 from db.graded import runs, schemes
 from db.graded.runs import Purpose
@@ -50,6 +50,7 @@ class ServiceCount:
     """
 
     customer_id: int | None  # None: of all customers together
+    day: date | None  # on which it was owed; None: of all days together
     tier: str
     person_id: int | None
     promised: Promised
@@ -68,11 +69,12 @@ def counts(
     today: date,
     owners: Collection[int] | None = None,
     by_customer: bool = False,
+    by_day: bool = False,
     customer_id: int | None = None,
 ) -> tuple[ServiceCount, ...]:
     """What was owed from a day to another, both included, of the days that are over today, by tier and person.
 
-    `owners`: only customers that these people own at present. `by_customer`: rows of their own for each customer. In a
+    `owners`: only customers that these people own at present. `by_customer`, `by_day`: rows of their own for each. In a
     fixed number of queries, however many customers there are: some 30 seconds for a million. Whoever reports to many
     people asks once, and divides the rows by `person_id`.
     """
@@ -80,10 +82,10 @@ def counts(
     # The present tiers go on until the end of the next year, so that the window after each one that is owed is known.
     spans = tier_spans(run_ids, date(end.year + 2, 1, 1), owners=owners, customer_id=customer_id)
     promises = list(_promises(session, scheme_cache, runs.scheme_versions_of(session, run_ids)))
-    period = CountedDays(start, end, today)
+    period = Counting(start, end, today, by_customer, by_day)
     named = ComplaintNames(Promised.RESPONSE, Promised.COMPLAINTS, UNRATED)
     found = owed_service.contacts(
-        session, spans, [row for row in promises if row.promised in KINDS], KINDS, period, by_customer
+        session, spans, [row for row in promises if row.promised in KINDS], KINDS, period
     )
     found += owed_service.complaints(
         session,
@@ -91,7 +93,6 @@ def counts(
         [row for row in promises if row.promised == Promised.RESPONSE],
         named,
         period,
-        by_customer,
         owners=owners,
         customer_id=customer_id,
     )

@@ -25,6 +25,7 @@ class GroupedBy(StrEnum):
     PERSON = "person"
     TEAM = "team"
     CUSTOMER = "customer"
+    MONTH = "month"  # in which it was owed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,7 @@ class ServiceRow:
     team: str | None = None
     code: str | None = None
     customer: str | None = None
+    month: str | None = None  # as 2026-03
 
 
 _ORDER = tuple(Promised)
@@ -64,8 +66,8 @@ def report(
 ) -> tuple[ServiceRow, ...]:
     """The rows of a report on the customers that the actor may see; where most was missed comes first.
 
-    By tier, in the order of the tiers. Raises NotFound for an unknown tier, team or person, BadInput for a period that ends
-    before it begins.
+    By tier, in the order of the tiers; by month, the earliest first. Raises NotFound for an unknown tier, team or
+    person, BadInput for a period that ends before it begins.
     """
     if query.end < query.start:
         raise BadInput(
@@ -83,6 +85,7 @@ def report(
         today=today,
         owners=owners,
         by_customer=query.by == GroupedBy.CUSTOMER,
+        by_day=query.by == GroupedBy.MONTH,
         customer_id=query.customer_id,
     )
     tiers = (*book.best_first, *WORDS_FOR_NO_TIER, *sorted({one.tier for one in everything}))
@@ -97,6 +100,8 @@ def report(
     rows = _grouped(found, _group(session, query.by, found))
     if query.by == GroupedBy.TIER:
         return tuple(sorted(rows, key=lambda row: (book.rank(row.tier or ""), row.tier or "", _place(row))))
+    if query.by == GroupedBy.MONTH:
+        return tuple(sorted(rows, key=lambda row: (row.month or "", _place(row))))
     missed: dict[tuple[str | None, ...], int] = defaultdict(int)
     for row in rows:
         missed[_name(row)] += row.missed
@@ -141,6 +146,8 @@ def _group(
     """The group of a count."""
     if by == GroupedBy.TIER:
         return lambda one: _Group(number=one.tier, labels=(("tier", one.tier),))
+    if by == GroupedBy.MONTH:
+        return lambda one: _month(one.day)
     if by == GroupedBy.CUSTOMER:
         there = customers.get_many(session, sorted({one.customer_id or 0 for one in found}))
 
@@ -160,6 +167,11 @@ def _group(
         return _Group(number=team.id if team else None, labels=(("team", team.name if team else None),))
 
     return person_or_team
+
+
+def _month(day: date | None) -> _Group:
+    month = f"{day:%Y-%m}" if day is not None else None
+    return _Group(number=month, labels=(("month", month),))
 
 
 def _grouped(found: Iterable[ServiceCount], group_of: Callable[[ServiceCount], _Group]) -> list[ServiceRow]:
