@@ -26,6 +26,7 @@ from db.care import (  # noqa: F401
     plans,
     promises,
     redraws,
+    surveys,
     touches,
 )
 from db.care.weekly import reports  # noqa: F401

@@ -151,6 +151,7 @@ FIXED = _columns(
         "circuit": "workspace reason sentence",
         "column_mapping": "source kind field",
         "complaint": "source external_id kind agreed",
+        "survey_score": "source external_id score scale value",
         "credit_approval": "grade currency",
         "contact_person": "source external_id name channel email phone language zone country culture birthday greetings",
         "cursor": "name value",

@@ -40,6 +40,7 @@ class StepKind(StrEnum):
     ANNIVERSARY = "anniversary"
     ONCE = "once"
     BIRTHDAY = "birthday"
+    LOW_SCORE = "low_score"  # of a survey; it is in no plan
 
 
 GREETINGS = (
@@ -71,7 +72,7 @@ class Touch(NumberedRow, table=True):
     customer_id: int = Field(foreign_key="customer.id")
     plan: str | None = None  # its id; None in rows written when there was one plan
     step: str
-    occasion: str = ""  # of a greeting; `person:` and their id of a birthday; empty for other kinds
+    occasion: str = ""  # of a greeting; `person:` and their id of a birthday; when low scores were recorded
     contact_person_id: int | None = None  # whose birthday it is; planning closes it when they are removed
     kind: str  # a StepKind
     tier: str

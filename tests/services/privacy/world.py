@@ -331,6 +331,10 @@ def _decide(
 ) -> None:
     """What people decide about a customer, each naming a person and a customer."""
     text = f"{NAMES[n]} says {PEOPLE[n]}, {email(n)}"
+    there = session.scalars(
+        select(ContactPerson.id).where(col(ContactPerson.customer_id) == customer)
+    ).first()
+    factories.survey_score(session, customer, DAY, contact_person_id=there)
     session.add_all(
         [
             Override(customer_id=customer, purpose="account", tier="A", reason=text, approver=PEOPLE[n], set_by=email(n), set_at=NOW,
