@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from bot.masking import mask_text
 from bot.wording import notices, private  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
-from bot.wording.care import complaints, digest, escalations, greetings  # noqa: F401 - more messages
+from bot.wording.care import complaints, digest, escalations, gifts, greetings  # noqa: F401 - more messages
 from bot.wording.care.complaints import OpenComplaints
 from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (
@@ -49,7 +49,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     """The private answer to /tier NAME."""
 
     buttons: ClassVar = (
-        *(Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.COMPLAINT, Action.CONTACTS),
+        *(Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.COMPLAINT, Action.GIFT, Action.CONTACTS),
         Action.UNMASK,
     )
     provisional: bool
@@ -87,7 +87,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
 class Ungraded(ReaderRights, Message, CustomerPart):
     """The answer for a customer that no grading has covered yet."""
 
-    buttons: ClassVar = (Action.LOG_VISIT, Action.COMPLAINT, Action.CONTACTS)
+    buttons: ClassVar = (Action.LOG_VISIT, Action.COMPLAINT, Action.GIFT, Action.CONTACTS)
     owner: Who | None
     complaints: OpenComplaints | None = None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one

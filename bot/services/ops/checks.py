@@ -14,6 +14,7 @@ from bot.services.care.plan import CarePlan
 from bot.services.care.plan_file import load_all, load_own
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.complaint_kinds import load_kinds
+from bot.services.gift_rules import load_rules
 from bot.services.delivery.messenger import Messenger
 from bot.services.ops import care_plans, channels, places
 from bot.services.ops.addresses import why_unusable
@@ -53,7 +54,7 @@ def check_all(to_slack: Callable[[Settings], Messenger], today: date) -> Finding
     _check_tokens(chosen, found)
     check_schemes([], chosen.schemes_dir, into=found)
     plans = _check_plans(chosen, found)
-    _check_complaints(chosen, found)
+    _check_own_rules(chosen, found)
     found.problems += check_templates(Renderer(chosen.templates_dir))
     written, care = _check_database(chosen, today, found, plans.all if plans else None)
     if plans is not None:
@@ -145,12 +146,13 @@ def _check_plans(settings: Settings, found: Findings) -> _ReadPlans | None:
         return None
 
 
-def _check_complaints(settings: Settings, found: Findings) -> None:
-    """Whether the kinds of complaints can be read."""
-    try:
-        load_kinds(settings.complaints)
-    except BotError as error:
-        found.problems += _sentences(error)
+def _check_own_rules(settings: Settings, found: Findings) -> None:
+    """Whether the kinds of complaints and the rules about gifts can be read."""
+    for load, path in ((load_kinds, settings.complaints), (load_rules, settings.gifts)):
+        try:
+            load(path)
+        except BotError as error:
+            found.problems += _sentences(error)
 
 
 def _check_modes(settings: Settings, found: Findings) -> None:
