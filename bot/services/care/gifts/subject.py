@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 
 from sqlmodel import Session
 
@@ -18,7 +19,6 @@ from db.book import contact_people, customers, people
 from db.book.contact_people import ContactPerson
 from db.book.customers import CustomerRow
 from db.book.people import PersonRole
-from db.care import gifts
 from db.graded import tier_rows
 from db.types import money_units
 
@@ -92,9 +92,9 @@ def budget_of(session: Session, owner_id: int | None) -> Budget:
     return Budget(owner_id=owner.id, owner=owner.name, team_id=owner.team_id, team=team.name if team else "")
 
 
-def worth_of(of: Gifted, value: object, currency: str, given_on: date) -> int:
+def worth_of(of: Gifted, value: Decimal, currency: str, given_on: date) -> int:
     """A value in ten-thousandths of the currency of the rules. Raises BadInput where the rate is not known."""
-    found = of.convert.units(money_units(value), currency, given_on)  # type: ignore[arg-type]
+    found = of.convert.units(money_units(value), currency, given_on)
     if isinstance(found, Phrase):
         raise BadInput(NO_RATE, reason=found).of("value")
     return found
@@ -148,8 +148,3 @@ def who_may_allow(session: Session, customer: CustomerRow, settings: Settings, n
 def may_allow(actor: Actor, customer: CustomerRow) -> bool:
     """Whether the actor may record a gift over the limits."""
     return can(actor, Act.ALLOW_GIFT, customer)
-
-
-def last_given(session: Session, customer_id: int) -> list[gifts.StoredGift]:
-    """The gifts to a customer, the newest first."""
-    return gifts.of_customers(session, [customer_id])

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlmodel import Session
 
-from bot.errors import N_, BadInput, Phrase
+from bot.errors import N_, BadInput, Phrase, joined
 from bot.services import access
 from bot.services.access import Act, Actor, can
 from bot.services.care.gifts import subject
@@ -17,15 +17,15 @@ from bot.services.gift_limits import Room, Sort, named, shown
 from bot.settings import Settings
 from bot.wording.actions import Pointer
 from db.book import contact_people, customers, people
-from db.book.contact_people import ContactPerson
 from db.care import gifts
 from db.care.gifts import StoredGift
 from db.types import money_units
 from grading.scheme.model import Name
 
 LAST = 3  # gifts that a form shows
+MOST_PEOPLE = 5  # contact people with suggestions of their own
 FORBIDDEN = N_("Gifts to this customer are not allowed%(rule)s.")
-UNCLEAR = N_("It is not known whether this concerns the customer: %(rule)s. Ask before you give something.")
+UNCLEAR = N_("It is not known whether this concerns the customer: %(rules)s. Ask before you give something.")
 LEFT: dict[Sort, str] = {
     Sort.GIFT: N_("One gift: at most %(limit)s"),
     Sort.PERSON: N_("For this contact person in %(year)s: %(left)s of %(limit)s left"),
@@ -84,10 +84,9 @@ class Standing:
     currency: str
     warnings: tuple[Phrase, ...]
     left: tuple[Phrase, ...]
-    rooms: tuple[Room, ...]
     people: tuple[tuple[int, str], ...]
     last: tuple[ListedGift, ...]
-    advice: Advice
+    advice: tuple[tuple[str, Advice], ...]  # by contact person; the customer without one has no name
     may_allow: bool
 
 
@@ -107,39 +106,44 @@ def standing(
         rules.gifts.require_occasion(occasion)
     customer = access.customer_for(session, actor, Act.LOG_CONTACT, meant)
     whom = subject.contact_person(session, customer, person)
-    warnings: list[Phrase] = []
-    rooms: list[Room] = []
+    there = contact_people.of_customer(session, customer.id)
+    before = gifts.of_customers(session, [customer.id])
+    known = {
+        "name": customer.name,
+        "code": customer.code,
+        "currency": rules.gifts.currency,
+        "people": tuple((one.id or 0, one.name) for one in there),
+        "last": tuple(_listed(session, rules, before[:LAST])),
+        "may_allow": subject.may_allow(actor, customer),
+    }
     try:
         of = subject.gifted(
             session, rules.gifts, settings, customer, today, owner_id=actor.person_id or None
         )
-        rooms = of.ledger.rooms(of.of(person=whom))
-        warnings = _warnings(rules, of, rooms)
-        left = tuple(_left(rules, of, room) for room in rooms if room.limit)
     except BadInput as error:  # the rate of an earlier gift is not known
-        warnings, left = [error.phrase], ()
-    before = subject.last_given(session, customer.id)
+        return Standing(**known, warnings=(error.phrase,), left=(), advice=())
+    rooms = of.ledger.rooms(of.of(person=whom))
     row = customers.get(session, customer.id)
-    advice = advise(
-        rules.gifts,
-        rooms,
-        person=whom,
-        country=row.country if row else None,
-        occasion=occasion,
-        before=before,
-        by_interests=can(actor, Act.UNMASK, customer),
-    )
+    advice = [
+        (
+            one.name if one is not None else "",
+            advise(
+                rules.gifts,
+                of.ledger.rooms(of.of(person=one)),
+                person=one,
+                country=row.country if row else None,
+                occasion=occasion,
+                before=before,
+                by_interests=can(actor, Act.UNMASK, customer),
+            ),
+        )
+        for one in ([whom] if whom is not None else there[:MOST_PEOPLE] or [None])
+    ]
     return Standing(
-        name=customer.name,
-        code=customer.code,
-        currency=rules.gifts.currency,
-        warnings=tuple(warnings),
-        left=left,
-        rooms=tuple(rooms),
-        people=tuple((one.id or 0, one.name) for one in _people(session, customer.id)),
-        last=tuple(_listed(session, rules, before[:LAST])),
-        advice=advice if rooms or not warnings else Advice(),
-        may_allow=subject.may_allow(actor, customer),
+        **known,
+        warnings=tuple(_warnings(rules, of, rooms)),
+        left=tuple(_left(rules, of, room) for room in rooms if room.limit),
+        advice=tuple(advice),
     )
 
 
@@ -159,20 +163,16 @@ def list_gifts(session: Session, actor: Actor, rules: CareRules, query: GiftQuer
     return GiftList(gifts=tuple(_listed(session, rules, found)), total=total)
 
 
-def _people(session: Session, customer_id: int) -> list[ContactPerson]:
-    return contact_people.of_customer(session, customer_id)
-
-
 def _warnings(rules: CareRules, of: Gifted, rooms: list[Room]) -> list[Phrase]:
-    found = []
     forbidding = next((room for room in rooms if room.limit == 0), None)
     if forbidding is not None:
         rule = Phrase(N_(" (%(rule)s)"), rule=named(forbidding.rule)) if forbidding.rule else ""
         return [Phrase(FORBIDDEN, rule=rule)]
-    found += [
+    found = [
         _left(rules, of, room) for room in rooms if room.sort is not Sort.GIFT and room.left < room.limit / 4
     ]
-    found += [Phrase(UNCLEAR, rule=named(one)) for one in rules.gifts.unclear(of.wanted.customer)]
+    if unclear := rules.gifts.unclear(of.wanted.customer):
+        found.append(Phrase(UNCLEAR, rules=joined([named(one) for one in unclear], "; ")))
     return found
 
 
