@@ -63,6 +63,12 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "close": "care.complaints.close_complaint",
         "reopen": "care.complaints.reopen_complaint",
     },
+    "gift": {
+        "list": "care.gifts.list_gifts",
+        "add": "care.gifts.add_gift",
+        "suggest": "care.gifts.suggest_gift",
+        "undo": "care.gifts.undo_gift",
+    },
     "customer": {"join": "customers.join_customers", "duplicates": "customers.list_duplicates"},
     "contact-person": {
         "list": "care.contact_people.list_people",
@@ -131,6 +137,7 @@ HELP = {  # of groups
     "scheme": "Grading schemes: check, propose, compare, and decide which one grades.",
     "care": "Care steps: what is due and why, and the plans that say so.",
     "complaint": "Complaints: what is open, what was done, how it ended.",
+    "gift": "Gifts: what was given, what may still be given, and what fits.",
     "customer": "Customers that are one customer: find them, join them.",
     "contact-person": "Contact people: whom one speaks to at a customer, and what is to be known of them.",
     "person": "People: their roles, who acts for whom, when they work and are away.",

@@ -110,11 +110,11 @@ def ledger(
     convert: Converter,
     years: Collection[int],
     *,
-    customer_ids: Collection[int],
+    customer_ids: Collection[int] | None,
     budgets: Sequence[Budget] = (),
     without: Collection[int] = (),
 ) -> Ledger:
-    """What was given in some years to these customers, and counts in these budgets, but for the gifts `without`.
+    """What was given in some years to these customers (None: all), and counts in these budgets, but for the gifts `without`.
 
     Raises BadInput where the rate of an earlier gift is not known.
     """
@@ -146,7 +146,9 @@ def ledger(
 def shown(units: int, currency: str) -> str:
     """An amount for people: CNY 1,200 or EUR 12.50."""
     amount = Decimal(units) / MONEY_UNITS
-    return f"{currency} {amount:,.0f}" if amount == amount.to_integral_value() else f"{currency} {amount:,.2f}"
+    return (
+        f"{currency} {amount:,.0f}" if amount == amount.to_integral_value() else f"{currency} {amount:,.2f}"
+    )
 
 
 def named(name: Name) -> Phrase:
@@ -199,9 +201,7 @@ _OVER = {
 def _sentence(rules: GiftRules, wanted: Wanted, over: Room) -> Phrase:
     rule = Phrase(N_(" (%(rule)s)"), rule=named(over.rule)) if over.rule is not None else ""
     if over.limit == 0 and over.sort in (Sort.GIFT, Sort.PERSON, Sort.CUSTOMER):
-        return Phrase(
-            N_("Gifts to %(customer)s are not allowed%(rule)s"), customer=wanted.name, rule=rule
-        )
+        return Phrase(N_("Gifts to %(customer)s are not allowed%(rule)s"), customer=wanted.name, rule=rule)
     value, limit = shown(wanted.worth, rules.currency), shown(over.limit, rules.currency)
     if over.sort is Sort.GIFT:
         return Phrase(

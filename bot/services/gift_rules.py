@@ -92,6 +92,7 @@ class Suggestion(FirmPart):
     id: Id
     name: Name
     value: Amount
+    also: tuple[str, ...] = ()  # other words by which a gift that was given is known as this one
     interests: tuple[str, ...] = ()
     occasions: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()

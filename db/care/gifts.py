@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Index, UniqueConstraint, exists, func, or_
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, exists, func, or_, true
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, col, select
 
@@ -18,6 +18,8 @@ from db.book.contact_people import ContactPerson
 from db.book.customers import Customer, Ownership, present_owner
 from db.book.people import Person
 from db.types import ImportedRow, Money, UtcDateTime, partial_index, units
+
+LOCK = "gifts"  # of those who record some: two at the same moment would not see each other's
 
 
 class GiftState(StrEnum):
@@ -134,7 +136,7 @@ def listed(
     most: int,
 ) -> tuple[list[StoredGift], int]:
     """The newest gifts to the customers of these owners, and how many there are."""
-    wanted = []
+    wanted: list[ColumnElement[bool]] = []
     if owners is not None:
         theirs = sa_select(col(Ownership.id)).where(
             present_owner(Gift.customer_id), col(Ownership.person_id).in_(owners)
@@ -153,13 +155,16 @@ def spent(
     session: Session,
     year: int,
     *,
-    customer_ids: Collection[int],
+    customer_ids: Collection[int] | None,
     owner_ids: Collection[int] = (),
     team_ids: Collection[int] = (),
     without: Collection[int] = (),
 ) -> list[Spent]:
-    """What was given in a year to some customers, or counts in some budgets, but for the gifts `without`."""
-    theirs = [col(Gift.customer_id).in_(customer_ids)]
+    """What was given in a year to some customers, or counts in some budgets, but for the gifts `without`.
+
+    To all customers where none are named.
+    """
+    theirs = [true()] if customer_ids is None else [col(Gift.customer_id).in_(customer_ids)]
     theirs += [col(Gift.owner_id).in_(owner_ids)] if owner_ids else []
     theirs += [col(Person.team_id).in_(team_ids)] if team_ids else []
     by = (Gift.customer_id, Gift.contact_person_id, Gift.owner_id, Person.team_id, Gift.currency)
@@ -175,7 +180,7 @@ def spent(
         )
         .group_by(*columns)
     )
-    return [Spent(*found[:-1], units=int(found[-1])) for found in session.execute(statement)]
+    return [Spent._make((*found[:-1], int(found[-1]))) for found in session.execute(statement)]
 
 
 def any_given(session: Session) -> bool:

@@ -49,7 +49,7 @@ HEADER_CURRENCY = FindingType(
 
 def _currency_cells(job: ImportJob, name: str) -> Parser:
     """A parser of currencies; a sign is the one of --currency that it may mean."""
-    given = _given_codes(job.options.currency)
+    given = given_currencies(job.options.currency)
     asked: set[str] = set()
 
     def parse(cell: str) -> str | RefusedValue:
@@ -118,7 +118,7 @@ class Currencies:
 
     def __init__(self, job: ImportJob) -> None:
         options = job.options
-        given = _given_codes(options.currency)
+        given = given_currencies(options.currency)
         self._given = given[0] if len(given) == 1 else None
         # Nothing is stored then: the file is refused with this and its other questions.
         self._missing = self._given is None and "currency" not in job.layout.places
@@ -232,7 +232,7 @@ class Currencies:
             values["currency"][row] = rates.firm_currency
 
 
-def _given_codes(given: str | None) -> list[str]:
+def given_currencies(given: str | None) -> list[str]:
     """The codes of --currency."""
     codes = [text.currency(one) for one in given.split(",")] if given is not None else []
     for code in codes:

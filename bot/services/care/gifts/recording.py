@@ -34,9 +34,9 @@ from db.engine import Database
 from db.processes import InboundKey, take_request
 from db.types import money_units
 
-LOCK = "gifts"  # of those who record one: a budget is of many customers
 SHORTEST_WHAT, LONGEST_WHAT = 2, 200  # characters
 MOST_VALUE = Decimal(1_000_000_000)
+NO_AMOUNT = N_("Write the value as an amount above 0, such as 120 or 120.50.")
 GONE = N_("This gift is no longer there, or not for you.")
 TOO_LATE = N_(
     "This could be taken back for ten minutes, and they are over. The lead of the team, sales operations and admins can"
@@ -84,7 +84,7 @@ def check_gift(actor: Actor, gift: NewGift, rules: CareRules, now: datetime) -> 
             most=LONGEST_WHAT,
         ).of("what")
     if not 0 < gift.value <= MOST_VALUE or gift.value != round(gift.value, 2):
-        raise BadInput(N_("Write the value as an amount above 0, such as 120 or 120.50.")).of("value")
+        raise BadInput(NO_AMOUNT).of("value")
     if not re.fullmatch("[A-Z]{3}", gift.currency):
         raise BadInput(
             N_("%(currency)s is not a currency; write its ISO code, such as CNY."), currency=gift.currency
@@ -118,7 +118,7 @@ def record_gift(
     OverLimit. One gift at a time: two at the same moment would not see each other.
     """
     check_gift(actor, gift, rules, now)
-    with database.write(lock=LOCK) as session:
+    with database.write(lock=gifts.LOCK) as session:
         customer = access.customer_for(session, actor, Act.LOG_CONTACT, meant)
         touches.lock(session, [customer.id])
         person = subject.contact_person(session, customer, gift.contact_person)
@@ -174,7 +174,7 @@ def undo(
 
     Raises Repeated, Hidden, Conflict when it is too late or it has changed since, NotAllowed for what somebody else did.
     """
-    with database.write(lock=LOCK) as session:
+    with database.write(lock=gifts.LOCK) as session:
         take_request(session, request, now)
         found = gifts.row(session, pointer.id)
         if found is None:
@@ -185,7 +185,9 @@ def undo(
             raise Conflict(N_("Somebody has changed this gift since this was shown."))
         if found.batch_id is not None:
             raise Conflict(
-                N_("This gift came from a file. Take that import back, or correct the file: tierbot import undo")
+                N_(
+                    "This gift came from a file. Take that import back, or correct the file: tierbot import undo"
+                )
             )
         if not subject.may_allow(actor, customer):
             if found.recorded_by != (actor.person_id or None):

@@ -101,7 +101,7 @@ def _fits(one: Suggestion, occasion: str | None, country: str | None) -> bool:
 
 def _words_of(one: Suggestion) -> tuple[str, ...]:
     """The words by which a gift is known as one that was suggested."""
-    return one.name.en, one.name.zh, *one.interests
+    return one.name.en, one.name.zh, *one.also, *one.interests
 
 
 def _mentions(text: str, words: Iterable[str]) -> str | None:

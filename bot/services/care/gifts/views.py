@@ -1,8 +1,10 @@
 """Gifts as they are shown: where a customer stands before the next one, and lists."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlmodel import Session
 
@@ -10,6 +12,7 @@ from bot.errors import N_, BadInput, Phrase, joined
 from bot.services import access
 from bot.services.access import Act, Actor, can
 from bot.services.care.gifts import subject
+from bot.services.care.gifts.recording import NO_AMOUNT
 from bot.services.care.gifts.subject import Gifted
 from bot.services.care.gifts.suggestions import Advice, advise
 from bot.services.care.schedule import CareRules
@@ -17,6 +20,7 @@ from bot.services.gift_limits import Room, Sort, named, shown
 from bot.settings import Settings
 from bot.wording.actions import Pointer
 from db.book import contact_people, customers, people
+from db.book.contact_people import ContactPerson
 from db.care import gifts
 from db.care.gifts import StoredGift
 from db.types import money_units
@@ -108,7 +112,7 @@ def standing(
     whom = subject.contact_person(session, customer, person)
     there = contact_people.of_customer(session, customer.id)
     before = gifts.of_customers(session, [customer.id])
-    known = {
+    known: dict[str, Any] = {
         "name": customer.name,
         "code": customer.code,
         "currency": rules.gifts.currency,
@@ -117,13 +121,12 @@ def standing(
         "may_allow": subject.may_allow(actor, customer),
     }
     try:
-        of = subject.gifted(
-            session, rules.gifts, settings, customer, today, owner_id=actor.person_id or None
-        )
+        of = subject.gifted(session, rules.gifts, settings, customer, today, owner_id=actor.person_id or None)
     except BadInput as error:  # the rate of an earlier gift is not known
         return Standing(**known, warnings=(error.phrase,), left=(), advice=())
     rooms = of.ledger.rooms(of.of(person=whom))
     row = customers.get(session, customer.id)
+    asked: list[ContactPerson | None] = [whom] if whom is not None else [*there[:MOST_PEOPLE]] or [None]
     advice = [
         (
             one.name if one is not None else "",
@@ -137,7 +140,7 @@ def standing(
                 by_interests=can(actor, Act.UNMASK, customer),
             ),
         )
-        for one in ([whom] if whom is not None else there[:MOST_PEOPLE] or [None])
+        for one in asked
     ]
     return Standing(
         **known,
@@ -145,6 +148,14 @@ def standing(
         left=tuple(_left(rules, of, room) for room in rooms if room.limit),
         advice=tuple(advice),
     )
+
+
+def read_amount(text: str) -> Decimal:
+    """An amount as it was typed, with a decimal point. Raises BadInput."""
+    found = re.fullmatch(r"\d{1,10}(\.\d{1,2})?", text.strip())
+    if found is None:
+        raise BadInput(NO_AMOUNT).of("value")
+    return Decimal(found[0])
 
 
 def list_gifts(session: Session, actor: Actor, rules: CareRules, query: GiftQuery) -> GiftList:

@@ -19,7 +19,8 @@ from bot.wording.rendering import escape
 def gift_form(of: Standing, rules: GiftRules, today: date, metadata: str, language: str) -> Block:
     """The form that *Gift* of a customer opens."""
     people = [
-        {"text": plain(escape(name), BUTTON), "value": str(number)} for number, name in of.people[:MOST_OPTIONS]
+        {"text": plain(escape(name), BUTTON), "value": str(number)}
+        for number, name in of.people[:MOST_OPTIONS]
     ]
     occasions = [
         {"text": plain(escape(one.name.text(language)), BUTTON), "value": one.id} for one in rules.occasions
@@ -31,7 +32,9 @@ def gift_form(of: Standing, rules: GiftRules, today: date, metadata: str, langua
             kind="plain_text_input",
             options={"min_length": SHORTEST_WHAT, "max_length": LONGEST_WHAT},
         ),
-        Input(name="value", label=N_("What is it worth?"), kind="plain_text_input", options={"max_length": 16}),
+        Input(
+            name="value", label=N_("What is it worth?"), kind="plain_text_input", options={"max_length": 16}
+        ),
         Input(
             name="currency",
             label=N_("In which currency?"),
@@ -79,7 +82,9 @@ def _notes(of: Standing, language: str) -> Iterator[str]:
     for name, advice in of.advice:
         if advice.suggested:
             some = ", ".join(_suggestion(one, of.currency, language) for one in advice.suggested)
-            lines.append(Phrase(N_("%(name)s: %(gifts)s"), name=name, gifts=some).text(words) if name else some)
+            lines.append(
+                Phrase(N_("%(name)s: %(gifts)s"), name=name, gifts=some).text(words) if name else some
+            )
     if lines:
         yield "\n".join((words.gettext(N_("Suggested:")), *(f"• {one}" for one in lines)))
 

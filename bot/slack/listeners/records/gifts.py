@@ -1,16 +1,15 @@
 """Gifts: the form that records one, with what is left and the last gifts, and Undo."""
 
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from bot.errors import N_, BadInput
+from bot.errors import N_
 from bot.services.access import Actor
 from bot.services.care import gifts
 from bot.services.care.answers.contacts import SOURCE
-from bot.services.care.gifts import NewGift
+from bot.services.care.gifts import NewGift, views
 from bot.slack import blocks, outcomes
 from bot.slack.deferred import Attempt, Deferred, Press
 from bot.slack.dependencies import Dependencies
@@ -75,21 +74,10 @@ def gift_values(view: dict[str, Any]) -> NewGift:
     occasion = entered(view, "occasion", "selected_option", "value")
     return NewGift(
         what=entered_text(view, "what"),
-        value=read_amount(entered_text(view, "value")),
+        value=views.read_amount(entered_text(view, "value")),
         currency=entered_text(view, "currency").strip().upper(),
         given_on=entered_day(view),
         contact_person=int(person) if isinstance(person, str) and person.isdecimal() else None,
         occasion=occasion if isinstance(occasion, str) else None,
         reason=entered_text(view, "reason").strip() or None,
     )
-
-
-def read_amount(text: str) -> Decimal:
-    """An amount as it was typed, with a decimal point. Raises BadInput."""
-    try:
-        found = Decimal(text.strip())
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite():
-        raise BadInput(N_("Write the value as an amount above 0, such as 120 or 120.50.")).of("value")
-    return found
