@@ -149,6 +149,7 @@ def _care_rules(settings: Settings) -> CareRules:
         firm=FirmTime.of(settings),
         complaints=load_kinds(settings.complaints),
         gifts=load_rules(settings.gifts),
+        currency=settings.currency,
     )
 
 

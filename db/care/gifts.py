@@ -164,7 +164,9 @@ def spent(
 
     To all customers where none are named.
     """
-    theirs = [true()] if customer_ids is None else [col(Gift.customer_id).in_(customer_ids)]
+    theirs: list[ColumnElement[bool]] = (
+        [true()] if customer_ids is None else [col(Gift.customer_id).in_(customer_ids)]
+    )
     theirs += [col(Gift.owner_id).in_(owner_ids)] if owner_ids else []
     theirs += [col(Person.team_id).in_(team_ids)] if team_ids else []
     by = (Gift.customer_id, Gift.contact_person_id, Gift.owner_id, Person.team_id, Gift.currency)

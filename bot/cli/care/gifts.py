@@ -154,7 +154,7 @@ def suggest_gift(
     with opened() as bot, bot.database.read() as session:
         actor = named_actor(bot)
         found = views.standing(
-            *(session, actor, bot.rules_in(session), bot.settings),
+            *(session, actor, bot.rules_in(session)),
             lookup.one(bot.database, actor, customer),
             actor.today(bot.clock.now()),
             person=_whom(to),

@@ -40,6 +40,7 @@ class CareRules:
     firm: FirmTime | None = None  # None: the zone and the hour, Monday to Friday
     complaints: ComplaintKinds = field(default_factory=shipped_kinds)
     gifts: GiftRules = field(default_factory=shipped_rules)
+    currency: str | None = None  # the firm's
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,6 +1,6 @@
 """Gifts: recorded within the limits of the firm, refused over them, suggested, and taken back."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,11 +12,12 @@ from bot.clock import FixedClock
 from bot.errors import BadInput, Conflict, Hidden, NotAllowed
 from bot.services.access import Actor
 from bot.services.care import gifts
-from bot.services.care.gifts import NewGift, OverLimit, Standing, views
-from bot.services.gift_rules import GiftRules
-from bot.settings import Settings
+from bot.services.care.gifts import NewGift, OverLimit, Standing, hints, views
+from bot.services.gift_rules import GiftRules, shipped_rules
 from bot.wording.actions import Pointer
 from bot.wording.care.gifts import GiftLogged
+from bot.wording.care.greetings import Greetings
+from bot.wording.rendering import Renderer
 from db.audit import AuditEntry
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
@@ -30,6 +31,7 @@ from tests.conftest import on_sqlite
 from tests.services.book import MONDAY, SETTINGS, Book, at, rules
 
 DAY = timedelta(days=1)
+TEXT = Renderer()
 RULES: dict[str, Any] = {
     "currency": "CNY",
     "limits": {
@@ -73,7 +75,6 @@ class Office(Book):
     """A book in which Anna looks after ACME in the team of Lin, Ben after nobody; Wu Lei works at ACME."""
 
     acme: int = 0
-    settings: Settings = field(default_factory=lambda: SETTINGS)
 
     def fill(self, tier: str = "C") -> None:
         self.rules = replace(self.rules, gifts=firm_rules())
@@ -108,7 +109,7 @@ class Office(Book):
             source="slack",
             external_id=form or f"view:{next(self.presses)}",
             rules=self.rules,
-            settings=self.settings,
+            settings=SETTINGS,
             now=self.clock.now(),
         )
         assert isinstance(acted.message, GiftLogged)
@@ -125,9 +126,7 @@ class Office(Book):
 
     def standing(self, by: str = "Anna", **asked: Any) -> Standing:
         with self.database.read() as session:
-            return gifts.standing(
-                session, self.who(by), self.rules, self.settings, self.acme, MONDAY, **asked
-            )
+            return gifts.standing(session, self.who(by), self.rules, self.acme, MONDAY, **asked)
 
     def suggested(self, **asked: Any) -> list[str]:
         ((_, advice),) = self.standing(**asked).advice
@@ -305,9 +304,7 @@ def test_a_budget_is_of_all_customers_of_its_account_manager_or_team(
 def test_other_currencies_are_converted_by_the_rate_of_the_day_and_one_without_a_rate_is_asked(
     office: Office,
 ) -> None:
-    office.settings = Settings(
-        _env_file=None, TIERBOT_TIMEZONE="UTC", TIERBOT_LANGUAGE="en", TIERBOT_CURRENCY="USD"
-    )
+    office.rules = replace(office.rules, currency="USD")
     euro = {"value": Decimal(20), "currency": "EUR"}
     with pytest.raises(BadInput, match="there is no rate from EUR to USD on or before 2026-03-02"):
         office.give(**euro)
@@ -455,3 +452,69 @@ def test_lists_show_the_gifts_of_customers_that_one_may_see(office: Office) -> N
     assert listed("Ben") == listed("Anna", year=2025) == []
     with pytest.raises(Hidden):
         listed("Ben", customer_id=office.acme)
+
+
+def all_hints(office: Office, reader: str = "Anna", **asked: Any) -> Any:
+    with office.database.read() as session:
+        named = hints.Named(
+            person=session.exec(select(ContactPerson)).one(),
+            customer=session.get_one(Customer, office.acme),
+            tier="C",
+            **{"occasion": "birthday"} | asked,
+        )
+        readers = {office.who(reader).person_id}
+        return hints.hints(session, office.rules, [named], MONDAY, readers).get(named.person.id or 0)
+
+
+@on_sqlite
+def test_a_reminder_says_what_is_left_what_fits_and_what_was_given_last(office: Office) -> None:
+    hint = all_hints(office)
+    assert (hint.left, hint.suggested.en, hint.value, hint.last) == (
+        *("CNY 200", "A tin of tea", "CNY 180", None),
+    )
+    office.give(value=Decimal(150), what="Tea", contact_person="Wu Lei")
+    hint = all_hints(office)
+    assert (hint.left, hint.suggested.en, hint.last, hint.last_on) == (*("CNY 150", "A cake", "Tea", MONDAY),)
+
+
+@on_sqlite
+def test_interests_choose_a_gift_only_for_the_account_manager(office: Office) -> None:
+    assert all_hints(office, "Lin").suggested.en == "A cake"
+
+
+@on_sqlite
+def test_a_reminder_says_that_no_gift_is_allowed_and_by_which_rule(office: Office) -> None:
+    office.change(customer_type="government", country="CN")
+    hint = all_hints(office)
+    assert (hint.forbidden, hint.rule.en, hint.suggested) == (True, "no gifts to the public sector", None)
+
+
+@on_sqlite
+def test_reminders_say_nothing_of_gifts_where_the_firm_uses_none(office: Office) -> None:
+    office.rules = replace(office.rules, gifts=shipped_rules())
+    assert all_hints(office) is None
+    office.give()
+    assert all_hints(office).left == "CNY 200"
+
+
+@on_sqlite
+@pytest.mark.parametrize("wish", [{"greetings": "none"}, {"do_not_contact": True}])
+def test_who_wants_no_greetings_is_not_named_with_a_gift(office: Office, wish: dict[str, Any]) -> None:
+    office.change_person(**wish)
+    assert all_hints(office) is None
+
+
+@on_sqlite
+def test_the_digest_and_the_greeting_of_a_birthday_have_the_line(office: Office) -> None:
+    office.give(what="Cake", contact_person="Wu Lei", given_on=date(2025, 3, 9))
+    office.change_person(birthday="1980-03-05")
+    office.go(MONDAY)
+    (row,) = [row for digest in office.digests() for row in digest.rows if row.person]
+    assert row.person.gift.suggested.en == "A tin of tea"
+    words = str(TEXT.slots(office.digests()[-1], "en"))
+    assert (
+        "CNY 200 left for a gift · suggested: A tin of tea (CNY 180) · last one: Cake on Mar 9, 2025" in words
+    )
+    office.go(MONDAY + 3 * DAY)
+    (greeted,) = [one for _, one in office.sent() if isinstance(one, Greetings)]
+    assert "suggested: A tin of tea (CNY 180)" in str(TEXT.slots(greeted, "en"))

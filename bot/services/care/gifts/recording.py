@@ -127,11 +127,9 @@ def record_gift(
         _refuse_others(session, actor, customer, known, source, external_id)
         if known is None and (same := _same(session, actor, customer, gift, person, now)) is not None:
             before_commit()
-            return _logged(session, rules, settings, customer, same, person, repeated=True)
+            return _logged(session, rules, customer, same, person, repeated=True)
         without = [known.id] if known is not None and known.id is not None else []
-        of = subject.gifted(
-            session, rules.gifts, settings, customer, gift.given_on, owner_id=giver_id, without=without
-        )
+        of = subject.gifted(session, rules, customer, gift.given_on, owner_id=giver_id, without=without)
         worth = subject.worth_of(of, gift.value, gift.currency, gift.given_on)
         wanted = of.of(worth=worth, person=person)
         over = _allowed(session, actor, of, wanted, gift, settings, now)
@@ -155,7 +153,7 @@ def record_gift(
         row = gifts.row(session, stored.id or 0)
         assert row is not None
         return _logged(
-            *(session, rules, settings, customer, row, person),
+            *(session, rules, customer, row, person),
             repeated=not has_changed,
             corrected=known is not None and has_changed,
         )
@@ -350,7 +348,6 @@ def _audited(gift: Gift | StoredGift) -> dict[str, Any]:
 def _logged(
     session: Session,
     rules: CareRules,
-    settings: Settings,
     customer: CustomerRow,
     row: StoredGift,
     person: ContactPerson | None,
@@ -358,7 +355,7 @@ def _logged(
     repeated: bool = False,
     corrected: bool = False,
 ) -> Acted:
-    of = subject.gifted(session, rules.gifts, settings, customer, row.given_on, owner_id=row.giver_id)
+    of = subject.gifted(session, rules, customer, row.given_on, owner_id=row.giver_id)
     rooms = [room for room in of.ledger.rooms(of.of(person=person)) if room.sort is not Sort.GIFT]
     left = min((room.left for room in rooms), default=None)
     message = GiftLogged(

@@ -9,9 +9,10 @@ from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Phrase, joined
 from bot.services.access import Act, Actor, can
+from bot.services.care.schedule import CareRules
 from bot.services.exchange_rates import Converter
 from bot.services.gift_limits import NO_RATE, Budget, Ledger, Wanted, ledger
-from bot.services.gift_rules import GiftRules, facts_of
+from bot.services.gift_rules import facts_of
 from bot.services.name_keys import person_key
 from bot.services.recipients import FirmDefaults, Recipients
 from bot.settings import Settings
@@ -50,8 +51,7 @@ class Gifted:
 
 def gifted(
     session: Session,
-    rules: GiftRules,
-    settings: Settings,
+    rules: CareRules,
     customer: CustomerRow,
     given_on: date,
     *,
@@ -62,7 +62,7 @@ def gifted(
     row = customers.get(session, customer.id)
     tier = tier_rows.present_tiers(session, [customer.id]).get(customer.id)
     budget = budget_of(session, customer.owner_id or owner_id)
-    convert = Converter(session.connection(), rules.currency, settings.currency)
+    convert = Converter(session.connection(), rules.gifts.currency, rules.currency)
     wanted = Wanted(
         customer_id=customer.id,
         customer=facts_of(row, tier),
@@ -73,7 +73,7 @@ def gifted(
     )
     given = ledger(
         session,
-        rules,
+        rules.gifts,
         convert,
         {given_on.year},
         customer_ids=[customer.id],

@@ -17,7 +17,6 @@ from bot.services.care.gifts.subject import Gifted
 from bot.services.care.gifts.suggestions import Advice, advise
 from bot.services.care.schedule import CareRules
 from bot.services.gift_limits import Room, Sort, named, shown
-from bot.settings import Settings
 from bot.wording.actions import Pointer
 from db.book import contact_people, customers, people
 from db.book.contact_people import ContactPerson
@@ -98,7 +97,6 @@ def standing(
     session: Session,
     actor: Actor,
     rules: CareRules,
-    settings: Settings,
     meant: int | Pointer,
     today: date,
     *,
@@ -121,7 +119,7 @@ def standing(
         "may_allow": subject.may_allow(actor, customer),
     }
     try:
-        of = subject.gifted(session, rules.gifts, settings, customer, today, owner_id=actor.person_id or None)
+        of = subject.gifted(session, rules, customer, today, owner_id=actor.person_id or None)
     except BadInput as error:  # the rate of an earlier gift is not known
         return Standing(**known, warnings=(error.phrase,), left=(), advice=())
     rooms = of.ledger.rooms(of.of(person=whom))

@@ -177,7 +177,7 @@ class GiftKind(UpsertKind):
         if self._currency is None and "currency" not in job.layout.places:
             return 0, 0  # the file is refused with this question
         stage = self.stage.c
-        keys = {line: key for line, key in job.connection.execute(select(stage.line, stage.key))}
+        keys = {row.line: row.key for row in job.connection.execute(select(stage.line, stage.key))}
         refused = repeated = 0
         for over in over_limits(job, self.stage, self._rules):
             again = self._repeats.get(keys[over.line], [])

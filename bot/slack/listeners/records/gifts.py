@@ -28,7 +28,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def form_of(press: Press, actor: Actor) -> dict[str, Any]:
         today, rules = actor.today(deps.clock.now()), deps.rules
         with deps.bounds.asking(actor), deps.database.read() as session:
-            found = gifts.standing(session, actor, rules, deps.settings, press.pointer, today)
+            found = gifts.standing(session, actor, rules, press.pointer, today)
         return gift_form(found, rules.gifts, today, blocks.encode(press.pointer), actor.language)
 
     @app.view(str(Action.GIFT_FORM))
