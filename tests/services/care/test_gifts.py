@@ -1,5 +1,6 @@
 """Gifts: recorded within the limits of the firm, refused over them, suggested, and taken back."""
 
+import threading
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,10 +10,12 @@ import pytest
 from sqlmodel import col, select
 
 from bot.clock import FixedClock
-from bot.errors import BadInput, Conflict, Hidden, NotAllowed
+from bot.errors import BadInput, BotError, Conflict, Hidden, NotAllowed
 from bot.services.access import Actor
 from bot.services.care import gifts
 from bot.services.care.gifts import NewGift, OverLimit, Standing, hints, views
+from bot.services.care.plan import CarePlan
+from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.gift_rules import GiftRules, shipped_rules
 from bot.wording.actions import Pointer
 from bot.wording.care.gifts import GiftLogged
@@ -27,10 +30,17 @@ from db.book.trade.exchange_rates import ExchangeRate
 from db.care.gifts import Gift
 from db.engine import Database
 from tests import factories
-from tests.conftest import on_sqlite
+from tests.conftest import OpenAnother, all_on_postgresql, on_sqlite
 from tests.services.book import MONDAY, SETTINGS, Book, at, rules
 
 DAY = timedelta(days=1)
+BIRTHDAYS = {
+    "plan": "people",
+    "version": 1,
+    "tiers": {
+        "C": [{"id": "birthday", "kind": "birthday", "name": {"en": "Birthday greeting", "zh": "生日祝福"}}]
+    },
+}
 TEXT = Renderer()
 RULES: dict[str, Any] = {
     "currency": "CNY",
@@ -507,14 +517,52 @@ def test_who_wants_no_greetings_is_not_named_with_a_gift(office: Office, wish: d
 @on_sqlite
 def test_the_digest_and_the_greeting_of_a_birthday_have_the_line(office: Office) -> None:
     office.give(what="Cake", contact_person="Wu Lei", given_on=date(2025, 3, 9))
-    office.change_person(birthday="1980-03-05")
-    office.go(MONDAY)
-    (row,) = [row for digest in office.digests() for row in digest.rows if row.person]
-    assert row.person.gift.suggested.en == "A tin of tea"
-    words = str(TEXT.slots(office.digests()[-1], "en"))
+    office.change_person(birthday="1980-03-10")
+    office.rules = replace(office.rules, plans=CarePlans((CarePlan.model_validate(BIRTHDAYS),)))
+    office.go(MONDAY + DAY)
+    ((_, digest),) = office.digests()
+    words = " ".join(TEXT.slots(digest, "en").rows)
     assert (
         "CNY 200 left for a gift · suggested: A tin of tea (CNY 180) · last one: Cake on Mar 9, 2025" in words
     )
-    office.go(MONDAY + 3 * DAY)
+    office.go(MONDAY + 8 * DAY)
     (greeted,) = [one for _, one in office.sent() if isinstance(one, Greetings)]
-    assert "suggested: A tin of tea (CNY 180)" in str(TEXT.slots(greeted, "en"))
+    assert "suggested: A tin of tea (CNY 180)" in " ".join(TEXT.slots(greeted, "en").body)
+
+
+@all_on_postgresql
+@pytest.mark.parametrize("several", [False, True], ids=["one customer", "customers of one budget"])
+def test_those_who_record_at_the_same_moment_do_not_exceed_a_limit_together(
+    open_another: OpenAnother, several: bool
+) -> None:
+    office = Office(open_another(), rules=rules(), clock=FixedClock(at(MONDAY, 9)))
+    office.fill("A")
+    office.rules = replace(office.rules, gifts=firm_rules(budgets={"owner_year": 1000}))
+    with office.database.write() as session:
+        anna = session.exec(select(Person).where(Person.name == "Anna")).one()
+        others = [factories.customer(session, f"Other {number}", owner_id=anna.id) for number in range(5)]
+    whom = others if several else [office.acme] * 5
+    together = threading.Barrier(len(whom))
+    refused: list[BotError] = []
+
+    def give(meant: int, number: int) -> None:
+        own = Office(open_another(), rules=office.rules, clock=FixedClock(at(MONDAY, 9)))
+        value = Decimal(190) if several else Decimal(390)
+        together.wait()
+        try:
+            own.give(meant=meant, what=f"Gift {number}", value=value, form=f"form:{number}")
+        except OverLimit as error:
+            refused.append(error)
+
+    most = 2
+    if several:
+        office.give(value=Decimal(390), what="Before")
+        most = 3  # of the 610 that are left
+    threads = [threading.Thread(target=give, args=[meant, place]) for place, meant in enumerate(whom)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(refused) == len(whom) - most
+    assert sum(one.value for one in office.all(Gift)) <= 1000
+    assert len(office.all(Activity)) == len(office.all(Gift)) == most + several
