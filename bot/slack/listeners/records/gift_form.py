@@ -60,7 +60,7 @@ def gift_form(of: Standing, rules: GiftRules, today: date, metadata: str, langua
         why = N_("Why may it be over a limit? Only if it is.")
         inputs.append(Input(name="reason", label=why, kind="plain_text_input", optional=True))
     about = f"{escape(of.name)} {escape(of.code)}"
-    notes = [escape(note) for note in _notes(of, language)]
+    notes = list(_notes(of, language))
     gettext = catalogue.gettext(language)
     return form_view(Action.GIFT_FORM, N_("Gift"), about, inputs, metadata, gettext, notes)
 
@@ -68,16 +68,16 @@ def gift_form(of: Standing, rules: GiftRules, today: date, metadata: str, langua
 def _notes(of: Standing, language: str) -> Iterator[str]:
     words = catalogue.catalogue(language)
     for warning in of.warnings:
-        yield f":warning: {warning.text(words)}"
+        yield f":warning: {escape(warning.text(words))}"
     left = [one for one in of.left if one not in of.warnings]
     if left:
-        yield "\n".join(one.text(words) for one in left)
+        yield escape("\n".join(one.text(words) for one in left))
     if of.last:
         last = (
             " · ".join(filter(None, (one.given_on.isoformat(), one.what, one.amount, one.person)))
             for one in of.last
         )
-        yield "\n".join((words.gettext(N_("Last gifts:")), *(f"• {one}" for one in last)))
+        yield escape("\n".join((words.gettext(N_("Last gifts:")), *(f"• {one}" for one in last))))
     lines = []
     for name, advice in of.advice:
         if advice.suggested:
@@ -86,7 +86,7 @@ def _notes(of: Standing, language: str) -> Iterator[str]:
                 Phrase(N_("%(name)s: %(gifts)s"), name=name, gifts=some).text(words) if name else some
             )
     if lines:
-        yield "\n".join((words.gettext(N_("Suggested:")), *(f"• {one}" for one in lines)))
+        yield escape("\n".join((words.gettext(N_("Suggested:")), *(f"• {one}" for one in lines))))
 
 
 def _suggestion(one: Suggested, currency: str, language: str) -> str:
