@@ -7,6 +7,7 @@ import pytest
 from bot.errors import SeveralProblems
 from bot.services.gift_rules import SHIPPED, GiftedCustomer, GiftRules, load_rules, shipped_rules
 from bot.services.ops import checks
+from bot.services.ops.checks import Findings
 from bot.settings import Settings
 from db.types import MONEY_UNITS
 
@@ -94,9 +95,9 @@ def test_each_mistake_is_named_with_its_place(tmp_path: Path, text: str, sentenc
 def test_check_reads_the_firms_own_file(tmp_path: Path) -> None:
     path = tmp_path / "gifts.yaml"
     path.write_text(SMALL.replace("default", "B"), encoding="utf-8")
-    settings = Settings(_env_file=None, TIERBOT_DATA_DIR=tmp_path, TIERBOT_GIFTS=path)
-    found = str(checks.check(settings).problems)
-    assert "limits has nothing for default" in found
+    found = Findings()
+    checks._check_own_rules(Settings(_env_file=None, TIERBOT_GIFTS=path), found)
+    assert "limits has nothing for default" in str(found.problems)
 
 
 def test_the_shipped_rules_forbid_gifts_to_public_bodies_and_have_both_languages() -> None:

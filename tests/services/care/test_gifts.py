@@ -28,6 +28,7 @@ from db.book.facts import Activity
 from db.book.people import Person, Team
 from db.book.trade.exchange_rates import ExchangeRate
 from db.care.gifts import Gift
+from db.care.touches import Touch
 from db.engine import Database
 from tests import factories
 from tests.conftest import OpenAnother, all_on_postgresql, on_sqlite
@@ -410,6 +411,17 @@ def test_suggestions_follow_interests_occasion_country_and_limit(office: Office)
 
 
 @on_sqlite
+def test_who_may_not_see_interests_is_suggested_nothing_by_them(office: Office) -> None:
+    """As who got a step of the customer: they may log contacts with it, and see no masked fields."""
+    office.plan()
+    with office.database.write() as session:
+        step = session.exec(select(Touch)).first()
+        assert step is not None
+        step.assignee_id = office.who("Ben").person_id
+    assert office.suggested(by="Ben") == ["A card"]
+
+
+@on_sqlite
 def test_what_was_given_before_is_not_suggested_again(office: Office) -> None:
     office.give(contact_person="Wu Lei", what="a tin of TEA", given_on=date(2024, 5, 1))
     office.give(what="Card for the office")
@@ -459,6 +471,7 @@ def test_lists_show_the_gifts_of_customers_that_one_may_see(office: Office) -> N
         return [one.what for one in found.gifts]
 
     assert listed("Anna") == listed("Lin") == listed("Ops", owner="anna@example.com") == ["Green tea"]
+    assert listed("Anna", customer_id=office.acme) == ["Green tea"]
     assert listed("Ben") == listed("Anna", year=2025) == []
     with pytest.raises(Hidden):
         listed("Ben", customer_id=office.acme)

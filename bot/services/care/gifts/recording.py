@@ -39,8 +39,8 @@ MOST_VALUE = Decimal(1_000_000_000)
 NO_AMOUNT = N_("Write the value as an amount above 0, such as 120 or 120.50.")
 GONE = N_("This gift is no longer there, or not for you.")
 TOO_LATE = N_(
-    "This could be taken back for ten minutes, and they are over. The lead of the team, sales operations and admins can"
-    " still take it back: tierbot gift undo"
+    "This could be taken back for ten minutes, and they are over. The lead of the team and admins can still take it"
+    " back: tierbot gift undo"
 )
 
 

@@ -19,7 +19,6 @@ from bot.settings import Settings
 from db.book import contact_people, customers, people
 from db.book.contact_people import ContactPerson
 from db.book.customers import CustomerRow
-from db.book.people import PersonRole
 from db.graded import tier_rows
 from db.types import money_units
 
@@ -128,18 +127,14 @@ def contact_person(session: Session, customer: CustomerRow, meant: int | str | N
 
 
 def who_may_allow(session: Session, customer: CustomerRow, settings: Settings, now: datetime) -> Phrase | str:
-    """The names of those who may record a gift over the limits of a customer: the lead of the team, else others."""
+    """The names of those who may record a gift over the limits of a customer: the lead of the team, else admins."""
     firm = FirmDefaults(admins=settings.admins)
     ids = [customer.owner_id] if customer.owner_id is not None else []
     found = Recipients.of(session, ids, firm, now)
     lead = found.manager(found.people.get(customer.owner_id or 0), None)
     if lead is not None:
         return lead.name
-    others = [
-        *people.with_roles(session, [PersonRole.SALES_OPS]),
-        *people.admins(session, settings.admins),
-    ]
-    names = [one.name for one in others if one.is_present and one.id != customer.owner_id]
+    names = [one.name for one in people.admins(session, settings.admins) if one.id != customer.owner_id]
     if not names:
         return Phrase(NOBODY)
     return joined([Phrase("%(name)s", name=one) for one in names[:MOST_ASKED]], N_(" or "))
