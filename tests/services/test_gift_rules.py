@@ -5,12 +5,24 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SeveralProblems
-from bot.services.gift_rules import SHIPPED, GiftedCustomer, GiftRules, load_rules, shipped_rules
+from bot.services.gift_rules import (
+    SHIPPED,
+    Budgets,
+    ComplianceRule,
+    Concerned,
+    GiftedCustomer,
+    GiftRules,
+    Limits,
+    Suggestion,
+    load_rules,
+    shipped_rules,
+)
 from bot.services.ops import checks
 from bot.services.ops.checks import Findings
 from bot.settings import Settings
 from db.types import MONEY_UNITS
 
+PAGES = [Path(__file__).parents[2] / "docs" / f"gifts{language}.md" for language in ("", ".zh")]
 SMALL = """currency: EUR
 limits: {default: {gift: 30.5, customer_year: 100}, A: {gift: 60}}
 occasions: [{id: visit, name: {en: Visit, zh: 拜访}}]
@@ -58,6 +70,34 @@ def test_the_lowest_limit_of_all_that_concern_a_customer_counts(
 ) -> None:
     rules = read(tmp_path, f"{SMALL}compliance: [{{id: one, name: {{en: One, zh: 一}}, {compliance}}}]\n")
     assert cap(rules, "gift", tier="A", **customer) == amount
+
+
+@pytest.mark.parametrize("page", PAGES, ids=["English", "Chinese"])
+@pytest.mark.parametrize(
+    ("sort", "customer", "amount"),
+    [
+        ("gift", {"tier": "A"}, 500),
+        ("gift", {}, 200),
+        ("gift", {"tier": "A", "industry": "Banks"}, 50),
+        ("gift", {"tier": "A", "customer_type": "政府", "country": "China"}, 0),
+        ("gift", {"tier": "A", "customer_type": "政府"}, 500),  # where the country is not known
+        ("person_year", {"tier": "A"}, 300),
+    ],
+)
+def test_the_example_of_the_page_means_what_the_page_says(
+    page: Path, tmp_path: Path, sort: str, customer: dict[str, str], amount: float
+) -> None:
+    example = re.search(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    assert cap(read(tmp_path, example[1]), sort, **customer) == amount
+
+
+@pytest.mark.parametrize("page", PAGES, ids=["English", "Chinese"])
+def test_each_key_is_on_the_page(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    parts = (GiftRules, Limits, Budgets, Concerned, Suggestion, ComplianceRule)
+    missing = {key for part in parts for key in part.model_fields if f"`{key}`" not in text} - {"id", "name"}
+    assert missing == set()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sqlmodel import Session
 
-from bot.errors import N_, BadInput, Phrase, joined
+from bot.errors import N_, BadInput, Phrase, one_of
 from bot.services.access import Act, Actor, can
 from bot.services.care.schedule import CareRules
 from bot.services.exchange_rates import Converter
@@ -137,7 +137,7 @@ def who_may_allow(session: Session, customer: CustomerRow, settings: Settings, n
     names = [one.name for one in people.admins(session, settings.admins) if one.id != customer.owner_id]
     if not names:
         return Phrase(NOBODY)
-    return joined([Phrase("%(name)s", name=one) for one in names[:MOST_ASKED]], N_(" or "))
+    return one_of(names[:MOST_ASKED])
 
 
 def may_allow(actor: Actor, customer: CustomerRow) -> bool:
