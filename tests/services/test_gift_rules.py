@@ -1,18 +1,19 @@
 """The rules about gifts: read from a file of the firm, with a sentence for each mistake, and the lowest limit counts."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from bot.errors import SeveralProblems
-from bot.services.gift_rules import (
+from bot.services.gift_rules.rules import (
     SHIPPED,
     Budgets,
     ComplianceRule,
     Concerned,
     GiftedCustomer,
+    GiftLimits,
     GiftRules,
-    Limits,
     Suggestion,
     load_rules,
     shipped_rules,
@@ -95,7 +96,7 @@ def test_the_example_of_the_page_means_what_the_page_says(
 @pytest.mark.parametrize("page", PAGES, ids=["English", "Chinese"])
 def test_each_key_is_on_the_page(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    parts = (GiftRules, Limits, Budgets, Concerned, Suggestion, ComplianceRule)
+    parts = (GiftRules, GiftLimits, Budgets, Concerned, Suggestion, ComplianceRule)
     missing = {key for part in parts for key in part.model_fields if f"`{key}`" not in text} - {"id", "name"}
     assert missing == set()
 

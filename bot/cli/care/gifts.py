@@ -25,10 +25,10 @@ from bot.cli.output.presentation import as_text, local_name, message_json
 from bot.cli.output.vocabulary import word
 from bot.services.ask import lookup
 from bot.services.care import gifts
-from bot.services.care.gifts import Acted, NewGift, views
+from bot.services.care.gifts import GiftActed, NewGift, views
 from bot.services.care.gifts.suggestions import Advice
 from bot.services.care.gifts.views import GiftQuery, ListedGift
-from bot.services.gift_limits import shown
+from bot.services.gift_rules.limits import shown
 from bot.wording.actions import Pointer
 from db.processes import InboundKey
 
@@ -208,7 +208,7 @@ def _whom(to: str | None) -> int | str | None:
     return int(to) if to is not None and to.isdecimal() else to
 
 
-def _print(bot: Tierbot, acted: Acted, as_json: bool) -> None:
+def _print(bot: Tierbot, acted: GiftActed, as_json: bool) -> None:
     if as_json:
         print_json(message_json(acted.message))
     else:

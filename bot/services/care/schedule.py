@@ -20,7 +20,7 @@ from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.touch_diff import CONTACT_LOGGED, NO_LONGER_DUE, Changes
 from bot.services.care.working_people import FirmTime
 from bot.services.complaint_kinds import ComplaintKinds, shipped_kinds
-from bot.services.gift_rules import GiftRules, shipped_rules
+from bot.services.gift_rules.rules import GiftRules, shipped_rules
 from db.care import marks, planning, touches
 from db.care.planning import OpenTouch
 from db.care.touches import TouchState

@@ -15,7 +15,7 @@ from bot.services.care.plan_file import load_all, load_own
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.complaint_kinds import load_kinds
 from bot.services.delivery.messenger import Messenger
-from bot.services.gift_rules import load_rules
+from bot.services.gift_rules.rules import load_rules
 from bot.services.ops import care_plans, channels, places
 from bot.services.ops.addresses import why_unusable
 from bot.services.ops.care_plans import CareOfDay

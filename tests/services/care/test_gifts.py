@@ -13,10 +13,11 @@ from bot.clock import FixedClock
 from bot.errors import BadInput, BotError, Conflict, Hidden, NotAllowed
 from bot.services.access import Actor
 from bot.services.care import gifts
-from bot.services.care.gifts import NewGift, OverLimit, Standing, hints, views
+from bot.services.care.gifts import GiftStanding, NewGift, OverLimit, hints, views
 from bot.services.care.plan import CarePlan
 from bot.services.care.plan_versions.care_plans import CarePlans
-from bot.services.gift_rules import GiftRules, shipped_rules
+from bot.services.gift_rules.rules import GiftRules, shipped_rules
+from bot.wording import catalogue
 from bot.wording.actions import Pointer
 from bot.wording.care.gifts import GiftLogged
 from bot.wording.care.greetings import Greetings
@@ -135,7 +136,7 @@ class Office(Book):
         pointer = Pointer(id=gift_id, version=version)
         return gifts.undo(self.database, self.who(by), pointer, **self.pressed()).message
 
-    def standing(self, by: str = "Anna", **asked: Any) -> Standing:
+    def standing(self, by: str = "Anna", **asked: Any) -> GiftStanding:
         with self.database.read() as session:
             return gifts.standing(session, self.who(by), self.rules, self.acme, MONDAY, **asked)
 
@@ -251,6 +252,15 @@ def test_compliance_forbids_or_lowers_what_the_tier_allows(
 ) -> None:
     office.change(**customer)
     assert office.refused() == sentence
+
+
+@on_sqlite
+def test_a_refusal_is_one_chinese_sentence_too(office: Office) -> None:
+    office.change(customer_type="government", country="CN")
+    with pytest.raises(OverLimit) as error:
+        office.give()
+    words = catalogue.catalogue("zh")
+    assert error.value.text(words) == "不得向ACME送礼（不得向公共部门送礼）；请联系Lin，其可写明原因后登记。"
 
 
 @on_sqlite

@@ -3,7 +3,7 @@
 A gift and its activity, by which the clocks of the care steps restart, are written and deleted together.
 """
 
-from bot.services.care.gifts.recording import Acted, NewGift, OverLimit, record_gift, undo
-from bot.services.care.gifts.views import Standing, standing
+from bot.services.care.gifts.recording import GiftActed, NewGift, OverLimit, record_gift, undo
+from bot.services.care.gifts.views import GiftStanding, standing
 
-__all__ = ["Acted", "NewGift", "OverLimit", "Standing", "record_gift", "standing", "undo"]
+__all__ = ["GiftActed", "GiftStanding", "NewGift", "OverLimit", "record_gift", "standing", "undo"]

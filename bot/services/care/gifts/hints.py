@@ -10,8 +10,8 @@ from bot.errors import BadInput
 from bot.services.care.gifts.suggestions import advise
 from bot.services.care.schedule import CareRules
 from bot.services.exchange_rates import Converter
-from bot.services.gift_limits import Budget, Ledger, Wanted, ledger, shown
-from bot.services.gift_rules import facts_of, shipped_rules
+from bot.services.gift_rules.limits import Budget, GivenGifts, WantedGift, ledger, shown
+from bot.services.gift_rules.rules import facts_of, shipped_rules
 from bot.wording.parts import GiftHint, PersonPart
 from db.book import customers, people
 from db.book.contact_people import ContactPerson
@@ -49,7 +49,7 @@ def hints(
     owners = customers.owner_ids(session, ids)
     budgets = _budgets(session, sorted(set(owners.values())))
     convert = Converter(session.connection(), rules.gifts.currency, rules.currency)
-    given: Ledger | None = None
+    given: GivenGifts | None = None
     try:
         given = ledger(
             *(session, rules.gifts, convert, {day.year}),
@@ -77,7 +77,7 @@ def _hint(
     rules: CareRules,
     one: Named,
     day: date,
-    given: Ledger | None,
+    given: GivenGifts | None,
     budget: Budget,
     before: dict[int, list[StoredGift]],
     by_interests: bool,
@@ -90,7 +90,7 @@ def _hint(
     )
     if given is None:
         return hint if last is not None else None
-    wanted = Wanted(
+    wanted = WantedGift(
         customer_id=one.customer.id or 0,
         customer=facts_of(one.customer, one.tier),
         name=one.customer.name,

@@ -19,7 +19,7 @@ from bot.services.care.answers.steps import UNDO, who
 from bot.services.care.gifts import subject
 from bot.services.care.gifts.subject import Gifted
 from bot.services.care.schedule import CareRules, plan_customers
-from bot.services.gift_limits import Sort, Wanted, shown
+from bot.services.gift_rules.limits import Sort, WantedGift, shown
 from bot.settings import Settings
 from bot.wording.actions import Pointer
 from bot.wording.care.gifts import GiftLogged, GiftTakenBack
@@ -63,7 +63,7 @@ class NewGift:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Acted:
+class GiftActed:
     """What has become of a gift."""
 
     message: GiftLogged | GiftTakenBack
@@ -110,7 +110,7 @@ def record_gift(
     settings: Settings,
     now: datetime,
     before_commit: Callable[[], None] = lambda: None,
-) -> Acted:
+) -> GiftActed:
     """Record a gift and its activity; the clocks of the steps that it fulfils restart from its day.
 
     The same source and id again correct what was recorded. The same content under another id within minutes records
@@ -167,7 +167,7 @@ def undo(
     rules: CareRules,
     now: datetime,
     request: InboundKey,
-) -> Acted:
+) -> GiftActed:
     """Take back a gift: for ten minutes by who recorded it, at any time by who may allow gifts.
 
     Raises Repeated, Hidden, Conflict when it is too late or it has changed since, NotAllowed for what somebody else did.
@@ -208,7 +208,7 @@ def undo(
             given_on=found.given_on,
             by=who(actor),
         )
-        return Acted(message=message, customer_id=customer.id, gift_id=found.id)
+        return GiftActed(message=message, customer_id=customer.id, gift_id=found.id)
 
 
 def _giver(
@@ -268,7 +268,7 @@ def _allowed(
     session: Session,
     actor: Actor,
     of: Gifted,
-    wanted: Wanted,
+    wanted: WantedGift,
     gift: NewGift,
     settings: Settings,
     now: datetime,
@@ -354,7 +354,7 @@ def _logged(
     *,
     repeated: bool = False,
     corrected: bool = False,
-) -> Acted:
+) -> GiftActed:
     of = subject.gifted(session, rules, customer, row.given_on, owner_id=row.giver_id)
     rooms = [room for room in of.ledger.rooms(of.of(person=person)) if room.sort is not Sort.GIFT]
     left = min((room.left for room in rooms), default=None)
@@ -373,4 +373,4 @@ def _logged(
         corrected=corrected,
         repeated=repeated,
     )
-    return Acted(message=message, customer_id=customer.id, gift_id=row.id)
+    return GiftActed(message=message, customer_id=customer.id, gift_id=row.id)

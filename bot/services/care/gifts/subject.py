@@ -11,8 +11,8 @@ from bot.errors import N_, BadInput, Phrase, one_of
 from bot.services.access import Act, Actor, can
 from bot.services.care.schedule import CareRules
 from bot.services.exchange_rates import Converter
-from bot.services.gift_limits import NO_RATE, Budget, Ledger, Wanted, ledger
-from bot.services.gift_rules import facts_of
+from bot.services.gift_rules.limits import NO_RATE, Budget, GivenGifts, WantedGift, ledger
+from bot.services.gift_rules.rules import facts_of
 from bot.services.name_keys import person_key
 from bot.services.recipients import FirmDefaults, Recipients
 from bot.settings import Settings
@@ -31,13 +31,13 @@ class Gifted:
     """A customer, and its limits before a gift of a year. `wanted` is worth nothing yet."""
 
     customer: CustomerRow
-    wanted: Wanted
-    ledger: Ledger
+    wanted: WantedGift
+    ledger: GivenGifts
     convert: Converter
 
     def of(
         self, *, worth: int = 0, given_on: date | None = None, person: ContactPerson | None = None
-    ) -> Wanted:
+    ) -> WantedGift:
         """A gift to this customer, or to one of its contact people."""
         return replace(
             self.wanted,
@@ -62,7 +62,7 @@ def gifted(
     tier = tier_rows.present_tiers(session, [customer.id]).get(customer.id)
     budget = budget_of(session, customer.owner_id or owner_id)
     convert = Converter(session.connection(), rules.gifts.currency, rules.currency)
-    wanted = Wanted(
+    wanted = WantedGift(
         customer_id=customer.id,
         customer=facts_of(row, tier),
         name=customer.name,

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import N_, Phrase
-from bot.services.gift_limits import Room, named
-from bot.services.gift_rules import GiftRules, Suggestion
+from bot.services.gift_rules.limits import Room, named
+from bot.services.gift_rules.rules import GiftRules, Suggestion
 from bot.services.name_keys import HAN
 from bot.working_days.countries import code_of
 from db.book.contact_people import ContactPerson, WantedGreetings

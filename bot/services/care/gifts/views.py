@@ -16,7 +16,7 @@ from bot.services.care.gifts.recording import NO_AMOUNT
 from bot.services.care.gifts.subject import Gifted
 from bot.services.care.gifts.suggestions import Advice, advise
 from bot.services.care.schedule import CareRules
-from bot.services.gift_limits import Room, Sort, named, shown
+from bot.services.gift_rules.limits import Room, Sort, named, shown
 from bot.wording.actions import Pointer
 from db.book import contact_people, customers, people
 from db.book.contact_people import ContactPerson
@@ -79,7 +79,7 @@ class GiftList:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class GiftStanding:
     """A customer before its next gift: what is left, what stands against it, the last gifts, and suggestions."""
 
     name: str
@@ -102,7 +102,7 @@ def standing(
     *,
     person: int | str | None = None,
     occasion: str | None = None,
-) -> Standing:
+) -> GiftStanding:
     """Where a customer stands, for who may record a gift to it. Raises Hidden, NotAllowed and BadInput."""
     if occasion is not None:
         rules.gifts.require_occasion(occasion)
@@ -121,7 +121,7 @@ def standing(
     try:
         of = subject.gifted(session, rules, customer, today, owner_id=actor.person_id or None)
     except BadInput as error:  # the rate of an earlier gift is not known
-        return Standing(**known, warnings=(error.phrase,), left=(), advice=())
+        return GiftStanding(**known, warnings=(error.phrase,), left=(), advice=())
     rooms = of.ledger.rooms(of.of(person=whom))
     row = customers.get(session, customer.id)
     asked: list[ContactPerson | None] = [whom] if whom is not None else [*there[:MOST_PEOPLE]] or [None]
@@ -140,7 +140,7 @@ def standing(
         )
         for one in asked
     ]
-    return Standing(
+    return GiftStanding(
         **known,
         warnings=tuple(_warnings(rules, of, rooms)),
         left=tuple(_left(rules, of, room) for room in rooms if room.limit),

@@ -8,7 +8,7 @@ from sqlalchemy import Date, Integer, String, and_, case, exists, func, literal,
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.errors import N_, Conflict, Phrase
-from bot.services.gift_rules import load_rules
+from bot.services.gift_rules.rules import load_rules
 from bot.services.imports.check.known.gift_rows import over_limits
 from bot.services.imports.check.known.recorded_contacts import CONTACT_AS_GIFT, ask_about_contacts
 from bot.services.imports.check.known.reused_numbers import find_reused, reused_number

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import date
 
 from bot.errors import N_, Phrase
-from bot.services.care.gifts import Standing
+from bot.services.care.gifts import GiftStanding
 from bot.services.care.gifts.recording import LONGEST_WHAT, SHORTEST_WHAT
 from bot.services.care.gifts.suggestions import Suggested
-from bot.services.gift_limits import shown
-from bot.services.gift_rules import GiftRules
+from bot.services.gift_rules.limits import shown
+from bot.services.gift_rules.rules import GiftRules
 from bot.slack.blocks import BUTTON, MOST_OPTIONS, Block, plain
 from bot.slack.forms import Input, form_view
 from bot.wording import catalogue
@@ -16,7 +16,7 @@ from bot.wording.actions import Action
 from bot.wording.rendering import escape
 
 
-def gift_form(of: Standing, rules: GiftRules, today: date, metadata: str, language: str) -> Block:
+def gift_form(of: GiftStanding, rules: GiftRules, today: date, metadata: str, language: str) -> Block:
     """The form that *Gift* of a customer opens."""
     people = [
         {"text": plain(escape(name), BUTTON), "value": str(number)}
@@ -65,7 +65,7 @@ def gift_form(of: Standing, rules: GiftRules, today: date, metadata: str, langua
     return form_view(Action.GIFT_FORM, N_("Gift"), about, inputs, metadata, gettext, notes)
 
 
-def _notes(of: Standing, language: str) -> Iterator[str]:
+def _notes(of: GiftStanding, language: str) -> Iterator[str]:
     words = catalogue.catalogue(language)
     for warning in of.warnings:
         yield f":warning: {escape(warning.text(words))}"

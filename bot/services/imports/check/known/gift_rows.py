@@ -8,8 +8,8 @@ from sqlmodel import Session
 
 from bot.errors import Phrase
 from bot.services.exchange_rates import Converter
-from bot.services.gift_limits import NO_RATE, Budget, Wanted, ledger
-from bot.services.gift_rules import GiftRules, facts_of
+from bot.services.gift_rules.limits import NO_RATE, Budget, WantedGift, ledger
+from bot.services.gift_rules.rules import GiftRules, facts_of
 from bot.services.imports.job import AT_ONCE, ImportJob
 from db.book import customers, people
 from db.book.customers import Customer
@@ -22,7 +22,7 @@ _gift = table(Gift)
 
 
 @dataclass(frozen=True, kw_only=True)
-class OverLimit:
+class RowOverLimit:
     """A staged gift that is over a limit, and why."""
 
     line: int
@@ -39,7 +39,7 @@ class _Known:
     budgets: dict[int, Budget]  # by account manager
 
 
-def over_limits(job: ImportJob, stage: Table, rules: GiftRules) -> Iterator[OverLimit]:
+def over_limits(job: ImportJob, stage: Table, rules: GiftRules) -> Iterator[RowOverLimit]:
     """The staged gifts that are over a limit, in the order of the file; one with a reason counts, others do not.
 
     Raises BadInput where the rate of a gift of the book is not known.
@@ -69,11 +69,11 @@ def over_limits(job: ImportJob, stage: Table, rules: GiftRules) -> Iterator[Over
     for row in staged:
         worth = convert.units(money_units(row.value), row.currency, row.happened_on)
         if isinstance(worth, Phrase):
-            yield OverLimit(line=row.line, sentence=Phrase(NO_RATE, reason=worth))
+            yield RowOverLimit(line=row.line, sentence=Phrase(NO_RATE, reason=worth))
             continue
         customer = known.customers[row.customer_id]
         owner = known.owners.get(row.customer_id, row.giver_id)
-        wanted = Wanted(
+        wanted = WantedGift(
             customer_id=row.customer_id,
             customer=facts_of(customer, known.tiers.get(row.customer_id)),
             name=customer.name,
@@ -85,7 +85,7 @@ def over_limits(job: ImportJob, stage: Table, rules: GiftRules) -> Iterator[Over
         )
         over = given.excess(wanted)
         if over is not None and row.reason is None:
-            yield OverLimit(line=row.line, sentence=over.sentence)
+            yield RowOverLimit(line=row.line, sentence=over.sentence)
             continue
         if over is not None:
             job.connection.execute(stage.update().where(stage.c.line == row.line).values(is_over=1))

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from gettext import NullTranslations
 
 from sqlmodel import Session
 
-from bot.errors import N_, BadInput, Phrase
+from bot.errors import ENGLISH, N_, BadInput, Phrase
 from bot.services.exchange_rates import Converter
-from bot.services.gift_rules import Cap, GiftedCustomer, GiftRules
+from bot.services.gift_rules.rules import Cap, GiftedCustomer, GiftRules
+from bot.wording import catalogue
 from db.care import gifts
 from db.types import MONEY_UNITS, money_units
 from grading.scheme.model import Name
@@ -40,7 +42,7 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class WantedGift:
     """A gift that is to be held against the limits. `worth` is in ten-thousandths of the currency of the rules."""
 
     customer_id: int
@@ -72,18 +74,18 @@ class Excess:
 
 
 @dataclass
-class Ledger:
+class GivenGifts:
     """What was given, by year and by whom or what a limit is about; gifts are added as they come."""
 
     rules: GiftRules
     _given: dict[tuple[int, Sort, Hashable], int] = field(default_factory=lambda: defaultdict(int))
 
-    def add(self, wanted: Wanted) -> None:
+    def add(self, wanted: WantedGift) -> None:
         """Count a gift."""
         for sort, key in _keys(wanted).items():
             self._given[wanted.given_on.year, sort, key] += wanted.worth
 
-    def rooms(self, wanted: Wanted) -> list[Room]:
+    def rooms(self, wanted: WantedGift) -> list[Room]:
         """Every limit that a gift is held against, with what is left before it."""
         keys = _keys(wanted)
         found = []
@@ -94,11 +96,11 @@ class Ledger:
             found.append(Room(sort=sort, limit=cap.units, left=max(0, cap.units - given), rule=cap.rule))
         return found
 
-    def left(self, wanted: Wanted) -> int | None:
+    def left(self, wanted: WantedGift) -> int | None:
         """What the next gift may be worth by all limits; None without any."""
         return min((room.left for room in self.rooms(wanted)), default=None)
 
-    def excess(self, wanted: Wanted) -> Excess | None:
+    def excess(self, wanted: WantedGift) -> Excess | None:
         """The first limit that a gift exceeds."""
         over = next((room for room in self.rooms(wanted) if wanted.worth > room.left), None)
         return None if over is None else Excess(room=over, sentence=_sentence(self.rules, wanted, over))
@@ -113,12 +115,12 @@ def ledger(
     customer_ids: Collection[int] | None,
     budgets: Sequence[Budget] = (),
     without: Collection[int] = (),
-) -> Ledger:
+) -> GivenGifts:
     """What was given in some years to these customers (None: all), and counts in these budgets, but for the gifts `without`.
 
     Raises BadInput where the rate of an earlier gift is not known.
     """
-    found = Ledger(rules)
+    found = GivenGifts(rules)
     has_owners, has_teams = rules.budgets.owner_year is not None, rules.budgets.team_year is not None
     owners = {one.owner_id for one in budgets if has_owners and one.owner_id is not None}
     teams = {one.team_id for one in budgets if has_teams and one.team_id is not None}
@@ -130,7 +132,7 @@ def ledger(
             if isinstance(worth, Phrase):
                 raise BadInput(NO_RATE, reason=worth)
             found.add(
-                Wanted(
+                WantedGift(
                     customer_id=row.customer_id,
                     customer=GiftedCustomer(),
                     name="",
@@ -151,12 +153,22 @@ def shown(units: int, currency: str) -> str:
     )
 
 
-def named(name: Name) -> Phrase:
+class NamePhrase(Phrase):
     """A name in the language of the sentence that it stands in."""
-    return Phrase(N_("%(english)s%(chinese).0s"), english=name.en, chinese=name.zh)
+
+    __slots__ = ()
+
+    def text(self, words: NullTranslations = ENGLISH) -> str:
+        is_chinese = words is catalogue.catalogue("zh")
+        return str(self.values["chinese" if is_chinese else "english"])
 
 
-def _keys(wanted: Wanted) -> dict[Sort, Hashable]:
+def named(name: Name) -> Phrase:
+    """A name of the rules, to stand in a sentence."""
+    return NamePhrase("%(english)s", english=name.en, chinese=name.zh)
+
+
+def _keys(wanted: WantedGift) -> dict[Sort, Hashable]:
     """What the limits of a year are counted by, of those that concern a gift."""
     keys: Mapping[Sort, Hashable | None] = {
         Sort.PERSON: wanted.contact_person_id,
@@ -167,7 +179,7 @@ def _keys(wanted: Wanted) -> dict[Sort, Hashable]:
     return {sort: key for sort, key in keys.items() if key is not None}
 
 
-def _caps(rules: GiftRules, wanted: Wanted) -> dict[Sort, Cap | None]:
+def _caps(rules: GiftRules, wanted: WantedGift) -> dict[Sort, Cap | None]:
     budgets = {Sort.OWNER: rules.budgets.owner_year, Sort.TEAM: rules.budgets.team_year}
     return {
         **{sort: rules.cap(sort, wanted.customer) for sort in (Sort.GIFT, Sort.PERSON, Sort.CUSTOMER)},
@@ -198,7 +210,7 @@ _OVER = {
 }
 
 
-def _sentence(rules: GiftRules, wanted: Wanted, over: Room) -> Phrase:
+def _sentence(rules: GiftRules, wanted: WantedGift, over: Room) -> Phrase:
     rule = Phrase(N_(" (%(rule)s)"), rule=named(over.rule)) if over.rule is not None else ""
     if over.limit == 0 and over.sort in (Sort.GIFT, Sort.PERSON, Sort.CUSTOMER):
         return Phrase(N_("Gifts to %(customer)s are not allowed%(rule)s"), customer=wanted.name, rule=rule)

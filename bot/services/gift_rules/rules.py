@@ -29,7 +29,7 @@ Amount = Annotated[
 ]
 
 
-class Limits(FirmPart):
+class GiftLimits(FirmPart):
     """What gifts may be worth; None: no limit of this sort is set here."""
 
     gift: Amount | None = None
@@ -62,8 +62,8 @@ class Concerned(FirmPart):
         }
 
 
-class ComplianceRule(Limits):
-    """Limits that hold for some customers in every tier; a limit of 0 forbids."""
+class ComplianceRule(GiftLimits):
+    """GiftLimits that hold for some customers in every tier; a limit of 0 forbids."""
 
     id: Id
     name: Name
@@ -118,7 +118,7 @@ class GiftRules(FirmPart):
     """All rules of the firm about gifts."""
 
     currency: str = Field(pattern=r"^[A-Z]{3}$")
-    limits: Mapping[str, Limits]
+    limits: Mapping[str, GiftLimits]
     budgets: Budgets = Budgets()
     compliance: tuple[ComplianceRule, ...] = ()
     occasions: tuple[GiftOccasion, ...] = Field(min_length=1, max_length=100)
@@ -147,7 +147,7 @@ class GiftRules(FirmPart):
 
     def cap(self, sort: str, customer: GiftedCustomer) -> Cap | None:
         """The lowest limit of a sort (`gift`, `customer_year`, `person_year`) for a customer; None without one."""
-        usual, own = self.limits[DEFAULT], self.limits.get(customer.tier or DEFAULT, Limits())
+        usual, own = self.limits[DEFAULT], self.limits.get(customer.tier or DEFAULT, GiftLimits())
         of_tier = getattr(own, sort) if getattr(own, sort) is not None else getattr(usual, sort)
         caps = [] if of_tier is None else [Cap(units=money_units(of_tier))]
         for rule in self.compliance:
