@@ -30,7 +30,7 @@ class RowOverLimit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Known:
+class _LimitFacts:
     """What the limits of customers depend on, read once for a file."""
 
     customers: dict[int, Customer]
@@ -92,7 +92,7 @@ def over_limits(job: ImportJob, stage: Table, rules: GiftRules) -> Iterator[RowO
         given.add(wanted)
 
 
-def _known(session: Session, customer_ids: Sequence[int]) -> _Known:
+def _known(session: Session, customer_ids: Sequence[int]) -> _LimitFacts:
     found: dict[int, Customer] = {}
     tiers: dict[int, str] = {}
     for start in range(0, len(customer_ids), AT_ONCE):
@@ -110,4 +110,4 @@ def _known(session: Session, customer_ids: Sequence[int]) -> _Known:
         for number, one in there.items()
     }
     owners = customers.owner_ids(session, customer_ids)
-    return _Known(customers=found, tiers=tiers, owners=owners, budgets=budgets)
+    return _LimitFacts(customers=found, tiers=tiers, owners=owners, budgets=budgets)
