@@ -75,6 +75,12 @@ class AuditAction(StrEnum):
     GIFT_CORRECTED = "gift_corrected"
     GIFT_ALLOWED = "gift_allowed"  # one over a limit was recorded, or corrected to it, with a reason
     GIFT_UNDONE = "gift_undone"
+    PROMISE_MADE = "promise_made"
+    PROMISE_CORRECTED = "promise_corrected"
+    PROMISE_KEPT = "promise_kept"
+    PROMISE_POSTPONED = "promise_postponed"
+    PROMISE_WITHDRAWN = "promise_withdrawn"
+    PROMISE_UNDONE = "promise_undone"  # a promise, or what was done last about one, was taken back
     STEP_DONE = "step_done"
     STEP_SNOOZED = "step_snoozed"
     STEP_SKIPPED = "step_skipped"

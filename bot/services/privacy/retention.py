@@ -16,6 +16,7 @@ from db.book.facts import Activity
 from db.book.imports import table
 from db.care.complaints import Complaint, ComplaintStep
 from db.care.gifts import Gift
+from db.care.promises import Promise, PromiseDelay
 from db.engine import Database
 from db.outbox.messages import EMPTY_BODY, MessageState, OutboxMessage
 
@@ -23,6 +24,7 @@ LONGEST_MONTH = timedelta(days=31)
 _AT_ONCE = 5_000  # rows of one transaction: others write in between
 _activity, _outbox = table(Activity), table(OutboxMessage)
 _complaint, _step, _gift = table(Complaint), table(ComplaintStep), table(Gift)
+_promise, _delay = table(Promise), table(PromiseDelay)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,7 @@ def _months(count: int) -> Phrase:
 def _delete_notes(database: Database, before: date) -> int:
     """Delete the notes of activities before a day, the texts of complaints and gifts, and what imports stored of their previous notes.
 
-    The texts of an open complaint are kept until it is closed. Of a gift its value stays.
+    The texts of an open complaint are kept until it is closed, and so are those of a promise. Of a gift its value stays.
     """
     is_open = select(_complaint.c.activity_id).where(_complaint.c.closed_on.is_(None))
     old = and_(
@@ -106,6 +108,11 @@ def _delete_notes(database: Database, before: date) -> int:
     given = or_(_gift.c.what.is_not(None), _gift.c.reason.is_not(None))
     old_gifts = and_(_gift.c.given_on < before, given)
     done += _update(database, _gift, old_gifts, {"what": None, "reason": None})
+    over = _promise.c.closed_on < before
+    for column in (_promise.c.what, _promise.c.reason):
+        done += _update(database, _promise, and_(over, column.is_not(None)), {column.name: None})
+    put_off = _delay.c.promise_id.in_(select(_promise.c.id).where(over))
+    done += _update(database, _delay, and_(put_off, _delay.c.told.is_not(None)), {"told": None})
     gone = select(_activity.c.id).where(_activity.c.happened_on < before, _activity.c.id.not_in(is_open))
     _delete_previous(database, _activity, ["note"], gone)
     _delete_previous(database, _complaint, ["outcome"], closed)
