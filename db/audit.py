@@ -75,6 +75,9 @@ class AuditAction(StrEnum):
     GIFT_CORRECTED = "gift_corrected"
     GIFT_ALLOWED = "gift_allowed"  # one over a limit was recorded, or corrected to it, with a reason
     GIFT_UNDONE = "gift_undone"
+    SURVEY_RECORDED = "survey_recorded"
+    SURVEY_CORRECTED = "survey_corrected"
+    SURVEY_UNDONE = "survey_undone"
     PROMISE_MADE = "promise_made"
     PROMISE_CORRECTED = "promise_corrected"
     PROMISE_KEPT = "promise_kept"

@@ -111,6 +111,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 admins=bot.settings.admins,
                 complaint_kinds=bot.settings.complaints,
                 gift_rules=bot.settings.gifts,
+                survey_scales=bot.settings.surveys,
                 kind_options=kind_options,
             )
             with progress_bar(_("Importing %(kind)s", kind=word("import", kind))) as progress:
@@ -172,6 +173,7 @@ def import_profile(
         firm_currency=loaded.currency,
         complaint_kinds=loaded.complaints,
         gift_rules=loaded.gifts,
+        survey_scales=loaded.surveys,
     )
     book = file_of(loaded.url)
     if book is not None and not book.exists():  # opening it would create its folder

@@ -58,6 +58,11 @@ class Action(StrEnum):
     GIFT = "tierbot_gift", N_("Gift")
     GIFT_FORM = "tierbot_gift_form"
     UNDO_GIFT = "tierbot_undo_gift", N_("Undo"), None, "gift"
+    WEEKLY = "tierbot_weekly", N_("Full list"), None, "week"
+    SURVEY = "tierbot_survey", N_("Survey score")
+    SURVEY_FORM = "tierbot_survey_form"
+    SURVEY_DONE_FORM = "tierbot_survey_done_form"
+    UNDO_SURVEY = "tierbot_undo_survey", N_("Undo"), None, "survey score"
     PROMISE = "tierbot_promise", N_("Promise")
     PROMISE_FORM = "tierbot_promise_form"
     PROMISE_KEPT = "tierbot_promise_kept", N_("Kept"), "primary", "promise"

@@ -57,6 +57,7 @@ class ReaderRights:
             Action.LOG_VISIT: not self.may_log,
             Action.COMPLAINT: not self.may_complain,
             Action.GIFT: not self.may_log,
+            Action.SURVEY: not self.may_log,
             Action.PROMISE: not self.may_log,
         }
         targets: dict[Action, Pointer] = super().targets()  # type: ignore[misc]

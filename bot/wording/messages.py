@@ -23,9 +23,12 @@ from bot.wording.care import (  # noqa: F401 - more messages
     gifts,
     greetings,
     promises,
+    surveys,
+    weekly,
 )
 from bot.wording.care.complaints import OpenComplaints
 from bot.wording.care.promises import AskedPromise, OpenPromises
+from bot.wording.care.surveys import LastScores
 from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (
     MASKED,
@@ -48,10 +51,13 @@ from bot.wording.parts import (
     WithScore,
     WithTier,
 )
+from bot.wording.service_parts import ServicePromise
 from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, WayPart
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
-ON_CUSTOMER = (Action.COMPLAINT, Action.PROMISE, Action.GIFT, Action.CONTACTS)  # in the menu of its card
+ON_CUSTOMER = (  # in the menu of its card
+    *(Action.COMPLAINT, Action.PROMISE, Action.SURVEY, Action.GIFT, Action.CONTACTS),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +79,8 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     scheme: Name | None = None  # the one that graded it, where several are in force
     may_unmask: bool = True
     complaints: OpenComplaints | None = None
+    service: ServicePromise | None = None
+    scores: LastScores | None = None
     promises: OpenPromises | None = None
 
     def targets(self) -> dict[Action, Pointer]:
@@ -100,6 +108,7 @@ class Ungraded(ReaderRights, Message, CustomerPart):
     in_menu: ClassVar = ON_CUSTOMER
     owner: Who | None
     complaints: OpenComplaints | None = None
+    scores: LastScores | None = None
     promises: OpenPromises | None = None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers

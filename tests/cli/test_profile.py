@@ -21,6 +21,7 @@ BEFORE = {  # kind -> what must be in the book, as the profile says
     "facts": [("customers", CUSTOMERS)],
     "gifts": [("customers", CUSTOMERS)],
     "joins": [("customers", CUSTOMERS)],
+    "surveys": [("customers", CUSTOMERS)],
     "order-lines": [("customers", CUSTOMERS), ("orders", ORDERS)],
     "teams": [("people", "email,name\nmia@example.com,Mia\n")],
 }

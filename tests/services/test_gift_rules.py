@@ -137,7 +137,7 @@ def test_check_reads_the_firms_own_file(tmp_path: Path) -> None:
     path = tmp_path / "gifts.yaml"
     path.write_text(SMALL.replace("default", "B"), encoding="utf-8")
     found = Findings()
-    checks._check_own_rules(Settings(_env_file=None, TIERBOT_GIFTS=path), found)
+    checks._check_rules(Settings(_env_file=None, TIERBOT_GIFTS=path), found)
     assert "limits has nothing for default" in str(found.problems)
 
 

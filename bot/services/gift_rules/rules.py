@@ -7,11 +7,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bot.errors import N_, BadInput, Phrase
-from bot.services import firm_file
-from bot.services.firm_file import FirmPart
+from bot.services import firm_files
 from bot.settings import ROOT
 from bot.working_days.countries import code_of
 from db.types import money_units
@@ -29,7 +28,11 @@ Amount = Annotated[
 ]
 
 
-class GiftLimits(FirmPart):
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GiftLimits(_Part):
     """What gifts may be worth; None: no limit of this sort is set here."""
 
     gift: Amount | None = None
@@ -37,14 +40,14 @@ class GiftLimits(FirmPart):
     person_year: Amount | None = None
 
 
-class Budgets(FirmPart):
+class Budgets(_Part):
     """What the gifts to the customers of one account manager, or of one team, may be worth in a year."""
 
     owner_year: Amount | None = None
     team_year: Amount | None = None
 
 
-class Concerned(FirmPart):
+class Concerned(_Part):
     """Which customers a rule of compliance is about: those that have one value of each that is given."""
 
     industry: tuple[str, ...] = ()
@@ -78,7 +81,7 @@ class ComplianceRule(GiftLimits):
         return self
 
 
-class GiftOccasion(FirmPart):
+class GiftOccasion(_Part):
     """What a gift is given for."""
 
     id: Id
@@ -86,7 +89,7 @@ class GiftOccasion(FirmPart):
     also: tuple[str, ...] = ()  # other words for it in files
 
 
-class Suggestion(FirmPart):
+class Suggestion(_Part):
     """A gift that is suggested where it fits."""
 
     id: Id
@@ -98,7 +101,7 @@ class Suggestion(FirmPart):
     countries: tuple[str, ...] = ()
 
 
-class GiftedCustomer(FirmPart):
+class GiftedCustomer(_Part):
     """A customer, as far as the rules depend on it."""
 
     tier: str | None = None
@@ -107,14 +110,14 @@ class GiftedCustomer(FirmPart):
     country: str | None = None
 
 
-class Cap(FirmPart):
+class Cap(_Part):
     """A limit in ten-thousandths of the currency of the rules; `rule` says which rule of compliance sets it."""
 
     units: int
     rule: Name | None = None
 
 
-class GiftRules(FirmPart):
+class GiftRules(_Part):
     """All rules of the firm about gifts."""
 
     currency: str = Field(pattern=r"^[A-Z]{3}$")
@@ -208,7 +211,7 @@ def shipped_rules() -> GiftRules:
 
 def load_rules(path: Path | None) -> GiftRules:
     """The rules of a file, or the shipped ones. Raises SeveralProblems that name the file and the key of each."""
-    return shipped_rules() if path is None else firm_file.load(path, GiftRules, "TIERBOT_GIFTS")
+    return shipped_rules() if path is None else firm_files.load_rules(GiftRules, path, "TIERBOT_GIFTS")
 
 
 def facts_of(customer: Any, tier: str | None) -> GiftedCustomer:

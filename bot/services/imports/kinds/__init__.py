@@ -13,6 +13,7 @@ from bot.services.imports.kinds.order_lines import OrderLineKind
 from bot.services.imports.kinds.orders import OrderKind
 from bot.services.imports.kinds.people import PeopleKind, TeamKind
 from bot.services.imports.kinds.rates import RateKind
+from bot.services.imports.kinds.surveys import SurveyKind
 
 # In the order of `tierbot import --help`.
 KINDS: dict[str, type[FileKind]] = {
@@ -27,6 +28,7 @@ KINDS: dict[str, type[FileKind]] = {
         ActivityKind,
         ComplaintKind,
         GiftKind,
+        SurveyKind,
         FactKind,
         ContactPersonKind,
         PeopleKind,

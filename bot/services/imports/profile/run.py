@@ -45,6 +45,7 @@ _ROWS_ARE = {
     "activities": N_("one row per activity"),
     "complaints": N_("one row per complaint"),
     "gifts": N_("one row per gift"),
+    "surveys": N_("one row per answer to a satisfaction survey"),
     "contact-persons": N_("one row per contact person"),
     "facts": N_("one row per fact"),
     "people": N_("one row per person"),

@@ -1,31 +1,25 @@
-"""Data of the firm in a YAML file: read and checked, with sentences that name the file, the key and what to do."""
+"""Reads the YAML files in which a firm says what its own rules are."""
 
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml.error import YAMLError
 
 from bot.errors import N_, Phrase, SeveralProblems
 from bot.settings import sentence_of
 from grading.scheme import text as yaml_text
 
-
-class FirmPart(BaseModel):
-    """A part of such a file: it never changes, and has no keys but its own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+Rules = TypeVar("Rules", bound=BaseModel)
 
 
-Whole = TypeVar("Whole", bound=FirmPart)
-
-
-def load(path: Path, model: type[Whole], setting: str) -> Whole:
-    """A file that a setting names. Raises SeveralProblems that name the file and the key of each."""
+def load_rules(model: type[Rules], path: Path, setting: str) -> Rules:
+    """The rules of a file that a setting names. Raises SeveralProblems that name the file and the key of each."""
     try:
         return model.model_validate(_plain(yaml_text.load(yaml_text.read(path))))
     except ValidationError as error:
-        problems = [_sentence(path, one) for one in error.errors()]
+        first = next(iter(reversed(model.model_fields)))
+        problems = [_sentence(path, one, first) for one in error.errors()]
     except OSError as error:
         problems = [
             Phrase(
@@ -52,11 +46,11 @@ _SENTENCES = {
     "extra_forbidden": N_("is not a key of this file; remove it or mend its spelling"),
 }
 _OTHER = N_("%(input)s does not fit here; the shipped file shows how it is written")
-_WHOLE = N_("the whole file")
 
 
-def _sentence(path: Path, error: Any) -> Phrase:
-    place: str = ".".join(map(str, error["loc"])) or Phrase(_WHOLE)
+def _sentence(path: Path, error: Any, whole: str) -> Phrase:
+    """A problem with its key; `whole` stands for a problem of the whole file."""
+    place = ".".join(map(str, error["loc"])) or whole
     message = sentence_of(error)
     if error["type"] != "value_error":
         message = Phrase(_SENTENCES.get(error["type"], _OTHER), input=repr(error["input"]))
