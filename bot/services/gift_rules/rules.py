@@ -28,11 +28,11 @@ Amount = Annotated[
 ]
 
 
-class _Part(BaseModel):
+class _RulePart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class GiftLimits(_Part):
+class GiftLimits(_RulePart):
     """What gifts may be worth; None: no limit of this sort is set here."""
 
     gift: Amount | None = None
@@ -40,14 +40,14 @@ class GiftLimits(_Part):
     person_year: Amount | None = None
 
 
-class Budgets(_Part):
+class Budgets(_RulePart):
     """What the gifts to the customers of one account manager, or of one team, may be worth in a year."""
 
     owner_year: Amount | None = None
     team_year: Amount | None = None
 
 
-class Concerned(_Part):
+class Concerned(_RulePart):
     """Which customers a rule of compliance is about: those that have one value of each that is given."""
 
     industry: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class ComplianceRule(GiftLimits):
         return self
 
 
-class GiftOccasion(_Part):
+class GiftOccasion(_RulePart):
     """What a gift is given for."""
 
     id: Id
@@ -89,7 +89,7 @@ class GiftOccasion(_Part):
     also: tuple[str, ...] = ()  # other words for it in files
 
 
-class Suggestion(_Part):
+class Suggestion(_RulePart):
     """A gift that is suggested where it fits."""
 
     id: Id
@@ -101,7 +101,7 @@ class Suggestion(_Part):
     countries: tuple[str, ...] = ()
 
 
-class GiftedCustomer(_Part):
+class GiftedCustomer(_RulePart):
     """A customer, as far as the rules depend on it."""
 
     tier: str | None = None
@@ -110,14 +110,14 @@ class GiftedCustomer(_Part):
     country: str | None = None
 
 
-class Cap(_Part):
+class Cap(_RulePart):
     """A limit in ten-thousandths of the currency of the rules; `rule` says which rule of compliance sets it."""
 
     units: int
     rule: Name | None = None
 
 
-class GiftRules(_Part):
+class GiftRules(_RulePart):
     """All rules of the firm about gifts."""
 
     currency: str = Field(pattern=r"^[A-Z]{3}$")
