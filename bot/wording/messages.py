@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.masking import mask_text
-from bot.wording import notices, private  # noqa: F401 - more messages
+from bot.wording import notices, private, profiles  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
 from bot.wording.care import complaints, digest, escalations, greetings  # noqa: F401 - more messages
 from bot.wording.care.complaints import OpenComplaints
@@ -40,6 +40,7 @@ from bot.wording.parts import (
     WithScore,
     WithTier,
 )
+from bot.wording.profiles import CardTrait
 from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, WayPart
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
@@ -49,7 +50,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     """The private answer to /tier NAME."""
 
     buttons: ClassVar = (
-        *(Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.COMPLAINT, Action.CONTACTS),
+        *(Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.COMPLAINT, Action.CONTACTS, Action.PROFILE),
         Action.UNMASK,
     )
     provisional: bool
@@ -65,6 +66,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     scheme: Name | None = None  # the one that graded it, where several are in force
     may_unmask: bool = True
     complaints: OpenComplaints | None = None
+    profile: tuple[CardTrait, ...] = ()
 
     def targets(self) -> dict[Action, Pointer]:
         """To masked fields only where one is masked, for who may see it."""
@@ -87,9 +89,10 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
 class Ungraded(ReaderRights, Message, CustomerPart):
     """The answer for a customer that no grading has covered yet."""
 
-    buttons: ClassVar = (Action.LOG_VISIT, Action.COMPLAINT, Action.CONTACTS)
+    buttons: ClassVar = (Action.LOG_VISIT, Action.COMPLAINT, Action.CONTACTS, Action.PROFILE)
     owner: Who | None
     complaints: OpenComplaints | None = None
+    profile: tuple[CardTrait, ...] = ()
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers
 

@@ -262,6 +262,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "complaint_closed": N_("complaint closed"),
         "complaint_reopened": N_("complaint reopened"),
         "complaint_undone": N_("complaint, or its last step, taken back"),
+        "profile_changed": N_("customer profile changed"),
         "contact_person_changed": N_("contact person changed"),
         "step_done": N_("care step done"),
         "step_snoozed": N_("care step postponed"),
