@@ -233,11 +233,20 @@ def _step_controls(row: CareRow, gettext: Callable[[str], str]) -> list[Block]:
 
 
 def _buttons(message: Message, gettext: Callable[[str], str]) -> list[Block]:
-    """The buttons that the message's class declares, and those of the customers that it lists."""
+    """The buttons and the menu that the message's class declares, and those of the customers that it lists."""
+    targets = message.targets()
     buttons = [
-        _button(action, gettext(action.label), pointer, action.style)
-        for action, pointer in message.targets().items()
+        _button(action, gettext(action.label), targets[action], action.style)
+        for action in message.buttons
+        if action in targets
     ]
+    more = [
+        (gettext(action.label), replace(targets[action], choice=str(action)))
+        for action in message.in_menu
+        if action in targets
+    ]
+    if more:
+        buttons.append(_select(Action.MORE, gettext(Action.MORE.label), more))
     if message.buttons_for:
         hits, room = getattr(message, message.buttons_for), MOST_BUTTONS - len(buttons)
         if len(hits) > room and message.choosing != Action.OPEN:
