@@ -213,6 +213,9 @@ class Settings(BaseSettings):
     complaints: Path | None = _setting(
         None, "Your own file of the kinds of complaints and their deadlines, in place of the shipped one."
     )
+    customer_profile: Path | None = _setting(
+        None, "Your own file of the fields of customer profiles, in place of the shipped one."
+    )
     templates_dir: Path | None = _setting(
         None, "Folder of your own message templates, which win over the shipped ones."
     )
@@ -282,7 +285,7 @@ class Settings(BaseSettings):
             raise ValueError(Phrase(N_("%(path)s is a file; name a folder"), path=there))
         return value
 
-    @field_validator("schemes_dir", "care_plan", "complaints", "templates_dir")
+    @field_validator("schemes_dir", "care_plan", "complaints", "customer_profile", "templates_dir")
     @classmethod
     def _exists(cls, value: Path | None, info: Any) -> Path | None:
         if value is not None and not value.exists():
@@ -291,7 +294,7 @@ class Settings(BaseSettings):
             )
         if value is not None and info.field_name.endswith("_dir") and not value.is_dir():
             raise ValueError(Phrase(N_("%(path)s is a file; name the folder it is in"), path=value))
-        if value is not None and info.field_name == "complaints" and value.is_dir():
+        if value is not None and info.field_name in ("complaints", "customer_profile") and value.is_dir():
             raise ValueError(Phrase(N_("%(path)s is a folder; name a file in it"), path=value))
         return value
 

@@ -10,7 +10,6 @@ from bot.errors import N_, Phrase, SeveralProblems
 from bot.settings import sentence_of
 from grading.scheme import text as yaml_text
 
-
 M = TypeVar("M", bound=BaseModel)
 
 

@@ -6,7 +6,18 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Index, Integer, UniqueConstraint, and_, bindparam, func, select, true, update
+from sqlalchemy import (
+    Connection,
+    Index,
+    Integer,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    func,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, text, update
+from sqlalchemy import ColumnElement, bindparam, func, text, update
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, col, delete, select
 
@@ -61,13 +61,17 @@ def history(session: Session, customer_id: int, fields: Collection[str] | None =
     return list(session.exec(found.order_by(*newest, col(Trait.id).desc())))
 
 
-_VALUES = sa_select(col(Trait.field), col(Trait.value)).where(IS_PRESENT).order_by(col(Trait.id))
+_VALUES = (
+    sa_select(col(Trait.field), col(Trait.value))
+    .where(col(Trait.customer_id) == bindparam("customer_id"), IS_PRESENT)
+    .order_by(col(Trait.id))
+)
 
 
-def values_of(session: Session, customer_id: int, fields: Sequence[str]) -> list[tuple[str, str]]:
-    """(field, value) of some fields of one customer."""
-    found = _VALUES.where(col(Trait.customer_id) == customer_id, col(Trait.field).in_(fields))
-    return [(row[0], row[1]) for row in session.connection().execute(found)]
+def values_of(session: Session, customer_id: int) -> list[tuple[str, str]]:
+    """(field, value) of all that counts of one customer."""
+    found = session.connection().execute(_VALUES, {"customer_id": customer_id})
+    return [(row[0], row[1]) for row in found]
 
 
 def values_of_many(

@@ -21,6 +21,7 @@ from bot.services.name_keys import fold, fold_code, spellings, tokens_of_key
 from bot.services.schemes.cadence import next_gradings
 from bot.services.schemes.ladder import ladders
 from bot.services.schemes.store import SchemeCache, starter, tiers_of
+from bot.services.traits.card import on_card
 from bot.wording.actions import Pointer
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, Help, NoMatch, TierCard, Ungraded
@@ -185,6 +186,7 @@ def card(
             may_log=can(actor, Act.LOG_CONTACT, customer),
             may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
             complaints=open_complaints(session, customer.id, today),
+            profile=on_card(session, lambda: rules.traits, customer.id),
         )
     row, run, scheme = graded.assessment, graded.run, graded.scheme
     book, days = tiers_of(scheme), coming(session, scheme_cache, graded, today)
@@ -211,6 +213,7 @@ def card(
         may_log=can(actor, Act.LOG_CONTACT, customer),
         may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
         complaints=open_complaints(session, customer.id, today),
+        profile=on_card(session, lambda: rules.traits, customer.id),
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, String, Table, func, select
 
 from bot.errors import N_, Conflict, Phrase
-
 from bot.services.access import Act
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField, known_headers

@@ -21,7 +21,7 @@ from db.engine import Database
 from db.processes import InboundKey, take_request
 
 UNDO = timedelta(minutes=10)
-_ONE = timedelta(microseconds=1)
+_ONE, _EPOCH = timedelta(microseconds=1), datetime(1970, 1, 1, tzinfo=UTC)
 CHANGED = N_("Somebody has changed this customer profile meanwhile. Close this and open it again.")
 TOO_LATE = N_("This could be taken back for ten minutes, and they are over. It stays as it is.")
 
@@ -59,7 +59,7 @@ def save(
     """
     stated, day = _checked(fields, given), as_of or actor.today(now)
     if day > actor.today(now):
-        raise BadInput(N_("The day lies in the future. Choose today or an earlier day."))
+        raise BadInput(N_("The day lies in the future. Choose today or an earlier day.")).of("day")
     with database.write() as session:
         if request is not None:
             take_request(session, request, now)
@@ -79,12 +79,22 @@ def save(
         return saved
 
 
-def undo(database: Database, actor: Actor, meant: int | Pointer, state: str, *, now: datetime) -> Saved:
+def undo(
+    database: Database,
+    actor: Actor,
+    meant: int | Pointer,
+    state: str,
+    *,
+    now: datetime,
+    request: InboundKey | None = None,
+) -> Saved:
     """Take back the last change of a customer's profile within ten minutes.
 
     `state` names the change. Raises Conflict when another one came after it, or it is too late.
     """
     with database.write() as session:
+        if request is not None:
+            take_request(session, request, now)
         customer = access.customer_for(session, actor, Act.LOG_CONTACT, meant)
         touches.lock(session, [customer.id])
         last = traits.last_change(session, customer.id)
@@ -105,7 +115,7 @@ def undo(database: Database, actor: Actor, meant: int | Pointer, state: str, *, 
 
 def state_of(last: datetime | None) -> str:
     """The state of a customer's profile: another one after every change."""
-    return "" if last is None else last.astimezone(UTC).isoformat()
+    return "0" if last is None else str((last - _EPOCH) // _ONE)
 
 
 def _checked(fields: TraitFields, given: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
@@ -131,7 +141,9 @@ def _refuse_unsuited(
     """Refuse fields that customers of this type do not have."""
     kind = customers.types_of(session, [customer.id]).get(customer.id)
     is_person = fields.is_person(kind)
-    problems = {name: unsuited(field, kind) for name in given if not (field := fields.require(name)).suits(is_person)}
+    problems = {
+        name: unsuited(field, kind) for name in given if not (field := fields.require(name)).suits(is_person)
+    }
     if problems:
         raise WrongTraits(problems)
 

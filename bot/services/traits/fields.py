@@ -65,7 +65,9 @@ class TraitField(Part):
         if self.personal and self.card:
             raise ValueError(
                 Phrase(
-                    N_("a personal field is not shown on the card, which many may see; remove personal or card")
+                    N_(
+                        "a personal field is not shown on the card, which many may see; remove personal or card"
+                    )
                 )
             )
         refuse_twice([value.id for value in self.values], N_("value %(word)s is there twice; rename one"))

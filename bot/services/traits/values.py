@@ -43,9 +43,7 @@ def check_values(field: TraitField, given: Iterable[str]) -> tuple[str, ...]:
         raise ValueError(Phrase(N_("has one value, not %(count)d"), count=len(values)))
     if len(values) > MOST_VALUES:
         raise ValueError(
-            Phrase(
-                N_("has at most %(most)d values, not %(count)d"), most=MOST_VALUES, count=len(values)
-            )
+            Phrase(N_("has at most %(most)d values, not %(count)d"), most=MOST_VALUES, count=len(values))
         )
     return values
 
@@ -75,9 +73,7 @@ def _number(text: str) -> str:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or abs(number.adjusted()) > 15:
-        raise ValueError(
-            Phrase(N_("%(cell)s is not a number; write it as 1234.5"), cell=repr(text[:60]))
-        )
+        raise ValueError(Phrase(N_("%(cell)s is not a number; write it as 1234.5"), cell=repr(text[:60])))
     return f"{number.normalize():f}" if number else "0"
 
 
