@@ -218,7 +218,7 @@ def types_of(session: Session | Connection, customer_ids: Collection[int]) -> di
     """Customer -> its type."""
     columns = select(col(Customer.id), col(Customer.customer_type))
     rows = session.execute(columns.where(col(Customer.id).in_(customer_ids)))
-    return {row[0]: row[1] for row in rows}
+    return dict(map(tuple, rows))
 
 
 def columns_of(

@@ -32,6 +32,7 @@ from bot.services.reports import credit, review
 from bot.services.reports.credit import ApprovalRequest
 from bot.services.schemes import lifecycle, status
 from bot.services.schemes.store import SchemeFile
+from bot.services.traits.fields import shipped_fields
 from bot.services.trial import diff, proposal, replays
 from bot.wording.actions import Action, Pointer
 from bot.wording.messages import TierCard, Ungraded
@@ -344,7 +345,7 @@ FIRM: dict[str, tuple[Act, Callable[[Office, Actor], object]]] = {
     "care plans": (Act.DECIDE_CARE, listed_plans),
     "care plan": (
         Act.DECIDE_CARE,
-        lambda o, who: plan_lifecycle.approve(o.database, who, CARE_PLAN, files=CarePlans(()), start=FEBRUARY, **at_once(o)),
+        lambda o, who: plan_lifecycle.approve(o.database, who, CARE_PLAN, files=CarePlans(()), fields=shipped_fields(), start=FEBRUARY, **at_once(o)),
     ),
     "end of a care plan": (
         Act.DECIDE_CARE, lambda o, who: plan_lifecycle.retire(o.database, who, "gone", **at_once(o))

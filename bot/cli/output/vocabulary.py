@@ -117,6 +117,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "risk": N_("risk"),
         "credit": N_("credit grade"),
         "lifecycle": N_("lifecycle"),
+        "profile": N_("customer profile"),
     },
     "review": {
         "no_scheme": N_("no scheme applies"),
@@ -286,6 +287,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "complaints": N_("complaints"),
         "facts": N_("facts"),
         "contact-persons": N_("contact people"),
+        "customer-profiles": N_("customer profiles"),
         "people": N_("people"),
         "rates": N_("rates"),
         "joins": N_("joins"),

@@ -10,7 +10,8 @@ from bot.errors import N_, Phrase
 from bot.services.care.holiday import Part
 from bot.working_days.countries import code_of
 
-ANY = "any"  # whatever gate applies
+ANY = "any"  # whatever gate applies, whatever value a field of the profile has
+PROFILE = "profile:"  # before the id of a field of the customer profile, in the name of a condition
 
 Lifecycle = Literal["new", "active", "silent", "lost"]
 Quadrant = Literal["platinum", "gold", "iron", "silent", "lead", "negative"]  # cells of the value matrix
@@ -35,6 +36,7 @@ class Traits(Part):
     risk: tuple[str, ...] = ()  # gates of the scheme that apply, or `any`
     credit: tuple[str, ...] = ()  # credit grades
     lifecycle: tuple[Lifecycle, ...] = ()
+    profile: Mapping[str, tuple[str, ...]] | None = None  # field of the customer profile -> values, or `any`
 
     @model_validator(mode="after")
     def _some(self) -> "Traits":
@@ -45,7 +47,8 @@ class Traits(Part):
     @property
     def given(self) -> dict[str, tuple[str, ...]]:
         """The conditions that are given, with their values as they are written."""
-        every = {name: getattr(self, name) for name in type(self).model_fields}
+        every = {name: getattr(self, name) for name in type(self).model_fields if name != "profile"}
+        every |= {PROFILE + field: values for field, values in (self.profile or {}).items()}
         return {name: values for name, values in every.items() if values}
 
     @cached_property
@@ -60,6 +63,7 @@ class Traits(Part):
         """Whether a customer, by its casefolded `values` for each condition, has one of those that are given."""
         for name, wanted in self._wanted.items():
             own = values(name)
-            if wanted.isdisjoint(own) and not (name == "risk" and ANY in wanted and own):
+            is_any = (name == "risk" or name.startswith(PROFILE)) and ANY in wanted
+            if wanted.isdisjoint(own) and not (is_any and own):
                 return False
         return True

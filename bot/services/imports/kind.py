@@ -3,8 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, String, Table, func, select
 
@@ -17,6 +18,7 @@ from bot.services.imports.layout.vendors import vendor_headers
 from bot.services.imports.publication import Upsert
 from bot.services.imports.read.encoding import InspectedFile
 from bot.services.imports.read.text import plain
+from bot.services.imports.report import ImportOptions
 from db.book.imports import affected
 
 
@@ -154,6 +156,10 @@ class FileKind(ABC):
         self.stage = stage_table(name, MetaData(), *(Column(*column) for column in self.staged.items()))
         self.intake = self.stage  # the table that rows of the file are staged in first
         self.filled: tuple[str, ...] = ("key", *self.staged)  # the columns that this import fills
+
+    def under(self, options: ImportOptions) -> Self:
+        """The kind of one import: its fields may depend on what the firm has set."""
+        return copy(self)
 
     @property
     def known_headers(self) -> frozenset[str]:

@@ -45,6 +45,7 @@ _ROWS_ARE = {
     "activities": N_("one row per activity"),
     "complaints": N_("one row per complaint"),
     "contact-persons": N_("one row per contact person"),
+    "customer-profiles": N_("one row per customer"),
     "facts": N_("one row per fact"),
     "people": N_("one row per person"),
     "teams": N_("one row per team"),

@@ -145,10 +145,10 @@ def _choice(field: TraitField, chosen: Sequence[str], language: str) -> Input:
         for value in field.values
     }
     initial = [options[value] for value in chosen]
-    every = list(options.values())
-    if field.several:
-        kind, first = "multi_static_select", {"initial_options": initial} if initial else {}
-    else:
+    every, kind, first = list(options.values()), "multi_static_select", Block()
+    if field.several and initial:
+        first = {"initial_options": initial}
+    if not field.several:
         kind, first = "static_select", {"initial_option": initial[0]} if initial else {}
         nothing = catalogue.gettext(language)(N_("Not known"))
         every = [*every, {"text": plain(nothing, BUTTON), "value": NOTHING}]
