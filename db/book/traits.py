@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, func, text, update
+from sqlalchemy import bindparam, func, text, update
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, col, delete, select
 
+from db.book.customers import Customer, Ownership, present_owner
 from db.types import ImportedRow, UtcDateTime, partial_index
 
 BY_HAND = "tierbot"  # the source of what somebody entered
@@ -33,6 +34,13 @@ class Trait(ImportedRow, table=True):
     recorded_at: datetime = Field(sa_type=UtcDateTime)
     superseded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     superseded_by_batch: int | None = Field(default=None, index=True)
+
+
+class WantedTrait(NamedTuple):
+    """What customers are looked for by: a value of a field, or any (None)."""
+
+    field: str
+    value: str | None
 
 
 class PresentTrait(NamedTuple):
@@ -97,10 +105,24 @@ def present_of(connection: Any, customer_ids: Sequence[int]) -> list[PresentTrai
     return [PresentTrait._make(row) for row in connection.execute(rows)]
 
 
-def with_value(field: str, value: str | None) -> ColumnElement[bool]:
-    """Condition on `customer.id`-like columns, for `in_`: the customers with this value, or with any."""
-    found = sa_select(col(Trait.customer_id)).where(IS_PRESENT, col(Trait.field) == field)
-    return found if value is None else found.where(col(Trait.value) == value)  # type: ignore[return-value]
+def with_value(wanted: WantedTrait) -> Any:
+    """The ids of the customers that have this."""
+    found = sa_select(col(Trait.customer_id)).where(IS_PRESENT, col(Trait.field) == wanted.field)
+    return found if wanted.value is None else found.where(col(Trait.value) == wanted.value)
+
+
+def customers_with(
+    session: Session, wanted: WantedTrait, owners: Collection[int] | None, most: int
+) -> tuple[int, list[tuple[int, str, str]]]:
+    """(how many unarchived customers of these owners, None being all, have this; id, code and name of the first)."""
+    columns = sa_select(col(Customer.id), col(Customer.code), col(Customer.name))
+    found = columns.where(col(Customer.archived).is_(False), col(Customer.id).in_(with_value(wanted)))
+    if owners is not None:
+        owned = found.join(Ownership, present_owner(Customer.id))
+        found = owned.where(col(Ownership.person_id).in_(owners))
+    total = session.execute(found.with_only_columns(func.count(), maintain_column_froms=True)).scalar_one()
+    rows = session.execute(found.order_by(col(Customer.name), col(Customer.id)).limit(most))
+    return total, [(row[0], row[1], row[2]) for row in rows]
 
 
 def last_change(session: Session, customer_id: int) -> datetime | None:

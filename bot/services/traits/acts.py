@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlmodel import Session
 
-from bot.errors import N_, BadInput, Conflict, Phrase
+from bot.errors import N_, BadInput, Conflict, NotFound, Phrase
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.traits.fields import TraitField, TraitFields
+from bot.services.traits.fields import TraitField, TraitFields, folded
 from bot.services.traits.values import Counting, WrongTraits, check_values, compare
 from bot.wording.actions import Pointer
 from db.audit import AuditAction, ObjectKind
@@ -77,6 +77,55 @@ def save(
             _record(session, actor, customer.id, {name: those for name, those in done.items() if those})
         before_commit()
         return saved
+
+
+def remove(
+    database: Database,
+    actor: Actor,
+    customer_id: int,
+    fields: TraitFields,
+    name: str,
+    texts: Sequence[str],
+    *,
+    now: datetime,
+) -> Saved:
+    """Remove these values of a field from what counts, or all of it; also of a field that the file has no more.
+
+    Raises NotFound for a value that the field does not have, and the same as `save`.
+    """
+    with database.write() as session:
+        customer = access.customer_for(session, actor, Act.LOG_CONTACT, customer_id)
+        touches.lock(session, [customer.id])
+        present = traits.present(session, customer.id)
+        known = [one for one in present if one.field == name]
+        if not known:
+            field = fields.require(name)
+            known = [one for one in present if one.field == field.id]
+        ended = [_meant(fields, known, text) for text in texts] or known
+        last = traits.last_change(session, customer.id)
+        moment = max(now, last + _ONE) if last is not None else now
+        traits.end(session, [one.id or 0 for one in ended], moment)
+        names = tuple(sorted({one.field for one in ended}))
+        if names:
+            _record(session, actor, customer.id, {"removed": list(names)})
+        return Saved(
+            customer_id=customer.id,
+            name=customer.name,
+            code=customer.code,
+            set=(),
+            removed=names,
+            moment=moment if names else None,
+        )
+
+
+def _meant(fields: TraitFields, known: Sequence[Trait], text: str) -> Trait:
+    """The value that counts and is called so."""
+    for one in known:
+        field = fields.find(one.field)
+        of_choice = field.find(text) if field is not None else None
+        if folded(one.value) == folded(text if of_choice is None else of_choice.id):
+            return one
+    raise NotFound(N_("There is no such value: %(value)s."), value=text)
 
 
 def undo(
