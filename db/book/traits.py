@@ -66,7 +66,7 @@ def history(session: Session, customer_id: int, fields: Collection[str] | None =
     if fields is not None:
         found = found.where(col(Trait.field).in_(fields))
     newest = (col(Trait.field), col(Trait.superseded_at).is_not(None), col(Trait.as_of).desc())
-    return list(session.exec(found.order_by(*newest, col(Trait.id).desc())))
+    return list(session.exec(found.order_by(*newest, col(Trait.id))))
 
 
 _VALUES = (

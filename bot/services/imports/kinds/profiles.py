@@ -26,6 +26,7 @@ from db.book.traits import Trait
 
 _trait = table(Trait)
 _AT_ONCE = 2_000  # customers whose values are compared at a time
+CREATED, CHANGED = "created", "changed"  # what a statement does to a field
 
 
 def _reader(of: TraitField, job: ImportJob, name: str) -> Parser:
@@ -153,9 +154,12 @@ class ProfileKind(FileKind):
             staged = job.connection.execute(rows).all()
             changes = _Changes(batch_id=batch_id, source=job.source, today=job.today)
             for customer, day, author, profile in sorted(staged, key=lambda row: row[1] or job.today):
-                for name, values in json.loads(profile).items():
-                    known = present.setdefault((customer, name), [])
-                    changes.state((customer, name), known, values, day, author)
+                done = {
+                    changes.state(customer, name, present, values, day, author)
+                    for name, values in json.loads(profile).items()
+                }
+                changes.created += done <= {None, CREATED} and CREATED in done
+                changes.changed += CHANGED in done
             yield changes
 
 
@@ -184,20 +188,19 @@ class _Changes:
 
     def state(
         self,
-        about: tuple[int, str],
-        known: list[_Known],
+        customer: int,
+        name: str,
+        present: dict[tuple[int, str], list[_Known]],
         values: Sequence[str],
         day: date | None,
         author: str | None,
-    ) -> None:
-        """Add a statement about a field of a customer; `known` are the values that count, and is brought up to date."""
+    ) -> str | None:
+        """Add a statement about a field, and bring the values that count up to date; what it does to the field."""
+        known = present.setdefault((customer, name), [])
         found = compare([Counting(one.id, one.value, one.as_of) for one in known], values, day, self.today)
         if not (found.added or found.ended):
-            return
-        if known:
-            self.changed += 1
-        else:
-            self.created += 1
+            return None
+        done = CHANGED if known else CREATED
         ended = [one for one in known if one.id in found.ended]
         for one in ended:
             known.remove(one)
@@ -207,8 +210,8 @@ class _Changes:
         by = max(known, key=lambda one: one.as_of).batch_id or self.batch_id if found.is_past else None
         for value in found.added:
             row: dict[str, Any] = {
-                "customer_id": about[0],
-                "field": about[1],
+                "customer_id": customer,
+                "field": name,
                 "value": value,
                 "as_of": day or self.today,
                 "author": author,
@@ -220,6 +223,7 @@ class _Changes:
                 known.append(
                     _Known(id=number, value=value, as_of=row["as_of"], batch_id=self.batch_id, row=row)
                 )
+        return done
 
     def write(self, job: ImportJob, batch_id: int) -> None:
         """Write them to the book."""
