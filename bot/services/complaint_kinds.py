@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from bot.errors import N_, BadInput, Phrase
 from bot.services import firm_files
-from bot.services.firm_files import Part
+from bot.services.firm_files import FilePart
 from bot.settings import ROOT
 from grading.scheme.model import Name
 
@@ -21,7 +21,7 @@ DEFAULT = "default"  # the tiers that are not named
 Days = Annotated[int, Field(ge=0, le=365)]
 
 
-class KindOfComplaint(Part):
+class KindOfComplaint(FilePart):
     """A kind of complaint. What it says of deadlines and of the manager counts before what is said for all kinds."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")
@@ -33,7 +33,7 @@ class KindOfComplaint(Part):
     )
 
 
-class ComplaintKinds(Part):
+class ComplaintKinds(FilePart):
     """All kinds of the firm, and what counts for each that says nothing else."""
 
     days: Mapping[str, Days]

@@ -13,7 +13,7 @@ from grading.scheme import text as yaml_text
 M = TypeVar("M", bound=BaseModel)
 
 
-class Part(BaseModel):
+class FilePart(BaseModel):
     """A part of such a file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

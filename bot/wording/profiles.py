@@ -75,7 +75,7 @@ class ProfileSaved(Message):
     changed: tuple[Name, ...] = ()  # fields with other values
     removed: tuple[Name, ...] = ()  # fields without a value now
     past: tuple[Name, ...] = ()  # fields of which a later day is known
-    state: str | None = None  # of the profile, by which the change can be taken back
+    state: int | None = None  # of the profile, by which the change can be taken back
     outcome: str = "saved"  # saved | undone | repeated
 
     def targets(self) -> dict[Action, Pointer]:
@@ -83,4 +83,4 @@ class ProfileSaved(Message):
         if self.state is None:
             return {}
         mark = crc32(self.code.encode(errors="replace"))
-        return {Action.UNDO_PROFILE: Pointer(id=self.customer_id, mark=mark, choice=self.state)}
+        return {Action.UNDO_PROFILE: Pointer(id=self.customer_id, mark=mark, choice=str(self.state))}

@@ -87,8 +87,6 @@ def values_of_many(
 ) -> dict[int, dict[str, set[str]]]:
     """Customer -> field -> its values that count, of these fields; only customers that have some."""
     found: dict[int, dict[str, set[str]]] = {}
-    if not fields:
-        return found
     columns = sa_select(col(Trait.customer_id), col(Trait.field), col(Trait.value))
     for start in range(0, len(customer_ids), _AT_ONCE):
         some = customer_ids[start : start + _AT_ONCE]

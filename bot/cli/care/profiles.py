@@ -25,7 +25,7 @@ from bot.masking import MASK
 from bot.services.ask import lookup
 from bot.services.traits import acts as profile_acts
 from bot.services.traits import search, views
-from bot.services.traits.acts import Saved
+from bot.services.traits.acts import SavedProfile
 from bot.services.traits.fields import TraitField, TraitFields
 from bot.services.traits.values import split
 from bot.services.traits.views import StoredTrait
@@ -189,7 +189,7 @@ def _field_kind(field: TraitField) -> str:
     return _("%(kind)s, several", kind=kind) if field.several else kind
 
 
-def _say_saved(saved: Saved, field: TraitField | None, as_json: bool) -> None:
+def _say_saved(saved: SavedProfile, field: TraitField | None, as_json: bool) -> None:
     if as_json:
         print_json({"customer": saved.code, "set": saved.set, "removed": saved.removed, "past": saved.past})
         return

@@ -26,7 +26,8 @@ from bot.wording.actions import Pointer
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, Help, NoMatch, TierCard, Ungraded
 from bot.wording.parts import Who
-from db.book import customers, near_names
+from bot.wording.profiles import CardTrait
+from db.book import customers, near_names, traits
 from db.book.customers import NameHit, NameKind, Owners
 from db.care import touches
 from db.engine import Database
@@ -186,7 +187,7 @@ def card(
             may_log=can(actor, Act.LOG_CONTACT, customer),
             may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
             complaints=open_complaints(session, customer.id, today),
-            profile=on_card(session, lambda: rules.traits, customer.id),
+            profile=_profile(session, rules, customer.id),
         )
     row, run, scheme = graded.assessment, graded.run, graded.scheme
     book, days = tiers_of(scheme), coming(session, scheme_cache, graded, today)
@@ -213,8 +214,14 @@ def card(
         may_log=can(actor, Act.LOG_CONTACT, customer),
         may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
         complaints=open_complaints(session, customer.id, today),
-        profile=on_card(session, lambda: rules.traits, customer.id),
+        profile=_profile(session, rules, customer.id),
     )
+
+
+def _profile(session: Session, rules: CareRules, customer_id: int) -> tuple[CardTrait, ...]:
+    """What the card says of the customer profile. The fields are read only where something is known."""
+    known = traits.values_of(session, customer_id)
+    return on_card(rules.traits, known) if known else ()
 
 
 def _normal(text: str) -> str:

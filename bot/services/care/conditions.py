@@ -1,6 +1,6 @@
 """For whom the steps of an `also` block of a care plan are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -8,6 +8,8 @@ from pydantic import model_validator
 
 from bot.errors import N_, Phrase
 from bot.services.care.holiday import Part
+from bot.services.traits.fields import TraitField, TraitFields
+from bot.services.traits.values import check_value
 from bot.working_days.countries import code_of
 
 ANY = "any"  # whatever gate applies, whatever value a field of the profile has
@@ -67,3 +69,31 @@ class Traits(Part):
             if wanted.isdisjoint(own) and not (is_any and own):
                 return False
         return True
+
+
+def unmet(when: Traits, fields: TraitFields) -> Iterator[Phrase]:
+    """Why no customer ever meets it: a field that profiles do not have, and a value that a field cannot have."""
+    for name, values in (when.profile or {}).items():
+        field = fields.find(name)
+        if field is None:
+            yield Phrase(
+                N_("the customer profile has no field %(field)s; use one of %(known)s"),
+                field=repr(name),
+                known=", ".join(one.id for one in fields.fields),
+            )
+            continue
+        for value in values:
+            if value != ANY and (problem := _never(field, value)) is not None:
+                yield Phrase(N_("%(key)s: %(problem)s"), key=f"profile.{name}", problem=problem)
+
+
+def _never(field: TraitField, value: str) -> Phrase | None:
+    """Why a field never has this value as it is stored."""
+    try:
+        stored = check_value(field, value)
+    except ValueError as error:
+        phrase: Phrase = error.args[0]
+        return phrase
+    if stored.casefold() == value.casefold():
+        return None
+    return Phrase(N_("%(value)s is stored as %(stored)s; write that"), value=repr(value), stored=repr(stored))

@@ -161,7 +161,8 @@ def load(
     nobodys = firm.working_time(now)
     mornings: dict[int | None, Mornings] = {}
     chosen = _Choice(in_force)
-    known_traits = traits.values_of_many(session, _profile_fields(in_force), customer_ids)
+    asked = _profile_fields(in_force)
+    known_traits = traits.values_of_many(session, asked, customer_ids) if asked else {}
     loaded = []
     for customer in found:
         number = customer.customer_id

@@ -17,7 +17,6 @@ from bot.services.care.plan import DEFAULT, CarePlan, Greeting
 from bot.services.care.plan_file import FOLDER, SHIPPED, shipped_plans
 from bot.services.care.plan_versions import in_force as plan_versions
 from bot.services.care.plan_versions.care_plans import CarePlans
-from bot.services.care.profile_conditions import impossible
 from bot.services.ops.storage import Finding
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
@@ -132,7 +131,7 @@ def _problems(care: CareOfDay, today: date, fields: TraitFields | None) -> list[
         )
         for gap in _gaps(care)
     ]
-    unmet = [] if fields is None else [one for plan in care.plans.plans for one in impossible(plan, fields)]
+    unmet = [] if fields is None else [one for plan in care.plans.plans for one in plan.unmet(fields)]
     return [*gaps, *care.plans.shared_steps(), *_undated(care.plans, today), *unmet]
 
 

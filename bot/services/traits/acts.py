@@ -27,7 +27,7 @@ TOO_LATE = N_("This could be taken back for ten minutes, and they are over. It s
 
 
 @dataclass(frozen=True, kw_only=True)
-class Saved:
+class SavedProfile:
     """What was set or removed of a customer profile, and the moment by which it can be taken back."""
 
     customer_id: int
@@ -51,7 +51,7 @@ def save(
     now: datetime,
     request: InboundKey | None = None,
     before_commit: Callable[[], None] = lambda: None,
-) -> Saved:
+) -> SavedProfile:
     """Give fields exactly these values as of a day, by default today; a field without a value has none any more.
 
     Raises WrongTraits, BadInput for a day to come, Conflict when the profile is not in this `state` any more, NotFound
@@ -63,14 +63,11 @@ def save(
     with database.write() as session:
         if request is not None:
             take_request(session, request, now)
-        customer = access.customer_for(session, actor, Act.LOG_CONTACT, meant)
-        touches.lock(session, [customer.id])
-        last = traits.last_change(session, customer.id)
+        customer, last = _locked(session, actor, meant)
         if state is not None and state != state_of(last):
             raise Conflict(CHANGED)
         _refuse_unsuited(session, fields, customer, [field for field, values in stated.items() if values])
-        # Later than the last change, so that taking back finds what was done together.
-        moment = max(now, last + _ONE) if last is not None else now
+        moment = _moment(last, now)
         saved = _write(session, actor, customer, stated, day, moment)
         if saved.moment is not None:
             done = {"set": list(saved.set), "removed": list(saved.removed), "past": list(saved.past)}
@@ -88,27 +85,25 @@ def remove(
     texts: Sequence[str],
     *,
     now: datetime,
-) -> Saved:
+) -> SavedProfile:
     """Remove these values of a field from what counts, or all of it; also of a field that the file has no more.
 
     Raises NotFound for a value that the field does not have, and the same as `save`.
     """
     with database.write() as session:
-        customer = access.customer_for(session, actor, Act.LOG_CONTACT, customer_id)
-        touches.lock(session, [customer.id])
+        customer, last = _locked(session, actor, customer_id)
         present = traits.present(session, customer.id)
         known = [one for one in present if one.field == name]
         if not known:
             field = fields.require(name)
             known = [one for one in present if one.field == field.id]
         ended = [_meant(fields, known, text) for text in texts] or known
-        last = traits.last_change(session, customer.id)
-        moment = max(now, last + _ONE) if last is not None else now
+        moment = _moment(last, now)
         traits.end(session, [one.id or 0 for one in ended], moment)
         names = tuple(sorted({one.field for one in ended}))
         if names:
             _record(session, actor, customer.id, {"removed": list(names)})
-        return Saved(
+        return SavedProfile(
             customer_id=customer.id,
             name=customer.name,
             code=customer.code,
@@ -136,7 +131,7 @@ def undo(
     *,
     now: datetime,
     request: InboundKey | None = None,
-) -> Saved:
+) -> SavedProfile:
     """Take back the last change of a customer's profile within ten minutes.
 
     `state` names the change. Raises Conflict when another one came after it, or it is too late.
@@ -144,9 +139,7 @@ def undo(
     with database.write() as session:
         if request is not None:
             take_request(session, request, now)
-        customer = access.customer_for(session, actor, Act.LOG_CONTACT, meant)
-        touches.lock(session, [customer.id])
-        last = traits.last_change(session, customer.id)
+        customer, last = _locked(session, actor, meant)
         if last is None or state_of(last) != state:
             raise Conflict(CHANGED)
         if now - last > UNDO:
@@ -157,7 +150,7 @@ def undo(
         names = sorted({one.field for one in (*recorded, *ended)})
         traits.take_back(session, [one.id or 0 for one in recorded], [one.id or 0 for one in ended])
         _record(session, actor, customer.id, {"undone": names})
-        return Saved(
+        return SavedProfile(
             customer_id=customer.id, name=customer.name, code=customer.code, set=tuple(names), removed=()
         )
 
@@ -165,6 +158,18 @@ def undo(
 def state_of(last: datetime | None) -> str:
     """The state of a customer's profile: another one after every change."""
     return "0" if last is None else str((last - _EPOCH) // _ONE)
+
+
+def _locked(session: Session, actor: Actor, meant: int | Pointer) -> tuple[CustomerRow, datetime | None]:
+    """The customer, if the actor may change its profile, locked, and when the profile was changed last."""
+    customer = access.customer_for(session, actor, Act.LOG_CONTACT, meant)
+    touches.lock(session, [customer.id])
+    return customer, traits.last_change(session, customer.id)
+
+
+def _moment(last: datetime | None, now: datetime) -> datetime:
+    """When a change is recorded: later than the last one, so that taking it back finds what was done together."""
+    return now if last is None else max(now, last + _ONE)
 
 
 def _checked(fields: TraitFields, given: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
@@ -212,7 +217,7 @@ def _write(
     stated: Mapping[str, Sequence[str]],
     day: date,
     moment: datetime,
-) -> Saved:
+) -> SavedProfile:
     present: dict[str, list[Counting]] = {}
     for one in traits.present(session, customer.id):
         present.setdefault(one.field, []).append(Counting(one.id or 0, one.value, one.as_of))
@@ -241,7 +246,7 @@ def _write(
         ]
     traits.end(session, ended, moment)
     traits.add(session, rows)
-    return Saved(
+    return SavedProfile(
         customer_id=customer.id,
         name=customer.name,
         code=customer.code,

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from bot.errors import N_, BadInput, Phrase
 from bot.services import firm_files
-from bot.services.firm_files import Part
+from bot.services.firm_files import FilePart
 from bot.settings import ROOT
 from grading.scheme.model import Name
 
@@ -22,7 +22,7 @@ MOST_FIELDS = 80  # a form in Slack has room for 100 blocks
 Id = Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")
 
 
-class TraitValue(Part):
+class TraitValue(FilePart):
     """A value that a field with a choice offers."""
 
     id: str = Id
@@ -34,7 +34,7 @@ class TraitValue(Part):
         return (self.name.en, self.name.zh, *self.also)
 
 
-class TraitField(Part):
+class TraitField(FilePart):
     """A field of the customer profile."""
 
     id: str = Id
@@ -97,7 +97,7 @@ class TraitField(Part):
         return self.of is None or is_person is None or (self.of == "persons") == is_person
 
 
-class TraitFields(Part):
+class TraitFields(FilePart):
     """All fields of the firm, and which types of customers are persons."""
 
     persons: tuple[str, ...] = ()

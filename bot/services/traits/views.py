@@ -41,7 +41,7 @@ class StoredTrait:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToChange:
+class ProfileToChange:
     """A customer's profile as a form shows it: the fields that the reader may change, with their values."""
 
     customer_id: int
@@ -95,7 +95,7 @@ def stored(
         return [_stored(fields, one, full) for one in found]
 
 
-def to_change(database: Database, actor: Actor, meant: int | Pointer, fields: TraitFields) -> ToChange:
+def to_change(database: Database, actor: Actor, meant: int | Pointer, fields: TraitFields) -> ProfileToChange:
     """The profile for a form. Personal fields are in it for who may see them, and then the audit records that."""
     with database.write() as session:
         customer = access.customer_for(session, actor, Act.LOG_CONTACT, meant)
@@ -107,7 +107,7 @@ def to_change(database: Database, actor: Actor, meant: int | Pointer, fields: Tr
         known = {field.id for field in offered}
         present = [one for one in traits.present(session, customer.id) if one.field in known]
         _record(session, actor, fields, customer.id, present)
-        return ToChange(
+        return ProfileToChange(
             customer_id=customer.id,
             name=customer.name,
             code=customer.code,

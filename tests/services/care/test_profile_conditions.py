@@ -13,7 +13,6 @@ from bot.services.care.plan_versions import lifecycle
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.lifecycle import PlanFile
 from bot.services.care.planning_pass import plan_changed
-from bot.services.care.profile_conditions import impossible
 from bot.services.care.schedule import owed
 from bot.services.ops import care_plans
 from bot.services.ops.care_plans import CareOfDay
@@ -116,10 +115,10 @@ def test_a_condition_that_can_never_be_met_is_refused_by_check_and_approval(
     text = PLAN.replace(when, f"profile: {{{asked}}}")
     plan = parse_plan(text, "ours.yaml")
     care = CareOfDay(day=date(2026, 6, 1), plans=CarePlans((plan,)))
-    assert care_plans.problems([care], FIELDS) == ([] if problem is None else [*impossible(plan, FIELDS)])
+    assert care_plans.problems([care], FIELDS) == ([] if problem is None else [*plan.unmet(FIELDS)])
     if problem is None:
         return
-    assert any(str(one).startswith(problem) for one in impossible(plan, FIELDS))
+    assert any(str(one).startswith(problem) for one in plan.unmet(FIELDS))
     with pytest.raises(BadInput) as refused:
         lifecycle.approve(
             database,

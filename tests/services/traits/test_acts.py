@@ -1,6 +1,7 @@
 """Customer profiles: who sees, sets, removes and takes back what; what becomes history."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlmodel import Session, col, select
 from bot.errors import BadInput, BotError, Conflict, NotAllowed, NotFound
 from bot.services.access import Actor
 from bot.services.traits import acts, search, views
-from bot.services.traits.acts import Saved
+from bot.services.traits.acts import SavedProfile
 from bot.services.traits.fields import shipped_fields
 from bot.services.traits.values import WrongTraits
 from db.audit import AuditEntry
@@ -65,16 +66,16 @@ def _shown(database: Database, who: Actor, customer: int) -> object:
         return views.shown(session, who, customer, FIELDS)
 
 
-def put(database: Database, who: Actor, customer: int, **given: Any) -> Saved:
+def put(database: Database, who: Actor, customer: int, **given: Any) -> SavedProfile:
     options = {name: given.pop(name) for name in ("as_of", "state", "request", "now") if name in given}
     return acts.save(database, who, customer, FIELDS, given, **{"now": NOW, **options})
 
 
-def remove(database: Database, who: Actor, customer: int, field: str, *values: str) -> Saved:
+def remove(database: Database, who: Actor, customer: int, field: str, *values: str) -> SavedProfile:
     return acts.remove(database, who, customer, FIELDS, field, values, now=NOW)
 
 
-def undo_last(database: Database, who: Actor, customer: int, now: Any = NOW) -> Saved:
+def undo_last(database: Database, who: Actor, customer: int, now: Any = NOW) -> SavedProfile:
     return acts.undo(database, who, customer, state_of(database, customer), now=now)
 
 
@@ -132,6 +133,17 @@ def test_personal_values_are_shown_only_in_full_and_that_is_recorded(firm: Firm)
         (entry,) = session.exec(select(AuditEntry))
         assert (entry.action, entry.object_kind, entry.object_id) == ("personal_shown", "customer", str(acme))
         assert entry.after == '{"fields":["occupation"]}'
+
+
+def test_the_form_of_who_does_a_step_of_the_customer_has_no_personal_fields(firm: Firm) -> None:
+    database, acme, who = firm
+    helper = replace(who["viewer"], given=frozenset({acme}))
+    with database.write() as session:
+        session.get_one(Customer, acme).customer_type = None
+    own = {one.id for one in views.to_change(database, who["owner"], acme, FIELDS).fields}
+    given = views.to_change(database, helper, acme, FIELDS)
+    assert own - {one.id for one in given.fields} == {"lifestyle", "hobbies", "education", "occupation"}
+    assert "secret" not in str(given.values)
 
 
 def test_a_new_value_is_dated_signed_and_the_earlier_one_becomes_history(firm: Firm) -> None:

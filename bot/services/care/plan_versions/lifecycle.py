@@ -17,7 +17,6 @@ from bot.services.care.plan_file import FOLDER, parse_plan
 from bot.services.care.plan_versions import in_force
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.in_force import with_files
-from bot.services.care.profile_conditions import impossible
 from bot.services.schemes.status import split
 from bot.services.traits.fields import TraitFields
 from db.audit import AuditAction, ObjectKind
@@ -82,7 +81,7 @@ def approve(
             start=start,
             today=today,
         )
-    for problem in impossible(file.plan, fields):
+    for problem in file.plan.unmet(fields):
         raise BadInput(problem.msgid, **problem.values)
     with database.write(lock=LOCK) as session:
         version = _record(session, file, now)

@@ -139,7 +139,7 @@ class ProfileKind(FileKind):
             found.write(job, batch_id)
         return Counts(created=created, changed=changed)
 
-    def _statements(self, job: ImportJob, batch_id: int) -> Iterator["_Changes"]:
+    def _statements(self, job: ImportJob, batch_id: int) -> Iterator["_Statements"]:
         """What the staged rows change, for some customers at a time, in the order of the days."""
         stage, last = self.stage.c, 0
         while True:
@@ -152,7 +152,7 @@ class ProfileKind(FileKind):
             columns = select(stage.customer_id, stage.as_of, stage.author, stage.profile)
             rows = columns.where(stage.customer_id.between(some[0], last)).order_by(stage.line)
             staged = job.connection.execute(rows).all()
-            changes = _Changes(batch_id=batch_id, source=job.source, today=job.today)
+            changes = _Statements(batch_id=batch_id, source=job.source, today=job.today)
             for customer, day, author, profile in sorted(staged, key=lambda row: row[1] or job.today):
                 done = {
                     changes.state(customer, name, present, values, day, author)
@@ -164,7 +164,7 @@ class ProfileKind(FileKind):
 
 
 @dataclass(kw_only=True)
-class _Known:
+class _StoredValue:
     """A value that counts; `row` is there where this import states it."""
 
     id: int
@@ -175,7 +175,7 @@ class _Known:
 
 
 @dataclass(kw_only=True)
-class _Changes:
+class _Statements:
     """What the statements about some customers change."""
 
     batch_id: int
@@ -190,7 +190,7 @@ class _Changes:
         self,
         customer: int,
         name: str,
-        present: dict[tuple[int, str], list[_Known]],
+        present: dict[tuple[int, str], list[_StoredValue]],
         values: Sequence[str],
         day: date | None,
         author: str | None,
@@ -221,7 +221,7 @@ class _Changes:
             if not found.is_past:
                 number = -len(self.rows)
                 known.append(
-                    _Known(id=number, value=value, as_of=row["as_of"], batch_id=self.batch_id, row=row)
+                    _StoredValue(id=number, value=value, as_of=row["as_of"], batch_id=self.batch_id, row=row)
                 )
         return done
 
@@ -240,11 +240,11 @@ class _Changes:
             job.connection.execute(_trait.insert(), rows)
 
 
-def _present(job: ImportJob, customer_ids: Sequence[int]) -> dict[tuple[int, str], list[_Known]]:
+def _present(job: ImportJob, customer_ids: Sequence[int]) -> dict[tuple[int, str], list[_StoredValue]]:
     """Customer and field -> the values that count."""
-    found: dict[tuple[int, str], list[_Known]] = {}
+    found: dict[tuple[int, str], list[_StoredValue]] = {}
     for one in traits.present_of(job.connection, customer_ids):
-        known = _Known(id=one.id, value=one.value, as_of=one.as_of, batch_id=one.batch_id)
+        known = _StoredValue(id=one.id, value=one.value, as_of=one.as_of, batch_id=one.batch_id)
         found.setdefault((one.customer_id, one.field), []).append(known)
     return found
 

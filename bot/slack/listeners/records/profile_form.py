@@ -10,10 +10,10 @@ from slack_sdk import WebClient
 from bot.errors import N_
 from bot.services.access import Actor
 from bot.services.traits import acts, views
-from bot.services.traits.acts import Saved, state_of
+from bot.services.traits.acts import SavedProfile, state_of
 from bot.services.traits.fields import TraitField, TraitFields
 from bot.services.traits.values import WrongTraits, split
-from bot.services.traits.views import ToChange
+from bot.services.traits.views import ProfileToChange
 from bot.slack import blocks, forms, outcomes
 from bot.slack.blocks import BUTTON, Block, plain
 from bot.slack.deferred import BEGIN, Attempt, Deferred, Press
@@ -82,7 +82,7 @@ def list_view(deps: Dependencies, actor: Actor, pointer: Pointer) -> Block:
     return blocks.modal(deps.renderer, message, actor.language, TITLE)
 
 
-def saved(done: Saved, fields: TraitFields, outcome: str = "saved") -> ProfileSaved:
+def saved(done: SavedProfile, fields: TraitFields, outcome: str = "saved") -> ProfileSaved:
     """What an act has made of a profile, as a message."""
     return ProfileSaved(
         customer_id=done.customer_id,
@@ -91,12 +91,12 @@ def saved(done: Saved, fields: TraitFields, outcome: str = "saved") -> ProfileSa
         changed=tuple(map(fields.name, done.set)),
         removed=tuple(map(fields.name, done.removed)),
         past=tuple(map(fields.name, done.past)),
-        state=None if done.moment is None else state_of(done.moment),
+        state=None if done.moment is None else int(state_of(done.moment)),
         outcome=outcome,
     )
 
 
-def to_change(profile: ToChange, pointer: Pointer, today: date, language: str) -> Block:
+def to_change(profile: ProfileToChange, pointer: Pointer, today: date, language: str) -> Block:
     """The form with the fields of a customer and what is known of them."""
     gettext = catalogue.gettext(language)
     target = Pointer(id=profile.customer_id, mark=pointer.mark, choice=profile.state)
