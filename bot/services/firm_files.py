@@ -24,7 +24,7 @@ def read(path: Path, model: type[M], setting: str) -> M:
     try:
         return model.model_validate(_plain(yaml_text.load(yaml_text.read(path))))
     except ValidationError as error:
-        problems = [_sentence(path, one) for one in error.errors()]
+        problems = [_sentence(path, one) for one in error.errors() if not _is_said(one)]
     except OSError as error:
         problems = [
             Phrase(
@@ -44,6 +44,11 @@ def read(path: Path, model: type[M], setting: str) -> M:
             )
         ]
     raise SeveralProblems(problems)
+
+
+def _is_said(error: Any) -> bool:
+    """Whether it only says that no item of a list is right: each has a problem of its own."""
+    return error["type"] == "too_short" and bool(error["input"])
 
 
 _SENTENCES = {
