@@ -255,7 +255,7 @@ def files() -> list[tuple[str, list[str], dict[str, Any]]]:
         ("invoices", ["invoice_no,customer,date,due,paid,amount", *invoices], {}),
         ("activities", ["id,customer,date,kind,person,note", *visits], {}),
         ("contact-persons", [CONTACT_COLUMNS, *contact_rows(*CONTACTS)], {}),
-        ("customer-profiles", ["customer,needs,author", *known], {}),
+        ("customer-profiles", ["customer,occupation,author", *known], {}),
         ("facts", ["customer,field,value,date,author,evidence", *facts], {"accepted": ("unknown-field",)}),
     ]
 
@@ -286,8 +286,8 @@ def fill(world: World) -> None:
     world.bring("contact-persons", CONTACT_COLUMNS, *contact_rows(*(f"Wasqx{n:02}ova" for n in numbers)))
     for kind, lines, options in rest:
         world.bring(kind, *lines, **options)
-    about = [f"BIRCH,{quoted(' | '.join(f'knows {CONTACTS[n]}, {named(n)}' for n in numbers))}"]
-    world.bring("customer-profiles", "customer,needs", *about)
+    about = [f"BIRCH,2026-03-{1 + n:02},{quoted(f'knows {CONTACTS[n]}, {named(n)}')}" for n in numbers]
+    world.bring("customer-profiles", "customer,date,occupation", *about)
     at_birch = [f"BIRCH,Birch contact {n},{quoted(f'knows {CONTACTS[n]}, {named(n)}')}" for n in numbers]
     world.bring("contact-persons", "customer,name,note", *at_birch)
     lines = [f"O{n},1,pumps,{50 + n}" for n in numbers]
