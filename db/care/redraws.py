@@ -1,4 +1,4 @@
-"""Messages in Slack that have to be drawn again, because a touch or a complaint that they show has changed.
+"""Messages in Slack that have to be drawn again, because something that they show has changed: a touch, a complaint, a promise.
 
 A change of one marks its messages in its own transaction, so that no change is lost. Each transaction writes rows of
 its own: two that change rows of one message at the same time wait for each other nowhere.
@@ -20,10 +20,11 @@ from db.types import UtcDateTime
 
 AT_ONCE = 5_000  # databases limit a statement's parameters
 MARKED = datetime(1970, 1, 1, tzinfo=UTC)
-# By name, because the modules of touches and complaints call this one.
+# By name, because the modules of touches, complaints and promises call this one.
 _TOUCH = table("touch", column("id"), column("dedupe_key"))
 _LINK = table("touch_message", column("touch_id"), column("outbox_id"))
 _COMPLAINED = table("complaint_message", column("complaint_id"), column("outbox_id"), column("role"))
+_PROMISED = table("promise_message", column("promise_id"), column("outbox_id"), column("role"))
 
 
 class Redraw(SQLModel, table=True):
@@ -71,6 +72,12 @@ def mark_complaints(of: Session | Connection, ids: Collection[int] | Select[int]
     """Mark every digest that shows one of these complaints."""
     shown = and_(_COMPLAINED.c.complaint_id.in_(ids), _COMPLAINED.c.role == "digest")
     _mark(of, _COMPLAINED.c.outbox_id, shown)
+
+
+def mark_promises(session: Session, ids: Collection[int]) -> None:
+    """Mark every digest that shows one of these promises."""
+    shown = and_(_PROMISED.c.promise_id.in_(ids), _PROMISED.c.role == "digest")
+    _mark(session, _PROMISED.c.outbox_id, shown)
 
 
 def _mark(of: Session | Connection, message: Any, condition: Any) -> None:

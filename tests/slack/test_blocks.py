@@ -225,13 +225,14 @@ def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], 
         message = dataclasses.replace(message, up=(dataclasses.replace(message.up[0], value=MASKED),))
     rows = 0
     if isinstance(message, CareDigest):  # the buttons of open rows come before those of the message
-        (row,), (complaint,) = message.rows, message.complaints
+        (row,), (complaint,), (promise,) = message.rows, message.complaints, message.promises
         message = dataclasses.replace(
             message,
             rows=(dataclasses.replace(row, state="open"),),
             complaints=(dataclasses.replace(complaint, state="open", may_undo=True),),
+            promises=(dataclasses.replace(promise, state="open", may_undo=True),),
         )
-        rows = 3 + 3
+        rows = 3 + 4 + 3
     elif kind.rows_of and isinstance(getattr(message, kind.rows_of)[0], ContactRow):
         rows = 1 if kind.buttons else 0
         message = dataclasses.replace(
@@ -362,6 +363,11 @@ def test_clipping_never_cuts_an_entity_or_a_mention(text: str, limit: int) -> No
 
 def test_plain_text_has_no_brackets_to_be_taken_for_markup() -> None:
     assert blocks.plain("<@U0ANNA> &lt;b&gt; &amp;lt;", 75)["text"] == "‹@U0ANNA› ‹b› &lt;"
+
+
+def test_a_name_on_a_button_is_shown_as_it_is_written() -> None:
+    shown = blocks.plain(escape("Müller & Co. <KG>"), 75)["text"]
+    assert (shown, type(shown)) == ("Müller & Co. ‹KG›", str)
 
 
 def test_clipping_prefers_the_end_of_a_line() -> None:

@@ -15,12 +15,19 @@ from bot.slack.listeners import (
     unmask,
     why,
 )
-from bot.slack.listeners.records import complaints, contact_form, contact_people, profile, profile_form
+from bot.slack.listeners.records import (
+    complaints,
+    contact_form,
+    contact_people,
+    profile,
+    profile_form,
+    promises,
+)
 
 
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
     of_customers = (tier_command, open_card, why, unmask, share, log_visit)
-    of_records = (contact_people, contact_form, complaints, profile, profile_form)
+    of_records = (contact_people, contact_form, complaints, promises, profile, profile_form)
     for listener in (*of_customers, *of_records, touches, step_forms, calendar_link):
         listener.register(app, deps, deferred)
