@@ -9,8 +9,8 @@ import pytest
 from sqlmodel import col, delete, select
 
 from bot.demo.workspace import View
-from bot.slack import deferred
-from bot.wording.actions import Action
+from bot.slack import blocks, deferred
+from bot.wording.actions import Action, Pointer
 from db.audit import AuditEntry
 from db.book.customers import Customer
 from db.book.traits import Trait
@@ -168,3 +168,54 @@ def test_the_card_has_one_line_of_the_fields_that_the_firm_wants_there(office: O
     assert "*Needs* seals, pumps, and belts +1" in card
     assert "secret" not in card
     assert "Brand loyalty" not in card
+
+
+def test_the_form_says_when_the_database_is_busy_and_keeps_what_was_typed(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = open_form(office)
+    with office.locked():
+        monkeypatch.setattr(deferred, "FORM_SECONDS", 0.1)
+        busy = office.workspace.submit_view(ANNA, form, {"trait_needs": "seals"})
+        assert "Nothing of this has been saved" in str(busy.errors)
+    monkeypatch.setattr(deferred, "FORM_SECONDS", PATIENCE)
+    assert known(office) == []
+    assert office.workspace.submit_view(ANNA, form, {"trait_needs": "seals"}).ok
+    assert known(office) == [("needs", "seals")]
+
+
+def test_what_was_saved_is_saved_when_slack_does_not_update_the_list_below(office: Office) -> None:
+    form = open_form(office)
+    office.workspace.faults.switch("server_error", methods=["views.update"], count=9)
+    assert office.workspace.submit_view(ANNA, form, {"trait_needs": "seals"}).ok
+    assert "Saved in the profile of *ACME*" in str(shown(office, "Saved in the profile").spec)
+    assert known(office) == [("needs", "seals")]
+
+
+FORGED: dict[str, dict[str, Any]] = {
+    "a value that is not offered": {"trait_loyalty": {"selected_option": {"value": "extreme"}}},
+    "several that are not offered": {"trait_benefits": {"selected_options": [{"value": "beauty"}]}},
+    "no list": {"trait_benefits": {"selected_options": "price"}},
+    "no options": {"trait_benefits": {"selected_options": [1]}},
+    "no day": {"day": {"selected_date": None}, "trait_needs": {"value": "seals"}},
+    "another type": {"day": {"selected_date": 7}, "trait_needs": {"value": ["a", "list"]}},
+}
+
+
+@pytest.mark.parametrize("values", FORGED.values(), ids=FORGED)
+@pytest.mark.parametrize("state", ["0", None])
+def test_a_forged_form_changes_nothing(office: Office, values: dict[str, Any], state: str | None) -> None:
+    with office.database.read() as session:
+        acme = session.exec(select(Customer.id).where(Customer.name == "ACME")).one() or 0
+    inputs = {"day": {"selected_date": "2026-01-05"}, **values}
+    view = {
+        "type": "modal", "id": f"V{state}{str(values)[:40]}", "callback_id": Action.PROFILE_FORM,
+        "private_metadata": blocks.encode(Pointer(id=acme, choice=state)),
+        "blocks": [{"type": "input", "block_id": name} for name in inputs],
+        "state": {"values": {name: {name: value} for name, value in inputs.items()}},
+    }  # fmt: skip
+    sent = {"type": "view_submission", "team": {"id": "T0LOCAL"}, "user": {"id": ANNA}, "view": view}
+    answer = office.deliver("interactive", {**sent, "trigger_id": str(view["id"])})
+    assert answer["response_action"] == "errors"
+    assert "went wrong" not in str(answer)
+    assert known(office) == []

@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
 
-from bot.errors import N_
+from bot.errors import N_, BadInput
 from bot.services.access import Actor
 from bot.services.traits import acts, views
 from bot.services.traits.acts import SavedProfile, state_of
@@ -44,6 +44,8 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def record(press: Press, attempt: Attempt) -> dict[str, Any]:
         actor, view, fields = deps.identify(press.user_id), press.body["view"], deps.rules.traits
         pointer = blocks.decode(view["private_metadata"])
+        if pointer.choice is None:
+            raise BadInput(blocks.OLD_BUTTON)
         # Not the trigger: a form that is sent again, because its answer was lost, is the same act.
         request = InboundKey(team_id=press.key.team_id, kind="profile_form", key=str(view["id"]))
         before = views.form_values(deps.database, pointer.id)
@@ -188,6 +190,8 @@ def _entered(view: Block, field: TraitField) -> list[str]:
         return split(field, forms.entered_text(view, name))
     if field.several:
         chosen = forms.entered(view, name, "selected_options") or []
+        if not isinstance(chosen, list) or not all(isinstance(option, dict) for option in chosen):
+            raise BadInput(blocks.OLD_BUTTON)
         return [str(option.get("value")) for option in chosen]
     value = forms.entered(view, name, "selected_option", "value")
     return [] if value in (None, NOTHING) else [str(value)]

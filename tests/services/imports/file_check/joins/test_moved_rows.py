@@ -38,6 +38,7 @@ def test_everything_that_counts_goes_to_the_customer_that_stays(two: Book) -> No
         "fact": 1,
         "contact_person": 0,
         "trait": 1,
+        "promise": 0,
     }
     assert owners(two, "customer_order") == [("10001",)] * 3
     for table in ("invoice", "complaint", "fact", "trait"):
