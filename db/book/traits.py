@@ -21,10 +21,7 @@ class Trait(ImportedRow, table=True):
     """A value of a field of a customer's profile. A field with several values has a row for each."""
 
     __tablename__ = "trait"
-    __table_args__ = (
-        partial_index("ix_trait_customer", "customer_id", "field", where=_PRESENT),
-        partial_index("ix_trait_value", "field", "value", "customer_id", where=_PRESENT),
-    )
+    __table_args__ = (partial_index("ix_trait_value", "field", "value", "customer_id", where=_PRESENT),)
     customer_id: int = Field(foreign_key="customer.id", index=True)
     field: str
     value: str  # the id of a value of a choice, else as it was written

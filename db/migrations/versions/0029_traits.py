@@ -32,7 +32,6 @@ def upgrade() -> None:
     op.create_index(op.f('ix_trait_customer_id'), 'trait', ['customer_id'])
     op.create_index(op.f('ix_trait_superseded_by_batch'), 'trait', ['superseded_by_batch'])
     present = {'sqlite_where': PRESENT, 'postgresql_where': PRESENT}
-    op.create_index('ix_trait_customer', 'trait', ['customer_id', 'field'], **present)
     op.create_index('ix_trait_value', 'trait', ['field', 'value', 'customer_id'], **present)
 
 
