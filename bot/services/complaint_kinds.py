@@ -7,11 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.errors import N_, BadInput, Phrase
-from bot.services import firm_files
-from bot.services.firm_files import FilePart
+from bot.services.firm_files import load_rules
 from bot.settings import ROOT
 from grading.scheme.model import Name
 
@@ -21,7 +20,11 @@ DEFAULT = "default"  # the tiers that are not named
 Days = Annotated[int, Field(ge=0, le=365)]
 
 
-class KindOfComplaint(FilePart):
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KindOfComplaint(_Part):
     """A kind of complaint. What it says of deadlines and of the manager counts before what is said for all kinds."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")
@@ -33,7 +36,7 @@ class KindOfComplaint(FilePart):
     )
 
 
-class ComplaintKinds(FilePart):
+class ComplaintKinds(_Part):
     """All kinds of the firm, and what counts for each that says nothing else."""
 
     days: Mapping[str, Days]
@@ -89,9 +92,11 @@ class ComplaintKinds(FilePart):
 @cache
 def shipped_kinds() -> ComplaintKinds:
     """The kinds that come with the product."""
-    return firm_files.read(SHIPPED, ComplaintKinds, "TIERBOT_COMPLAINTS")
+    return load_kinds(SHIPPED)
 
 
 def load_kinds(path: Path | None) -> ComplaintKinds:
     """The kinds of a file, or the shipped ones. Raises SeveralProblems that name the file and the key of each."""
-    return shipped_kinds() if path is None else firm_files.read(path, ComplaintKinds, "TIERBOT_COMPLAINTS")
+    if path is None:
+        return shipped_kinds()
+    return load_rules(ComplaintKinds, path, "TIERBOT_COMPLAINTS")

@@ -1,30 +1,25 @@
-"""YAML files in which a firm says what is its own: read into a model, or refused with every problem."""
+"""Reads the YAML files in which a firm says what its own rules are."""
 
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml.error import YAMLError
 
 from bot.errors import N_, Phrase, SeveralProblems
 from bot.settings import sentence_of
 from grading.scheme import text as yaml_text
 
-M = TypeVar("M", bound=BaseModel)
+Rules = TypeVar("Rules", bound=BaseModel)
 
 
-class FilePart(BaseModel):
-    """A part of such a file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def read(path: Path, model: type[M], setting: str) -> M:
-    """The model of a file that a setting names. Raises SeveralProblems that name the file and the key of each."""
+def load_rules(model: type[Rules], path: Path, setting: str) -> Rules:
+    """The rules of a file that a setting names. Raises SeveralProblems that name the file and the key of each."""
     try:
         return model.model_validate(_plain(yaml_text.load(yaml_text.read(path))))
     except ValidationError as error:
-        problems = [_sentence(path, one) for one in error.errors() if not _is_said(one)]
+        first = next(iter(reversed(model.model_fields)))
+        problems = [_sentence(path, one, first) for one in error.errors() if not _is_said(one)]
     except OSError as error:
         problems = [
             Phrase(
@@ -58,8 +53,9 @@ _SENTENCES = {
 _OTHER = N_("%(input)s does not fit here; the shipped file shows how it is written")
 
 
-def _sentence(path: Path, error: Any) -> Phrase:
-    place = ".".join(map(str, error["loc"])) or "file"
+def _sentence(path: Path, error: Any, whole: str) -> Phrase:
+    """A problem with its key; `whole` stands for a problem of the whole file."""
+    place = ".".join(map(str, error["loc"])) or whole
     message = sentence_of(error)
     if error["type"] != "value_error":
         message = Phrase(_SENTENCES.get(error["type"], _OTHER), input=repr(error["input"]))

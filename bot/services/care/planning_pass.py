@@ -115,7 +115,7 @@ def _of_imports(session: Session, rules: CareRules, known: Mapping[str, str]) ->
         )
         asks_profile = any(name.startswith(PROFILE) for plan in rules.plans.plans for name in plan.conditions)
         asked = [*(["fact"] if has_dates else []), *(["trait"] if asks_profile else [])]
-        tables = {"activity", "ownership", "contact_person", *asked}
+        tables = {"activity", "ownership", "contact_person", "survey_score", *asked}
         touched = imports.customers_touched(session, after=int(seen), tables=tables)
     chunks = (touched[start : start + RANGE] for start in range(0, len(touched), RANGE))
     yield Marking([partial(_mark_some, customer_ids=chunk) for chunk in chunks], IMPORTS, str(newest))

@@ -6,11 +6,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.errors import N_, BadInput, Phrase
-from bot.services import firm_files
-from bot.services.firm_files import FilePart
+from bot.services.firm_files import load_rules
 from bot.settings import ROOT
 from grading.scheme.model import Name
 
@@ -22,7 +21,11 @@ MOST_FIELDS = 80  # a form in Slack has room for 100 blocks
 Id = Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")
 
 
-class TraitValue(FilePart):
+class _Rule(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TraitValue(_Rule):
     """A value that a field with a choice offers."""
 
     id: str = Id
@@ -34,7 +37,7 @@ class TraitValue(FilePart):
         return (self.name.en, self.name.zh, *self.also)
 
 
-class TraitField(FilePart):
+class TraitField(_Rule):
     """A field of the customer profile."""
 
     id: str = Id
@@ -97,7 +100,7 @@ class TraitField(FilePart):
         return self.of is None or is_person is None or (self.of == "persons") == is_person
 
 
-class TraitFields(FilePart):
+class TraitFields(_Rule):
     """All fields of the firm, and which types of customers are persons."""
 
     persons: tuple[str, ...] = ()
@@ -169,9 +172,9 @@ def refuse_twice(words: list[str], sentence: str) -> None:
 @cache
 def shipped_fields() -> TraitFields:
     """The fields that come with the product."""
-    return firm_files.read(SHIPPED, TraitFields, SETTING)
+    return load_rules(TraitFields, SHIPPED, SETTING)
 
 
 def load_fields(path: Path | None) -> TraitFields:
     """The fields of a file, or the shipped ones. Raises SeveralProblems that name the file and the key of each."""
-    return shipped_fields() if path is None else firm_files.read(path, TraitFields, SETTING)
+    return shipped_fields() if path is None else load_rules(TraitFields, path, SETTING)

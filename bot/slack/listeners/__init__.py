@@ -13,6 +13,7 @@ from bot.slack.listeners import (
     tier_command,
     touches,
     unmask,
+    weekly,
     why,
 )
 from bot.slack.listeners.records import (
@@ -22,12 +23,13 @@ from bot.slack.listeners.records import (
     profile,
     profile_form,
     promises,
+    surveys,
 )
 
 
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
     of_customers = (tier_command, open_card, why, unmask, share, log_visit)
-    of_records = (contact_people, contact_form, complaints, promises, profile, profile_form)
-    for listener in (*of_customers, *of_records, touches, step_forms, calendar_link):
+    of_records = (contact_people, contact_form, complaints, promises, surveys, profile, profile_form)
+    for listener in (*of_customers, *of_records, touches, step_forms, calendar_link, weekly):
         listener.register(app, deps, deferred)

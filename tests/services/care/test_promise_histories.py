@@ -135,7 +135,7 @@ class History(Office):
 
 
 @on_sqlite
-@pytest.mark.parametrize("seed", (0, 1, 4))
+@pytest.mark.parametrize("seed", [0, 1, 4])
 def test_an_open_promise_is_in_a_digest_or_list_or_reported_whatever_happens(
     database: Database, seed: int
 ) -> None:

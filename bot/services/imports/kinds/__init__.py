@@ -15,6 +15,7 @@ from bot.services.imports.kinds.orders import OrderKind
 from bot.services.imports.kinds.people import PeopleKind, TeamKind
 from bot.services.imports.kinds.profiles import ProfileKind
 from bot.services.imports.kinds.rates import RateKind
+from bot.services.imports.kinds.surveys import SurveyKind
 from bot.services.imports.report import ImportOptions
 
 # In the order of `tierbot import --help`.
@@ -29,6 +30,7 @@ KINDS: dict[str, type[FileKind]] = {
         InvoiceKind,
         ActivityKind,
         ComplaintKind,
+        SurveyKind,
         FactKind,
         ContactPersonKind,
         ProfileKind,
