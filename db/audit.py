@@ -64,6 +64,7 @@ class AuditAction(StrEnum):
         "not_in_book"  # somebody asked, or pressed a button, for a customer that is not in their book
     )
     CONTACT_LOGGED = "contact_logged"
+    PROFILE_CHANGED = "profile_changed"  # values of a customer profile were set, removed or taken back
     CONTACT_PERSON_CHANGED = "contact_person_changed"  # added, changed or removed
     COMPLAINT_OPENED = "complaint_opened"
     COMPLAINT_CORRECTED = "complaint_corrected"

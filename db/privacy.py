@@ -29,6 +29,7 @@ COLUMNS: dict[str, dict[str, Privacy]] = {  # table -> column
         "note": Privacy.NOTE,
     },
     "fact": {"author": Privacy.PERSONAL, "evidence": Privacy.NOTE},  # a fact's value is marked by its field
+    "trait": {"value": Privacy.PERSONAL, "author": Privacy.PERSONAL},  # a value only where its field says so
     "activity": {"note": Privacy.NOTE},
     "complaint": {"reported_by": Privacy.PERSONAL, "outcome": Privacy.NOTE},
     "complaint_step": {"text": Privacy.NOTE},

@@ -10,6 +10,7 @@ from db.book import (  # noqa: F401
     imports,
     people,
     tombstones,
+    traits,
 )
 from db.book.trade import (
     exchange_rates,  # noqa: F401

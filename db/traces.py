@@ -97,6 +97,7 @@ def _columns(by_table: dict[str, str]) -> frozenset[str]:
 DOERS = _columns(
     {
         "fact": "author",
+        "trait": "author",
         "tier_override": "approver set_by ended_by",
         "credit_approval": "approved_by",
         "review_answer": "answered_by",
@@ -116,6 +117,7 @@ FREE = _columns(
         "complaint_step": "text",
         "credit_approval": "reason",
         "fact": "evidence",
+        "trait": "value",
         "import_batch": "file_name",
         "outbox": "error",
         "promise": "what reason",
@@ -169,6 +171,7 @@ FIXED = _columns(
         "exchange_rate": "firm_currency currency rate",
         "fact": "field source",
         "gift": "source external_id currency occasion state",
+        "trait": "field source",
         "grading_run": "purpose kind beside status",
         "heartbeat": "role boot_id",
         "import_answer": "source kind option",

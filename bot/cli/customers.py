@@ -37,6 +37,9 @@ def _moved(moved: Mapping[str, int]) -> list[Phrase]:
         "contact_person": ngettext(
             "%(count)s contact person", "%(count)s contact people", moved["contact_person"]
         ),
+        "trait": ngettext(
+            "%(count)s value of the profile", "%(count)s values of the profile", moved["trait"]
+        ),
         "customer_key": ngettext("%(count)s code", "%(count)s codes", moved["customer_key"]),
     }
     return [phrase for table, phrase in counted.items() if moved[table]]

@@ -91,6 +91,13 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "change": "care.contact_people.change_person",
         "remove": "care.contact_people.remove_person",
     },
+    "customer-profile": {
+        "show": "care.profiles.show_profile",
+        "set": "care.profiles.set_values",
+        "remove": "care.profiles.remove_values",
+        "list": "care.profiles.list_customers",
+        "fields": "care.profiles.list_fields",
+    },
     "person": {
         "list": "rights.people.list_people",
         "role": "rights.people.set_role",
@@ -157,6 +164,7 @@ HELP = {  # of groups
     "promise": "Promises: what was said to a customer that one would do, by when, and whether it was kept.",
     "customer": "Customers that are one customer: find them, join them.",
     "contact-person": "Contact people: whom one speaks to at a customer, and what is to be known of them.",
+    "customer-profile": "Customer profiles: what is known of a customer besides figures.",
     "person": "People: their roles, who acts for whom, when they work and are away.",
     "team": "Teams: whose customers they see.",
     "audit": "Who did what: read it, verify that it is whole, export it.",

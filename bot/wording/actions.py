@@ -50,6 +50,11 @@ class Action(StrEnum):
     REVOKE_CALENDAR = "tierbot_revoke_calendar", N_("Revoke"), "danger", "calendar"
     COMPLAINT = "tierbot_complaint", N_("Complaint")
     COMPLAINT_FORM = "tierbot_complaint_form"
+    PROFILE = "tierbot_profile", N_("Customer profile")
+    PROFILE_IN_FULL = "tierbot_profile_full", N_("Show in full")
+    CHANGE_PROFILE = "tierbot_change_profile", N_("Change")
+    PROFILE_FORM = "tierbot_profile_form"
+    UNDO_PROFILE = "tierbot_undo_profile", N_("Undo"), None, "change of a profile"
     COMPLAINT_STEP = "tierbot_complaint_step", N_("Add step…"), None, "complaint"
     COMPLAINT_STEP_FORM = "tierbot_complaint_step_form"
     CLOSE_COMPLAINT = "tierbot_close_complaint", N_("Close complaint…"), "primary", "complaint"

@@ -37,7 +37,7 @@ _SCORED = frozenset({*COLUMNS, "record_type", "since", "archived"})
 _NOT_SCORED = frozenset(
     {
         *("complaint", "contact_person", "customer", "customer_key", "customer_name", "gift", "ownership"),
-        "survey_score",
+        *("survey_score", "trait"),
     }
 )
 JOINS = "joins"  # the import kind that joins customers

@@ -63,6 +63,7 @@ team: name channel language
 tier_change: purpose from_tier to_tier
 tier_override: purpose tier
 tombstone: hash salt subject erasure what
+trait: field source
 touch: dedupe_key plan step occasion kind tier who state reason
 touch_act: act before
 touch_message: role

@@ -39,6 +39,9 @@ from bot.services.reports import credit, review
 from bot.services.reports.credit import ApprovalRequest
 from bot.services.schemes import lifecycle, status
 from bot.services.schemes.store import SchemeFile
+from bot.services.traits import acts as profile_acts
+from bot.services.traits import views as profile_views
+from bot.services.traits.fields import shipped_fields
 from bot.services.trial import diff, proposal, replays
 from bot.wording.actions import Action, Pointer
 from bot.wording.messages import TierCard, Ungraded
@@ -243,6 +246,11 @@ def contact_people(office: Office, actor: Actor, customer: int) -> object:
         return people_views.listed(session, actor, Pointer(id=customer), MONDAY)
 
 
+def customer_profile(office: Office, actor: Actor, customer: int) -> object:
+    with office.database.read() as session:
+        return profile_views.shown(session, actor, Pointer(id=customer), shipped_fields())
+
+
 def listed_plans(office: Office, actor: Actor) -> object:
     with office.database.read() as session:
         return plan_lifecycle.listed(session, actor, office.book.rules.plans, today=MONDAY)
@@ -285,6 +293,19 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
     "contact people": (Act.SEE, contact_people),
     "contact people in full": (
         Act.UNMASK, lambda o, who, it: people_views.in_full(o.database, who, Pointer(id=it), MONDAY)
+    ),
+    "customer profile": (Act.SEE, customer_profile),
+    "customer profile in full": (
+        Act.UNMASK, lambda o, who, it: profile_views.in_full(o.database, who, Pointer(id=it), shipped_fields())
+    ),
+    "form of a customer profile": (
+        Act.LOG_CONTACT, lambda o, who, it: profile_views.to_change(o.database, who, it, shipped_fields())
+    ),
+    "values of a customer profile": (
+        Act.LOG_CONTACT,
+        lambda o, who, it: profile_acts.save(
+            o.database, who, it, shipped_fields(), {"needs": [who.name]}, now=o.book.clock.now()
+        ),
     ),
     "new contact person": (
         Act.CHANGE_CONTACT_PEOPLE,
@@ -446,7 +467,7 @@ FIRM: dict[str, tuple[Act, Callable[[Office, Actor], object]]] = {
     "care plans": (Act.DECIDE_CARE, listed_plans),
     "care plan": (
         Act.DECIDE_CARE,
-        lambda o, who: plan_lifecycle.approve(o.database, who, CARE_PLAN, files=CarePlans(()), start=FEBRUARY, **at_once(o)),
+        lambda o, who: plan_lifecycle.approve(o.database, who, CARE_PLAN, files=CarePlans(()), fields=shipped_fields(), start=FEBRUARY, **at_once(o)),
     ),
     "end of a care plan": (
         Act.DECIDE_CARE, lambda o, who: plan_lifecycle.retire(o.database, who, "gone", **at_once(o))

@@ -130,6 +130,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "silent": N_("silent customer"),
         "lost": N_("lost customer"),
     },
+    "trait_type": {"text": N_("text"), "choice": N_("choice"), "number": N_("number")},
+    "trait_of": {"companies": N_("companies"), "persons": N_("persons"), "both": N_("both")},
     "trait": {
         "scheme": N_("scheme"),
         "tier": N_("tier"),
@@ -142,6 +144,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "risk": N_("risk"),
         "credit": N_("credit grade"),
         "lifecycle": N_("lifecycle"),
+        "profile": N_("customer profile"),
     },
     "review": {
         "no_scheme": N_("no scheme applies"),
@@ -305,6 +308,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "promise_postponed": N_("promise postponed"),
         "promise_withdrawn": N_("promise withdrawn"),
         "promise_undone": N_("promise, or what was done last about it, taken back"),
+        "profile_changed": N_("customer profile changed"),
         "contact_person_changed": N_("contact person changed"),
         "step_done": N_("care step done"),
         "step_snoozed": N_("care step postponed"),
@@ -330,6 +334,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "surveys": N_("survey scores"),
         "facts": N_("facts"),
         "contact-persons": N_("contact people"),
+        "customer-profiles": N_("customer profiles"),
         "people": N_("people"),
         "rates": N_("rates"),
         "joins": N_("joins"),

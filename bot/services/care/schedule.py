@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from bot.services.care.working_people import FirmTime
 from bot.services.complaint_kinds import ComplaintKinds, shipped_kinds
 from bot.services.gift_rules.rules import GiftRules, shipped_rules
 from bot.services.survey_scales import SurveyScales, shipped_scales
+from bot.services.traits.fields import TraitFields, load_fields
 from db.care import marks, planning, touches
 from db.care.planning import OpenTouch
 from db.care.touches import TouchState
@@ -33,7 +35,7 @@ CHUNK = 500  # customers to a transaction: short enough that a press at the same
 
 @dataclass(frozen=True, kw_only=True)
 class CareRules:
-    """The care plans in force, their settings, the kinds of complaints, the scales of surveys, and the rules of gifts."""
+    """The care plans in force, their settings, and what the firm says of complaints, surveys, gifts and profiles."""
 
     plans: CarePlans
     zone: ZoneInfo
@@ -43,6 +45,12 @@ class CareRules:
     gifts: GiftRules = field(default_factory=shipped_rules)
     currency: str | None = None  # the firm's
     surveys: SurveyScales = field(default_factory=shipped_scales)
+    trait_file: Path | None = None  # of the firm; None: the shipped one
+
+    @cached_property
+    def traits(self) -> TraitFields:
+        """The fields of customer profiles."""
+        return load_fields(self.trait_file)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -56,6 +56,7 @@ CHANGES = [
         "contact-persons",
         "id,customer,name,role,birthday\nP1,C1,Li Ming,Director,1985-03-08\nP2,C2,Bo Yi,,lunar 08-15\n",
     ),
+    ("customer-profiles", "customer,date,loyalty\nC1,2026-02-01,high\nC2,2026-02-01,low\n"),
     (
         "people",
         "email,name,role,team,active\nmia@example.com,Mia Sun,admin,North,no\nnew@example.com,New,,,\n",
@@ -92,6 +93,7 @@ def full(book: Book, snapshots: Snapshots) -> Book:
         book.bring("gifts", "id,customer,date,what,value,currency\nG1,C1,2026-01-02,Tea,50,CNY\n")
         book.bring("surveys", "id,customer,date,score,scale\nS1,C1,2026-01-02,4,1-5\n")
         book.bring("facts", "customer,field,value,date\nC1,credit_grade,A,2026-01-31\n")
+        book.bring("customer-profiles", "customer,date,loyalty\nC1,2026-01-31,low\n")
         book.bring("contact-persons", "id,customer,name,role\nP1,C1,Li Ming,Buyer\n")
 
     return snapshots.fetch("full", book, bring)

@@ -245,6 +245,7 @@ def files() -> list[tuple[str, list[str], dict[str, Any]]]:
     """(kind, lines, options) of the files that say everything about them."""
     visits = [f"V{n},{code(n)},2026-02-02,visit,{email(n)},{quoted(named(n))}" for n in NUMBERS]
     facts = [f"{code(n)},quality,{n},2026-01-31,{email(n)},{quoted(named(n))}" for n in NUMBERS]
+    known = [f"{code(n)},{quoted(named(n), PEOPLE[n])}" for n in NUMBERS]
     orders = [f"O{n},{code(n)},2026-01-02,{100 + n},60" for n in NUMBERS]
     wrong = [f"W{n},{code(n)},never,{100 + n},60" for n in NUMBERS]
     invoices = [f"I{n},{code(n)},2026-01-02,2026-02-02,,{100 + n}" for n in NUMBERS]
@@ -258,6 +259,7 @@ def files() -> list[tuple[str, list[str], dict[str, Any]]]:
         ("invoices", ["invoice_no,customer,date,due,paid,amount", *invoices], {}),
         ("activities", ["id,customer,date,kind,person,note", *visits], {}),
         ("contact-persons", [CONTACT_COLUMNS, *contact_rows(*CONTACTS)], {}),
+        ("customer-profiles", ["customer,occupation,author", *known], {}),
         ("facts", ["customer,field,value,date,author,evidence", *facts], {"accepted": ("unknown-field",)}),
     ]
 
@@ -288,6 +290,8 @@ def fill(world: World) -> None:
     world.bring("contact-persons", CONTACT_COLUMNS, *contact_rows(*(f"Wasqx{n:02}ova" for n in numbers)))
     for kind, lines, options in rest:
         world.bring(kind, *lines, **options)
+    about = [f"BIRCH,2026-03-{1 + n:02},{quoted(f'knows {CONTACTS[n]}, {named(n)}')}" for n in numbers]
+    world.bring("customer-profiles", "customer,date,occupation", *about)
     at_birch = [f"BIRCH,Birch contact {n},{quoted(f'knows {CONTACTS[n]}, {named(n)}')}" for n in numbers]
     world.bring("contact-persons", "customer,name,note", *at_birch)
     lines = [f"O{n},1,pumps,{50 + n}" for n in numbers]

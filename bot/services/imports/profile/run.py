@@ -47,6 +47,7 @@ _ROWS_ARE = {
     "gifts": N_("one row per gift"),
     "surveys": N_("one row per answer to a satisfaction survey"),
     "contact-persons": N_("one row per contact person"),
+    "customer-profiles": N_("one row per customer"),
     "facts": N_("one row per fact"),
     "people": N_("one row per person"),
     "teams": N_("one row per team"),

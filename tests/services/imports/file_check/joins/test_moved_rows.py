@@ -31,6 +31,7 @@ def test_everything_that_counts_goes_to_the_customer_that_stays(two: Book) -> No
         "gifts", "id,customer,date,what,value\nG1,001A,2026-01-07,Tea,80\n", source="crm", currency="CNY"
     )
     two.bring("surveys", "id,customer,date,score,scale\nS1,001A,2026-01-06,4,1-5\n", source="crm")
+    two.bring("customer-profiles", "customer,loyalty\n001A,high\n", source="crm")
     report = join(two)
     assert (report.customer, report.into) == ("001A Basalt GmbH", "10001 Basalt GmbH")
     assert dict(report.moved) == {
@@ -45,9 +46,10 @@ def test_everything_that_counts_goes_to_the_customer_that_stays(two: Book) -> No
         "fact": 2,
         "promise": 1,
         "contact_person": 0,
+        "trait": 1,
     }
     assert owners(two, "customer_order") == [("10001",)] * 3
-    for table in ("invoice", "complaint", "gift", "survey_score", "promise"):
+    for table in ("invoice", "complaint", "gift", "survey_score", "promise", "trait"):
         assert owners(two, table) == [("10001",)]
     assert owners(two, "activity") == [("10001",)] * 4
     assert owners(two, "fact") == [("10001",)] * 2
