@@ -28,6 +28,8 @@ def test_everything_that_counts_goes_to_the_customer_that_stays(two: Book) -> No
     two.bring(
         "gifts", "id,customer,date,what,value\nG1,001A,2026-01-07,Tea,80\n", source="crm", currency="CNY"
     )
+    with two.database.write() as session:
+        factories.promise(session, customer_id(two, "001A", "Basalt GmbH"), date(2026, 3, 6))
     two.bring("surveys", "id,customer,date,score,scale\nS1,001A,2026-01-06,4,1-5\n", source="crm")
     report = join(two)
     assert (report.customer, report.into) == ("001A Basalt GmbH", "10001 Basalt GmbH")
@@ -39,13 +41,13 @@ def test_everything_that_counts_goes_to_the_customer_that_stays(two: Book) -> No
         "activity": 4,
         "complaint": 1,
         "gift": 1,
-        "promise": 0,
         "survey_score": 1,
         "fact": 2,
+        "promise": 1,
         "contact_person": 0,
     }
     assert owners(two, "customer_order") == [("10001",)] * 3
-    for table in ("invoice", "complaint", "gift", "survey_score"):
+    for table in ("invoice", "complaint", "gift", "survey_score", "promise"):
         assert owners(two, table) == [("10001",)]
     assert owners(two, "activity") == [("10001",)] * 4
     assert owners(two, "fact") == [("10001",)] * 2
