@@ -1,0 +1,6 @@
+"""What a simulated year has besides the steps of its plan. A new part is a class like these, entered in `PARTS`."""
+
+from tests.simulation.parts.complaints import Complaints
+from tests.simulation.parts.contact_people import ContactPeople
+
+PARTS = (ContactPeople, Complaints)

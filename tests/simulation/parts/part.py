@@ -1,0 +1,45 @@
+"""What every part of a simulated year does: it lives, people answer its messages, and it gives an account of itself."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from sqlmodel import Session
+
+from tests.simulation.care_people import Answer, Colleague, Received
+
+if TYPE_CHECKING:
+    from tests.simulation.care_account import Reading
+    from tests.simulation.care_year import Year
+
+
+class Part:
+    """A part of a simulated year, with chances of its own: a new part does not change what happens to the others."""
+
+    columns: ClassVar[Mapping[str, str]] = {}  # heading of a column -> what it counts
+
+    def __init__(self, year: "Year") -> None:
+        self.year = year
+        self.rng = random.Random(f"{year.plot.seed}:{year.plot.plan}:{type(self).__name__}")
+
+    def join(self, session: Session, customer: int) -> None:
+        """A customer has come."""
+
+    def live(self, today: date) -> None:
+        """What happens on a day of the firm."""
+
+    def answers(self, colleague: Colleague, received: Received) -> Iterator[tuple[datetime, Answer]]:
+        """What a person does about a message, and when."""
+        yield from ()
+
+    def account(self, reading: "Reading", count: Counter[str]) -> Iterator[str]:
+        """Count what became of everything; what is wrong with it."""
+        yield from ()
+
+    def some_customers(self, to_one: int) -> list[int]:
+        """A random one for each so many customers."""
+        customers = sorted(self.year.customers)
+        number, rest = divmod(len(customers), to_one)
+        return self.rng.sample(customers, number + (self.rng.randrange(to_one) < rest))
