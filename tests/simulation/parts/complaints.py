@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlmodel import Session, col, select
 
@@ -54,7 +54,7 @@ class Recorded:
 class Complaints(Part):
     """Complaints from forms and files, handled by the prompt, by the slow sometimes late, by others never."""
 
-    columns = {
+    columns: ClassVar = {
         "complain": "complaints",
         "c. done": "complaints closed in time",
         "c. late": "complaints closed late",

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlmodel import Session
 
@@ -54,7 +54,7 @@ class Person:
 class ContactPeople(Part):
     """People at the customers, with birthdays by both calendars, other cultures and wishes of their own."""
 
-    columns = {
+    columns: ClassVar = {
         "bdays": "birthdays owed",
         "b. done": "birthdays done",
         "b. miss": "birthdays missed",
@@ -139,10 +139,18 @@ class ContactPeople(Part):
         for number, person in self.people.items():
             for day in person.days(self.year.first, today):
                 touch = touches.get((number, day))
-                yield from self._wrong_with(f"birthday of {number} on {day}", person, day, touch, reading, count)
+                yield from self._wrong_with(
+                    f"birthday of {number} on {day}", person, day, touch, reading, count
+                )
 
     def _wrong_with(
-        self, name: str, person: Person, day: date, touch: Touch | None, reading: "Reading", count: Counter[str]
+        self,
+        name: str,
+        person: Person,
+        day: date,
+        touch: Touch | None,
+        reading: "Reading",
+        count: Counter[str],
     ) -> Iterator[str]:
         told = reading.told[touch.id or 0] if touch else []
         greeted = [one for one in told if one.role == TouchRole.GREETING]
