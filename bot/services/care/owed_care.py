@@ -13,6 +13,7 @@ from bot.clock import local_date, local_instant
 from bot.services.care import occasions
 from bot.services.care.dues import (
     AGAIN,
+    LATE,
     OPEN_AFTER,
     Calendar,
     Known,
@@ -132,8 +133,9 @@ class Loaded:
                 if one.why in (NotDue.UNKNOWN_DAY, NotDue.OVERLAPS):
                     yield today + LOOK_AGAIN
                 elif one.due is not None:
-                    day = min(anchor or one.due.latest, one.due.latest) + DAY
-                    yield day if day > today else max(day + OPEN_AFTER, today + DAY)
+                    last = min(anchor or one.due.latest, one.due.latest)
+                    days = (last + open_for + DAY for open_for in (LATE, OPEN_AFTER))
+                    yield next((day for day in days if day > today), today + DAY)
             elif isinstance(one.step, Anniversary) and one.due is not None:
                 is_next = anchor is not None and anchor != one.due.anchor and one.due.on > today
                 yield one.due.on if is_next else one.due.on + NEXT_YEAR
