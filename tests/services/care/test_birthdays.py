@@ -16,6 +16,7 @@ from bot.services.care.plan import CarePlan
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.services.care.views import explanation, preview
+from bot.services.privacy import outgoing
 from bot.wording.actions import Pointer
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.greetings import Greetings
@@ -114,6 +115,18 @@ def test_a_birthday_entered_on_its_own_day_is_greeted_the_same_day(book: Book) -
     assert said(book) == [("greet Birthday", MONDAY, ["Wang Li"])]
 
 
+@pytest.mark.parametrize(("entered", "birthday"), [((4, 11), 5), ((4, 20), 6), ((5, 11), 6), ((6, 20), 6)])
+def test_a_birthday_on_a_day_off_that_is_entered_after_the_last_working_morning_is_said_on_the_day(
+    book: Book, entered: tuple[int, int], birthday: int
+) -> None:
+    acme = customer(book)
+    book.go(MONDAY + entered[0] * DAY, entered[1])
+    person(book, acme, birthday=f"--{MONDAY + birthday * DAY:%m-%d}")
+    for day in range(entered[0], 12):
+        book.go(MONDAY + day * DAY, 21)
+    assert said(book) == [("greet Birthday", MONDAY + birthday * DAY, ["Wang Li"])]
+
+
 def test_a_birthday_is_said_a_week_before_and_greeted_on_its_day(book: Book) -> None:
     acme = customer(book)
     person(book, acme, role="CFO", birthday=f"1985-{MONDAY + 9 * DAY:%m-%d}")
@@ -188,6 +201,17 @@ def test_who_does_not_want_it_any_more_is_not_greeted_though_it_was_announced(bo
     )
     change(book, number, do_not_contact=False)
     assert [touch.state for touch in birthdays(book)][-1] == "planned"
+
+
+def test_who_is_erased_goes_from_the_messages_in_slack_that_name_others_too(book: Book) -> None:
+    acme = customer(book)
+    wang, _ = (person(book, acme, name, birthday=f"--{MONDAY + DAY:%m-%d}") for name in ("Wang Li", "Zoe"))
+    days(book, MONDAY, 2)
+    book.stand()
+    with book.database.write() as session:
+        outgoing.forget_contact_person(session, wang)
+    drawn = [str(message) for message in book.redrawn()]
+    assert [("Wang Li" in one, "Zoe" in one) for one in drawn] == [(False, True)] * 2
 
 
 def test_a_birthday_on_a_day_off_is_greeted_on_the_last_working_day_before(book: Book) -> None:

@@ -15,6 +15,7 @@ from db.audit import AuditEntry
 from db.book import tombstones
 from db.book.contact_people import ContactPerson
 from db.book.imports import ImportBatch, ImportChange
+from db.care.redraws import Redraw
 from db.care.touches import Touch
 from db.outbox.messages import OutboxMessage
 from tests import factories
@@ -100,6 +101,7 @@ def test_what_waits_about_a_birthday_goes_and_the_rest_of_the_message_stays(worl
         greetings = session.exec(select(OutboxMessage).where(OutboxMessage.kind == "care_greeting")).all()
         assert all(CONTACTS[4] in one.body_json for one in greetings)
         assert {one.state for one in [*bodies, *greetings]} == {"pending", "sent"}
+        assert set(session.exec(select(Redraw.outbox_id))) == {one.id for one in [*bodies, *greetings]}
 
 
 @pytest.mark.parametrize(

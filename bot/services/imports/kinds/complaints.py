@@ -25,10 +25,10 @@ from bot.services.imports.references import CUSTOMER, CustomerReferences, find_p
 from db.book.facts import Activity, ContactKind
 from db.book.imports import ImportBatch, changed_rows, table
 from db.care import redraws
-from db.care.complaints import Agreed, Complaint, ComplaintStep, Told
+from db.care.complaints import Agreed, Complaint, Told
 from db.graded import tier_rows
 
-_complaint, _step, _activity = table(Complaint), table(ComplaintStep), table(Activity)
+_complaint, _activity = table(Complaint), table(Activity)
 _batch = table(ImportBatch)
 REUSED = reused_number("complaint-id-reused")
 
@@ -44,9 +44,9 @@ class _ImportedComplaints(WrittenTable):
         created = _complaint.c.batch_id == batch_id
         changed = _complaint.c.id.in_(changed_rows(batch_id, _complaint))
         published = select(_batch.c.published_at).where(_batch.c.id == batch_id).scalar_subquery()
-        has_steps = exists(select(1).where(_step.c.complaint_id == _complaint.c.id))
+        # Every step, every end, and every reopening is a version of its own.
         worked_on = or_(
-            and_(created, has_steps), and_(or_(created, changed), _complaint.c.closed_at > published)
+            and_(created, _complaint.c.version > 1), and_(changed, _complaint.c.closed_at > published)
         )
         found = connection.execute(
             select(func.count(), func.min(_complaint.c.external_id)).where(worked_on)
@@ -54,8 +54,8 @@ class _ImportedComplaints(WrittenTable):
         if found[0]:
             raise Conflict(
                 N_(
-                    "Import %(batch)d cannot be undone: somebody has added steps to complaints of it or closed them since"
-                    " (%(number)d, first %(id)s). Correct the file, and import it again."
+                    "Import %(batch)d cannot be undone: somebody has added steps to complaints of it, closed them or"
+                    " opened them again since (%(number)d, first %(id)s). Correct the file, and import it again."
                 ),
                 batch=batch_id,
                 number=found[0],
