@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -11,6 +12,7 @@ from sqlmodel import Session
 
 from bot.clock import local_date, local_instant
 from bot.services.care import occasions
+from bot.services.care.birthdays import Suiting
 from bot.services.care.dues import (
     AGAIN,
     LATE,
@@ -246,11 +248,16 @@ def _trait(customer: PlannedCustomer, condition: str) -> frozenset[str]:
     return frozenset(value.casefold().split(",") if condition == "rfm" else {value.casefold()})
 
 
-def _suiting(step: Greeting, country: str | None) -> list[tuple[str, Holiday | str]]:
-    ids = [one for one in step.occasions if isinstance(one, str)]
+def _suiting(step: Greeting, country: str | None) -> Suiting:
+    return _suiting_of(step.occasions, country)
+
+
+@lru_cache(maxsize=5_000)
+def _suiting_of(of_step: tuple[str | Holiday, ...], country: str | None) -> Suiting:
+    ids = [one for one in of_step if isinstance(one, str)]
     known: list[tuple[str, Holiday | str]] = [(one, one) for one in occasions.suiting(ids, country)]
-    own = [one for one in step.occasions if isinstance(one, Holiday) and one.suits(country)]
-    return [*known, *((one.id, one) for one in own)]
+    own = [one for one in of_step if isinstance(one, Holiday) and one.suits(country)]
+    return (*known, *((one.id, one) for one in own))
 
 
 def _next_day(occasion: Holiday | str, after: date) -> OccasionDay | None:
