@@ -170,6 +170,8 @@ class TouchDiff:
         elif due is None:
             if one.why == NotDue.NO_DATE or self._lost_its_contact(step, existing):
                 self._close(changes, existing, TouchState.CANCELLED, NO_LONGER_DUE)
+            elif one.why == NotDue.OVERLAPS and existing.state == TouchState.PLANNED:
+                self._close(changes, existing, TouchState.CANCELLED, NOT_ITS_OCCASION)
             return
         else:
             self._adjust(changes, step, existing, due)

@@ -115,6 +115,21 @@ def test_a_birthday_entered_on_its_own_day_is_greeted_the_same_day(book: Book) -
     assert said(book) == [("greet Birthday", MONDAY, ["Wang Li"])]
 
 
+def test_an_occasion_on_which_nobody_is_greeted_any_more_is_not_missed(book: Book) -> None:
+    """New Year is a week after Christmas: only who does not keep Christmas is greeted on it."""
+    acme = customer(book)
+    person(book, acme, "Hans")
+    wang = person(book, acme, "Wang Li", culture="CN")
+    new_year = date(2027, 1, 1)
+    book.clock.advance(at(new_year - 20 * DAY) - book.clock.now())
+    book.plan()
+    change(book, wang, do_not_contact=True)
+    days(book, new_year - 19 * DAY, 25)
+    assert [what for what, _, _ in said(book)] == ["greet Christmas"]
+    (touch,) = (one for one in book.touches(acme, "greeting") if one.anchor == new_year)
+    assert (touch.state, touch.reason) == ("cancelled", "not an occasion of this customer any more")
+
+
 @pytest.mark.parametrize(("entered", "birthday"), [((4, 11), 5), ((4, 20), 6), ((5, 11), 6), ((6, 20), 6)])
 def test_a_birthday_on_a_day_off_that_is_entered_after_the_last_working_morning_is_said_on_the_day(
     book: Book, entered: tuple[int, int], birthday: int
