@@ -69,6 +69,7 @@ class Plot:
     days: int = 365
     seed: int = 20260105
     zones: tuple[str, ...] = ZONES
+    busy: int = 1  # how many times as much happens as usual
 
     @property
     def end(self) -> date:

@@ -115,6 +115,24 @@ def test_a_birthday_entered_on_its_own_day_is_greeted_the_same_day(book: Book) -
     assert said(book) == [("greet Birthday", MONDAY, ["Wang Li"])]
 
 
+@pytest.mark.parametrize("born", [1, 12], ids=["one", "more than find a place"])
+def test_a_birthday_is_said_in_the_week_before_however_much_else_is_to_be_done(book: Book, born: int) -> None:
+    revisit = {"id": "revisit", "kind": "revisit", "name": {"en": "Visit", "zh": "拜访"}, "counts": ["visit"]}
+    steps = [BIRTHDAY, {**revisit, "every_days": 1, "at_most_days": 60, "again_days": 1}]
+    book.rules = under({**PLAN, "tiers": {"A": steps}, "at_most_per_day": 50})
+    acme = customer(book)
+    with book.database.write() as session:
+        others = [factories.customer(session, f"C{number}", owner_id=1) for number in range(25)]
+        for other in (*others, acme):
+            factories.contact(session, other, MONDAY - 5 * DAY)
+    book.grade(dict.fromkeys([*others, acme], "A"))
+    for number in range(born):
+        person(book, acme, f"P{number}", birthday=f"--{MONDAY + 9 * DAY:%m-%d}")
+    days(book, MONDAY, 9)
+    coming = {name for what, _, names in said(book) if what == "coming up" for name in names}
+    assert coming == {f"P{number}" for number in range(born)}
+
+
 def test_an_occasion_on_which_nobody_is_greeted_any_more_is_not_missed(book: Book) -> None:
     """New Year is a week after Christmas: only who does not keep Christmas is greeted on it."""
     acme = customer(book)

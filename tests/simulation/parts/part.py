@@ -39,7 +39,8 @@ class Part:
         yield from ()
 
     def some_customers(self, to_one: int) -> list[int]:
-        """A random one for each so many customers."""
+        """A random one for each so many customers, or more in a busy firm."""
         customers = sorted(self.year.customers)
+        to_one = max(1, to_one // self.year.plot.busy)
         number, rest = divmod(len(customers), to_one)
         return self.rng.sample(customers, number + (self.rng.randrange(to_one) < rest))
