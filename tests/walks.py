@@ -109,7 +109,7 @@ class Walker:
         assert isinstance(bot.clock, ShiftedClock)
         before = bot.clock.now()
         working = FirmTime.of(bot.settings).working_time(before)
-        morning = controls.morning_after(before, 1, working, [bot.settings.zone])
+        morning = controls.morning_after(before, 1, [working], [bot.settings.zone])
         bot.clock.advance(morning - before + timedelta(hours=9))
         time_jump.catch_up(bot.database, bot.clock)
         jobs.plan_care(bot)

@@ -1,6 +1,6 @@
 """The controls at the side of the page: time passes, orders come in, a colleague takes days off."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -18,7 +18,7 @@ from bot.demo.history import import_rows
 from bot.demo.staff import ANNA, JULIA, LIN, STAFF, ZHOU, DemoPerson
 from bot.demo.workspace import Bilingual, Control, ControlField
 from bot.services import access, presence
-from bot.services.care.working_people import FirmTime
+from bot.services.care.working_people import FirmTime, working_times
 from bot.services.care.working_time import WorkingTime
 from bot.services.delivery import time_jump
 from db.book import people
@@ -46,9 +46,12 @@ def controls(running: Callable[[], Running], clock: ShiftedClock) -> list[Contro
     return [_time(running, clock), _orders(running, clock), _days_off(running, clock)]
 
 
-def morning_after(now: datetime, days: int, working: WorkingTime, zones: list[ZoneInfo]) -> datetime:
-    """The first instant, at least `days` later and on a working day, when it is past nine in all zones."""
-    return _morning(working.next_working_day(local_date(now, ZoneInfo(ZONE)) + timedelta(days=days)), zones)
+def morning_after(
+    now: datetime, days: int, working: Iterable[WorkingTime], zones: list[ZoneInfo]
+) -> datetime:
+    """The first instant, at least `days` later and on a day on which somebody works, when it is past nine in all zones."""
+    first = local_date(now, ZoneInfo(ZONE)) + timedelta(days=days)
+    return _morning(min(one.next_working_day(first) for one in working), zones)
 
 
 def _morning(day: date, zones: list[ZoneInfo]) -> datetime:
@@ -60,7 +63,8 @@ def _time(running: Callable[[], Running], clock: ShiftedClock) -> Control:
 
     def next_morning(chosen: str) -> datetime:
         now, bot = clock.now(), running().bot
-        working = FirmTime.of(bot.settings).working_time(now)
+        with bot.database.read() as session:
+            working = working_times(session, None, FirmTime.of(bot.settings), now).values()
         if chosen != GREETINGS:
             return morning_after(now, int(chosen), working, zones)
         tomorrow = morning_after(now, 1, working, zones)
@@ -99,7 +103,7 @@ def _time(running: Callable[[], Running], clock: ShiftedClock) -> Control:
                 id="days",
                 label=Bilingual("Until the morning", "到早晨"),
                 options={
-                    "1": Bilingual("of the next working day", "下一个工作日"),
+                    "1": Bilingual("of the next day on which somebody works", "下一个有人上班的日子"),
                     "3": Bilingual("in three days", "三天后"),
                     "7": Bilingual("in a week", "一周后"),
                     "31": Bilingual("in a month", "一个月后"),

@@ -128,8 +128,9 @@ def mrkdwn(text: str, limit: int) -> Block:
 
 def plain(text: str, limit: int) -> Block:
     """Plain text is shown literally, but for emoji: entities become characters, brackets such that no reader sees markup."""
+    # As `str`: the methods of `Markup`, which escaped text is, would escape what is put in.
     shown = (
-        text.translate(AS_WRITTEN_IN_PLAIN_TEXT)
+        str.translate(text, AS_WRITTEN_IN_PLAIN_TEXT)
         .replace("&lt;", "‹")
         .replace("&gt;", "›")
         .replace("&amp;", "&")
@@ -233,11 +234,20 @@ def _step_controls(row: CareRow, gettext: Callable[[str], str]) -> list[Block]:
 
 
 def _buttons(message: Message, gettext: Callable[[str], str]) -> list[Block]:
-    """The buttons that the message's class declares, and those of the customers that it lists."""
+    """The buttons and the menu that the message's class declares, and those of the customers that it lists."""
+    targets = message.targets()
     buttons = [
-        _button(action, gettext(action.label), pointer, action.style)
-        for action, pointer in message.targets().items()
+        _button(action, gettext(action.label), targets[action], action.style)
+        for action in message.buttons
+        if action in targets
     ]
+    more = [
+        (gettext(action.label), replace(targets[action], choice=str(action)))
+        for action in message.in_menu
+        if action in targets
+    ]
+    if more:
+        buttons.append(_select(Action.MORE, gettext(Action.MORE.label), more))
     if message.buttons_for:
         hits, room = getattr(message, message.buttons_for), MOST_BUTTONS - len(buttons)
         if len(hits) > room and message.choosing != Action.OPEN:

@@ -28,6 +28,7 @@ class Action(StrEnum):
     CANCEL = "tierbot_cancel_share", N_("Cancel")
     TAKE_BACK = "tierbot_take_back", N_("Take back"), None, "sharer"
     UNMASK = "tierbot_unmask", N_("Show masked fields")
+    MORE = "tierbot_more", N_("More…")
     CONTACTS = "tierbot_contacts", N_("Contact people")
     CONTACTS_IN_FULL = "tierbot_contacts_full", N_("Show in full")
     ADD_CONTACT = "tierbot_add_contact", N_("Add a contact person")
@@ -83,4 +84,6 @@ class Pointer:
     version: int = 0
     # crc32 of the customer's code: ids are used again after an import is undone or a backup restored.
     mark: int | None = None  # None in buttons of earlier versions
-    choice: str | None = None  # of a menu: the kind of contact under DONE_AS, a RowChoice under ROW_MENU
+    choice: str | None = (
+        None  # of a menu: an Action under MORE, the kind of contact under DONE_AS, a RowChoice under ROW_MENU
+    )

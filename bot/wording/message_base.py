@@ -12,7 +12,7 @@ from bot.wording.actions import Action, Pointer
 class Message:
     """Base of everything the bot says.
 
-    `buttons` are shown under it; each customer in the field `buttons_for` gets a button that does `choosing` (a menu
+    `buttons` are shown under it, and `in_menu` in a menu after them; each customer in the field `buttons_for` gets a button that does `choosing` (a menu
     where there are too many), those in `menu_of` a place in a menu; each item of the field `rows_of` is shown with its
     own buttons below it. A pointer is made of the fields that `pointers` names. Only an `unmasked` one shows personal
     values.
@@ -21,6 +21,7 @@ class Message:
     template: ClassVar[str]
     properties: ClassVar[tuple[str, ...]]
     buttons: ClassVar[tuple[Action, ...]] = ()
+    in_menu: ClassVar[tuple[Action, ...]] = ()
     buttons_for: ClassVar[str | None] = None
     choosing: ClassVar[Action] = Action.OPEN
     menu_of: ClassVar[str | None] = None
@@ -33,8 +34,8 @@ class Message:
         cls.properties = tuple(name for name, value in getmembers(cls) if isinstance(value, property))
 
     def targets(self) -> dict[Action, Pointer]:
-        """The action of each button -> what it points at."""
-        fields = {action: self.pointers[action.points_at] for action in self.buttons}
+        """The action of each button, and of each choice of the menu -> what it points at."""
+        fields = {action: self.pointers[action.points_at] for action in self.buttons + self.in_menu}
         mark = crc32(getattr(self, "code", "").encode(errors="replace")) or None
         return {
             action: Pointer(id=getattr(self, id_field), version=getattr(self, version_field), mark=mark)

@@ -43,15 +43,15 @@ from bot.wording.parts import (
 from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, WayPart
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
+ON_CUSTOMER = (Action.COMPLAINT, Action.CONTACTS)  # in the menu of its card
+
 
 @dataclass(frozen=True, kw_only=True)
 class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryState, WithScore):
     """The private answer to /tier NAME."""
 
-    buttons: ClassVar = (
-        *(Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.COMPLAINT, Action.CONTACTS),
-        Action.UNMASK,
-    )
+    buttons: ClassVar = (Action.WHY, Action.SHARE, Action.LOG_VISIT, Action.UNMASK)
+    in_menu: ClassVar = ON_CUSTOMER
     provisional: bool
     certain: bool
     capped_by: Name | None
@@ -87,7 +87,8 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
 class Ungraded(ReaderRights, Message, CustomerPart):
     """The answer for a customer that no grading has covered yet."""
 
-    buttons: ClassVar = (Action.LOG_VISIT, Action.COMPLAINT, Action.CONTACTS)
+    buttons: ClassVar = (Action.LOG_VISIT,)
+    in_menu: ClassVar = ON_CUSTOMER
     owner: Who | None
     complaints: OpenComplaints | None = None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one

@@ -74,8 +74,7 @@ def test_anna_asks_about_acme_and_reads_why(stage: Stage) -> None:
     assert "orders through" in text_of(card)
     assert f"<@{ANNA}>" in text_of(card)
     assert actions(card) == [
-        *("tierbot_why", "tierbot_share", "tierbot_log_visit"),
-        *("tierbot_complaint", "tierbot_contacts"),
+        *("tierbot_why", "tierbot_share", "tierbot_log_visit", "tierbot_more"),
     ]
     stage.open_view(ANNA, card, "tierbot_why", "ACME")
     stage.workspace.close_view(ANNA, stage.view_of(ANNA))

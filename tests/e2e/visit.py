@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.processes import wait_until
@@ -21,6 +22,10 @@ QUIET = [
     "--no-first-run",
     "--disable-quic",
 ]
+NEEDS_CHROMIUM = pytest.mark.skipif(
+    CHROMIUM is None,
+    reason="There is no chromium on this machine; install it to have the demo's page tested: apt-get install chromium",
+)
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 SLOW = 20_000  # ms; how long a shared machine may take
 PASSING = 120  # s; how long a month may take to pass on a busy machine

@@ -122,7 +122,10 @@ class Reading:
         if touch.kind in GREETINGS:
             return
         # Until its limit, levelling may leave a step to later mornings.
-        over = max(touch.due_on + 21 * A_DAY, touch.latest_on or touch.due_on)
+        created_on = local_date(
+            touch.created_at, self.zone
+        )  # a change of tier may bring one that is long due
+        over = max(touch.due_on + 21 * A_DAY, touch.latest_on or touch.due_on, created_on + 7 * A_DAY)
         if touch.state in OPEN and not told and today > over:
             count["silent"] += 1
             yield f"{name}: open for weeks and nobody was told"

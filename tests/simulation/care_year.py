@@ -158,7 +158,8 @@ class Year:
             job(bot)
         new = len(self.received)
         deliver(self._worker())
-        for received in self.received[new:]:
+        # Messages of one pass are stored in no certain order; people draw in the same one, whenever the year is played.
+        for received in sorted(self.received[new:], key=lambda one: (one.where, str(one.message))):
             colleague = self.colleagues.get(received.where)
             if colleague is None:
                 continue
@@ -173,7 +174,7 @@ class Year:
             database=self.database,
             slack=slack,
             clock=self.clock,
-            rng=self.rng,
+            rng=random.Random(1),
             monotonic=lambda: self.clock.now().timestamp(),
             options=WorkerOptions(
                 pace=None, watch_clock=False, fallback_channel=ALERTS, emergency_channel=GROUP

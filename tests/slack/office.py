@@ -1,5 +1,6 @@
 """The real Bolt app over a real database, talking to the local workspace in either way; as many processes as wanted."""
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from bot import jobs
 from bot.app import Tierbot, build
 from bot.clock import SystemClock
 from bot.demo.workspace import StoredMessage, Workspace
+from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.services.care.schedule import plan_customers
 from bot.settings import Settings
 from bot.slack import blocks
@@ -25,10 +27,11 @@ from bot.slack.server import Front, HttpListener, SocketModeConnection, connect,
 from bot.slack.transport.http_mode import PATH
 from bot.wording.actions import Action, Pointer
 from db.care import touches
-from db.engine import Database
+from db.engine import Database, open_database
 from tests import factories
 from tests.e2e.processes import wait_until
 
+PATIENCE = 20.0  # seconds: what is slow in these tests is the machine
 ANNA, NEWCOMER, ROOM = "U0ANNA", "U0LINWEI", "C0GENERAL"
 SECRET = "local-signing-secret"
 
@@ -110,6 +113,13 @@ class Office:
         assert self.workspace.command(user, ROOM, "/tier", "ACME").ok
         return self.said_to(user)[-1]
 
+    def choose_more(self, user: str, card: StoredMessage, action: Action) -> Any:
+        """Choose something in the menu *More…* of a card."""
+        controls = [one for block in card.blocks for one in block.get("elements", ())]
+        (menu,) = [one for one in controls if one.get("action_id") == str(Action.MORE)]
+        (value,) = [o["value"] for o in menu["options"] if blocks.decode(o["value"]).choice == str(action)]
+        return self.workspace.click(user, card, str(Action.MORE), value)
+
     def preview(self, user: str = ANNA) -> StoredMessage:
         """A new card, and what it has become after a press on *Share*: the question whether to post it."""
         card = self.card(user)
@@ -181,6 +191,22 @@ class Office:
             yield going_on
         finally:
             going_on.set()
+
+
+@contextmanager
+def opened_office(migrated: Path, folder: Path) -> Iterator[Office]:
+    """An office over Socket Mode with a database of its own, the same people and channels as in the demo."""
+    shutil.copy(migrated, folder / "office.db")
+    database = open_database(f"sqlite:///{folder / 'office.db'}")
+    with Workspace(users=PEOPLE, channels=CHANNELS, ack_seconds=PATIENCE, monotonic=lambda: 0.0) as workspace:
+        office = Office(workspace=workspace, database=database, folder=folder, way="socket")
+        office.open()
+        office.start()
+        try:
+            yield office
+        finally:
+            office.close()
+            database.close()
 
 
 def words(message: StoredMessage) -> str:

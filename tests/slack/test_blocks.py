@@ -169,7 +169,12 @@ def test_a_typical_message_says_everything_unclipped(kind: type[Message], langua
     assert_slack_takes(message, language)
     # The ellipses of ours open menus and forms.
     gettext = catalogue.gettext(language)
-    menus = {gettext("Show a card…"), gettext(Action.ROW_MENU.label), *(gettext(c.label) for c in RowChoice)}
+    menus = {
+        gettext("Show a card…"),
+        gettext(Action.MORE.label),
+        gettext(Action.ROW_MENU.label),
+        *(gettext(c.label) for c in RowChoice),
+    }
     assert [text for text in strings(payload(message, language)) if "…" in text and text not in menus] == []
 
 
@@ -202,12 +207,13 @@ def app() -> App:
     return app
 
 
-def is_heard(app: App, action_id: str) -> bool:
+def is_heard(app: App, action_id: str, choice: dict[str, Any] | None = None) -> bool:
+    action = {"action_id": action_id, "block_id": "b", "type": "button", "action_ts": "1.0"}
     body = {
         "type": "block_actions",
         "team": {"id": "T0LOCAL"},
         "user": {"id": SOMEBODY},
-        "actions": [{"action_id": action_id, "block_id": "b", "type": "button", "action_ts": "1.0"}],
+        "actions": [{**action, "selected_option": choice} if choice else action],
     }
     return app.dispatch(BoltRequest(mode="socket_mode", body=body)).status == 200
 
@@ -246,8 +252,18 @@ def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], 
     beside = [block["accessory"]["action_id"] for block in made if "accessory" in block]
     assert bool(beside) == (kind in (CareEscalation, CareEmergency))
     assert shown[: len(kind.buttons)] == [str(action) for action in kind.buttons]
-    assert len(shown) == len(kind.buttons) + bool(kind.buttons_for) + bool(kind.menu_of)
-    assert [action_id for action_id in (*found, *beside) if not is_heard(app, action_id)] == []
+    assert len(shown) == sum(map(bool, (*kind.buttons, kind.in_menu, kind.buttons_for, kind.menu_of)))
+    pressed = [action_id for action_id in (*found, *beside) if action_id != Action.MORE]
+    assert [action_id for action_id in pressed if not is_heard(app, action_id)] == []
+    offered = [
+        option
+        for block in made
+        for element in block.get("elements", ())
+        if element.get("action_id") == Action.MORE
+        for option in element["options"]
+    ]
+    assert len(offered) == len(kind.in_menu)
+    assert [option for option in offered if not is_heard(app, str(Action.MORE), option)] == []
 
 
 def test_an_action_without_a_listener_is_noticed(app: App) -> None:
@@ -346,6 +362,11 @@ def test_clipping_never_cuts_an_entity_or_a_mention(text: str, limit: int) -> No
 
 def test_plain_text_has_no_brackets_to_be_taken_for_markup() -> None:
     assert blocks.plain("<@U0ANNA> &lt;b&gt; &amp;lt;", 75)["text"] == "‹@U0ANNA› ‹b› &lt;"
+
+
+def test_a_name_on_a_button_is_shown_as_it_is_written() -> None:
+    shown = blocks.plain(escape("Müller & Co. <KG>"), 75)["text"]
+    assert (shown, type(shown)) == ("Müller & Co. ‹KG›", str)
 
 
 def test_clipping_prefers_the_end_of_a_line() -> None:

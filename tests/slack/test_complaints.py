@@ -1,6 +1,5 @@
 """Complaints in Slack: recorded by a form, handled in the digest, closed and taken back, each once."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,7 @@ import pytest
 from sqlmodel import col, delete, select
 
 from bot.clock import SystemClock
-from bot.demo.workspace import StoredMessage, View, Workspace
-from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.demo.workspace import StoredMessage, View
 from bot.services.care.complaints import rows as complaint_rows
 from bot.services.care.digest import rows as digest_rows
 from bot.services.delivery import kinds, outbox
@@ -21,30 +19,18 @@ from db.book.facts import Activity
 from db.book.people import Person
 from db.care import complaints
 from db.care.complaints import Complaint, ComplaintStep
-from db.engine import open_database
 from db.outbox.messages import OutboxMessage
 from db.processes import InboundRequest
 from tests import factories
-from tests.slack.office import ANNA, Office, eventually, words
+from tests.slack.office import ANNA, PATIENCE, Office, eventually, opened_office, words
 
 STEP, CLOSE, UNDO = map(str, (Action.COMPLAINT_STEP, Action.CLOSE_COMPLAINT, Action.UNDO_COMPLAINT))
-PATIENCE = 20.0
 
 
 @pytest.fixture(scope="module")
 def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    folder = tmp_path_factory.mktemp("office")
-    shutil.copy(migrated, folder / "office.db")
-    database = open_database(f"sqlite:///{folder / 'office.db'}")
-    with Workspace(users=PEOPLE, channels=CHANNELS, ack_seconds=PATIENCE, monotonic=lambda: 0.0) as workspace:
-        office = Office(workspace=workspace, database=database, folder=folder, way="socket")
-        office.open()
-        office.start()
-        try:
-            yield office
-        finally:
-            office.close()
-            database.close()
+    with opened_office(migrated, tmp_path_factory.mktemp("office")) as office:
+        yield office
 
 
 @pytest.fixture
@@ -71,7 +57,7 @@ def stored(office: Office, table: Any = Complaint) -> list[Any]:
 
 def form(office: Office) -> View:
     card = office.card()
-    assert office.workspace.click(ANNA, card, str(Action.COMPLAINT)).ok
+    assert office.choose_more(ANNA, card, Action.COMPLAINT).ok
     return form_shown(office)
 
 
@@ -142,7 +128,7 @@ def test_the_form_opens_only_for_those_who_may_record_one(office: Office) -> Non
         if session.exec(select(Person).where(Person.name == "Julia")).first() is None:
             factories.person(session, "Julia")
     shown = office.post({"text": "ACME", "blocks": [one for one in card.blocks if one["type"] == "actions"]})
-    assert office.workspace.click("U0JULIA", shown, str(Action.COMPLAINT)).ok
+    assert office.choose_more("U0JULIA", shown, Action.COMPLAINT).ok
     eventually(
         lambda: "no such customer" in str([words(m) for m in office.said_to("U0JULIA")]), "the refusal"
     )

@@ -1,6 +1,5 @@
 """Contact people in Slack: the list on a card, in full for who may, and the form, which counts once and keeps what was typed."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,42 +7,27 @@ from typing import Any
 import pytest
 from sqlmodel import col, delete, select
 
-from bot.demo.workspace import View, Workspace
-from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.demo.workspace import View
 from bot.slack import deferred
 from bot.wording.actions import Action
 from db.audit import AuditEntry
 from db.book.contact_people import BY_HAND, ContactPerson
 from db.book.customers import Customer
 from db.book.people import Person
-from db.engine import open_database
 from db.processes import InboundRequest
 from tests import factories
-from tests.slack.office import ANNA, ROOM, Office, eventually
+from tests.slack.office import ANNA, PATIENCE, ROOM, Office, eventually, opened_office
 
-CONTACTS, FULL, ADD, CHANGE = map(
-    str, (Action.CONTACTS, Action.CONTACTS_IN_FULL, Action.ADD_CONTACT, Action.CHANGE_CONTACT)
-)
+FULL, ADD, CHANGE = map(str, (Action.CONTACTS_IN_FULL, Action.ADD_CONTACT, Action.CHANGE_CONTACT))
 OMAR = "U0OMAR"
-PATIENCE = 20.0
 
 
 @pytest.fixture(scope="module")
 def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    folder = tmp_path_factory.mktemp("office")
-    shutil.copy(migrated, folder / "office.db")
-    database = open_database(f"sqlite:///{folder / 'office.db'}")
-    with Workspace(users=PEOPLE, channels=CHANNELS, ack_seconds=PATIENCE, monotonic=lambda: 0.0) as workspace:
-        office = Office(workspace=workspace, database=database, folder=folder, way="socket")
-        office.open()
-        with database.write() as session:
+    with opened_office(migrated, tmp_path_factory.mktemp("office")) as office:
+        with office.database.write() as session:
             factories.person(session, "Omar", role="sales_ops")
-        office.start()
-        try:
-            yield office
-        finally:
-            office.close()
-            database.close()
+        yield office
 
 
 @pytest.fixture
@@ -78,7 +62,7 @@ def shown(office: Office, text: str, user: str = ANNA) -> View:
 
 
 def open_list(office: Office, text: str = "ACME", user: str = ANNA) -> View:
-    assert office.workspace.click(user, office.card(user), CONTACTS).ok
+    assert office.choose_more(user, office.card(user), Action.CONTACTS).ok
     return shown(office, text, user)
 
 
@@ -201,7 +185,7 @@ def test_who_lost_the_right_meanwhile_gets_no_form(office: Office) -> None:
 def test_where_slack_fails_while_the_list_loads_the_person_is_told(office: Office) -> None:
     card = office.card()
     office.workspace.faults.switch("server_error", methods=["views.update"], count=9)
-    assert office.workspace.click(ANNA, card, CONTACTS).ok
+    assert office.choose_more(ANNA, card, Action.CONTACTS).ok
     eventually(
         lambda: any("Slack has trouble" in m.text for m in office.workspace.messages(ROOM, ANNA)),
         "the reason",

@@ -1,6 +1,5 @@
 """The buttons of a message of greetings: one for each customer, and one for all."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -9,8 +8,7 @@ import pytest
 from sqlmodel import Session, col, delete, select
 
 from bot.clock import SystemClock
-from bot.demo.workspace import StoredMessage, Workspace
-from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.demo.workspace import StoredMessage
 from bot.services.care import occasions
 from bot.services.care.greetings import ToGreet, greetings
 from bot.services.care.occasion_days import OccasionDay
@@ -25,9 +23,8 @@ from db.book.customers import Customer, Ownership
 from db.book.facts import Activity
 from db.care import touches
 from db.care.touches import Touch, TouchMessage, TouchRole
-from db.engine import open_database
 from db.outbox.messages import OutboxMessage
-from tests.slack.office import ANNA, ROOM, Office, eventually, words
+from tests.slack.office import ANNA, ROOM, Office, eventually, opened_office, words
 
 GREETED, ALL_GREETED = str(Action.GREETED), str(Action.ALL_GREETED)
 DAY = date(SystemClock().now().year + 1, 1, 1)  # the bots' clock is the machine's
@@ -35,18 +32,8 @@ DAY = date(SystemClock().now().year + 1, 1, 1)  # the bots' clock is the machine
 
 @pytest.fixture(scope="module")
 def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    folder = tmp_path_factory.mktemp("office")
-    shutil.copy(migrated, folder / "office.db")
-    database = open_database(f"sqlite:///{folder / 'office.db'}")
-    with Workspace(users=PEOPLE, channels=CHANNELS, ack_seconds=20, monotonic=lambda: 0.0) as workspace:
-        office = Office(workspace=workspace, database=database, folder=folder, way="socket")
-        office.open()
-        office.start()
-        try:
-            yield office
-        finally:
-            office.close()
-            database.close()
+    with opened_office(migrated, tmp_path_factory.mktemp("office")) as office:
+        yield office
 
 
 @pytest.fixture

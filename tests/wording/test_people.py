@@ -6,7 +6,7 @@ import pytest
 
 from bot.birthdays import read_birthday
 from bot.services.ops.templates import sample
-from bot.slack.listeners import contact_form
+from bot.slack.listeners.records import contact_form
 from bot.wording.actions import Pointer
 from bot.wording.care.digest import CareDigest
 from bot.wording.catalogue import catalogue

@@ -6,9 +6,6 @@ from bot.slack.deferred import Deferred
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners import (
     calendar_link,
-    complaints,
-    contact_form,
-    contact_people,
     log_visit,
     open_card,
     share,
@@ -18,10 +15,12 @@ from bot.slack.listeners import (
     unmask,
     why,
 )
+from bot.slack.listeners.records import complaints, contact_form, contact_people
 
 
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
-    of_customers = (tier_command, open_card, why, unmask, share, log_visit, contact_people, contact_form)
-    for listener in (*of_customers, touches, step_forms, complaints, calendar_link):
+    of_customers = (tier_command, open_card, why, unmask, share, log_visit)
+    of_records = (contact_people, contact_form, complaints)
+    for listener in (*of_customers, *of_records, touches, step_forms, calendar_link):
         listener.register(app, deps, deferred)

@@ -15,7 +15,8 @@ from bot.slack import blocks
 from bot.slack.answers import error_code
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
-from bot.slack.listeners import contact_form
+from bot.slack.listeners.card_menu import offers
+from bot.slack.listeners.records import contact_form
 from bot.wording import catalogue
 from bot.wording.actions import Action
 from bot.wording.messages import Problem
@@ -27,7 +28,7 @@ log = structlog.get_logger()
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
-    @app.action(str(Action.CONTACTS))
+    @offers(app, Action.CONTACTS)
     @deferred.reads
     def show(press: Press) -> None:
         actor = deps.identify(press.user_id)

@@ -17,12 +17,13 @@ from bot.services.care.complaints import Acted, FormTitle
 from bot.slack import blocks, forms, outcomes
 from bot.slack.deferred import BEGIN, Attempt, Deferred, Press
 from bot.slack.dependencies import Dependencies
+from bot.slack.listeners.card_menu import offers
 from bot.wording.actions import Action
 from db.processes import InboundKey, Repeated
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
-    @app.action(str(Action.COMPLAINT))
+    @offers(app, Action.COMPLAINT)
     @deferred.reads
     def open_form(press: Press) -> None:
         outcomes.open_form(deps, press, lambda actor: complaint_form(press, actor))
