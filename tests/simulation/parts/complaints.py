@@ -85,7 +85,7 @@ class Complaints(Part):
             kind=self.rng.choice(KINDS),
             reported_on=reported,
             what=f"Complaint {self._forms}",
-            handler=lead and lead.slack_user_id,
+            handler=lead.slack_user_id if lead else None,
             deadline=deadline,
         )
         for _ in range(1 + (self.rng.random() < 0.2)):
@@ -111,7 +111,7 @@ class Complaints(Part):
             reported_on=reported,
             recorded_on=today,
             is_promised=said.told,
-            handler=lead and lead.person_id,
+            handler=lead.person_id if lead else None,
             deadline=deadline,
         )
 
@@ -183,7 +183,10 @@ class Complaints(Part):
                 lambda: complaints.add_step(database, actor, button, text="Looked at it", **pressed)
             )
             return
-        closing = {"outcome": "Replaced", "agreed": self.rng.choice(("yes", "no", "not_asked"))}
+        closing: dict[str, Any] = {
+            "outcome": "Replaced",
+            "agreed": self.rng.choice(("yes", "no", "not_asked")),
+        }
         if presses.press(lambda: complaints.close(database, actor, button, **closing, **pressed)):
             self.recorded[found.external_id].closed_on = actor.today(now)
 

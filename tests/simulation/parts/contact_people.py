@@ -45,7 +45,9 @@ class Person:
 
     def days(self, first: date, last: date) -> Iterator[date]:
         """Their birthdays between two days, as a calendar that is not the product's has them."""
-        for year in range(first.year - 1, last.year + 1) if self.birthday else ():
+        if self.birthday is None:
+            return
+        for year in range(first.year - 1, last.year + 1):
             day = by_borax(self.birthday, year)
             if first <= day <= last:
                 yield day
@@ -72,7 +74,7 @@ class ContactPeople(Part):
                 session,
                 customer,
                 self._name(),
-                birthday=person.birthday and str(person.birthday),
+                birthday=str(person.birthday) if person.birthday else None,
                 greetings=person.wishes,
                 do_not_contact=person.is_kept_away,
                 culture=self.rng.choice(CULTURES),
@@ -86,12 +88,13 @@ class ContactPeople(Part):
             if self.rng.random() < 0.5:
                 soon = today + self.rng.randrange(4) * A_DAY
                 person = replace(person, birthday=Birthday(month=soon.month, day=soon.day))
-            given = {"birthday": person.birthday and str(person.birthday), "greetings": person.wishes}
+            given: dict[str, str | None] = {"name": self._name(), "greetings": person.wishes}
+            given["birthday"] = str(person.birthday) if person.birthday else None
             saved = acts.add(
                 self.year.database,
                 self.year.actor_for(customer),
                 customer,
-                {"name": self._name(), **given},
+                given,
                 do_not_contact=person.is_kept_away,
                 now=self.year.clock.now(),
             )
