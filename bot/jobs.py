@@ -17,7 +17,7 @@ from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
-from bot.services.care import complaints, escalation, planning_pass
+from bot.services.care import complaints, escalation, planning_pass, promises
 from bot.services.care.answers import redraws
 from bot.services.care.digest import morning
 from bot.services.care.digest.mailboxes import Sending
@@ -119,11 +119,11 @@ def remind(bot: Tierbot) -> int:
 def escalate(bot: Tierbot) -> int:
     """Report steps past their limits to managers, and those that stay undone after that to the emergency group.
 
-    Managers are told of complaints as well.
+    Managers are told of complaints and broken promises as well.
     """
     settings, sending = bot.settings, _sending(bot)
     late = escalation.escalate_late(sending, settings.emergency_channel or settings.alert_channel)
-    return late + complaints.tell_managers(sending)
+    return late + complaints.tell_managers(sending) + promises.tell_managers(sending)
 
 
 def _sending(bot: Tierbot) -> Sending:

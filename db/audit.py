@@ -71,6 +71,12 @@ class AuditAction(StrEnum):
     COMPLAINT_CLOSED = "complaint_closed"
     COMPLAINT_REOPENED = "complaint_reopened"
     COMPLAINT_UNDONE = "complaint_undone"  # a complaint, or a step of one, was taken back
+    PROMISE_MADE = "promise_made"
+    PROMISE_CORRECTED = "promise_corrected"
+    PROMISE_KEPT = "promise_kept"
+    PROMISE_POSTPONED = "promise_postponed"
+    PROMISE_WITHDRAWN = "promise_withdrawn"
+    PROMISE_UNDONE = "promise_undone"  # a promise, or what was done last about one, was taken back
     STEP_DONE = "step_done"
     STEP_SNOOZED = "step_snoozed"
     STEP_SKIPPED = "step_skipped"

@@ -32,6 +32,8 @@ COLUMNS: dict[str, dict[str, Privacy]] = {  # table -> column
     "activity": {"note": Privacy.NOTE},
     "complaint": {"reported_by": Privacy.PERSONAL, "outcome": Privacy.NOTE},
     "complaint_step": {"text": Privacy.NOTE},
+    "promise": {"what": Privacy.NOTE, "reason": Privacy.NOTE},
+    "promise_delay": {"told": Privacy.NOTE},
     "tier_override": {
         **dict.fromkeys(("approver", "set_by", "ended_by"), Privacy.PERSONAL),
         **dict.fromkeys(("reason", "end_reason"), Privacy.NOTE),

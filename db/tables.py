@@ -24,6 +24,7 @@ from db.care import (  # noqa: F401
     complaints,
     planning,
     plans,
+    promises,
     redraws,
     touches,
 )

@@ -23,6 +23,7 @@ from db.book.trade import order_totals
 from db.book.trade.orders import Order
 from db.care.complaints import Complaint
 from db.care.planning import KnownPerson
+from db.care.promises import Promise
 from db.graded.runs import Assessment, GradingRun
 from grading.engine.inputs import pack
 from grading.scheme.model import Scheme
@@ -280,6 +281,21 @@ def complaint(
             **values,
         ),
     )
+
+
+def promise(session: Session, customer_id: int, due_on: date, **values: Any) -> int:
+    """A promise of an offer by a day, made the day before; of the account manager where nobody else is named."""
+    number = len(session.exec(select(Promise)).all()) + 1
+    fields: dict[str, Any] = {
+        "source": "tierbot",
+        "external_id": f"promise:{number}",
+        "what": "The offer",
+        "made_on": due_on - timedelta(days=1),
+        "due_on": due_on,
+        "first_due_on": due_on,
+        "recorded_at": datetime(2026, 1, 1, 9, tzinfo=UTC),
+    }
+    return _added(session, Promise(customer_id=customer_id, **(fields | values)))
 
 
 def fact(session: Session, customer_id: int, field: str, value: object, day: date = LONG_AGO) -> int:

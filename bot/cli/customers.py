@@ -30,6 +30,7 @@ def _moved(moved: Mapping[str, int]) -> list[Phrase]:
         "invoice": ngettext("%(count)s invoice", "%(count)s invoices", moved["invoice"]),
         "activity": ngettext("%(count)s activity", "%(count)s activities", moved["activity"]),
         "complaint": ngettext("%(count)s complaint", "%(count)s complaints", moved["complaint"]),
+        "promise": ngettext("%(count)s promise", "%(count)s promises", moved["promise"]),
         "fact": ngettext("%(count)s fact", "%(count)s facts", moved["fact"]),
         "contact_person": ngettext(
             "%(count)s contact person", "%(count)s contact people", moved["contact_person"]

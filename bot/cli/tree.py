@@ -63,6 +63,14 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "close": "care.complaints.close_complaint",
         "reopen": "care.complaints.reopen_complaint",
     },
+    "promise": {
+        "list": "care.promises.list_promises",
+        "add": "care.promises.add_promise",
+        "kept": "care.promises.keep_promise",
+        "postpone": "care.promises.postpone_promise",
+        "withdraw": "care.promises.withdraw_promise",
+        "undo": "care.promises.undo_promise",
+    },
     "customer": {"join": "customers.join_customers", "duplicates": "customers.list_duplicates"},
     "contact-person": {
         "list": "care.contact_people.list_people",
@@ -131,6 +139,7 @@ HELP = {  # of groups
     "scheme": "Grading schemes: check, propose, compare, and decide which one grades.",
     "care": "Care steps: what is due and why, and the plans that say so.",
     "complaint": "Complaints: what is open, what was done, how it ended.",
+    "promise": "Promises: what was said to a customer that one would do, by when, and whether it was kept.",
     "customer": "Customers that are one customer: find them, join them.",
     "contact-person": "Contact people: whom one speaks to at a customer, and what is to be known of them.",
     "person": "People: their roles, who acts for whom, when they work and are away.",

@@ -175,6 +175,15 @@ class OpenComplaint(NamedTuple):
     customer_id: int | None = None
 
 
+class OpenPromise(NamedTuple):
+    """An open promise to a customer, as far as rights depend on it."""
+
+    owner_id: int | None
+    owner_team_id: int | None
+    keeper_id: int | None = None  # whose it is instead of the account manager's
+    customer_id: int | None = None
+
+
 FIRM = OwnedBy(None)  # what is nobody's own
 
 
@@ -210,10 +219,10 @@ class Position:
         return Scope.GIVEN in scope and self._is_given(thing)
 
     def _is_given(self, thing: Owned) -> bool:
-        """Whether it is a step or complaint that this person does, or a customer of whom they do a step.
+        """Whether it is a step, complaint or promise of this person, or a customer of whom they do a step.
 
         A step is given to a person with the right to see its customer; the plan gives it to a role without, and so is a
-        complaint.
+        complaint; a promise stays somebody's as long as they may see the customer.
         """
         match thing:
             case CustomerRow():
@@ -222,10 +231,12 @@ class Position:
                 return self.person_id == thing.assignee_id
             case OpenStep():
                 mine = self.role == thing.role
-            case OpenComplaint() if thing.customer_id in self.given:
+            case OpenComplaint() | OpenPromise() if thing.customer_id in self.given:
                 return True
             case OpenComplaint():
                 mine = self.person_id == thing.handler_id
+            case OpenPromise():
+                mine = self.person_id == thing.keeper_id
             case _:
                 return False
         return mine and self.reaches(Act.SEE, OwnedBy(thing.owner_id, thing.owner_team_id))

@@ -15,6 +15,7 @@ from bot.wording.care.digest import CONTACT_LABELS, MOST_ROWS, CareRow
 from bot.wording.care.escalations import MOST_ROWS as MOST_LATE
 from bot.wording.care.escalations import LateStep
 from bot.wording.care.greetings import GreetedCustomer
+from bot.wording.care.promises import PromiseRow
 from bot.wording.message_base import Message, Slots
 from bot.wording.parts import Listed
 from bot.wording.private import ContactRow
@@ -176,7 +177,7 @@ def _length(element: Block) -> int:
 
 def _row_blocks(message: Message, slots: Slots, gettext: Callable[[str], str]) -> list[Block]:
     """A section for each row of the message, and its buttons below it, or its menu beside it."""
-    found: tuple[CareRow | ComplaintRow | ContactRow | LateStep, ...] = (
+    found: tuple[CareRow | ComplaintRow | PromiseRow | ContactRow | LateStep, ...] = (
         getattr(message, message.rows_of) if message.rows_of else ()
     )
     most = MOST_LATE if found and isinstance(found[0], LateStep) else MOST_ROWS
@@ -200,7 +201,9 @@ def _beside(row: LateStep, gettext: Callable[[str], str]) -> Block:
     return {"accessory": _button(Action.UNDO, gettext(Action.UNDO.label), row.touch)} if row.may_undo else {}
 
 
-def _controls(row: CareRow | ComplaintRow | ContactRow, gettext: Callable[[str], str]) -> list[Block]:
+def _controls(
+    row: CareRow | ComplaintRow | PromiseRow | ContactRow, gettext: Callable[[str], str]
+) -> list[Block]:
     """What can be pressed below a row."""
     shown: tuple[Action, ...]
     match row:
@@ -209,6 +212,10 @@ def _controls(row: CareRow | ComplaintRow | ContactRow, gettext: Callable[[str],
         case ComplaintRow():  # what is done about it while it is open, and Undo for what was done a moment ago
             shown = (Action.COMPLAINT_STEP, Action.CLOSE_COMPLAINT) if row.is_open else ()
             shown += (Action.UNDO_COMPLAINT,) if row.may_undo else ()
+        case PromiseRow():  # that it was kept late, on which day
+            kept = Action.PROMISE_KEPT_ON if row.over else Action.PROMISE_KEPT
+            shown = (kept, Action.POSTPONE_PROMISE, Action.WITHDRAW_PROMISE) if row.is_open else ()
+            shown += (Action.UNDO_PROMISE,) if row.may_undo else ()
         case CareRow():
             return _step_controls(row, gettext)
     return [_button(one, gettext(one.label), row.target, one.style) for one in shown]

@@ -66,8 +66,10 @@ STEP_FORMS: dict[str | None, tuple[Action, str, Input]] = {
 }
 
 
-def visit_form(name: str, code: str, today: date, metadata: str, gettext: GetText) -> Block:
-    """The form that *Log a visit* of a customer opens."""
+def visit_form(
+    name: str, code: str, today: date, metadata: str, gettext: GetText, also: Sequence[Input] = ()
+) -> Block:
+    """The form that *Log a visit* of a customer opens, with further inputs in `also`."""
     kinds = [
         {"text": plain(gettext(CONTACT_LABELS[kind]), BUTTON), "value": str(kind)} for kind in VISIT_KINDS
     ]
@@ -86,6 +88,7 @@ def visit_form(name: str, code: str, today: date, metadata: str, gettext: GetTex
             options={"multiline": True, "max_length": NOTE},
             optional=True,
         ),
+        *also,
     )
     return form_view(
         Action.VISIT_FORM, N_("Log a visit"), f"{escape(name)} {escape(code)}", inputs, metadata, gettext
@@ -99,7 +102,7 @@ def step_form(press: Press, step: StepTitle, today: date, language: str) -> Bloc
     if asked.kind == "datepicker":
         asked = replace(asked, options={"initial_date": (today + timedelta(days=1)).isoformat()})
     about = f"{step.step.text(language)} · {escape(step.name)} {escape(step.code)}"
-    return form_view(action, title, about, (asked,), _metadata_of(press), gettext)
+    return form_view(action, title, about, (asked,), metadata_of(press), gettext)
 
 
 def complaint_form(
@@ -165,7 +168,7 @@ def _about_complaint(
     action: Action, title: str, of: FormTitle, inputs: Sequence[Input], press: Press, language: str
 ) -> Block:
     about = f"{of.kind.text(language)} · {escape(of.name)} {escape(of.code)}"
-    return form_view(action, title, about, inputs, _metadata_of(press), catalogue.gettext(language))
+    return form_view(action, title, about, inputs, metadata_of(press), catalogue.gettext(language))
 
 
 def complaint_values(view: Block) -> Report:
@@ -204,12 +207,12 @@ def visit_values(view: Block) -> tuple[str, date, str | None]:
     return kind, day, note
 
 
-def entered_day(view: Block) -> date:
+def entered_day(view: Block, name: str = "day") -> date:
     """The day that was chosen. Raises BadInput."""
     try:
-        return date.fromisoformat(entered(view, "day", "selected_date"))
+        return date.fromisoformat(entered(view, name, "selected_date"))
     except (TypeError, ValueError):
-        raise BadInput(N_("Choose the day.")) from None
+        raise BadInput(N_("Choose the day.")).of(name) from None
 
 
 def entered_person(view: Block) -> str:
@@ -238,7 +241,7 @@ def opened_by(press: Press) -> tuple[Pointer, Press]:
     return pointer, Press(body=body, client=press.client)
 
 
-def _metadata_of(press: Press) -> str:
+def metadata_of(press: Press) -> str:
     """What a form keeps of the row or button that opened it: what it points at, and the message to update."""
     where = press.body.get("container") or {}
     place = {"url": press.body.get("response_url"), "at": [where.get("channel_id"), where.get("message_ts")]}

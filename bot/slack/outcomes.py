@@ -10,9 +10,9 @@ from slack_sdk import WebClient
 
 from bot.errors import N_, BotError, Hidden
 from bot.services.access import Actor
+from bot.services.care import complaints, promises
 from bot.services.care.answers import Answered, shown
 from bot.services.care.answers.shown import Drawn
-from bot.services.care.complaints import Acted
 from bot.services.recipients import FirmDefaults
 from bot.slack import blocks, retries
 from bot.slack.deferred import Press
@@ -84,16 +84,27 @@ def _draw(deps: Dependencies, press: Press, drawn: Drawn, language: str) -> bool
     return True
 
 
-def show_complaint(deps: Dependencies, press: Press, acted: Acted, actor: Actor) -> None:
+def show_complaint(deps: Dependencies, press: Press, acted: complaints.Acted, actor: Actor) -> None:
     """Show what an act has made of a complaint, in place of the message in which it was pressed."""
+    _show_recorded(deps, press, acted.message, actor, complaint_ids=[acted.complaint_id])
+
+
+def show_promise(deps: Dependencies, press: Press, acted: promises.PromiseAct, actor: Actor) -> None:
+    """Show what an act has made of a promise, in place of the message in which it was pressed."""
+    _show_recorded(deps, press, acted.message, actor, promise_ids=[acted.promise_id])
+
+
+def _show_recorded(
+    deps: Dependencies, press: Press, message: Message, actor: Actor, **ids: Collection[int]
+) -> None:
     if "response_url" not in press.body:
         return
     if _is_listed(press):
-        show(deps, press, _listed(deps, actor, (), [acted.complaint_id]) or acted.message, actor.language)
+        show(deps, press, _listed(deps, actor, (), **ids) or message, actor.language)
     else:
         people = [actor.person_id, *(one.person_id for one in actor.absent)]
         found = _read(deps, press, partial(shown.sent_to, deps.database, people))
-        _show_drawn(deps, press, found, acted.message, actor.language)
+        _show_drawn(deps, press, found, message, actor.language)
 
 
 def replace(deps: Dependencies, press: Press, message: Message, language: str) -> bool:
@@ -176,7 +187,7 @@ def _is_listed(press: Press) -> bool:
 
 
 def _listed(
-    deps: Dependencies, actor: Actor, touch_ids: Collection[int], complaint_ids: Collection[int] = ()
+    deps: Dependencies, actor: Actor, touch_ids: Collection[int], **ids: Collection[int]
 ) -> CareDigest | None:
     """The list of what the actor has to do; None where it cannot be read."""
     firm, now = FirmDefaults(admins=deps.settings.admins), deps.clock.now()
@@ -184,7 +195,7 @@ def _listed(
         with deps.database.read() as session:
             book = deps.scheme_cache.tier_names(session)
             rules = deps.rules_in(session)
-            found = shown.todo_list(session, rules, book, actor, firm, now, touch_ids, complaint_ids)
+            found = shown.todo_list(session, rules, book, actor, firm, now, touch_ids, **ids)
             deps.bounds.show(actor, found, session=session)
             return found
     except Exception as error:

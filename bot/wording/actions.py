@@ -55,6 +55,16 @@ class Action(StrEnum):
     CLOSE_COMPLAINT = "tierbot_close_complaint", N_("Close complaint…"), "primary", "complaint"
     CLOSE_COMPLAINT_FORM = "tierbot_close_complaint_form"
     UNDO_COMPLAINT = "tierbot_undo_complaint", N_("Undo"), None, "complaint"
+    PROMISE = "tierbot_promise", N_("Promise")
+    PROMISE_FORM = "tierbot_promise_form"
+    PROMISE_KEPT = "tierbot_promise_kept", N_("Kept"), "primary", "promise"
+    PROMISE_KEPT_ON = "tierbot_promise_kept_on", N_("Kept…"), "primary", "promise"
+    PROMISE_KEPT_FORM = "tierbot_promise_kept_form"
+    POSTPONE_PROMISE = "tierbot_postpone_promise", N_("Postpone…"), None, "promise"
+    POSTPONE_PROMISE_FORM = "tierbot_postpone_promise_form"
+    WITHDRAW_PROMISE = "tierbot_withdraw_promise", N_("Withdraw…"), None, "promise"
+    WITHDRAW_PROMISE_FORM = "tierbot_withdraw_promise_form"
+    UNDO_PROMISE = "tierbot_undo_promise", N_("Undo"), None, "promise"
     ALL_GREETED = "tierbot_all_greeted", N_("All greeted"), "primary", "greetings"
 
 

@@ -16,8 +16,9 @@ from pydantic import TypeAdapter
 from bot.masking import mask_text
 from bot.wording import notices, private  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
-from bot.wording.care import complaints, digest, escalations, greetings  # noqa: F401 - more messages
+from bot.wording.care import complaints, digest, escalations, greetings, promises  # noqa: F401 - more messages
 from bot.wording.care.complaints import OpenComplaints
+from bot.wording.care.promises import AskedPromise, OpenPromises
 from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (
     MASKED,
@@ -43,7 +44,7 @@ from bot.wording.parts import (
 from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, WayPart
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
-ON_CUSTOMER = (Action.COMPLAINT, Action.CONTACTS)  # in the menu of its card
+ON_CUSTOMER = (Action.COMPLAINT, Action.PROMISE, Action.CONTACTS)  # in the menu of its card
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     scheme: Name | None = None  # the one that graded it, where several are in force
     may_unmask: bool = True
     complaints: OpenComplaints | None = None
+    promises: OpenPromises | None = None
 
     def targets(self) -> dict[Action, Pointer]:
         """To masked fields only where one is masked, for who may see it."""
@@ -91,6 +93,7 @@ class Ungraded(ReaderRights, Message, CustomerPart):
     in_menu: ClassVar = ON_CUSTOMER
     owner: Who | None
     complaints: OpenComplaints | None = None
+    promises: OpenPromises | None = None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers
 
@@ -373,14 +376,23 @@ class ReminderClosed(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class VisitLogged(Message):
-    """A contact was recorded."""
+    """A contact was recorded, and what was promised in it."""
 
+    buttons: ClassVar = (Action.UNDO_PROMISE,)
+    pointers: ClassVar = {"promise": ("promise_id", "promise_version")}
     name: str
     code: str
     kind: str
     happened_on: date
     next_step: NextStep | None
     repeated: bool = False  # it was recorded a moment before
+    promise: AskedPromise | None = None
+    promise_id: int = 0
+    promise_version: int = 0
+
+    def targets(self) -> dict[Action, Pointer]:
+        """To the promise, where there is one."""
+        return super().targets() if self.promise else {}
 
 
 MESSAGES: dict[str, type[Message]] = {cls.__name__: cls for cls in Message.__subclasses__()}

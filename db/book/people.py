@@ -82,6 +82,13 @@ class Person(ImportedRow, table=True):
         return self.active and self.slack_status in HERE
 
 
+# The same as a condition.
+IS_PRESENT = and_(
+    col(Person.active),
+    or_(col(Person.slack_status).is_(None), col(Person.slack_status) == SlackStatus.MEMBER),
+)
+
+
 class Deputy(NumberedRow, table=True):
     """Who acts for an absent person, and from when until when."""
 

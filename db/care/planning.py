@@ -359,3 +359,13 @@ def keep(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 def owed_since(text: str | None) -> dict[str, date]:
     """The days since which steps that come once are owed."""
     return {step: date.fromisoformat(day) for step, day in json.loads(text or "{}").items()}
+
+
+def planned_by(session: Session, customer_ids: Collection[int]) -> dict[int, tuple[str | None, str]]:
+    """Customer -> the scheme and the tier by which its care is planned, of those that have a tier."""
+    found = session.connection().execute(
+        sa_select(col(CustomerCare.customer_id), col(SchemeVersion.name), col(CustomerCare.tier))
+        .outerjoin(SchemeVersion, col(SchemeVersion.id) == col(CustomerCare.scheme_version_id))
+        .where(col(CustomerCare.customer_id).in_(customer_ids), col(CustomerCare.tier).is_not(None))
+    )
+    return {row[0]: (row[1], row[2] or "") for row in found}

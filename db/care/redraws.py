@@ -1,4 +1,4 @@
-"""Messages in Slack that have to be drawn again, because a touch or a complaint that they show has changed.
+"""Messages in Slack that have to be drawn again, because something that they show has changed: a touch, a complaint, a promise.
 
 A change of one marks its messages in its own transaction, so that no change is lost. Each transaction writes rows of
 its own: two that change rows of one message at the same time wait for each other nowhere.
@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, column, delete, func, literal, table, update
+from sqlalchemy import Connection, Select, and_, column, delete, func, literal, table, update
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col
 
@@ -20,10 +20,11 @@ from db.types import UtcDateTime
 
 AT_ONCE = 5_000  # databases limit a statement's parameters
 MARKED = datetime(1970, 1, 1, tzinfo=UTC)
-# By name, because the modules of touches and complaints call this one.
+# By name, because the modules of touches, complaints and promises call this one.
 _TOUCH = table("touch", column("id"), column("dedupe_key"))
 _LINK = table("touch_message", column("touch_id"), column("outbox_id"))
 _COMPLAINED = table("complaint_message", column("complaint_id"), column("outbox_id"))
+_PROMISED = table("promise_message", column("promise_id"), column("outbox_id"), column("role"))
 
 
 class Redraw(SQLModel, table=True):
@@ -76,6 +77,12 @@ def mark_messages(session: Session, ids: Collection[int]) -> None:
     """Mark messages whose own text has changed."""
     for outbox_id in ids:
         _mark(session, col(OutboxMessage.id), col(OutboxMessage.id) == outbox_id)
+
+
+def mark_promises(session: Session, ids: Collection[int]) -> None:
+    """Mark every digest that shows one of these promises."""
+    shown = and_(_PROMISED.c.promise_id.in_(ids), _PROMISED.c.role == "digest")
+    _mark(session, _PROMISED.c.outbox_id, shown)
 
 
 def _mark(of: Session | Connection, message: Any, condition: Any) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from db.book.customers import Customer, Ownership, of_customers, present_owner
 from db.book.facts import Activity
-from db.care import complaints, redraws
+from db.care import complaints, promises, redraws
 from db.engine import insert
 from db.outbox.messages import OutboxMessage
 from db.types import NumberedRow, UtcDateTime, partial_index
@@ -299,8 +299,8 @@ def move(session: Session, touch_id: int, version: int, **values: object) -> boo
 def release_undelivered(session: Session, outbox_ids: Collection[int], now: datetime) -> int:
     """Make touches due again whose reminders could not be delivered; how many.
 
-    They are shown in the next morning for which no digest was written yet. What managers were to be told of steps and
-    complaints is told again.
+    They are shown in the next morning for which no digest was written yet. What managers were to be told of steps,
+    complaints and promises is told again.
     """
     if not outbox_ids:
         return 0
@@ -316,6 +316,7 @@ def release_undelivered(session: Session, outbox_ids: Collection[int], now: date
         ids |= set(session.scalars(select(Touch.id).where(col(Touch.outbox_id).in_(before))))
     untell(session, outbox_ids)
     complaints.untell(session, outbox_ids)
+    promises.untell(session, outbox_ids)
     return release(session, ids, now)
 
 

@@ -65,6 +65,8 @@ touch: dedupe_key plan step occasion kind tier who state reason
 touch_act: act before
 touch_message: role
 complaint_message: role
+promise: source external_id outcome
+promise_message: role
 redraw: mark
 """
 # They hold copies of what is marked elsewhere, and are never shown as they are.

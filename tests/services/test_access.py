@@ -13,6 +13,7 @@ from bot.services.access import (
     Act,
     Actor,
     OpenComplaint,
+    OpenPromise,
     OpenStep,
     OwnedBy,
     Position,
@@ -308,3 +309,20 @@ def test_the_pages_show_the_same_table(page: str) -> None:
     assert table_of(page) == {
         str(act): [reached(replace(ACTOR, role=role), act) for role in PersonRole] for act in Act
     }
+
+
+@pytest.mark.parametrize(
+    ("promise", "role", "may"),
+    [
+        (OpenPromise(4, 12, keeper_id=1), "viewer", True),
+        (OpenPromise(4, 12, keeper_id=9), "viewer", False),  # somebody else's
+        (OpenPromise(5, 13, keeper_id=1), "viewer", False),  # to a customer that they do not see
+        (OpenPromise(5, 13, keeper_id=1), "finance", True),
+        (OpenPromise(5, 13), "sales_ops", False),
+        (OpenPromise(5, 13), "admin", True),
+    ],
+)
+def test_a_promise_is_kept_by_who_made_it_to_a_customer_that_they_see(
+    promise: OpenPromise, role: str, may: bool
+) -> None:
+    assert can(replace(ACTOR, role=role), Act.LOG_CONTACT, promise) == may

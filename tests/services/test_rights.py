@@ -14,13 +14,15 @@ from bot.errors import BotError, Hidden, NotAllowed, NotFound
 from bot.services import access, identity, imports, staff
 from bot.services.access import Act, Actor, can
 from bot.services.ask import explanation, history, lookup, share, unmasked
-from bot.services.care import answers, complaints
+from bot.services.care import answers, complaints, promises
 from bot.services.care.answers import shown, steps
 from bot.services.care.complaints import Report, listing, subject
 from bot.services.care.plan_file import SHIPPED
 from bot.services.care.plan_versions import lifecycle as plan_lifecycle
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.lifecycle import PlanFile
+from bot.services.care.promises import Given
+from bot.services.care.promises import subject as promise_subject
 from bot.services.care.views import explanation as care_explained
 from bot.services.contact_people import acts as people_acts
 from bot.services.contact_people import views as people_views
@@ -146,6 +148,30 @@ class Office:
         with self.database.read() as session:
             return listing.show_complaint(session, actor, self.book.rules.complaints, number, MONDAY)
 
+    def promised(self, actor: Actor, customer: int) -> object:
+        return promises.record_promise(
+            self.database,
+            actor,
+            Given(what="The offer", due_on=MONDAY),
+            meant=customer,
+            source="slack",
+            external_id=f"{actor.name}{customer}",
+            rules=self.book.rules,
+            now=self.book.clock.now(),
+        )
+
+    def promise(self, customer: int, **values: Any) -> Pointer:
+        """What the buttons of a new promise to a customer point at."""
+        with self.database.write() as session:
+            if session.get(Customer, customer) is None:
+                return Pointer(id=MISSING)
+            return Pointer(id=factories.promise(session, customer, MONDAY, **values), version=1)
+
+    def acted(self, how: Callable[..., object], actor: Actor, pointer: Pointer, **given: Any) -> object:
+        """What an act about a promise returns."""
+        now, request = self.book.clock.now(), self.book.press()
+        return how(self.database, actor, pointer, now=now, request=request, **given)
+
     def change(self, name: str, **values: Any) -> None:
         with self.database.write() as session:
             session.get_one(Person, self.ids[name]).sqlmodel_update(values)
@@ -249,6 +275,28 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
         lambda o, who, it: complaints.form_title(o.database, who, o.complaint(it), o.book.rules),
     ),
     "shown complaint": (Act.SEE, lambda o, who, it: o.shown_complaint(who, it)),
+    "promise": (Act.LOG_CONTACT, lambda o, who, it: o.promised(who, it)),
+    "kept promise": (Act.LOG_CONTACT, lambda o, who, it: o.acted(promises.keep, who, o.promise(it))),
+    "postponed promise": (
+        Act.LOG_CONTACT,
+        lambda o, who, it: o.acted(
+            promises.postpone, who, o.promise(it), due_on=MONDAY + timedelta(days=1), told="Tomorrow"
+        ),
+    ),
+    "withdrawn promise": (
+        Act.LOG_CONTACT,
+        lambda o, who, it: o.acted(promises.withdraw, who, o.promise(it), reason="They left"),
+    ),
+    "promise taken back": (
+        Act.LOG_CONTACT,
+        lambda o, who, it: o.acted(
+            promises.undo, who, o.promise(it, made_by=who.person_id, recorded_at=o.book.clock.now())
+        ),
+    ),
+    "form about a promise": (
+        Act.LOG_CONTACT, lambda o, who, it: promises.form_title(o.database, who, o.promise(it))
+    ),
+    "shown promise": (Act.SEE, lambda o, who, it: promises.current(o.database, who, o.promise(it))),
     "done": (Act.CLOSE_TOUCH, lambda o, who, it: o.book.done(who, o.touch(it))),
     "all greetings": (
         Act.CLOSE_TOUCH,
@@ -417,6 +465,7 @@ HIDDEN = {
     review.NOT_YOUR_REVIEW,
     steps.GONE,
     subject.GONE,
+    promise_subject.GONE,
 }
 
 
@@ -636,6 +685,7 @@ def test_a_card_has_only_buttons_that_work_for_its_reader(office: Office, name: 
         assert isinstance(shown, TierCard | Ungraded)
         buttons = set(shown.targets())
         assert (Action.LOG_VISIT in buttons) == (answer(office, "contact", actor, customer) is None)
+        assert (Action.PROMISE in buttons) == (answer(office, "promise", actor, customer) is None)
         assert (Action.COMPLAINT in buttons) == (answer(office, "complaint", actor, customer) is None)
         if customer == office.acme:
             assert (Action.SHARE in buttons) == (answer(office, "share", actor, customer) is None)

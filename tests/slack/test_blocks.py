@@ -225,13 +225,14 @@ def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], 
         message = dataclasses.replace(message, up=(dataclasses.replace(message.up[0], value=MASKED),))
     rows = 0
     if isinstance(message, CareDigest):  # the buttons of open rows come before those of the message
-        (row,), (complaint,) = message.rows, message.complaints
+        (row,), (complaint,), (promise,) = message.rows, message.complaints, message.promises
         message = dataclasses.replace(
             message,
             rows=(dataclasses.replace(row, state="open"),),
             complaints=(dataclasses.replace(complaint, state="open", may_undo=True),),
+            promises=(dataclasses.replace(promise, state="open", may_undo=True),),
         )
-        rows = 3 + 3
+        rows = 3 + 4 + 3
     elif kind.rows_of and isinstance(getattr(message, kind.rows_of)[0], ContactRow):
         rows = 1 if kind.buttons else 0
         message = dataclasses.replace(

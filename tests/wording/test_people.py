@@ -27,7 +27,7 @@ def test_the_row_of_a_birthday_says_once_that_it_is_one(language: str, words: st
         what="birthday",
         step=Name(en="Birthday greeting", zh="生日祝福"),
     )
-    slots = Renderer().slots(replace(digest, complaints=(), rows=(row,)), language)
+    slots = Renderer().slots(replace(digest, complaints=(), promises=(), rows=(row,)), language)
     assert slots.rows[0].count(words) == 1
 
 

@@ -16,6 +16,7 @@ from bot.services.ask import lists
 from bot.services.ask.boundaries import assessed, boundaries, coming
 from bot.services.ask.graded import graded_of, is_provisional
 from bot.services.care.complaints.rows import open_complaints
+from bot.services.care.promises.views import open_promises
 from bot.services.care.schedule import CareRules
 from bot.services.name_keys import fold, fold_code, spellings, tokens_of_key
 from bot.services.schemes.cadence import next_gradings
@@ -185,6 +186,7 @@ def card(
             may_log=can(actor, Act.LOG_CONTACT, customer),
             may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
             complaints=open_complaints(session, customer.id, today),
+            promises=open_promises(session, customer.id, today),
         )
     row, run, scheme = graded.assessment, graded.run, graded.scheme
     book, days = tiers_of(scheme), coming(session, scheme_cache, graded, today)
@@ -211,6 +213,7 @@ def card(
         may_log=can(actor, Act.LOG_CONTACT, customer),
         may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
         complaints=open_complaints(session, customer.id, today),
+        promises=open_promises(session, customer.id, today),
     )
 
 

@@ -330,5 +330,9 @@ class CarePlan(Part):
 
     def escalation_of(self, tier: str, step: Step) -> Escalation:
         """The step's own, else its tier's, else the plan's."""
+        return step.escalation or self.escalation_of_tier(tier)
+
+    def escalation_of_tier(self, tier: str) -> Escalation:
+        """The tier's, else the plan's."""
         care = self.tiers.get(tier) or self.tiers.get(DEFAULT)
-        return step.escalation or (care.escalation if care else None) or self.escalation
+        return (care.escalation if care else None) or self.escalation

@@ -6,5 +6,6 @@ GREETING = "care_greeting"
 ESCALATION = "care_escalation"  # to a manager
 EMERGENCY = "care_emergency"  # to the emergency group
 COMPLAINTS = "complaint_report"  # to a manager
+PROMISES = "promise_report"  # to a manager
 REMINDER = "reminder"  # of versions before the digest: one step
 SHOWN = (DIGEST, URGENT, GREETING)  # goes to whoever does its steps

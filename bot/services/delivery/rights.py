@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from bot.services import access, identity
 from bot.services.delivery import channels, circuit, kinds, outbox
+from bot.services.delivery.handled import handled_in
 from bot.services.delivery.worker import Worker
 from bot.services.identity import SlackPeople
 from bot.services.recipients import HANDLER, FirmDefaults, Place, Recipients
@@ -24,13 +25,13 @@ from bot.wording.care.complaints import ComplaintReport
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.escalations import CareEscalation
 from bot.wording.care.greetings import Greetings
+from bot.wording.care.promises import PromiseReport
 from bot.wording.message_base import Message
 from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest
 from db import processes
 from db.book import customers
 from db.book.people import Person, PersonRole
-from db.care import complaints, touches
-from db.care.complaints import StoredComplaint
+from db.care import complaints, promises, touches
 from db.care.touches import ShownTouch
 from db.graded import changes
 from db.graded.changes import OWN_ALERT
@@ -61,14 +62,14 @@ class Moment:
         for number, shown in self.shown.items():  # also those that it only counts
             of_steps = (one.customer_id for one in shown)
             self.named[number] = tuple(dict.fromkeys((*self.named[number], *of_steps)))
-        self.complaints = _complaints_in(session, rows)
+        self.handled = handled_in(session, rows)
         everyone = {customer for named in self.named.values() for customer in named}
         self._owners = customers.present_owners(session, sorted(everyone)) if everyone else {}
         ids = {owner for owner in self._owners.values() if owner is not None}
         ids |= {row.recipient for row in rows if row.recipient is not None}
         steps = [one for shown in self.shown.values() for one in shown]
         ids |= {one.assignee_id for one in steps if one.assignee_id is not None}
-        ids |= {one.handler_id for of in self.complaints.values() for one in of if one.handler_id is not None}
+        ids |= {one.handler_id for of in self.handled.values() for one in of if one.handler_id is not None}
         roles = {one.who for one in steps}
         self.recipients = (
             Recipients.of(session, ids, firm, now, roles) if ids or everyone else Recipients(firm)
@@ -125,7 +126,7 @@ class Moment:
         ]
         places += [
             self.recipients.place_of_step(HANDLER, one.handler_id, owner)
-            for one in self.complaints.get(row.id, ())
+            for one in self.handled.get(row.id, ())
             if one.customer_id == customer
         ]
         return next((place for place in places if place != own), own if places else None)
@@ -226,7 +227,7 @@ def _redirect(session: Session, moment: Moment, row: Claimed, now: datetime) -> 
     if isinstance(message, TierDigest) and len(places) > 1:
         _split(session, moment, row, message, language, places, now)
         return
-    if isinstance(message, CareEscalation | ComplaintReport):
+    if isinstance(message, CareEscalation | ComplaintReport | PromiseReport):
         _shrink(session, moment, row, message, language, places, now)
         return
     (place,) = places if len(places) == 1 else (None,)
@@ -315,7 +316,7 @@ def _shrink(
     session: Session,
     moment: Moment,
     row: Claimed,
-    message: CareEscalation | ComplaintReport,
+    message: CareEscalation | ComplaintReport | PromiseReport,
     language: str | None,
     places: dict[Place | None, list[int]],
     now: datetime,
@@ -327,10 +328,13 @@ def _shrink(
     if not stays or not rest.rows:
         _give_up(session, row, moment.reason(row), now)
         return
-    if isinstance(message, CareEscalation):
-        touches.untell(session, [row.id], gone)
-    else:
-        complaints.untell(session, [row.id], gone)
+    match message:
+        case CareEscalation():
+            touches.untell(session, [row.id], gone)
+        case ComplaintReport():
+            complaints.untell(session, [row.id], gone)
+        case PromiseReport():
+            promises.untell(session, [row.id], gone)
     body, body_hash = outbox.body_of(rest, language)
     outcomes.readdress(session, row.id, body_json=body, body_hash=body_hash)
     log.info("outbox.shrunk", id=row.id, kind=row.kind, customers=len(gone))
@@ -361,24 +365,6 @@ def _give_up(session: Session, row: Claimed, reason: str, now: datetime) -> None
     processes.count(session, f"dead_total:{reason}")
     touches.release_undelivered(session, [row.id], now)
     log.warning("outbox.dropped", id=row.id, kind=row.kind, reason=reason)
-
-
-def _complaints_in(session: Session, rows: Sequence[Claimed]) -> dict[int, list[StoredComplaint]]:
-    """Message -> the complaints that a digest shows."""
-    shown = {row.id: complaints_in(row.body_json) for row in rows if row.kind in kinds.SHOWN}
-    known = {one.id: one for one in complaints.rows(session, {one for ids in shown.values() for one in ids})}
-    return {number: [known[one] for one in ids if one in known] for number, ids in shown.items()}
-
-
-def complaints_in(body_json: str) -> tuple[int, ...]:
-    """Ids of the complaints that a stored digest shows."""
-    if '"complaint_id"' not in body_json:
-        return ()
-    try:
-        rows = json.loads(body_json)["fields"]["complaints"]
-        return tuple(row["complaint_id"] for row in rows)
-    except (ValueError, KeyError, TypeError):
-        return ()
 
 
 def _load(row: Claimed) -> tuple[Message | None, str | None]:

@@ -21,7 +21,7 @@ from bot.services.ops.storage import Finding
 from bot.settings import Settings
 from db import processes
 from db.book import customers, deputies, people
-from db.care import complaints, due_touches, marks
+from db.care import complaints, due_touches, marks, promises
 from db.engine import Database
 from db.graded import runs
 from db.graded.runs import Purpose
@@ -111,6 +111,7 @@ def examine(
             *_messages(session, now),
             *_care(session, now),
             *_complaints(session, local_date(now, settings.zone)),
+            *_promises(session, local_date(now, settings.zone)),
             *examine_reach(session, settings, now),
             *_plans(session, settings, now),
             *_people(session, settings),
@@ -389,6 +390,21 @@ def _complaints(session: Session, today: date) -> Iterator[Finding]:
                     " a handler"
                 )
             ),
+        )
+
+
+def _promises(session: Session, today: date) -> Iterator[Finding]:
+    """Promises past their day that nobody is asked about."""
+    if unattended := promises.count_unattended(session, today):
+        yield Finding(
+            "problem",
+            "promises",
+            ngettext(
+                "%(count)s promise is past its day, and nobody looks after the customer",
+                "%(count)s promises are past their days, and nobody looks after the customers",
+                unattended,
+            ),
+            Phrase(N_("tierbot promise list --overdue names them; import owners of the customers")),
         )
 
 

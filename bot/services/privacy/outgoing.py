@@ -17,6 +17,7 @@ from bot.wording.care.complaints import ComplaintReport
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.escalations import CareEscalation
 from bot.wording.care.greetings import Greetings
+from bot.wording.care.promises import PromiseReport
 from bot.wording.message_base import Message
 from bot.wording.messages import TierDigest
 from db import processes
@@ -169,7 +170,9 @@ def _without(body: str, gone: Collection[int]) -> tuple[str, str] | None:
         message = messages.load(stored)
     except (ValueError, KeyError):
         return None
-    if not isinstance(message, TierDigest | CareDigest | CareEscalation | ComplaintReport | Greetings):
+    if not isinstance(
+        message, TierDigest | CareDigest | CareEscalation | ComplaintReport | PromiseReport | Greetings
+    ):
         return None
     return outbox.body_of(message.without(gone), stored.get("language"))
 

@@ -17,6 +17,7 @@ from db import traces
 from db.book.facts import Activity
 from db.book.imports import table
 from db.care.complaints import Complaint, ComplaintStep
+from db.care.promises import Promise, PromiseDelay
 from db.engine import Database
 from db.outbox.messages import EMPTY_BODY, MessageState, OutboxMessage
 
@@ -24,6 +25,7 @@ LONGEST_MONTH = timedelta(days=31)
 _AT_ONCE = 5_000  # rows of one transaction: others write in between
 _activity, _outbox, _change = table(Activity), table(OutboxMessage), traces.CHANGE
 _complaint, _step = table(Complaint), table(ComplaintStep)
+_promise, _delay = table(Promise), table(PromiseDelay)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,7 @@ def _months(count: int) -> Phrase:
 def _delete_notes(database: Database, before: date) -> int:
     """Delete the notes of activities before a day, and what imports stored of their previous notes.
 
-    The texts of an open complaint are kept until it is closed.
+    The texts of an open complaint are kept until it is closed, and so are those of a promise.
     """
     is_open = select(_complaint.c.activity_id).where(_complaint.c.closed_on.is_(None))
     old = and_(
@@ -104,6 +106,11 @@ def _delete_notes(database: Database, before: date) -> int:
     done += _update(database, _step, taken, {"text": None})
     ended = and_(_complaint.c.closed_on < before, _complaint.c.outcome.is_not(None))
     done += _update(database, _complaint, ended, {"outcome": None})
+    over = _promise.c.closed_on < before
+    for column in (_promise.c.what, _promise.c.reason):
+        done += _update(database, _promise, and_(over, column.is_not(None)), {column.name: None})
+    put_off = _delay.c.promise_id.in_(select(_promise.c.id).where(over))
+    done += _update(database, _delay, and_(put_off, _delay.c.told.is_not(None)), {"told": None})
     gone = select(_activity.c.id).where(_activity.c.happened_on < before, _activity.c.id.not_in(is_open))
     _delete_previous(database, _activity, "note", gone)
     _delete_previous(database, _complaint, "outcome", closed)

@@ -15,12 +15,12 @@ from bot.slack.listeners import (
     unmask,
     why,
 )
-from bot.slack.listeners.records import complaints, contact_form, contact_people
+from bot.slack.listeners.records import complaints, contact_form, contact_people, promises
 
 
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
     of_customers = (tier_command, open_card, why, unmask, share, log_visit)
-    of_records = (contact_people, contact_form, complaints)
+    of_records = (contact_people, contact_form, complaints, promises)
     for listener in (*of_customers, *of_records, touches, step_forms, calendar_link):
         listener.register(app, deps, deferred)

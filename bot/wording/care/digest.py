@@ -9,6 +9,7 @@ from zlib import crc32
 from bot.errors import N_
 from bot.wording.actions import Action, Pointer
 from bot.wording.care.complaints import ComplaintRow
+from bot.wording.care.promises import AskedPromise, PromiseRow
 from bot.wording.message_base import Message
 from bot.wording.parts import PersonHours, PersonPart, TierPart, Who
 from grading.scheme.model import Name
@@ -59,6 +60,7 @@ class CareRow:
     owner: Who | None = None  # where the reader is not the account manager
     person: PersonPart | None = None  # whose birthday it is
     hours: tuple[PersonHours, ...] = ()  # when those in other time zones can be called
+    promises: tuple[AskedPromise, ...] = ()  # to its customer, which a follow-up asks about
     state: str = "open"  # open | done | snoozed | skipped | reassigned | put_off | over
     by: Who | None = None
     done_as: str | None = None  # the kind of contact
@@ -121,15 +123,21 @@ class CareDigest(Message):
     missed: int = 0  # greetings whose days went by unsent or undone
     complaints: tuple[ComplaintRow, ...] = ()  # open ones, the earliest deadline first
     complaints_more: int = 0  # that are not among them
+    promises: tuple[PromiseRow, ...] = ()  # whose day is near or past, the earliest first
+    promises_more: int = 0  # that are not among them
 
     @property
-    def all_rows(self) -> tuple[ComplaintRow | CareRow, ...]:
+    def all_rows(self) -> tuple[ComplaintRow | PromiseRow | CareRow, ...]:
         """What is shown with buttons of its own."""
-        return (*self.complaints, *self.rows)
+        return (*self.complaints, *self.promises, *self.rows)
 
     @property
     def open_complaints(self) -> int:
         return sum(row.is_open for row in self.complaints) + self.complaints_more
+
+    @property
+    def open_promises(self) -> int:
+        return sum(row.is_open for row in self.promises) + self.promises_more
 
     def targets(self) -> dict[Action, Pointer]:
         """A next page only in a list that has one: the digest says how to ask for the list."""
@@ -168,4 +176,7 @@ class CareDigest(Message):
         minutes = self.minutes - sum(row.minutes or 0 for row in gone if row.section != "soon")
         rest = tuple(row for row in self.rows if row.customer_id not in customer_ids)
         complaints = tuple(row for row in self.complaints if row.customer_id not in customer_ids)
-        return replace(self, rows=rest, complaints=complaints, minutes=max(0, minutes), **counts)
+        promises = tuple(row for row in self.promises if row.customer_id not in customer_ids)
+        return replace(
+            self, rows=rest, complaints=complaints, promises=promises, minutes=max(0, minutes), **counts
+        )

@@ -102,7 +102,7 @@ def test_an_export_holds_what_a_query_of_each_table_finds(world: World, subject:
 
 def test_an_export_holds_messages_names_elsewhere_and_rejected_rows(world: World) -> None:
     found = exported(world, partial(subjects.customer_named, text=f"file:{code(2)}"))
-    states = ["pending", "sent", *["sent"] * 3, *["pending"] * 3, "sent", "pending"]
+    states = ["pending", "sent", *["sent"] * 4, *["pending"] * 4, "sent", "pending"]
     assert [row["state"] for row in found["tables"]["outbox"]] == states
     assert found["tables"]["outbox"][0]["body_json"]["fields"]["name"] == NAMES[2]
     texts = {one["column"]: one["text"] for one in found["named_in"]}

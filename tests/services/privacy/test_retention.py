@@ -9,10 +9,13 @@ from sqlmodel import col, select
 
 from bot.services.privacy import retention
 from bot.settings import Settings
+from db.book.customers import Customer
 from db.book.facts import Activity
 from db.book.imports import ImportChange
 from db.care.complaints import Complaint, ComplaintStep
+from db.care.promises import Promise, PromiseDelay
 from db.outbox.messages import OutboxMessage
+from tests import factories
 from tests.services.privacy.world import DAY, NAMES, NOW, World
 
 
@@ -57,6 +60,24 @@ def test_texts_of_a_complaint_are_kept_while_it_is_open_and_then_as_notes(small:
     assert [json.loads(before) for before in changes] == [{"outcome": None}]
 
 
+def test_texts_of_a_promise_are_kept_while_it_is_open_and_then_as_notes(small: World) -> None:
+    with small.database.write() as session:
+        customer = session.exec(select(Customer.id)).first() or 0
+        for over in ({"outcome": "withdrawn", "closed_on": DAY - timedelta(days=120), "reason": "gone"}, {}):
+            number = factories.promise(session, customer, DAY, **over)
+            session.add(
+                PromiseDelay(
+                    promise_id=number, was_due_on=DAY, due_on=DAY, told="later", version=2, recorded_at=NOW
+                )
+            )
+    assert apply(small, notes_months=3) == 3
+    with small.database.read() as session:
+        left = session.exec(select(Promise).order_by(col(Promise.id))).all()
+        told = session.exec(select(PromiseDelay.told).order_by(col(PromiseDelay.id))).all()
+    assert [(one.what, one.reason) for one in left] == [(None, None), ("The offer", None)]
+    assert told == [None, "later"]
+
+
 def test_notes_are_deleted_after_their_months_with_what_an_undo_would_restore(small: World) -> None:
     header = "id,customer,date,kind,note"
     small.bring("activities", header, "A1,K2,2026-01-05,call,long ago", "A2,K2,2026-06-01,call,new")
@@ -73,7 +94,7 @@ def test_notes_are_deleted_after_their_months_with_what_an_undo_would_restore(sm
 
 def test_texts_of_finished_messages_are_deleted_after_their_days(world: World) -> None:
     assert apply(world, days=30, messages_days=31) == 0
-    assert apply(world, days=32, messages_days=31) == len(NAMES) + 4  # one each, and four that name all
+    assert apply(world, days=32, messages_days=31) == len(NAMES) + 5  # one each, and five that name all
     with world.database.read() as session:
         emptied = session.exec(select(OutboxMessage).where(OutboxMessage.body_json == "{}")).all()
         assert {(row.state, row.slack_ts, bool(row.body_hash)) for row in emptied} == {("sent", "1.1", True)}

@@ -21,6 +21,7 @@ from bot.services.recipients import Place
 from bot.wording.care.complaints import ComplaintReport, ComplaintRow, ReportedComplaint
 from bot.wording.care.digest import CareDigest, CareRow
 from bot.wording.care.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
+from bot.wording.care.promises import BrokenPromise, PromiseReport, PromiseRow
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import GreetingText, PersonHours, PersonPart, Since, TierPart, Who
@@ -32,6 +33,7 @@ from db.care import calendar_feeds
 from db.care.acts import TouchAct, TouchBefore
 from db.care.complaints import ComplaintMessage, ComplaintStep
 from db.care.planning import CustomerCare
+from db.care.promises import PromiseDelay, PromiseMessage
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.graded.changes import StoredTierChange
@@ -342,6 +344,7 @@ def _decide(
             Assessment(run_id=run, customer_id=customer, scheme_version_id=version, tier="A", coverage=1.0, certain=True,
                        tier_since=DAY, inputs=inputs),
             _complained(session, customer, person, text),
+            _promised(session, customer, person, text),
             CustomerCare(customer_id=customer, tier="A", scheme_version_id=version),
             ShadowMove(run_id=run, scheme_version_id=version, customer_id=customer, tier="A", shadow_tier="B"),
             StoredTierChange(customer_id=customer, purpose="account", run_id=run, as_of=DAY, from_tier="B", to_tier="A"),
@@ -363,6 +366,32 @@ def _complained(session: Session, customer: int, person: int, text: str) -> Comp
     )
     return ComplaintStep(
         complaint_id=number, taken_on=DAY, person_id=person, text=text, version=2, recorded_at=NOW
+    )
+
+
+def _promised(session: Session, customer: int, person: int, text: str) -> PromiseDelay:
+    """A promise that was put off and withdrawn, and how it was put off."""
+    number = factories.promise(
+        session,
+        customer,
+        DAY,
+        what=text,
+        made_by=person,
+        keeper_id=person,
+        outcome="withdrawn",
+        closed_on=DAY,
+        closed_by=person,
+        closed_for=person,
+        reason=text,
+    )
+    return PromiseDelay(
+        promise_id=number,
+        was_due_on=DAY,
+        due_on=DAY,
+        person_id=person,
+        told=text,
+        version=2,
+        recorded_at=NOW,
     )
 
 
@@ -450,12 +479,20 @@ def _ask(session: Session, ids: dict[str, int], people: dict[str, int]) -> None:
         )
         for number, one in enumerate(facts, start=1)
     )
+    promised = tuple(
+        PromiseRow(**one, promise_id=number, version=1, what=one["name"], due_on=DAY, made_on=DAY)
+        for number, one in enumerate(facts, start=1)
+    )
+    broken = tuple(
+        BrokenPromise(**one, version=1, promise_id=number, tier=A, what=one["name"], due_on=DAY, over=1)
+        for number, one in enumerate(facts, start=1)
+    )
     place = Place(person_id=people["keep@example.com"])
     for sent in (True, False):
         _enqueue(session, "complaint_report", place, ComplaintReport(rows=reported), sent=sent)
-        digest = _enqueue(
-            session, "care_digest", place, CareDigest(day=DAY, rows=rows, complaints=complained), sent=sent
-        )
+        _enqueue(session, "promise_report", place, PromiseReport(rows=broken), sent=sent)
+        shown = CareDigest(day=DAY, rows=rows, complaints=complained, promises=promised)
+        digest = _enqueue(session, "care_digest", place, shown, sent=sent)
         _enqueue(session, "care_greeting", place, greetings, sent=sent)
         session.add_all(
             TouchMessage(outbox_id=digest, touch_id=touch.id, role="digest") for touch in touches.values()
@@ -463,6 +500,9 @@ def _ask(session: Session, ids: dict[str, int], people: dict[str, int]) -> None:
         session.add_all(
             ComplaintMessage(outbox_id=digest, complaint_id=row.complaint_id, role="digest")
             for row in complained
+        )
+        session.add_all(
+            PromiseMessage(outbox_id=digest, promise_id=row.promise_id, role="digest") for row in promised
         )
 
 

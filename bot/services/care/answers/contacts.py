@@ -4,15 +4,19 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlmodel import Session
+
 from bot.errors import N_, BadInput, Conflict
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care.plan import CONTACTS
 from bot.services.care.schedule import CareRules, plan_customers
 from bot.wording.actions import Pointer
+from bot.wording.care.promises import AskedPromise, PromiseChanged
 from bot.wording.messages import VisitLogged
 from db.audit import AuditAction, ObjectKind
 from db.book import facts
+from db.book.customers import CustomerRow
 from db.care import touches
 from db.engine import Database
 
@@ -43,12 +47,14 @@ def log_contact(
     form_id: str,
     rules: CareRules,
     now: datetime,
+    promise: Callable[[Session, CustomerRow], PromiseChanged] | None = None,
     before_commit: Callable[[], None] = lambda: None,
 ) -> VisitLogged:
     """Record a contact; the clocks of the steps that it fulfils restart from its day.
 
     The same form again corrects what it recorded before. The same content in a new form within minutes records
-    nothing: the person did not see that the first one had arrived. `before_commit` may raise, to record nothing.
+    nothing: the person did not see that the first one had arrived. `promise` records in the same
+    transaction what was promised. `before_commit` may raise, to record nothing.
     """
     check_contact(actor, kind, happened_on, now)
     with database.write() as session:
@@ -80,6 +86,7 @@ def log_contact(
             plan_customers(session, rules, [customer.id], now)
             contact = {"activity": activity.id, "kind": kind, "day": happened_on}
             actor.record(session, AuditAction.CONTACT_LOGGED, ObjectKind.CUSTOMER, customer.id, after=contact)
+        promised = promise(session, customer) if promise is not None else None
         step = touches.first_step(session, customer.id)
         before_commit()
         return VisitLogged(
@@ -89,4 +96,11 @@ def log_contact(
             happened_on=happened_on,
             next_step=step and rules.plans.next_step(*step, actor.today(now)),
             repeated=repeated,
+            **(_promised(promised) if promised is not None else {}),
         )
+
+
+def _promised(said: PromiseChanged) -> dict[str, Any]:
+    """What the answer says of a promise; it can be taken back there for some minutes."""
+    part = AskedPromise(what=said.what, due_on=said.due_on)
+    return {"promise": part, "promise_id": said.promise_id, "promise_version": said.version}

@@ -110,10 +110,13 @@ def todo_list(
     now: datetime,
     touch_ids: Collection[int],
     complaint_ids: Collection[int] = (),
+    promise_ids: Collection[int] = (),
 ) -> CareDigest:
-    """The list of what the actor has to do, with what has just become of some steps and complaints."""
+    """The list of what the actor has to do, with what has just become of some steps, complaints and promises."""
     also = _undoable(session, touch_ids, now)
-    return todo.todo(session, rules, book, actor, firm, now, also=also, complained=complaint_ids)
+    return todo.todo(
+        session, rules, book, actor, firm, now, also=also, complained=complaint_ids, promised=promise_ids
+    )
 
 
 def what_became(

@@ -135,11 +135,11 @@ def undo(
             raise Conflict(subject.CHANGED)
         last = _last_step(session, found)
         if not found.is_open:
-            _require_own(actor, found.closed_by, found.closed_at, now)
+            require_own(actor, found.closed_by, found.closed_at, now)
             _open_again(session, actor, found)
             return subject.changed(rules, actor, found, "reopened")
         if last is not None:
-            _require_own(actor, last.person_id, last.recorded_at, now)
+            require_own(actor, last.person_id, last.recorded_at, now)
             session.delete(last)
             session.flush()
             subject.move(session, found)
@@ -147,7 +147,7 @@ def undo(
             subject.record(session, actor, AuditAction.COMPLAINT_UNDONE, found, before=taken)
             return subject.changed(rules, actor, found, "step_undone")
         is_new = found.version == 1 and found.batch_id is None
-        _require_own(actor, found.recorded_by, found.recorded_at if is_new else None, now)
+        require_own(actor, found.recorded_by, found.recorded_at if is_new else None, now)
         _delete(session, found)
         subject.count_again(session, rules, customer.id, now)
         before = {"day": found.reported_on, "kind": found.kind}
@@ -190,7 +190,8 @@ def _while_own(session: Session, actor: Actor, pointer: Pointer, now: datetime) 
     return replace(actor, given=actor.given | {found.customer_id})
 
 
-def _require_own(actor: Actor, by: int | None, at: datetime | None, now: datetime) -> None:
+def require_own(actor: Actor, by: int | None, at: datetime | None, now: datetime) -> None:
+    """Raise unless the actor did it, within the last minutes."""
     if at is None or now - at > UNDO:
         raise Conflict(TOO_LATE)
     if by != (actor.person_id or None):

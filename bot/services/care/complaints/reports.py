@@ -16,13 +16,12 @@ from bot.services import access
 from bot.services.care.complaints.rows import clipped
 from bot.services.care.digest.mailboxes import Mailbox, Sending, enqueue
 from bot.services.care.digest.readers import MessageReader
+from bot.services.care.escalation.managers import Managers
 from bot.services.care.escalation.overdue import EASTERNMOST
-from bot.services.care.working_people import working_times
 from bot.services.delivery.kinds import COMPLAINTS
-from bot.services.recipients import HANDLER, FirmDefaults, Place, Recipients
+from bot.services.recipients import FirmDefaults
 from bot.wording.care.complaints import MOST_REPORTED, ComplaintReport, ReportedComplaint
 from db.book import people
-from db.book.people import Person
 from db.care import complaints
 from db.care.complaints import ComplaintRole, StoredComplaint, Told
 from db.graded import tier_rows
@@ -44,57 +43,16 @@ def _places(
     session: Session, sending: Sending, found: Sequence[StoredComplaint]
 ) -> list[tuple[Mailbox, list[int]]]:
     """Who is told of which complaints now."""
-    managers = _Managers(session, sending, found)
+    ids = [one for each in found for one in (each.owner_id, each.handler_id)]
+    managers = Managers(session, sending, ids)
     places: dict[str, tuple[Mailbox, list[int]]] = {}
     for one in found:
-        there = managers.mailbox(one)
+        there = managers.mailbox(one.owner_id, one.handler_id)
         if there is None or not there.is_asked(sending.now):
             continue
         if one.told == Told.OPENING_DUE or one.days_late(there.today(sending.now)):
             places.setdefault(there.place.address, (there, []))[1].append(one.id)
     return list(places.values())
-
-
-class _Managers:
-    """Who is told of some complaints, read once."""
-
-    def __init__(self, session: Session, sending: Sending, found: Sequence[StoredComplaint]) -> None:
-        ids = {one for each in found for one in (each.owner_id, each.handler_id) if one is not None}
-        self._sending = sending
-        self._recipients = Recipients.of(session, ids, sending.firm, sending.now)
-        self._admins = people.admins(session, sending.firm.admins)
-        readers = {one.id for one in (*self._recipients.leads(), *self._admins) if one.id is not None}
-        self._working = working_times(session, readers, sending.time, sending.now)
-
-    def mailbox(self, one: StoredComplaint) -> Mailbox | None:
-        """The manager's; while they have days off, or where there is none, the channel's, else an admin's."""
-        recipients = self._recipients
-        owner = recipients.people.get(one.owner_id or 0)
-        doer = recipients.doer(HANDLER, one.handler_id, owner)
-        manager = recipients.manager(owner, doer)
-        if manager is not None and not self._is_away(manager):
-            return self._of_person(manager)
-        if channel := recipients.channel(owner):
-            return Mailbox(
-                place=Place(channel=channel),
-                language=recipients.channel_language(owner),
-                working=self._sending.time.working_time(self._sending.now),
-            )
-        others = [admin for admin in self._admins if doer is None or admin.id != doer.id]
-        here = [admin for admin in others if not self._is_away(admin)]
-        reader = next(iter([*here, *([manager] if manager else []), *others]), None)
-        return self._of_person(reader) if reader is not None else None
-
-    def _is_away(self, person: Person) -> bool:
-        today = self._of_person(person).today(self._sending.now)
-        return self._working[person.id or 0].away_until(today) is not None
-
-    def _of_person(self, person: Person) -> Mailbox:
-        return Mailbox(
-            place=Place(person_id=person.id),
-            language=self._recipients.language(person),
-            working=self._working[person.id or 0],
-        )
 
 
 def _tell(sending: Sending, mailbox: Mailbox, ids: list[int]) -> int:

@@ -10,7 +10,7 @@ import heapq
 import random
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -19,7 +19,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from bot.clock import local_date
-from bot.services.care.complaints import rows as complaint_rows
 from bot.services.care.digest import rows
 from bot.services.care.digest.greet import name_of, write_greetings
 from bot.services.care.digest.levelling import Movable, last_day, level
@@ -32,6 +31,7 @@ from bot.services.care.digest.mailboxes import (
     mailboxes,
     recipients_of,
 )
+from bot.services.care.digest.recorded import Groups, Recorded
 from bot.services.care.digest.rows import RowReader
 from bot.services.care.schedule import CareRules
 from bot.services.care.touch_diff import greeting_morning
@@ -39,11 +39,9 @@ from bot.services.care.working_people import last_end_of_today
 from bot.services.care.working_time import WorkingTime
 from bot.services.delivery.kinds import DIGEST, URGENT
 from bot.services.recipients import Place
-from bot.wording.care.complaints import ComplaintRow
 from bot.wording.care.digest import GreetingCount
-from db.care import complaints, due_touches, touches
-from db.care.complaints import ComplaintRole
-from db.care.due_touches import DueGroup, DueTouch, FirstDue
+from db.care import due_touches, touches
+from db.care.due_touches import DueTouch, FirstDue
 from db.care.touches import StepKind, Touch, TouchRole, TouchState
 from db.outbox import messages
 from grading.scheme.model import Name
@@ -51,6 +49,7 @@ from grading.scheme.model import Name
 AT_ONCE = 50  # places whose due touches one query reads
 MOST_DUE = 1_000  # in one digest; what is less pressing waits for the next one
 MOST_SOON = 30
+NOTHING = Groups(complained=frozenset(), promised={})
 FIRST_MISSED = timedelta(days=7)  # how far back the first digest looks for missed greetings
 
 
@@ -58,8 +57,8 @@ def send_due(sending: Sending) -> int:
     """Write the digests, greetings and urgent messages that are due now; how many. What has no recipient stays due."""
     now = sending.now
     with sending.database.read() as session:
-        complained = complaint_rows.groups(session)
-        there = _due_today(session, sending, complained)
+        recorded = Groups.read(session, now)
+        there = _due_today(session, sending, recorded)
         late = _newly_late(session, sending)
         ready = _without_digest(session, there, now)
     some = [mailbox for mailbox in there if mailbox.place in ready or mailbox.greets(now)]
@@ -68,11 +67,11 @@ def send_due(sending: Sending) -> int:
     random.shuffle(some)
     for start in range(0, len(some), AT_ONCE):
         with sending.database.read() as session:
-            due = _due_of(session, sending, some[start : start + AT_ONCE], complained)
+            due = _due_of(session, sending, some[start : start + AT_ONCE], recorded)
         for one in due:
             if one.greetings:
                 count += _write(sending, partial(write_greetings, sending, one.mailbox, one.greetings))
-            if one.steps or one.announced or one.complained:
+            if one.steps or one.announced or one.recorded:
                 written = _write(sending, partial(_write_digest, sending, one))
                 count += written
                 if written and one.unread:
@@ -80,16 +79,17 @@ def send_due(sending: Sending) -> int:
     return count
 
 
-def _due_today(session: Session, sending: Sending, complained: Collection[DueGroup]) -> list[Mailbox]:
+def _due_today(session: Session, sending: Sending, recorded: Groups) -> list[Mailbox]:
     """The places with something due that today's messages may name. Later days are not read: they hold far more."""
     before = last_end_of_today(session, sending.time, sending.now)
     if before is None:
         return []
     groups = due_touches.groups(session, before)
-    for group in complained:  # an open complaint is in the digest of every day
-        greeting = groups[group].greeting if group in groups else None
-        groups[group] = FirstDue(sending.now, greeting)
-    return mailboxes(session, sending, groups)
+    for group in recorded.all:
+        groups.setdefault(group, FirstDue(None, None))
+    found = mailboxes(session, sending, groups)
+    # What is recorded is in the digest of every day.
+    return [replace(one, first_step=sending.now) if recorded.of(one, sending.now) else one for one in found]
 
 
 def _without_digest(session: Session, some: Sequence[Mailbox], now: datetime) -> set[Place]:
@@ -104,8 +104,7 @@ def _without_digest(session: Session, some: Sequence[Mailbox], now: datetime) ->
 class _Due:
     """What is due at a place: its most pressing steps, how many more there are, what comes up, and its greetings.
 
-    `announced` are the birthdays that this digest is to say are coming up, even if nothing else is due. Of the groups in
-    `complained` complaints are open.
+    `announced` are the birthdays that this digest is to say are coming up, even if nothing else is due.
     """
 
     mailbox: Mailbox
@@ -114,12 +113,10 @@ class _Due:
     soon: list[int]
     announced: list[int]
     greetings: list[int]
-    complained: set[DueGroup]
+    recorded: Groups
 
 
-def _due_of(
-    session: Session, sending: Sending, some: Sequence[Mailbox], complained: set[DueGroup]
-) -> list[_Due]:
+def _due_of(session: Session, sending: Sending, some: Sequence[Mailbox], recorded: Groups) -> list[_Due]:
     """What is due at each of these places; steps only where a digest is to be written."""
     ready = _without_digest(session, some, sending.now)
     of_group = {group: mailbox.place for mailbox in some for group in mailbox.groups}
@@ -157,7 +154,7 @@ def _due_of(
             unread=unread[mailbox.place],
             announced=announced[mailbox.place][:MOST_SOON],
             greetings=greetings[mailbox.place],
-            complained=mailbox.groups & complained if mailbox.place in ready else set(),
+            recorded=recorded.of(mailbox, sending.now) if mailbox.place in ready else NOTHING,
         )
         for mailbox in some
     ]
@@ -192,7 +189,7 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         found = [one for one in found if one.state in touches.OPEN and one.remind_at < mailbox.tomorrow(now)]
         due = [one for one in found if one.kind not in touches.GREETINGS]
         announced = [one for one in found if one.kind in touches.GREETINGS]
-        if not found and not of.complained:
+        if not found and not of.recorded:
             return 0
         reading = _reading(sending, mailbox)
         known = {touch.id for touch in found}
@@ -204,8 +201,8 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         ]
         ranking = rows.Ranking(session, reading, [*due, *coming])
         stay, later = _levelled(session, sending, mailbox, due, ranking)
-        complained, complained_more = _complaints(session, reading, of.complained)
-        if not stay and not announced and not complained:
+        recorded = Recorded.read(session, reading, of.recorded, mailbox)
+        if not stay and not announced and not recorded:
             return 0
         message = rows.digest_of(
             rows.rows_of(session, reading, [*stay, *coming], ranking),
@@ -213,9 +210,8 @@ def _write_digest(sending: Sending, of: _Due) -> int:
             unread=of.unread,
             greetings=to_greet(session, sending.rules, mailbox.greeted, reading.day),
             missed=_missed(session, sending, mailbox),
-            complaints=complained,
-            complaints_more=complained_more,
             announced=[touch.id or 0 for touch in announced],
+            **recorded.fields,
         )
         number = enqueue(
             session, sending, mailbox, DIGEST, message, mailbox.key(now), not_after=mailbox.until(now)
@@ -227,7 +223,7 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         of_day = [(one.id or 0, _of_day(one, mailbox, now)) for one in announced if one.id in said]
         due_touches.postpone(session, of_day)  # what found no place is said tomorrow
         due_touches.link(session, number, sorted(said.union(again)), TouchRole.DIGEST)
-        complaints.link(session, number, [row.complaint_id for row in complained], ComplaintRole.DIGEST)
+        recorded.link(session, number, message)
     return 1
 
 
@@ -235,17 +231,6 @@ def _of_day(birthday: Touch, mailbox: Mailbox, now: datetime) -> datetime:
     """When a birthday that is coming up is greeted."""
     latest = birthday.latest_on or birthday.due_on
     return greeting_morning(mailbox.working, birthday.due_on, latest, now)
-
-
-def _complaints(
-    session: Session, reading: RowReader, groups: Collection[DueGroup]
-) -> tuple[tuple[ComplaintRow, ...], int]:
-    """The open complaints that a digest shows, and how many more there are."""
-    if not groups:
-        return (), 0
-    kinds = reading.rules.complaints
-    complaint_rows.lock(session, groups)
-    return complaint_rows.shown(session, kinds, groups, reader=reading.reader, day=reading.day)
 
 
 def _leave_for_tomorrow(sending: Sending, mailbox: Mailbox) -> None:

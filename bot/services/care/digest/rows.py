@@ -14,16 +14,18 @@ from bot.services import access
 from bot.services.care.digest.levelling import Weight, rank
 from bot.services.care.digest.people import birthday_part, call_hours, is_call
 from bot.services.care.plan import Step
+from bot.services.care.promises.rows import asked_in_steps
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import TierNames
 from bot.wording.care.complaints import ComplaintRow
 from bot.wording.care.digest import MOST_ROWS, CareDigest, CareRow
+from bot.wording.care.promises import PromiseRow
 from bot.wording.parts import Who
 from db.book import contact_people, customers, facts, people
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
 from db.care import due_touches, marks, touches
-from db.care.touches import Touch, TouchState
+from db.care.touches import StepKind, Touch, TouchState
 from db.graded import runs, tier_rows
 from db.graded.tier_rows import PastTier, TierRow
 
@@ -98,8 +100,14 @@ def redraw(session: Session, reading: RowReader, rows: Sequence[CareRow]) -> lis
     """Rows that were shown before, as they have to be now; those whose touch or customer is gone are left out."""
     known = {touch.id: touch for touch in due_touches.load(session, [row.touch_id for row in rows])}
     outcomes = Outcomes(session, reading, list(known.values()))
+    asking = {row.customer_id for row in rows if row.kind == StepKind.FOLLOW_UP}
+    promised = asked_in_steps(session, asking, reading.day)
     return [
-        replace(_opened(row, touch, reading.day), **(outcomes.of(touch) or _put_off(row, touch, reading.day)))
+        replace(
+            _opened(row, touch, reading.day),
+            promises=promised.get(row.customer_id, ()) if row.kind == StepKind.FOLLOW_UP else (),
+            **(outcomes.of(touch) or _put_off(row, touch, reading.day)),
+        )
         for row in rows
         if (touch := known.get(row.touch_id)) is not None and touch.customer_id in outcomes.customers
     ]
@@ -140,6 +148,7 @@ def digest_of(
     unread: int = 0,
     start: int = 0,
     complaints: tuple[ComplaintRow, ...] = (),
+    promises: tuple[PromiseRow, ...] = (),
     announced: Collection[int] = (),
     **more: Any,
 ) -> CareDigest:
@@ -147,7 +156,7 @@ def digest_of(
 
     The touches in `announced` are said once: up to half of the places are theirs, however much is more pressing.
     """
-    ordered, room = grouped(rows), MOST_ROWS - len(complaints)
+    ordered, room = grouped(rows), MOST_ROWS - len(complaints) - len(promises)
     shown = ordered[start : start + room]
     left_out = [row for row in ordered[start + room :] if row.touch_id in announced][: room // 2]
     shown = [*shown[: room - len(left_out)], *left_out]
@@ -164,6 +173,7 @@ def digest_of(
         due=counts[DUE] + unread,
         soon=counts[SOON],
         complaints=complaints,
+        promises=promises,
         **more,
     )
 
@@ -247,6 +257,8 @@ class _RowMaker:
             if touch.contact_person_id is not None or is_call(self.steps[touch.id])
         }
         self.contact_people = contact_people.of_customers(session, asked) if asked else {}
+        follow_ups = {touch.customer_id for touch in found if touch.kind == StepKind.FOLLOW_UP}
+        self.promised = asked_in_steps(session, follow_ups, reading.day)
 
     def all(self) -> list[PlacedRow]:
         return [
@@ -293,6 +305,7 @@ class _RowMaker:
             owner=self.outcomes.who(owner) if owner != reading.reader else None,
             person=None if person is None else birthday_part(person),
             hours=call_hours(there, reading.day, reading.zone) if is_call(step) else (),
+            promises=self.promised.get(customer.id or 0, ()) if touch.kind == StepKind.FOLLOW_UP else (),
             **self.outcomes.of(touch),
         )
         return PlacedRow(row=row, touch=touch, key=key)

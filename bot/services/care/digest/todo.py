@@ -1,7 +1,7 @@
 """What a person has to do at any time: the list that /tier todo shows, and a digest as it has to be now."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,13 +14,17 @@ from bot.services.care.complaints import rows as complaint_rows
 from bot.services.care.digest import mailboxes, morning, rows
 from bot.services.care.digest.readers import MessageReader
 from bot.services.care.digest.rows import RowReader
+from bot.services.care.promises import rows as promise_rows
 from bot.services.care.schedule import CareRules
+from bot.services.care.working_people import working_times
 from bot.services.recipients import FirmDefaults, Place
 from bot.services.schemes.store import TierNames
 from bot.wording.care.digest import CareDigest, CareRow
+from bot.wording.care.promises import PromiseRow
 from db.book import people
-from db.care import due_touches
+from db.care import due_touches, promises
 from db.care.due_touches import DueGroup, DueTouch
+from db.care.promises import StoredPromise
 from db.care.touches import StepKind, Touch, TouchState
 
 MOST_LISTED = 1_000
@@ -38,11 +42,12 @@ def todo(
     start: int = 0,
     also: Mapping[int, int | None] | None = None,
     complained: Collection[int] = (),
+    promised: Collection[int] = (),
 ) -> CareDigest:
     """What the actor has to do now and soon, from a place in the list on; the same steps as in their next digests.
 
     `also` are touches that were answered a moment ago, and by whom: they stay in the list with what has become of them,
-    as do the complaints of `complained`.
+    as do the complaints of `complained` and the promises of `promised`.
     """
     also = also or {}
     today, zone = actor.today(now), zone_named(actor.timezone, rules.zone)
@@ -69,12 +74,13 @@ def todo(
     shown, more = complaint_rows.shown(
         session,
         rules.complaints,
-        _complaint_groups(session, actor, firm, now),
+        _own_groups(session, actor, firm, now, complaint_rows.groups(session)),
         reader=actor.person_id,
         day=today,
         also=complained,
         now=now,
     )
+    promises, promises_more = _promises(session, rules, actor, firm, now, promised)
     return rows.digest_of(
         found_rows,
         day=today,
@@ -83,6 +89,8 @@ def todo(
         greetings=greetings,
         complaints=() if start else shown,
         complaints_more=0 if start else more,
+        promises=() if start else promises,
+        promises_more=0 if start else promises_more,
     )
 
 
@@ -104,13 +112,38 @@ def own_touches(
     return [one for one in found if mailboxes.goes_to(recipients, one) == own]
 
 
-def _complaint_groups(session: Session, actor: Actor, firm: FirmDefaults, now: datetime) -> list[DueGroup]:
-    """The groups of open complaints that the actor's digests show."""
+def _promises(
+    session: Session,
+    rules: CareRules,
+    actor: Actor,
+    firm: FirmDefaults,
+    now: datetime,
+    also: Collection[int],
+) -> tuple[tuple[PromiseRow, ...], int]:
+    """The promises that the actor's digests show, with those in `also`, and how many more there are."""
+    today = actor.today(now)
+    groups = _own_groups(session, actor, firm, now, promise_rows.groups(session, today))
+    near: list[StoredPromise] = []
+    if groups:
+        working = working_times(session, {actor.person_id}, rules.times, now).get(actor.person_id)
+        near = promise_rows.near(session, groups, working or rules.times.working_time(now), today)
+    first, more = near[: promise_rows.MOST_SHOWN], len(near[promise_rows.MOST_SHOWN :])
+    known = {one.id for one in first}
+    done = promises.rows(session, [one for one in also if one not in known])
+    later = {one.id for one in done if one.is_open and one.due_on > today}
+    shown = promise_rows.rows_of(
+        session, [*first, *done], reader=actor.person_id, day=today, put_off=later, now=now
+    )
+    return shown, more
+
+
+def _own_groups(
+    session: Session, actor: Actor, firm: FirmDefaults, now: datetime, groups: Iterable[DueGroup]
+) -> list[DueGroup]:
+    """Those of the groups that the actor's digests show."""
     present = {actor.person_id, *(one.person_id for one in actor.absent)}
     owners = present | people.in_teams(session, actor.led_teams)
-    groups = [
-        one for one in complaint_rows.groups(session) if one.owner_id in owners or one.assignee_id in present
-    ]
+    groups = [one for one in groups if one.owner_id in owners or one.assignee_id in present]
     recipients = mailboxes.recipients_of(session, set(groups), firm, now)
     own = Place(person_id=actor.person_id)
     return [one for one in groups if mailboxes.place_of(recipients, one) == own]
@@ -160,13 +193,15 @@ def current(
         undoable=undoable or {},
     )
     counted = _recounted(shown, tuple(rows.redraw(session, reading, visible)))
-    if not shown.complaints:
+    if not shown.complaints and not shown.promises:
         return counted
     complained = [row for row in shown.complaints if read_by.sees(row.customer_id)]
     present = complaint_rows.redraw(
         session, rules.complaints, complained, reader=reader, day=shown.day, now=now
     )
-    return replace(counted, complaints=present)
+    promised = [row for row in shown.promises if read_by.sees(row.customer_id)]
+    kept = promise_rows.redraw(session, promised, reader=reader, day=shown.day, now=now)
+    return replace(counted, complaints=present, promises=kept)
 
 
 def _recounted(shown: CareDigest, those: tuple[CareRow, ...]) -> CareDigest:

@@ -1,25 +1,23 @@
 """Complaints: the form that records one, the forms of a step and of its end, and Undo."""
 
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
 
-from bot.errors import N_, BotError, Conflict
+from bot.errors import N_
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care import complaints
 from bot.services.care.answers.contacts import SOURCE
 from bot.services.care.complaints import Acted, FormTitle
 from bot.slack import blocks, forms, outcomes
-from bot.slack.deferred import BEGIN, Attempt, Deferred, Press
+from bot.slack.blocks import Block
+from bot.slack.deferred import Attempt, Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners.card_menu import offers
-from bot.wording.actions import Action
-from db.processes import InboundKey, Repeated
+from bot.slack.listeners.records.act_forms import ActForms
+from bot.wording.actions import Action, Pointer
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
@@ -60,6 +58,16 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         shown = outcomes.view(deps, acted.message, actor.language, N_("Complaint"))
         return {"response_action": "update", "view": shown}
 
+    def current(actor: Actor, pointer: Pointer) -> Acted:
+        return complaints.current(deps.database, actor, pointer, deps.rules)
+
+    acts = ActForms(deps, deferred, "complaint_form", current, outcomes.show_complaint)
+
+    def title(press: Press, actor: Actor) -> FormTitle:
+        return acts.title(
+            press, actor, lambda: complaints.form_title(deps.database, actor, press.pointer, deps.rules)
+        )
+
     @app.action(str(Action.COMPLAINT_STEP))
     @deferred.reads
     def open_step(press: Press) -> None:
@@ -77,65 +85,25 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
         outcomes.open_form(deps, press, form)
 
-    def title(press: Press, actor: Actor) -> FormTitle:
-        """What the form is about. When somebody was faster, the message shows what has become of the complaint."""
-        with deps.bounds.asking(actor):
-            try:
-                return complaints.form_title(deps.database, actor, press.pointer, deps.rules)
-            except Conflict:
-                outcomes.show_complaint(deps, press, current(actor, press), actor)
-                raise
-
-    def current(actor: Actor, press: Press) -> Acted:
-        return complaints.current(deps.database, actor, press.pointer, deps.rules)
-
     @app.view(str(Action.COMPLAINT_STEP_FORM))
     def save_step(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
-        def of(view: dict[str, Any]) -> Callable[..., Acted]:
+        def act(actor: Actor, pointer: Pointer, view: Block, besides: dict[str, Any]) -> Acted:
             text, day = forms.entered_text(view, "text"), forms.entered_day(view)
-            return partial(complaints.add_step, text=text, taken_on=day)
+            return complaints.add_step(
+                deps.database, actor, pointer, text=text, taken_on=day, rules=deps.rules, **besides
+            )
 
-        save(ack, Press(body=body, client=client), context, of)
+        acts.save(ack, Press(body=body, client=client), context, act)
 
     @app.view(str(Action.CLOSE_COMPLAINT_FORM))
     def save_end(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
-        def of(view: dict[str, Any]) -> Callable[..., Acted]:
+        def act(actor: Actor, pointer: Pointer, view: Block, besides: dict[str, Any]) -> Acted:
             outcome, agreed = forms.entered_text(view, "text"), forms.entered_agreed(view)
-            return partial(complaints.close, outcome=outcome, agreed=agreed)
+            return complaints.close(
+                deps.database, actor, pointer, outcome=outcome, agreed=agreed, rules=deps.rules, **besides
+            )
 
-        save(ack, Press(body=body, client=client), context, of)
-
-    def save(
-        ack: Ack, press: Press, context: BoltContext, of: Callable[[dict[str, Any]], Callable[..., Acted]]
-    ) -> None:
-        """Store first, answer then; the message that was pressed is updated afterwards."""
-        pointer, opened = forms.opened_by(press)
-
-        def store(attempt: Attempt) -> dict[str, Any]:
-            actor, view = deps.identify(press.user_id), press.body["view"]
-            # Not the trigger: a form that is sent again, because its answer was lost, is the same act.
-            request = InboundKey(team_id=press.key.team_id, kind="complaint_form", key=str(view["id"]))
-            rules, now = deps.rules, deps.clock.now()
-            settle = {"before_commit": attempt.before_commit}
-            with deps.bounds.asking(actor):
-                try:
-                    acted = of(view)(
-                        deps.database, actor, pointer, rules=rules, now=now, request=request, **settle
-                    )
-                except Repeated:
-                    attempt.settle()
-                    acted = complaints.current(deps.database, actor, pointer, rules)
-            shown = outcomes.view(deps, acted.message, actor.language, N_("Saved"))
-            return {"response_action": "update", "view": shown}
-
-        def refresh() -> None:
-            with suppress(BotError):  # what may be seen no more is left as it is
-                actor = deps.identify(press.user_id)
-                acted = complaints.current(deps.database, actor, pointer, deps.rules)
-                outcomes.show_complaint(deps, opened, acted, actor)
-
-        context[BEGIN] = lambda: deferred.writes.put(refresh, press.user_id)
-        ack(**deferred.writes.finish(press, store))
+        acts.save(ack, Press(body=body, client=client), context, act)
 
     @app.action(str(Action.UNDO_COMPLAINT))
     @deferred.writes
