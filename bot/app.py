@@ -27,6 +27,7 @@ from bot.services.ops.addresses import why_unusable
 from bot.services.ops.connection import ConnectionWatch
 from bot.services.ops.revisions import other_revision
 from bot.services.schemes.store import SchemeCache
+from bot.services.survey_scales import load_scales
 from bot.settings import Settings
 from bot.wording.rendering import Renderer
 from db import backup, schema
@@ -147,6 +148,7 @@ def _care_rules(settings: Settings) -> CareRules:
         remind_at=time.fromisoformat(settings.remind_at),
         firm=FirmTime.of(settings),
         complaints=load_kinds(settings.complaints),
+        surveys=load_scales(settings.surveys),
     )
 
 

@@ -17,18 +17,17 @@ from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
-from bot.services.care import complaints, escalation, planning_pass, promises
+from bot.services.care import complaints, escalation, planning_pass, promises, weekly
 from bot.services.care.answers import redraws
 from bot.services.care.digest import morning
 from bot.services.care.digest.mailboxes import Sending
-from bot.services.care.working_people import FirmTime
+from bot.services.care.weekly.period import WeeklyOptions
 from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import first_orders, regrades, runs
 from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import marks, retention
-from bot.services.recipients import FirmDefaults
 from bot.services.reports import care_traits
 from db import processes, rewriting, usage
 from db.care import acts
@@ -126,20 +125,13 @@ def escalate(bot: Tierbot) -> int:
     return late + complaints.tell_managers(sending) + promises.tell_managers(sending)
 
 
+def tell_weeks(bot: Tierbot) -> int:
+    """Tell managers, once a week, what became of the care of their teams."""
+    return weekly.tell_weeks(_sending(bot), WeeklyOptions.of(bot.settings))
+
+
 def _sending(bot: Tierbot) -> Sending:
-    settings = bot.settings
-    with bot.database.read() as session:
-        book = bot.scheme_cache.tier_names(session)
-    firm = FirmDefaults(channel=settings.alert_channel, language=settings.language, admins=settings.admins)
-    return Sending(
-        database=bot.database,
-        rules=bot.rules,
-        book=book,
-        time=FirmTime.of(settings),
-        firm=firm,
-        now=bot.clock.now(),
-        templates=settings.templates_dir,
-    )
+    return Sending.of(bot.settings, bot.database, bot.scheme_cache, bot.rules, bot.clock.now())
 
 
 def deliver(bot: Tierbot) -> int:
@@ -242,6 +234,7 @@ JOBS = (
     Job(name="care", every=timedelta(seconds=30), work=plan_care, patience=LONG_WORK),
     Job(name="remind", every=timedelta(seconds=15), work=remind, patience=LONG_WORK),
     Job(name="escalate", every=timedelta(minutes=1), work=escalate, patience=LONG_WORK),
+    Job(name="weekly", every=timedelta(minutes=1), work=tell_weeks, patience=LONG_WORK),
     Job(name="channels", every=timedelta(minutes=5), work=watch_channels),
     Job(name="audit", every=timedelta(minutes=5), work=anchor_audit),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),

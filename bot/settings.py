@@ -15,7 +15,7 @@ from bot.channel_names import channel_as_stored, channels_by_setting
 from bot.errors import N_, BadInput, Phrase, SeveralProblems
 from bot.working_days import checks
 from bot.working_days.countries import country_of_zone
-from bot.working_days.week import Hours, hours_of
+from bot.working_days.week import DAYS, Hours, hours_of
 
 ROOT = Path(__file__).parent.parent
 # Each is also read from the file that NAME_FILE names.
@@ -32,6 +32,10 @@ _FORMATS = {  # field -> pattern of its values, and the problem with others
     "currency": (r"([A-Z]{3})?", N_("%(value)s is not an ISO currency code; use one such as CNY")),
     "remind_at": _TIME_OF_DAY,
     "grade_at": _TIME_OF_DAY,
+    "weekly_day": (
+        "|".join((*DAYS, "off")),
+        N_("%(value)s is not a day of the week; write Mon, Tue, Wed, Thu, Fri, Sat or Sun, or off"),
+    ),
     "slack_api_url": (
         r"https?://[^/]+(/.*)?/api/",
         N_("%(value)s must be an http(s) address that ends in /api/, such as https://slack.com/api/"),
@@ -160,6 +164,15 @@ class Settings(BaseSettings):
         ge=1,
         le=100,
     )
+    weekly_day: str = _setting(
+        "Mon",
+        "Day of the week on which managers are told of the care of the seven days before it: Mon to Sun; off: never.",
+    )
+    weekly_to: Literal["manager", "channel"] = _setting(
+        "manager",
+        "Who is told of the week first: manager, the lead of each team in a direct message; or channel, the channel of "
+        "the team.",
+    )
     public_url: str | None = _setting(
         None,
         "Address under which calendars reach this bot's HTTP server, as https://tierbot.example.com; empty: no calendar "
@@ -212,6 +225,9 @@ class Settings(BaseSettings):
     )
     complaints: Path | None = _setting(
         None, "Your own file of the kinds of complaints and their deadlines, in place of the shipped one."
+    )
+    surveys: Path | None = _setting(
+        None, "Your own file of the scales of surveys and of low scores, in place of the shipped one."
     )
     templates_dir: Path | None = _setting(
         None, "Folder of your own message templates, which win over the shipped ones."
@@ -282,7 +298,7 @@ class Settings(BaseSettings):
             raise ValueError(Phrase(N_("%(path)s is a file; name a folder"), path=there))
         return value
 
-    @field_validator("schemes_dir", "care_plan", "complaints", "templates_dir")
+    @field_validator("schemes_dir", "care_plan", "complaints", "surveys", "templates_dir")
     @classmethod
     def _exists(cls, value: Path | None, info: Any) -> Path | None:
         if value is not None and not value.exists():
@@ -291,7 +307,7 @@ class Settings(BaseSettings):
             )
         if value is not None and info.field_name.endswith("_dir") and not value.is_dir():
             raise ValueError(Phrase(N_("%(path)s is a file; name the folder it is in"), path=value))
-        if value is not None and info.field_name == "complaints" and value.is_dir():
+        if value is not None and info.field_name in ("complaints", "surveys") and value.is_dir():
             raise ValueError(Phrase(N_("%(path)s is a folder; name a file in it"), path=value))
         return value
 

@@ -71,6 +71,9 @@ class AuditAction(StrEnum):
     COMPLAINT_CLOSED = "complaint_closed"
     COMPLAINT_REOPENED = "complaint_reopened"
     COMPLAINT_UNDONE = "complaint_undone"  # a complaint, or a step of one, was taken back
+    SURVEY_RECORDED = "survey_recorded"
+    SURVEY_CORRECTED = "survey_corrected"
+    SURVEY_UNDONE = "survey_undone"
     PROMISE_MADE = "promise_made"
     PROMISE_CORRECTED = "promise_corrected"
     PROMISE_KEPT = "promise_kept"

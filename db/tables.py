@@ -26,8 +26,10 @@ from db.care import (  # noqa: F401
     plans,
     promises,
     redraws,
+    surveys,
     touches,
 )
+from db.care.weekly import reports  # noqa: F401
 from db.graded import changes, credit, first_orders, overrides, reviews, runs, schemes, shadows  # noqa: F401
 from db.outbox import channels, messages, send_state  # noqa: F401
 

@@ -77,6 +77,7 @@ OTHER_NUMBERS = frozenset(
         "touch.outbox_id",
         "touch.activity_id",
         "touch_act.activity_id",
+        "weekly_report.team_id",
     }
 )
 
@@ -150,6 +151,7 @@ FIXED = _columns(
         "circuit": "workspace reason sentence",
         "column_mapping": "source kind field",
         "complaint": "source external_id kind agreed",
+        "survey_score": "source external_id score scale value",
         "credit_approval": "grade currency",
         "contact_person": "source external_id name channel email phone language zone country culture birthday greetings",
         "cursor": "name value",

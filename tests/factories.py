@@ -24,6 +24,7 @@ from db.book.trade.orders import Order
 from db.care.complaints import Complaint
 from db.care.planning import KnownPerson
 from db.care.promises import Promise
+from db.care.surveys import SurveyScore
 from db.graded.runs import Assessment, GradingRun
 from grading.engine.inputs import pack
 from grading.scheme.model import Scheme
@@ -279,6 +280,27 @@ def complaint(
             deadline=day + timedelta(days=10),
             closed_on=closed_on,
             **values,
+        ),
+    )
+
+
+def survey_score(
+    session: Session, customer_id: int, day: date, score: str = "8", scale: str = "1-10", **values: Any
+) -> int:
+    """A survey score with its contact; no fact follows from it."""
+    activity = contact(session, customer_id, day, "survey")
+    row = session.get_one(Activity, activity)
+    return _added(
+        session,
+        SurveyScore(
+            customer_id=customer_id,
+            activity_id=activity,
+            source=row.source,
+            external_id=row.external_id,
+            answered_on=day,
+            score=score,
+            scale=scale,
+            **({"value": "3"} | values),
         ),
     )
 

@@ -124,6 +124,7 @@ def test_every_action_door_and_object_of_the_audit_has_a_word() -> None:
         "docs/care-explained.md",
         "docs/care.md",
         "docs/escalation.md",
+        "docs/weekly.md",
         "docs/occasions.md",
     ],
 )

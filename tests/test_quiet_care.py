@@ -29,7 +29,7 @@ STEPS = ("a", "b", "c")
 LARGE = re.compile(
     r"(SCAN|Seq Scan on) (touch|customer|assessment|activity|ownership|customer_care|outbox)\b"
 )
-JOBS = (jobs.plan_care, jobs.remind, jobs.escalate)
+JOBS = (jobs.plan_care, jobs.remind, jobs.escalate, jobs.tell_weeks)
 
 
 @pytest.fixture

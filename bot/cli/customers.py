@@ -30,6 +30,7 @@ def _moved(moved: Mapping[str, int]) -> list[Phrase]:
         "invoice": ngettext("%(count)s invoice", "%(count)s invoices", moved["invoice"]),
         "activity": ngettext("%(count)s activity", "%(count)s activities", moved["activity"]),
         "complaint": ngettext("%(count)s complaint", "%(count)s complaints", moved["complaint"]),
+        "survey_score": ngettext("%(count)s survey score", "%(count)s survey scores", moved["survey_score"]),
         "promise": ngettext("%(count)s promise", "%(count)s promises", moved["promise"]),
         "fact": ngettext("%(count)s fact", "%(count)s facts", moved["fact"]),
         "contact_person": ngettext(

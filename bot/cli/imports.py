@@ -110,6 +110,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 firm_currency=bot.settings.currency,
                 admins=bot.settings.admins,
                 complaint_kinds=bot.settings.complaints,
+                survey_scales=bot.settings.surveys,
                 kind_options=kind_options,
             )
             with progress_bar(_("Importing %(kind)s", kind=word("import", kind))) as progress:
@@ -170,6 +171,7 @@ def import_profile(
         timezone=loaded.timezone,
         firm_currency=loaded.currency,
         complaint_kinds=loaded.complaints,
+        survey_scales=loaded.surveys,
     )
     book = file_of(loaded.url)
     if book is not None and not book.exists():  # opening it would create its folder

@@ -51,6 +51,8 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "explain": "care.explanation.explain_care",
         "preview": "care.preview.show_preview",
         "capacity": "care.capacity.show_capacity",
+        "weekly": "care.weekly.show_week",
+        "service": "care.service.show_service",
         "calendar": "care.calendar.change_link",
         "approve": "care.plans.approve_plan",
         "retire": "care.plans.retire_plan",
@@ -62,6 +64,11 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "step": "care.complaints.add_step",
         "close": "care.complaints.close_complaint",
         "reopen": "care.complaints.reopen_complaint",
+    },
+    "survey": {
+        "list": "care.surveys.list_scores",
+        "add": "care.surveys.add_score",
+        "undo": "care.surveys.undo_score",
     },
     "promise": {
         "list": "care.promises.list_promises",
@@ -139,6 +146,7 @@ HELP = {  # of groups
     "scheme": "Grading schemes: check, propose, compare, and decide which one grades.",
     "care": "Care steps: what is due and why, and the plans that say so.",
     "complaint": "Complaints: what is open, what was done, how it ended.",
+    "survey": "Scores of satisfaction surveys.",
     "promise": "Promises: what was said to a customer that one would do, by when, and whether it was kept.",
     "customer": "Customers that are one customer: find them, join them.",
     "contact-person": "Contact people: whom one speaks to at a customer, and what is to be known of them.",

@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml.error import YAMLError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.errors import N_, BadInput, Named, Phrase, SeveralProblems, joined
-from bot.settings import ROOT, sentence_of
-from grading.scheme import text as yaml_text
+from bot.errors import N_, BadInput, Named, Phrase, joined
+from bot.services.firm_files import load_rules
+from bot.settings import ROOT
 from grading.scheme.model import Name
 
 SHIPPED = ROOT / "templates" / "complaints" / "kinds.yaml"
@@ -106,46 +105,4 @@ def load_kinds(path: Path | None) -> ComplaintKinds:
     """The kinds of a file, or the shipped ones. Raises SeveralProblems that name the file and the key of each."""
     if path is None:
         return shipped_kinds()
-    try:
-        return ComplaintKinds.model_validate(_plain(yaml_text.load(yaml_text.read(path))))
-    except ValidationError as error:
-        problems = [_sentence(path, one) for one in error.errors()]
-    except OSError as error:
-        problems = [
-            Phrase(
-                N_("%(file)s cannot be read: %(reason)s; name a YAML file in TIERBOT_COMPLAINTS"),
-                file=path.name,
-                reason=error.strerror,
-            )
-        ]
-    except (YAMLError, UnicodeDecodeError, yaml_text.Refused) as error:
-        mark = getattr(error, "problem_mark", None)
-        problems = [
-            Phrase(
-                N_("%(file)s, line %(line)s: is not readable YAML; mend it or save it as UTF-8"),
-                file=path.name,
-                line=mark.line + 1 if mark else 1,
-            )
-        ]
-    raise SeveralProblems(problems)
-
-
-_SENTENCES = {
-    "missing": N_("is missing; add it"),
-    "extra_forbidden": N_("is not a key of this file; remove it or mend its spelling"),
-}
-_OTHER = N_("%(input)s does not fit here; the shipped file shows how it is written")
-
-
-def _sentence(path: Path, error: Any) -> Phrase:
-    place = ".".join(map(str, error["loc"])) or "kinds"
-    message = sentence_of(error)
-    if error["type"] != "value_error":
-        message = Phrase(_SENTENCES.get(error["type"], _OTHER), input=repr(error["input"]))
-    return Phrase(N_("%(file)s: %(key)s: %(message)s"), file=path.name, key=place, message=message)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+    return load_rules(ComplaintKinds, path, "TIERBOT_COMPLAINTS")

@@ -1,6 +1,6 @@
 """Who hears of whose customers: the deputy, else the owner, else the lead of their team, else a channel; as it is now."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,8 +74,15 @@ class Recipients:
     def team(self, owner: Person | None) -> Team | None:
         return self._teams.get(owner.team_id or 0) if owner else None
 
+    @property
+    def teams(self) -> Mapping[int, Team]:
+        return self._teams
+
     def may_see(self, reader: Person, owner: Person | None) -> bool:
         """Whether a person may see the customers of an owner, and is still here."""
+        return self._sees(reader, OwnedBy(owner.id if owner else None, owner.team_id if owner else None))
+
+    def _sees(self, reader: Person, customer: OwnedBy) -> bool:
         absent = [self.people.get(one.person_id) for one in self._acting if one.deputy_id == reader.id]
         actor = Actor(
             **self._position(reader),
@@ -85,7 +92,6 @@ class Recipients:
             language="",
             timezone="",
         )
-        customer = OwnedBy(owner.id if owner else None, owner.team_id if owner else None)
         return reader.is_present and can(actor, Act.SEE, customer)
 
     def _position(self, person: Person) -> dict[str, Any]:
@@ -132,8 +138,23 @@ class Recipients:
         return next((one for one in found if one), None) or self.reader(owner, deputies_too=deputies_too)
 
     def _lead(self, owner: Person | None) -> Person | None:
-        team = self.team(owner)
+        return self.lead_of(self.team(owner))
+
+    def lead_of(self, team: Team | None) -> Person | None:
         return self.people.get(team.lead_id or 0) if team else None
+
+    def reader_of(self, team: Team | None) -> Person | None:
+        """Who is told of a team as a whole: the lead's deputy, else the lead, in Slack; if they may see its customers."""
+        if team is None:
+            return None
+        theirs = OwnedBy(None, team.id)
+        asked = self._in_place_of(self.lead_of(team), deputies_too=True)
+        return next((one for one in asked if one.slack_user_id and self._sees(one, theirs)), None)
+
+    def deputy(self, person: Person) -> Person | None:
+        """Who acts for a person at this instant, is here and can be reached in Slack."""
+        in_place = self._in_place_of(person, deputies_too=True)
+        return next((one for one in in_place if one.id != person.id and one.is_present), None)
 
     def _or_deputy(
         self, person: Person | None, owner: Person | None, *, deputies_too: bool = True
@@ -189,11 +210,16 @@ class Recipients:
 
     def channel(self, owner: Person | None) -> str:
         """The channel of the owner's team, else the firm's; empty without both."""
-        team = self.team(owner)
+        return self.channel_of(self.team(owner))
+
+    def channel_of(self, team: Team | None) -> str:
         return (team.channel if team else None) or self.firm.channel
 
     def channel_language(self, owner: Person | None) -> str:
-        team = self.team(owner)
+        return self.language_of(self.team(owner))
+
+    def language_of(self, team: Team | None) -> str:
+        """The language of a team's channel, else the firm's."""
         return (team.language if team else None) or self.firm.language
 
     def language(self, person: Person) -> str:

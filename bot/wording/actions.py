@@ -55,6 +55,11 @@ class Action(StrEnum):
     CLOSE_COMPLAINT = "tierbot_close_complaint", N_("Close complaint…"), "primary", "complaint"
     CLOSE_COMPLAINT_FORM = "tierbot_close_complaint_form"
     UNDO_COMPLAINT = "tierbot_undo_complaint", N_("Undo"), None, "complaint"
+    WEEKLY = "tierbot_weekly", N_("Full list"), None, "week"
+    SURVEY = "tierbot_survey", N_("Survey score")
+    SURVEY_FORM = "tierbot_survey_form"
+    SURVEY_DONE_FORM = "tierbot_survey_done_form"
+    UNDO_SURVEY = "tierbot_undo_survey", N_("Undo"), None, "survey score"
     PROMISE = "tierbot_promise", N_("Promise")
     PROMISE_FORM = "tierbot_promise_form"
     PROMISE_KEPT = "tierbot_promise_kept", N_("Kept"), "primary", "promise"

@@ -16,9 +16,18 @@ from pydantic import TypeAdapter
 from bot.masking import mask_text
 from bot.wording import notices, private  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
-from bot.wording.care import complaints, digest, escalations, greetings, promises  # noqa: F401 - more messages
+from bot.wording.care import (  # noqa: F401 - more messages
+    complaints,
+    digest,
+    escalations,
+    greetings,
+    promises,
+    surveys,
+    weekly,
+)
 from bot.wording.care.complaints import OpenComplaints
 from bot.wording.care.promises import AskedPromise, OpenPromises
+from bot.wording.care.surveys import LastScores
 from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (
     MASKED,
@@ -41,10 +50,11 @@ from bot.wording.parts import (
     WithScore,
     WithTier,
 )
+from bot.wording.service_parts import ServicePromise
 from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, WayPart
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
-ON_CUSTOMER = (Action.COMPLAINT, Action.PROMISE, Action.CONTACTS)  # in the menu of its card
+ON_CUSTOMER = (Action.COMPLAINT, Action.PROMISE, Action.SURVEY, Action.CONTACTS)  # in the menu of its card
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +76,8 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     scheme: Name | None = None  # the one that graded it, where several are in force
     may_unmask: bool = True
     complaints: OpenComplaints | None = None
+    service: ServicePromise | None = None
+    scores: LastScores | None = None
     promises: OpenPromises | None = None
 
     def targets(self) -> dict[Action, Pointer]:
@@ -93,6 +105,7 @@ class Ungraded(ReaderRights, Message, CustomerPart):
     in_menu: ClassVar = ON_CUSTOMER
     owner: Who | None
     complaints: OpenComplaints | None = None
+    scores: LastScores | None = None
     promises: OpenPromises | None = None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers

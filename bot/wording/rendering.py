@@ -33,6 +33,7 @@ from bot.wording import catalogue, greeting_texts
 from bot.wording.limits import LimitedEnvironment, TooMuch, limited, measured, printed
 from bot.wording.message_base import Message, Slots
 from bot.wording.parts import GreetingText, TierPart, Who
+from bot.wording.service_parts import ServicePromise
 from grading.scheme.model import BLOCKED, NEW, UNRATED, Name
 
 log = structlog.get_logger()
@@ -119,6 +120,11 @@ class Renderer:
         """A text to greet a customer with, as Slack text; `occasion` is the name of one that a plan defines itself."""
         wanted = GreetingText(occasion_id=occasion_id, language=language, top=top)
         return self._greetings.text(wanted, occasion or Name(en=occasion_id, zh=occasion_id), name)
+
+    def promise_text(self, promise: ServicePromise, language: str) -> Markup:
+        """What a tier is promised, as its card says it."""
+        parts: Any = self.environment(language, own=False).get_template("_service.jinja").module
+        return Markup(parts.listed(promise.terms))
 
     def environment(self, language: str, *, own: bool, mentions: bool = True) -> Environment:
         """The templates of a language: the firm's own before the shipped ones, or only the shipped ones.

@@ -137,7 +137,7 @@ _HAS_LOOKED_AFTER = exists().where(
     or_(_past.ends_on.is_(None), _past.ends_on > col(Promise.made_on)),
 )
 _HAS_LEFT = exists().where(col(Person.id) == col(Promise.keeper_id), ~IS_PRESENT)
-_KEEPER = case(
+KEEPER = case(
     (or_(_HAS_LOOKED_AFTER.correlate(Promise), _HAS_LEFT.correlate(Promise)), null()),
     else_=col(Promise.keeper_id),
 )
@@ -148,7 +148,7 @@ _ROWS = (
         *(col(getattr(Promise, name)) for name in ("id", "version", "customer_id")),
         *(col(getattr(Customer, name)) for name in ("version", "name", "code")),
         col(Ownership.person_id),
-        _KEEPER,
+        KEEPER,
         *(col(getattr(Promise, name)) for name in StoredPromise._fields[8:]),
     )
     .select_from(Promise)
@@ -227,7 +227,7 @@ def first_due(session: Session, until: date) -> dict[PromiseGroup, date]:
     # The keepers are read one by one within: grouped by the expression, PostgreSQL would have it twice.
     each = (
         sa_select(
-            col(Ownership.person_id).label("owner"), _KEEPER.label("keeper"), col(Promise.due_on).label("due")
+            col(Ownership.person_id).label("owner"), KEEPER.label("keeper"), col(Promise.due_on).label("due")
         )
         .select_from(Promise)
         .join(Customer, col(Customer.id) == _CUSTOMER)
@@ -316,7 +316,7 @@ def listed(
     if customer_id is not None:
         statement = statement.where(col(Promise.customer_id) == customer_id)
     if whose is not None:
-        present = func.coalesce(col(Promise.closed_for), _KEEPER, col(Ownership.person_id))
+        present = func.coalesce(col(Promise.closed_for), KEEPER, col(Ownership.person_id))
         statement = statement.where(present == whose)
     if is_open is not None:
         statement = statement.where(IS_OPEN if is_open else col(Promise.closed_on).is_not(None))
@@ -344,7 +344,7 @@ def count_unattended(session: Session, late_before: date) -> int:
     statement = _ROWS.where(
         IS_OPEN,
         col(Promise.due_on) < late_before,
-        _KEEPER.is_(None),
+        KEEPER.is_(None),
         col(Ownership.person_id).is_(None),
         col(Customer.archived).is_(False),
     ).with_only_columns(func.count(), maintain_column_froms=True)
@@ -388,7 +388,7 @@ def closed_for(session: Session, people: Collection[int], start: date, end: date
 
 def late_of(session: Session, people: Collection[int], before: date) -> dict[int, int]:
     """Person -> how many of their promises are open with a day before another."""
-    whose = func.coalesce(_KEEPER, col(Ownership.person_id)).label("whose")
+    whose = func.coalesce(KEEPER, col(Ownership.person_id)).label("whose")
     each = (
         _ROWS.where(IS_OPEN, col(Promise.due_on) < before, col(Customer.archived).is_(False))
         .with_only_columns(whose, maintain_column_froms=True)

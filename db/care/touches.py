@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col, select, update
 from db.book.customers import Customer, Ownership, of_customers, present_owner
 from db.book.facts import Activity
 from db.care import complaints, promises, redraws
+from db.care.weekly import reports as weekly
 from db.engine import insert
 from db.outbox.messages import OutboxMessage
 from db.types import NumberedRow, UtcDateTime, partial_index
@@ -39,6 +40,7 @@ class StepKind(StrEnum):
     ANNIVERSARY = "anniversary"
     ONCE = "once"
     BIRTHDAY = "birthday"
+    LOW_SCORE = "low_score"  # of a survey; it is in no plan
 
 
 GREETINGS = (
@@ -59,6 +61,7 @@ class Touch(NumberedRow, table=True):
         partial_index("ix_touch_late", "latest_on", where=_OPEN),
         partial_index("ix_touch_assignee", "assignee_id", where="assignee_id IS NOT NULL"),
         partial_index("ix_touch_contact_person", "contact_person_id", where="contact_person_id IS NOT NULL"),
+        partial_index("ix_touch_closed", "closed_at", where="closed_at IS NOT NULL"),
         Index("ix_touch_customer", "customer_id", "step"),
         # One open touch of a step and occasion, however many processes plan at the same time.
         partial_index("uq_touch_open", "customer_id", "step", "occasion", where=_OPEN, unique=True),
@@ -69,7 +72,7 @@ class Touch(NumberedRow, table=True):
     customer_id: int = Field(foreign_key="customer.id")
     plan: str | None = None  # its id; None in rows written when there was one plan
     step: str
-    occasion: str = ""  # of a greeting; `person:` and their id of a birthday; empty for other kinds
+    occasion: str = ""  # of a greeting; `person:` and their id of a birthday; when low scores were recorded
     contact_person_id: int | None = None  # whose birthday it is; planning closes it when they are removed
     kind: str  # a StepKind
     tier: str
@@ -107,6 +110,9 @@ class TouchMessage(SQLModel, table=True):
     """A message that names a touch: who was told of it when, and which rows a digest has."""
 
     __tablename__ = "touch_message"
+    __table_args__ = (
+        partial_index("ix_touch_message_reported", "outbox_id", where="role IN ('manager', 'group')"),
+    )
     outbox_id: int = Field(primary_key=True, foreign_key="outbox.id", ondelete="CASCADE")
     touch_id: int = Field(primary_key=True, foreign_key="touch.id", index=True, ondelete="CASCADE")
     role: str  # a TouchRole
@@ -300,7 +306,7 @@ def release_undelivered(session: Session, outbox_ids: Collection[int], now: date
     """Make touches due again whose reminders could not be delivered; how many.
 
     They are shown in the next morning for which no digest was written yet. What managers were to be told of steps,
-    complaints and promises is told again.
+    complaints, promises and the week is told again.
     """
     if not outbox_ids:
         return 0
@@ -317,6 +323,7 @@ def release_undelivered(session: Session, outbox_ids: Collection[int], now: date
     untell(session, outbox_ids)
     complaints.untell(session, outbox_ids)
     promises.untell(session, outbox_ids)
+    weekly.untell(session, outbox_ids)
     return release(session, ids, now)
 
 

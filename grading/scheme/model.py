@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import pydantic
 
@@ -19,6 +19,10 @@ Kind = Literal["number", "word", "bool"]
 Policy = Literal["redistribute", "neutral", "worst"]
 Comparison = Literal["ge", "gt", "le", "lt"]
 COMPARISONS: tuple[Comparison, ...] = ("ge", "gt", "le", "lt")
+
+_STRICT = pydantic.ConfigDict(
+    extra="forbid", strict=True, allow_inf_nan=False, str_strip_whitespace=True, str_min_length=1
+)
 
 BLOCKED, NEW, UNRATED = "blocked", "new", "unrated"
 WORDS_FOR_NO_TIER = (BLOCKED, NEW, UNRATED)
@@ -122,15 +126,55 @@ class Dimension:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """What a tier is promised: so many a year, within so many days, and what is written in words."""
+
+    __pydantic_config__ = _STRICT
+
+    response_days: Annotated[types.Count | None, types.GIVEN] = None  # from a complaint to its first step
+    visits_a_year: Annotated[types.Yearly | None, types.GIVEN] = None
+    calls_a_year: Annotated[types.Yearly | None, types.GIVEN] = None
+    trainings_a_year: Annotated[types.Yearly | None, types.GIVEN] = None
+    training_days_a_year: Annotated[types.AboveZero | None, types.GIVEN] = None
+    reviews_a_year: Annotated[types.Yearly | None, types.GIVEN] = None
+    surveys_a_year: Annotated[types.Yearly | None, types.GIVEN] = None
+    delivery: Annotated[Literal["priority", "standard"] | None, types.GIVEN] = None
+    payment_days: Annotated[types.Count | None, types.GIVEN] = None
+    discount_percent: Annotated[types.Percent | None, types.GIVEN] = None
+    dedicated: tuple[Name, ...] = ()  # people who are there for the customer
+    extras: tuple[Name, ...] = ()
+
+
+_SERVICE = Annotated[
+    Annotated[Any, pydantic.Tag(types.NOTE)] | Annotated[Service, pydantic.Tag(types.SERVICE)],
+    pydantic.Discriminator(types.kind_of_service),
+]
+
+
+class TierPolicy(types.TierTerms, total=False):
+    """What follows from a tier; every key that is not listed may hold any number, word or boolean."""
+
+    __pydantic_config__ = pydantic.ConfigDict(extra="allow", strict=True, allow_inf_nan=False)  # type: ignore[misc]
+
+    service: _SERVICE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Tier:
     """A tier and its boundary: the lowest shown score that belongs to it."""
 
     id: types.Id
     at: Annotated[float, types.limits(low=0, high=100)]
     name: Name
-    policy: Annotated[Mapping[str, str | float | bool], types.read_as(types.TierPolicy)] = field(
-        default_factory=dict
-    )
+    policy: Annotated[Mapping[str, Any], types.read_as(TierPolicy)] = field(default_factory=dict)
+
+    @property
+    def service(self) -> Service | None:
+        """What the tier is promised; a text that schemes of earlier versions have stands as an extra in both languages."""
+        found = self.policy.get("service")
+        if found is None or isinstance(found, Service):
+            return found
+        return Service(extras=(Name(en=str(found), zh=str(found)),))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -259,9 +303,7 @@ class Content:
     `applies_to`: column of the customers -> the words it may hold; a customer must fit each. Empty for everybody.
     """
 
-    __pydantic_config__ = pydantic.ConfigDict(
-        extra="forbid", strict=True, allow_inf_nan=False, str_strip_whitespace=True, str_min_length=1
-    )
+    __pydantic_config__ = _STRICT
 
     scheme: types.Id
     version: types.OneOrMore

@@ -19,7 +19,7 @@ from grading.scheme import rules
 from grading.scheme.model import Content, Scheme
 from grading.scheme.problems import MISSING, SchemeError, listed, suggest
 from grading.scheme.text import NOT_A_WORD, Document, canonical_hash, plain
-from grading.scheme.types import FAULT
+from grading.scheme.types import FAULT, SERVICE
 
 _NO_GROUP = (N_("expected keys and values, found %(found)s"), N_("give %(keys)s"))
 _NO_NUMBER = (N_("expected a number, found %(found)s"), N_("write a number without quotes"))
@@ -147,13 +147,16 @@ def _keys(location: Sequence[int | str]) -> list[str]:
     """The keys that a file may have at a location of pydantic's, from the JSON schema of its content."""
     here: Any = _schema()
     for step in location:
+        if step == SERVICE:
+            continue
         if "discriminator" in here:
             here = {"$ref": here["discriminator"]["mapping"][step]}
         else:
             here = here.get("properties", {}).get(step) or here.get(
                 "items", here.get("additionalProperties", {})
             )
-        here = here.get("anyOf", [here])[0]
+        here = here.get("anyOf", here.get("oneOf", [here]) if "discriminator" not in here else [here])
+        here = next((one for one in here if "$ref" in one), here[0])
         if "$ref" in here:
             here = _schema()["$defs"][here["$ref"].rsplit("/", 1)[1]]
     return list(here.get("properties", ()))

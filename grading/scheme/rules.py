@@ -13,10 +13,9 @@ from dataclasses import replace
 
 from grading.phrases import N_, Phrase
 from grading.scheme import model
-from grading.scheme.model import COMPARISONS, WINDOW_MONTHS, WORDS_FOR_NO_TIER, Field, Kind
+from grading.scheme.model import COMPARISONS, WINDOW_MONTHS, WORDS_FOR_NO_TIER, Field, Kind, TierPolicy
 from grading.scheme.problems import MISSING, listed, suggest
 from grading.scheme.text import NOT_A_WORD, SWITCHES, Document, Node
-from grading.scheme.types import TierPolicy
 
 WEIGHT_SLACK = 1e-6  # what 33.3 + 33.3 + 33.4 may be off by as floating-point numbers
 _AND = N_("%(words)s and %(word)s")

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, GetPydanticSchema
+from pydantic import AfterValidator, BeforeValidator, GetPydanticSchema
 from pydantic_core import PydanticCustomError, core_schema
 from typing_extensions import TypedDict
 
@@ -152,6 +152,8 @@ ZeroOrMore: TypeAlias = Annotated[float, limits(low=0)]
 AboveZero: TypeAlias = Annotated[float, limits(above=0)]
 Count: TypeAlias = Annotated[int, limits(low=0)]
 OneOrMore: TypeAlias = Annotated[int, limits(low=1)]
+Yearly: TypeAlias = Annotated[int, limits(low=1, high=365)]
+Percent: TypeAlias = Annotated[float, limits(low=0, high=100)]
 Outcome: TypeAlias = Annotated[
     float,
     require(lambda x: 0 <= x <= 100, N_("the score %(shown)s is not between 0 and 100"), N_("use 0 to 100")),
@@ -220,10 +222,16 @@ class CustomerConstants(TypedDict, total=False):
 Constants: TypeAlias = Annotated[CustomerConstants | None, AfterValidator(lambda constants: constants or {})]
 
 
-class TierPolicy(TypedDict, total=False):
-    """What follows from a tier; every other key may hold any number, word or boolean."""
+NOTE, SERVICE = "note", "service_promise"  # what the `service` of a policy is
 
-    __pydantic_config__ = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)  # type: ignore[misc]
+
+def kind_of_service(value: object) -> str:
+    """Whether the `service` of a policy is a note of one value, or keys and values."""
+    return NOTE if isinstance(value, str | int | float) else SERVICE
+
+
+class TierTerms(TypedDict, total=False):
+    """The terms that follow from a tier."""
 
     terms_days: ZeroOrMore
     limit_factor: ZeroOrMore

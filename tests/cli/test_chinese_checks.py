@@ -179,7 +179,7 @@ def test_check_says_what_is_wrong_everywhere_in_chinese(
         "TIERBOT_PORT：'0' 不能用；请填 1 到 65535 的整数",
         "TIERBOT_CURRENCY：'元' 不是 ISO 货币代码；请写 CNY 这样的代码",
         "没有 TIERBOT_TIMZONE 这项设置：是不是想写 TIERBOT_TIMEZONE？",
-        "mine.yaml 第 82 行，tiers[1].at：等级要从高到低排列，但 45 不低于 30；请调低，或改变顺序",
+        "mine.yaml 第 85 行，tiers[1].at：等级要从高到低排列，但 45 不低于 30；请调低，或改变顺序",
         "plan.yaml 第 26 行，tiers.A.0.every_days：缺失；请补上",
         "plan.yaml 第 30 行，tiers.A.0.every_day：关怀计划没有这个键；请删除或改正拼写",
         "6 个问题。",

@@ -20,6 +20,7 @@ BEFORE = {  # kind -> what must be in the book, as the profile says
     "contact-persons": [("customers", CUSTOMERS)],
     "facts": [("customers", CUSTOMERS)],
     "joins": [("customers", CUSTOMERS)],
+    "surveys": [("customers", CUSTOMERS)],
     "order-lines": [("customers", CUSTOMERS), ("orders", ORDERS)],
     "teams": [("people", "email,name\nmia@example.com,Mia\n")],
 }

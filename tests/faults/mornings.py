@@ -23,7 +23,7 @@ from bot.services.care.working_people import FirmTime, working_times
 from bot.services.delivery import time_jump
 from bot.settings import Settings
 from db import processes
-from db.book.people import Person
+from db.book.people import Person, Team
 from db.care.touches import StepKind, Touch, TouchState
 from db.engine import Database
 from tests import factories
@@ -33,7 +33,7 @@ from tests.faults.report import Outcome
 from tests.faults.worker import note, redirect_output
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-CARE = ("care", "remind", "escalate")  # the jobs that run
+CARE = ("care", "remind", "escalate", "weekly")  # the jobs that run
 PATIENCE = 600.0  # seconds for all moments of a run
 # A step of each working day, and a greeting three days before Christmas.
 PLAN = """\
@@ -47,7 +47,10 @@ tiers:
 
 
 def changed_clocks(installation: Installation, *, quick: bool) -> Outcome:
-    """F18: two processes, every hour around the changes of a year's clocks; people in every zone, some of whom move."""
+    """F18: two processes, every hour around the changes of a year's clocks; people in every zone, some of whom move.
+
+    Each of them leads a team, and is told of its week on Monday.
+    """
     outcome = Outcome(figures={})
     rng = random.Random(installation.seed)
     year, zones = 2026, _zones_that_change(2026)
@@ -57,7 +60,7 @@ def changed_clocks(installation: Installation, *, quick: bool) -> Outcome:
         for day in zones[zone]:
             windows[day - timedelta(days=(day.weekday() - 4) % 7)].append(zone)  # from the Friday before
     starts = sorted(windows, key=lambda start: -len(windows[start]))[: 1 if quick else None]
-    cases = digests = 0
+    cases = digests = weeklies = 0
     for number, start in enumerate(sorted(starts)):
         with installation.fresh(installation.seed + number) as here:
             names = sorted(set(windows[start]))
@@ -79,6 +82,7 @@ def changed_clocks(installation: Installation, *, quick: bool) -> Outcome:
             outcome.require(not wanted - found, f"{len(wanted - found)} mornings without a digest: {start}")
             outcome.require(not found - wanted, f"{len(found - wanted)} digests out of turn: {start}")
             outcome.require(max(written.values()) == 1, f"two digests for one date: {start}")
+            weeklies += _require_weeklies(outcome, here, start, {key for key in expected if key[0] in stayed})
             failures = here.failures()
             outcome.require(not failures, f"passes failed: {failures.most_common(1)}")
     outcome.figures |= {
@@ -86,9 +90,30 @@ def changed_clocks(installation: Installation, *, quick: bool) -> Outcome:
         "weeks": len(starts),
         "mornings": cases,
         "digests": digests,
+        "weeklies": weeklies,
         "in": year,
     }
     return outcome
+
+
+def _require_weeklies(
+    outcome: Outcome, here: Installation, start: date, mornings: set[tuple[int, date]]
+) -> int:
+    """Each lead was told once of each week, on the first working morning from Monday on; how many were told."""
+    written = Counter(
+        (int(key.split(":")[2]), key.split(":")[3], key.split(":")[5])
+        for (key,) in here.query("SELECT dedupe_key FROM outbox WHERE kind = 'care_weekly'")
+    )
+    monday = start + 3 * DAY
+    of_monday = {person: min(day for one, day in mornings if one == person and day >= monday)
+                 for person, day in mornings if day >= monday}  # fmt: skip
+    wanted = {(person, str(monday - 7 * DAY), str(day)) for person, day in of_monday.items()}
+    stayed = {person for person, _ in mornings}
+    found = {key for key in written if key[0] in stayed}
+    outcome.require(found == wanted, f"{len(found ^ wanted)} weeks not told, or told out of turn: {start}")
+    told = Counter((person, first_day) for person, first_day, _ in written.elements())
+    outcome.require(max(told.values(), default=0) == 1, f"a week told twice: {start}")
+    return written.total()
 
 
 def standstills(installation: Installation, *, quick: bool) -> Outcome:
@@ -157,9 +182,23 @@ def _hire(database: Database, zones: Sequence[str], start: date) -> None:
     with database.write() as session:
         tiers = {}
         for number, zone in enumerate(zones):
-            owner = factories.person(session, f"P{number}", timezone=zone)
-            tiers[_customer(session, number, owner, start)] = "A"
+            team = factories.team(session, f"T{number}")
+            owner = factories.person(session, f"P{number}", role="team_lead", team_id=team, timezone=zone)
+            session.get_one(Team, team).lead_id = owner
+            customer = _customer(session, number, owner, start)
+            _skip(session, customer, datetime(start.year, start.month, start.day, tzinfo=UTC) - 2 * DAY)
+            tiers[customer] = "A"
         factories.graded(session, tiers, as_of=start - 30 * DAY)
+
+
+def _skip(session: Session, customer: int, at: datetime) -> None:
+    """A step that was skipped: what the weekly of the Monday after it tells of."""
+    session.add(
+        Touch(
+            dedupe_key=f"skipped:{customer}", customer_id=customer, step="once", kind=StepKind.ONCE, tier="A",
+            due_on=at.date(), remind_at=at, state=TouchState.SKIPPED, reason="They are away", closed_at=at, created_at=at,
+        )
+    )  # fmt: skip
 
 
 def _book(database: Database, people: int, customers: int, down: datetime) -> None:

@@ -76,5 +76,5 @@ def test_check_reads_the_file(tmp_path: Path) -> None:
     file = tmp_path / "kinds.yaml"
     file.write_text(ONE, encoding="utf-8")
     found = Findings()
-    checks._check_complaints(Settings(_env_file=None, TIERBOT_COMPLAINTS=file), found)
+    checks._check_rules(Settings(_env_file=None, TIERBOT_COMPLAINTS=file), found)
     assert "kinds.yaml: days" in str(found.problems)

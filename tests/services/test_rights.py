@@ -14,7 +14,7 @@ from bot.errors import BotError, Hidden, NotAllowed, NotFound
 from bot.services import access, identity, imports, staff
 from bot.services.access import Act, Actor, can
 from bot.services.ask import explanation, history, lookup, share, unmasked
-from bot.services.care import answers, complaints, promises
+from bot.services.care import answers, complaints, promises, surveys
 from bot.services.care.answers import shown, steps
 from bot.services.care.complaints import Report, listing, subject
 from bot.services.care.plan_file import SHIPPED
@@ -23,6 +23,9 @@ from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.lifecycle import PlanFile
 from bot.services.care.promises import Given
 from bot.services.care.promises import subject as promise_subject
+from bot.services.care.surveys import SurveyAnswer
+from bot.services.care.surveys import reversal as survey_reversal
+from bot.services.care.surveys import views as survey_views
 from bot.services.care.views import explanation as care_explained
 from bot.services.contact_people import acts as people_acts
 from bot.services.contact_people import views as people_views
@@ -134,6 +137,30 @@ class Office:
             settings=SETTINGS,
             now=self.book.clock.now(),
         )
+
+    def score(self, actor: Actor, customer: int) -> object:
+        return surveys.record_score(
+            self.database,
+            actor,
+            SurveyAnswer(score="4", scale="1-5"),
+            meant=customer,
+            source="slack",
+            external_id=f"{actor.name}{customer}",
+            rules=self.book.rules,
+            now=self.book.clock.now(),
+        )
+
+    def scored(self, customer: int) -> Pointer:
+        """What the buttons of a new survey score of a customer point at."""
+        with self.database.write() as session:
+            if session.get(Customer, customer) is None:
+                return Pointer(id=MISSING)
+            return Pointer(id=factories.survey_score(session, customer, MONDAY), version=1)
+
+    def shown_score(self, actor: Actor, customer: int) -> object:
+        number = self.scored(customer).id
+        with self.database.read() as session:
+            return survey_views.pointer(session, actor, number)
 
     def complaint(self, customer: int, *, is_open: bool = True) -> Pointer:
         """What the buttons of a new complaint of a customer point at."""
@@ -247,6 +274,12 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
         ),
     ),
     "contact": (Act.LOG_CONTACT, lambda o, who, it: o.book.log(who, it, MONDAY, form_id=f"{who.name}{it}")),
+    "survey score": (Act.LOG_CONTACT, lambda o, who, it: o.score(who, it)),
+    "survey score taken back": (
+        Act.LOG_CONTACT,
+        lambda o, who, it: surveys.undo(o.database, who, o.scored(it), **o.book.pressed()),
+    ),
+    "shown survey score": (Act.SEE, lambda o, who, it: o.shown_score(who, it)),
     "complaint": (Act.HANDLE_COMPLAINT, lambda o, who, it: o.complain(who, it)),
     "step of a complaint": (
         Act.HANDLE_COMPLAINT,
@@ -465,6 +498,7 @@ HIDDEN = {
     review.NOT_YOUR_REVIEW,
     steps.GONE,
     subject.GONE,
+    survey_reversal.GONE,
     promise_subject.GONE,
 }
 
@@ -685,6 +719,7 @@ def test_a_card_has_only_buttons_that_work_for_its_reader(office: Office, name: 
         assert isinstance(shown, TierCard | Ungraded)
         buttons = set(shown.targets())
         assert (Action.LOG_VISIT in buttons) == (answer(office, "contact", actor, customer) is None)
+        assert (Action.SURVEY in buttons) == (answer(office, "survey score", actor, customer) is None)
         assert (Action.PROMISE in buttons) == (answer(office, "promise", actor, customer) is None)
         assert (Action.COMPLAINT in buttons) == (answer(office, "complaint", actor, customer) is None)
         if customer == office.acme:

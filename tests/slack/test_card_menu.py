@@ -21,7 +21,12 @@ def opens(office: Office, what: str) -> None:
     eventually(lambda: what in str(office.workspace.view_of(ANNA)), what)
 
 
-OPENS = {Action.COMPLAINT: "tierbot_complaint_form", Action.CONTACTS: "tierbot_add_contact"}
+OPENS = {
+    Action.COMPLAINT: "tierbot_complaint_form",
+    Action.PROMISE: "tierbot_promise_form",
+    Action.SURVEY: "tierbot_survey_form",
+    Action.CONTACTS: "tierbot_add_contact",
+}
 
 
 def test_each_choice_has_its_case_here() -> None:

@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlmodel import col, delete, select
 
 from bot.clock import SystemClock
 from bot.demo.workspace import StoredMessage, View
 from bot.services.care.digest import rows as digest_rows
+from bot.services.care.promises import making
 from bot.services.care.promises import rows as promise_rows
 from bot.services.delivery import kinds, outbox
 from bot.services.recipients import Place
-from bot.slack import blocks, deferred
+from bot.slack import blocks, deferred, outcomes
 from bot.wording.actions import Action
 from db.book.facts import Activity
 from db.book.people import Person
@@ -265,3 +267,53 @@ def test_a_button_that_somebody_was_faster_than_shows_what_has_become_of_the_pro
         promises.move(session, number, 1, closed_on=today(), outcome="withdrawn", reason="Gone")
     press(office, message, KEPT)
     says(office, message, "Withdrawn: Gone")
+
+
+@pytest.mark.parametrize("with_visit", [True, False], ids=["with a visit", "alone"])
+def test_what_cannot_be_stored_stays_in_the_form_and_is_stored_whole_when_sent_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch, with_visit: bool
+) -> None:
+    if with_visit:
+        press(office, office.card(), str(Action.LOG_VISIT))
+    asked = form_shown(office) if with_visit else form(office)
+    values = {"kind": "visit", "day": today().isoformat(), **GIVEN} if with_visit else GIVEN
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch, structlog.testing.capture_logs():
+        patch.setattr(making, "_said", broken)
+        refused = office.workspace.submit_view(ANNA, asked, values)
+    assert "reference" in refused.errors["due"]
+    assert (stored(office), stored(office, Activity)) == ([], [])
+    assert office.workspace.submit_view(ANNA, asked, values).ok
+    assert (len(stored(office)), len(stored(office, Activity))) == (1, int(with_visit))
+
+
+def test_a_form_that_meets_a_held_lock_keeps_what_was_typed_and_counts_once(office: Office) -> None:
+    asked = form(office)
+    with office.bots[0].tierbot.database.writer.connect() as connection:  # nothing waits longer than this
+        connection.exec_driver_sql("PRAGMA busy_timeout = 20")
+    with office.locked():
+        refused = office.workspace.submit_view(ANNA, asked, GIVEN)
+    assert "busy" in refused.errors["due"]
+    assert stored(office) == []
+    assert office.workspace.submit_view(ANNA, asked, GIVEN).ok
+    assert len(stored(office)) == 1
+
+
+def test_a_press_is_recorded_although_slack_shows_nothing_of_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = digest(office, today())
+    with monkeypatch.context() as patch:
+        patch.setattr(outcomes, "replace", lambda *_: False)
+        press(office, message, KEPT)
+        eventually(lambda: stored(office)[0].outcome == "kept", "the act")
+        eventually(
+            lambda: (
+                outcomes.NOT_REFRESHED
+                in str([words(m) for m in office.workspace.messages(office.workspace.dm(ANNA), ANNA)])
+            ),
+            "the word",
+        )

@@ -293,8 +293,8 @@ def test_a_form_that_cannot_be_stored_stays_with_its_text_and_a_reference(
     with monkeypatch.context() as patch, structlog.testing.capture_logs():
         patch.setattr(contacts, "plan_customers", broken)
         refused = office.workspace.submit_view(ANNA, form, {"note": "They like it"})
-    assert list(refused.errors) == ["note"]
-    assert "reference 0badcafe" in refused.errors["note"]
+    assert list(refused.errors) == ["due"]
+    assert "reference 0badcafe" in refused.errors["due"]
     assert notes(office) == []
     assert office.workspace.submit_view(ANNA, form, {"note": "They like it"}).ok
     assert notes(office) == ["They like it"]
@@ -438,7 +438,7 @@ def test_who_asks_or_presses_hears_it_when_the_database_cannot_be_read(office: O
         assert office.workspace.command(ANNA, ROOM, "/tier", "ACME").ok
         assert "0badcafe" in words(office.said_to(ANNA)[-1])
         refused = office.workspace.submit_view(ANNA, form, {"note": "They like it"})
-        assert "0badcafe" in refused.errors["note"]
+        assert "0badcafe" in refused.errors["due"]
         before = len(notices(office))
         assert office.workspace.click(ANNA, reminder, DONE).ok
         eventually(lambda: len(notices(office)) == before + 1, "the sentence")
@@ -462,7 +462,7 @@ def test_a_form_that_is_still_being_committed_is_not_called_unsaved(
         patch.setattr(deferred, "FORM_SECONDS", 0.2)
         patch.setattr(deferred.Attempt, "before_commit", slowly)
         late = office.workspace.submit_view(ANNA, form, {"note": "They like it"})
-    assert "may be saved in a moment" in late.errors["note"]
+    assert "may be saved in a moment" in late.errors["due"]
     go_on.set()
     finish(office)
     assert office.workspace.submit_view(ANNA, form, {"note": "They like it"}).ok

@@ -1,12 +1,14 @@
 """`care explain`: why each step of a customer is due or not, and what became of it."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from bot.cli.console import AsJson, acts, named_actor, opened, print_json
-from bot.cli.output import care_explained
+from bot.cli.output import care_explained, care_service
 from bot.services.ask import lookup
+from bot.services.care.service import promised
 from bot.services.care.views import explanation
 
 
@@ -21,7 +23,10 @@ def explain_care(
         customer = lookup.one(bot.database, actor, name)
         with bot.database.read() as session:
             found = explanation.explain(session, actor, bot.rules_in(session), customer, bot.clock.now())
-    if as_json:
-        print_json(care_explained.as_json(found))
-    else:
+            promise = promised.promise_to(session, bot.scheme_cache, customer)
+        if as_json:
+            terms = [asdict(term) for term in promise.terms] if promise else []
+            print_json(care_explained.as_json(found) | {"promised": terms})
+            return
         care_explained.show(found)
+        care_service.say_promise(bot, promise)

@@ -12,7 +12,7 @@ from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, Phrase
 from bot.services.care.dues import NotDue
-from bot.services.care.plan import Anniversary, BirthdayStep, FollowUp, Greeting, Once
+from bot.services.care.plan import Anniversary, BirthdayStep, FollowUp, Greeting, LowScoreStep, Once
 from bot.services.care.views.explanation import (
     CareExplanation,
     Ended,
@@ -115,7 +115,9 @@ def _state(found: CareExplanation, one: OwedNow) -> str:
 
 
 def _lines(found: CareExplanation, one: OwedNow) -> Iterator[str]:
-    if one.because is None:
+    if isinstance(one.step, LowScoreStep):
+        yield _("owed because: a survey score was low")
+    elif one.because is None:
         yield _("owed because: tier %(tier)s", tier=tier_word(found.tier))
     else:
         yield _("owed because: %(condition)s", condition=care_plan.traits(one.because))
@@ -149,7 +151,7 @@ def _lines(found: CareExplanation, one: OwedNow) -> Iterator[str]:
 def _clock(one: OwedNow) -> str:
     clock, step = one.clock, one.step
     assert clock is not None
-    if clock.contact is not None:
+    if clock.contact is not None and not isinstance(step, LowScoreStep):
         return _(
             "counted from: %(kind)s on %(day)s by %(who)s",
             kind=word("contact", clock.contact.kind),
@@ -172,6 +174,8 @@ def _clock(one: OwedNow) -> str:
         return _("the day is %(day)s, by %(field)s", day=clock.day, field=step.of)
     if isinstance(step, Once):
         return _("owed since %(day)s", day=clock.day)
+    if isinstance(step, LowScoreStep):
+        return _("counted from: %(day)s, when the score was recorded", day=clock.day)
     if isinstance(step, FollowUp):
         return _("counted from: the contact on %(day)s", day=clock.day)
     return _("counted from: %(day)s, when it was answered without a contact", day=clock.day)
@@ -224,6 +228,7 @@ REASONS = {
         "the contact person is not greeted on their birthday any more"
     ),
     "no longer due": N_("no longer due"),
+    "the low survey score was taken back": N_("the low survey score was taken back"),
     "contact logged": N_("contact logged"),
     "the holiday is past": N_("the holiday is past"),
     "the next one is due": N_("the next one is due"),

@@ -19,6 +19,7 @@ from bot.services.care.plan import (
     Escalation,
     FollowUp,
     Greeting,
+    LowScoreStep,
     Once,
     Revisit,
     Step,
@@ -90,6 +91,8 @@ def when(step: Step) -> str:
         return _(
             "%(days)s before the birthday of each contact person who wants it", days=days(step.days_before)
         )
+    if isinstance(step, LowScoreStep):
+        return _("when a survey score is low, until the day that its tier has for it")
     return _once(step)
 
 

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 def as_text(slots: Slots) -> str:
     """A rendered message as plain text."""
-    facts = (fact.replace("\n", ": ") for fact in map(_unmarked, slots.facts))
-    texts = map(_unmarked, (slots.header, *slots.body, *slots.rows))
-    return "\n\n".join(part for part in (*texts, *facts, *map(_unmarked, slots.footer)) if part)
+    facts = (fact.replace("\n", ": ") for fact in map(plain, slots.facts))
+    texts = map(plain, (slots.header, *slots.body, *slots.rows))
+    return "\n\n".join(part for part in (*texts, *facts, *map(plain, slots.footer)) if part)
 
 
 def message_json(message: Message) -> dict[str, Any]:
@@ -63,6 +63,7 @@ def card_json(card: TierCard, graded: "Graded", full: MaskedFields | None = None
         "scheme": _scheme_json(graded.scheme),
         "owner": card.owner.name if card.owner else None,
         "next_step": {"step": step.names.en, "due_on": step.due_on} if step else None,
+        "promised": [asdict(term) for term in card.service.terms] if card.service else [],
     }
 
 
@@ -326,7 +327,7 @@ def _scheme_json(scheme: "Scheme") -> dict[str, Any]:
     return {"name": scheme.scheme, "version": scheme.version, "sha256": scheme.sha256}
 
 
-def _unmarked(text: str) -> str:
+def plain(text: str) -> str:
     """Slack text as plain text: emoji that open a line, bold, code and isolates go, entities become characters."""
     text = re.sub(r"(?m)^:[a-z_]+: ", "", text)
     text = re.sub(r"(?<!\S)\*(\S(?:[^*\n]*\S)?)\*(?!\S)", r"\1", text)

@@ -20,6 +20,7 @@ from bot.services.delivery import outbox
 from bot.services.recipients import Place
 from bot.settings import Settings
 from bot.wording.care.digest import CareDigest
+from bot.wording.care.weekly import CareWeeklyList
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch
 from bot.wording.notices import LimitReached
@@ -258,7 +259,7 @@ def _customers_of(message: Message, customer_id: int | None) -> set[int]:
     """The customers that an answer shows."""
     if isinstance(message, Choice | NoMatch | MyCustomers):
         return {hit.customer_id for hit in message.hits}
-    if isinstance(message, CareDigest):
+    if isinstance(message, CareDigest | CareWeeklyList):
         return {row.customer_id for row in message.rows}
     shown = customer_id if customer_id is not None else getattr(message, "customer_id", None)
     return set() if shown is None else {shown}

@@ -18,6 +18,7 @@ from bot.services.ask.graded import graded_of, is_provisional
 from bot.services.care.complaints.rows import open_complaints
 from bot.services.care.promises.views import open_promises
 from bot.services.care.schedule import CareRules
+from bot.services.care.surveys.views import last_scores
 from bot.services.name_keys import fold, fold_code, spellings, tokens_of_key
 from bot.services.schemes.cadence import next_gradings
 from bot.services.schemes.ladder import ladders
@@ -186,6 +187,7 @@ def card(
             may_log=can(actor, Act.LOG_CONTACT, customer),
             may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
             complaints=open_complaints(session, customer.id, today),
+            scores=last_scores(session, rules.surveys, customer.id),
             promises=open_promises(session, customer.id, today),
         )
     row, run, scheme = graded.assessment, graded.run, graded.scheme
@@ -213,6 +215,8 @@ def card(
         may_log=can(actor, Act.LOG_CONTACT, customer),
         may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
         complaints=open_complaints(session, customer.id, today),
+        service=book.promise(row.tier),
+        scores=last_scores(session, rules.surveys, customer.id),
         promises=open_promises(session, customer.id, today),
     )
 

@@ -16,7 +16,16 @@ from bot.birthdays import read_birthday
 from bot.services.care import birthdays
 from bot.services.care.holiday import Holiday
 from bot.services.care.occasion_days import OccasionDay
-from bot.services.care.plan import Anniversary, BirthdayStep, FollowUp, Greeting, Once, Revisit, Step
+from bot.services.care.plan import (
+    Anniversary,
+    BirthdayStep,
+    FollowUp,
+    Greeting,
+    LowScoreStep,
+    Once,
+    Revisit,
+    Step,
+)
 from db.care.planning import KnownPerson
 
 DAY = timedelta(days=1)
@@ -94,6 +103,9 @@ class Known:
     owed_since: Mapping[str, date] = field(default_factory=dict)  # step that comes once -> since when
     dates: Mapping[str, date] = field(default_factory=dict)  # `since`, and fields of the book with a date
     people: Sequence[KnownPerson] = ()  # at the customer
+    low_scores: Mapping[date, date] = field(
+        default_factory=dict
+    )  # when low scores were recorded -> until when they are followed up
 
     def last(self, kinds: Iterable[str]) -> date | None:
         """The newest day with a contact of one of these kinds."""
@@ -124,6 +136,9 @@ def steps_due(steps: Sequence[Step], known: Known, calendar: Calendar) -> list[O
                 found += (
                     [OwedStep(step=step, why=NotDue.OTHER_STEP)] if is_second else _birthdays(step, known)
                 )
+                continue
+            if isinstance(step, LowScoreStep):
+                found += _low_scores(step, known)
                 continue
             due = _DUE[step.kind](step, known)
         except Exception as error:
@@ -276,6 +291,23 @@ def _birthdays(step: BirthdayStep, known: Known) -> list[OwedStep]:
         )
         found.append(OwedStep(step=step, occasion=occasion, due=due))
     return found or [OwedStep(step=step, why=NotDue.NO_BIRTHDAY)]
+
+
+def _low_scores(step: LowScoreStep, known: Known) -> list[OwedStep]:
+    """A follow-up for each day on which low scores were recorded; those that were answered are left out."""
+    found = []
+    for day, latest in known.low_scores.items():
+        occasion = day.isoformat()
+        over = known.over.get((step.id, occasion))
+        if over is not None and over.anchor is not None and over.anchor >= day:
+            continue
+        if (known.last(step.counts) or day) > day:
+            found.append(OwedStep(step=step, occasion=occasion, why=NotDue.FULFILLED))
+            continue
+        key = f"low_score:{known.customer_id}:{day}"
+        due = Due(on=day, latest=latest, anchor=day, key=key, occasion=occasion)
+        found.append(OwedStep(step=step, occasion=occasion, due=due))
+    return found
 
 
 def greeted(step: Greeting, day: date, known: Known, days: Iterable[date]) -> date | None:

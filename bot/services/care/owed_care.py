@@ -27,6 +27,7 @@ from bot.services.care.dues import (
 from bot.services.care.holiday import Holiday
 from bot.services.care.occasion_days import OccasionDay
 from bot.services.care.plan import (
+    LOW_SCORE,
     SINCE,
     Anniversary,
     BirthdayStep,
@@ -41,7 +42,7 @@ from bot.services.care.touch_diff import Changes, Mornings, TouchDiff
 from bot.services.care.working_people import FirmTime, times_asked
 from bot.services.care.working_time import WorkingTime
 from bot.working_days.countries import code_of
-from db.care import planning, touches
+from db.care import planning, surveys, touches
 from db.care.planning import OpenTouch, PlannedCustomer
 from db.graded import runs
 from grading.scheme.model import BLOCKED
@@ -156,6 +157,7 @@ def load(
     for row in planning.over(session, customer_ids):
         over.setdefault(row.customer_id, []).append(row)
     there = planning.contact_people(session, customer_ids)
+    low_scores = surveys.low_scores(session, customer_ids)
     fields = {step.of for plan in in_force.plans for step in plan.all_steps if isinstance(step, Anniversary)}
     facts = planning.date_facts(session, fields - {SINCE}, customer_ids)
     owners = {one.owner_id for one in found if one.owner_id is not None}
@@ -182,8 +184,11 @@ def load(
             owed_since=planning.owed_since(customer.owed_since) if customer.owed_since else {},
             dates=_dates(customer, facts.get(number)),
             people=there.get(number, ()),
+            low_scores=low_scores.get(number, {}),
         )
         plan, care_of, steps = chosen.of(customer)
+        if known.low_scores and customer.tier != BLOCKED:
+            steps = [*steps, LOW_SCORE]
         due = tuple(steps_due(steps, known, CALENDAR))
         owed = OwedCare(customer=customer, plan=plan, care_of=care_of, steps=due, today=today)
         loaded.append(Loaded(customer=customer, known=known, owed=owed, mornings=mine))

@@ -196,13 +196,44 @@ class BirthdayStep(_Step):
         return ("birthday",)
 
 
-Step = Annotated[
+class LowScoreStep(_Step):
+    """Come back to a customer whose survey score was low. It is owed whatever the plan says, and stands in none."""
+
+    kind: Literal["low_score"] = "low_score"
+    counts: tuple[Contact, ...] = ("call", "visit", "meeting")
+
+    @property
+    def fulfilled_by(self) -> tuple[str, ...]:
+        return self.counts
+
+
+LOW_SCORE = LowScoreStep.model_validate(
+    {
+        "id": "low_score",
+        "name": {"en": "Low survey score", "zh": "低分回访"},
+        "hint": {
+            "en": "Ask what went wrong, agree what will be done, and by when.",
+            "zh": "了解哪里不满意，商定改进措施和时间。",
+        },
+        "what": "call",
+        "channel": "phone",
+    }
+)
+PlanStep = Annotated[
     Revisit | FollowUp | Greeting | Anniversary | Once | BirthdayStep, Field(discriminator="kind")
 ]
+Step = PlanStep | LowScoreStep
 
 
-def _with_own_ids(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+def _with_own_ids(steps: tuple[PlanStep, ...]) -> tuple[PlanStep, ...]:
     for step_id, times in Counter(step.id for step in steps).items():
+        if step_id == LOW_SCORE.id:
+            raise ValueError(
+                Phrase(
+                    N_("step %(step)s is the follow-up of low survey scores; give yours another id"),
+                    step=repr(step_id),
+                )
+            )
         if times > 1:
             raise ValueError(
                 Phrase(N_("step %(step)s is there twice; give each its own id"), step=repr(step_id))
@@ -216,7 +247,7 @@ def _not_blocked(tier: str) -> str:
     return tier
 
 
-Steps = Annotated[tuple[Step, ...], AfterValidator(_with_own_ids)]
+Steps = Annotated[tuple[PlanStep, ...], AfterValidator(_with_own_ids)]
 
 
 class TierCare(Part):
@@ -294,7 +325,7 @@ class CarePlan(Part):
         return ("",) if self.by == "credit" else self.schemes or ("",)
 
     @property
-    def all_steps(self) -> list[Step]:
+    def all_steps(self) -> list[PlanStep]:
         """Its steps, of whatever tier and condition."""
         parts: tuple[TierCare | Also, ...] = (*self.tiers.values(), *self.also)
         return [step for part in parts for step in part.steps]
@@ -325,6 +356,8 @@ class CarePlan(Part):
 
     def step(self, tier: str, step_id: str) -> Step | None:
         """A step by its id; None when the plan no longer has it."""
+        if step_id == LOW_SCORE.id:
+            return LOW_SCORE
         added = (step for also in self.also for step in also.steps)
         return next((step for step in (*self._of_tier(tier), *added) if step.id == step_id), None)
 

@@ -112,7 +112,7 @@ def _of_imports(session: Session, rules: CareRules, known: Mapping[str, str]) ->
             for plan in rules.plans.plans
             for step in plan.all_steps
         )
-        tables = {"activity", "ownership", "contact_person", *(["fact"] if has_dates else [])}
+        tables = {"activity", "ownership", "contact_person", "survey_score", *(["fact"] if has_dates else [])}
         touched = imports.customers_touched(session, after=int(seen), tables=tables)
     chunks = (touched[start : start + RANGE] for start in range(0, len(touched), RANGE))
     yield Marking([partial(_mark_some, customer_ids=chunk) for chunk in chunks], IMPORTS, str(newest))

@@ -20,24 +20,26 @@ from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.touch_diff import CONTACT_LOGGED, NO_LONGER_DUE, Changes
 from bot.services.care.working_people import FirmTime
 from bot.services.complaint_kinds import ComplaintKinds, shipped_kinds
+from bot.services.survey_scales import SurveyScales, shipped_scales
 from db.care import marks, planning, touches
 from db.care.planning import OpenTouch
 from db.care.touches import TouchState
 from db.engine import Database
-from db.graded import runs
+from db.graded import due_regrades, runs
 
 CHUNK = 500  # customers to a transaction: short enough that a press at the same time does not wait
 
 
 @dataclass(frozen=True, kw_only=True)
 class CareRules:
-    """The care plans in force, the settings they run under, and the kinds of complaints."""
+    """The care plans in force, the settings they run under, the kinds of complaints and the scales of surveys."""
 
     plans: CarePlans
     zone: ZoneInfo
     remind_at: time
     firm: FirmTime | None = None  # None: the zone and the hour, Monday to Friday
     complaints: ComplaintKinds = field(default_factory=shipped_kinds)
+    surveys: SurveyScales = field(default_factory=shipped_scales)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -104,6 +106,12 @@ def plan_customers(session: Session, rules: CareRules, customer_ids: Sequence[in
         marks.unmark(session, list(asked))
     archived = touches.cancel_archived(session, now, list(present)) if present else 0
     return archived + _write(session, changes, now)
+
+
+def count_again(session: Session, rules: CareRules, customer_id: int, now: datetime) -> None:
+    """Plan a customer's care anew, and have it graded again: what the grading counts has come, moved or gone."""
+    plan_customers(session, rules, [customer_id], now)
+    due_regrades.mark(session, customer_id, now)
 
 
 def _loaded(

@@ -11,6 +11,7 @@ from bot.services.care.plan import Anniversary, BirthdayStep, CarePlan, Doer, Fo
 from bot.services.care.working_time import WorkingTime
 from db.care.planning import OpenTouch, PlannedCustomer
 from db.care.touches import StepKind, TouchState
+from grading.scheme.model import BLOCKED
 
 DAY = timedelta(days=1)
 NOT_OF_TIER = "not a step of this tier"
@@ -19,6 +20,7 @@ NOT_ITS_OCCASION = "not an occasion of this customer any more"
 NO_LONGER_DUE = "no longer due"
 CONTACT_LOGGED = "contact logged"
 NOT_GREETED = "the contact person is not greeted on their birthday any more"
+SCORE_TAKEN_BACK = "the low survey score was taken back"
 DAY_IS_PAST = "the holiday is past"
 YEAR_IS_PAST = "the next one is due"
 
@@ -151,7 +153,9 @@ class TouchDiff:
 
     def _supersede(self, changes: Changes, touch: OpenTouch, owed: Sequence[OwedStep]) -> None:
         occasional = touch.kind in (StepKind.GREETING, StepKind.BIRTHDAY)
-        if occasional and any(one.step.id == touch.step for one in owed):
+        if touch.kind == StepKind.LOW_SCORE:
+            reason = NOT_OF_TIER if self.customer.tier == BLOCKED else SCORE_TAKEN_BACK
+        elif occasional and any(one.step.id == touch.step for one in owed):
             reason = NOT_GREETED if touch.kind == StepKind.BIRTHDAY else NOT_ITS_OCCASION
         elif self.plan is not None and touch.step in self.plan.step_ids:
             reason = NOT_OF_TIER

@@ -6,6 +6,7 @@ GREETING = "care_greeting"
 ESCALATION = "care_escalation"  # to a manager
 EMERGENCY = "care_emergency"  # to the emergency group
 COMPLAINTS = "complaint_report"  # to a manager
+WEEKLY = "care_weekly"  # to a manager, or the channel of a team
 PROMISES = "promise_report"  # to a manager
 REMINDER = "reminder"  # of versions before the digest: one step
 SHOWN = (DIGEST, URGENT, GREETING)  # goes to whoever does its steps

@@ -33,6 +33,7 @@ from db.book import customers
 from db.book.people import Person, PersonRole
 from db.care import complaints, promises, touches
 from db.care.touches import ShownTouch
+from db.care.weekly import reports as weekly
 from db.graded import changes
 from db.graded.changes import OWN_ALERT
 from db.outbox import claims, outcomes
@@ -63,6 +64,8 @@ class Moment:
             of_steps = (one.customer_id for one in shown)
             self.named[number] = tuple(dict.fromkeys((*self.named[number], *of_steps)))
         self.handled = handled_in(session, rows)
+        of_weeks = [row.id for row in rows if row.kind == kinds.WEEKLY]
+        self.weeks = weekly.teams_of(session, of_weeks) if of_weeks else {}
         everyone = {customer for named in self.named.values() for customer in named}
         self._owners = customers.present_owners(session, sorted(everyone)) if everyone else {}
         ids = {owner for owner in self._owners.values() if owner is not None}
@@ -72,7 +75,9 @@ class Moment:
         ids |= {one.handler_id for of in self.handled.values() for one in of if one.handler_id is not None}
         roles = {one.who for one in steps}
         self.recipients = (
-            Recipients.of(session, ids, firm, now, roles) if ids or everyone else Recipients(firm)
+            Recipients.of(session, ids, firm, now, roles)
+            if ids or everyone or self.weeks
+            else Recipients(firm)
         )
 
     def is_known(self, customer: int) -> bool:
@@ -88,8 +93,18 @@ class Moment:
             return False
         if row.kind in FOR_ADMINS and not self._is_admin(row.recipient):
             return False
+        if not all(self._is_told_of(row, team) for team in self.weeks.get(row.id, ())):
+            return False
         own = Place(person_id=row.recipient, channel=row.channel)
         return all(self.place(row, customer) == own for customer in self.named[row.id])
+
+    def _is_told_of(self, row: Claimed, team_id: int) -> bool:
+        """Whether the week of a team may go where a message goes: to who leads it, to an admin, or to its channel."""
+        team = self.recipients.teams.get(team_id)
+        if row.channel is not None:
+            return row.channel in (self.recipients.channel_of(team), self._firm_channel)
+        reader = self.recipients.reader_of(team)
+        return (reader is not None and reader.id == row.recipient) or self._is_admin(row.recipient)
 
     def place(self, row: Claimed, customer: int) -> Place | None:
         """Where a message goes as far as it is about this customer; None when nobody may read it."""

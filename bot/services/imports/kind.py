@@ -48,7 +48,7 @@ class WrittenTable:
         return "batch_id" in self.table.c
 
     def referring_columns(self) -> list[Column[Any]]:
-        """The columns of all tables that refer to its rows, but for those whose rows the database deletes with them."""
+        """The columns of all tables that refer to its rows, but for those that the database empties or deletes along."""
         columns = [column for other in self.table.metadata.sorted_tables for column in other.c]
         referring = [one for one in columns if one.references(self.table.c.id) and not _goes_along(one)]
         return referring + list(self.pointers)
@@ -68,7 +68,7 @@ class WrittenTable:
 
 
 def _goes_along(column: Column[Any]) -> bool:
-    return all(key.ondelete == "CASCADE" for key in column.foreign_keys)
+    return all(key.ondelete in ("CASCADE", "SET NULL") for key in column.foreign_keys)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,10 @@ import glob
 import shlex
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from bot import settings
@@ -23,11 +25,14 @@ from bot.services.ops.revisions import other_revision
 from bot.services.ops.templates import check_templates
 from bot.services.privacy import marks, retention
 from bot.services.schemes import store
+from bot.services.survey_scales import load_scales, plain
 from bot.settings import Settings
 from bot.wording.rendering import Renderer
 from db import rewriting, schema
 from db.address import without_secrets
+from db.care.surveys import FIELD
 from db.engine import Database, Unusable, describe, file_of, open_database
+from grading.scheme.model import Scale
 from grading.scheme.presets import notices, preset_names
 
 OTHERS = 0o077  # the rights of the group and of everybody
@@ -53,7 +58,7 @@ def check_all(to_slack: Callable[[Settings], Messenger], today: date) -> Finding
     _check_tokens(chosen, found)
     check_schemes([], chosen.schemes_dir, into=found)
     plans = _check_plans(chosen, found)
-    _check_complaints(chosen, found)
+    _check_rules(chosen, found)
     found.problems += check_templates(Renderer(chosen.templates_dir))
     written, care = _check_database(chosen, today, found, plans.all if plans else None)
     if plans is not None:
@@ -145,12 +150,36 @@ def _check_plans(settings: Settings, found: Findings) -> _ReadPlans | None:
         return None
 
 
-def _check_complaints(settings: Settings, found: Findings) -> None:
-    """Whether the kinds of complaints can be read."""
-    try:
-        load_kinds(settings.complaints)
-    except BotError as error:
-        found.problems += _sentences(error)
+def _check_rules(settings: Settings, found: Findings) -> None:
+    """Whether the firm's own kinds of complaints and scales of surveys can be read, and fit its schemes."""
+    for load in (partial(load_kinds, settings.complaints), partial(_load_scales, settings, found)):
+        try:
+            load()
+        except BotError as error:
+            found.problems += _sentences(error)
+
+
+def _load_scales(settings: Settings, found: Findings) -> None:
+    """Read the scales of surveys, and name the schemes of the firm that score satisfaction on another scale."""
+    values = load_scales(settings.surveys).indicator
+    for path in store.own_schemes(settings.schemes_dir):
+        with suppress(BotError):  # the check of schemes says so
+            scheme = store.find(str(path), settings.schemes_dir).scheme
+            scores = [one.score for one in scheme.indicators if one.id == FIELD]
+            ends = [sorted((one.minimum, one.maximum)) for one in scores if isinstance(one, Scale)]
+            if any(one != [values.least, values.most] for one in ends):
+                found.notices.append(
+                    Phrase(
+                        N_(
+                            "%(name)s scores satisfaction from %(least)s to %(most)s, and survey scores become values from"
+                            " %(from)s to %(to)s: write its scale under indicator in the file of TIERBOT_SURVEYS."
+                        ),
+                        name=path.name,
+                        least=f"{ends[0][0]:g}",
+                        most=f"{ends[0][1]:g}",
+                        **{"from": plain(values.least), "to": plain(values.most)},
+                    )
+                )
 
 
 def _check_modes(settings: Settings, found: Findings) -> None:

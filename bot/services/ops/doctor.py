@@ -21,7 +21,7 @@ from bot.services.ops.storage import Finding
 from bot.settings import Settings
 from db import processes
 from db.book import customers, deputies, people
-from db.care import complaints, due_touches, marks, promises
+from db.care import complaints, due_touches, marks, promises, surveys
 from db.engine import Database
 from db.graded import runs
 from db.graded.runs import Purpose
@@ -111,6 +111,7 @@ def examine(
             *_messages(session, now),
             *_care(session, now),
             *_complaints(session, local_date(now, settings.zone)),
+            *_surveys(session, local_date(now, settings.zone)),
             *_promises(session, local_date(now, settings.zone)),
             *examine_reach(session, settings, now),
             *_plans(session, settings, now),
@@ -388,6 +389,26 @@ def _complaints(session: Session, today: date) -> Iterator[Finding]:
                 N_(
                     "tierbot complaint list --overdue names them; import owners of the customers, or the complaints with"
                     " a handler"
+                )
+            ),
+        )
+
+
+def _surveys(session: Session, today: date) -> Iterator[Finding]:
+    """Low survey scores that nobody follows up."""
+    if unfollowed := surveys.count_unfollowed(session, today):
+        yield Finding(
+            "note",
+            "surveys",
+            ngettext(
+                "%(count)s low survey score has no follow-up",
+                "%(count)s low survey scores have no follow-up",
+                unfollowed,
+            ),
+            Phrase(
+                N_(
+                    "tierbot survey list --low names them; their customers are blocked, or not graded: the follow-up comes"
+                    " with the first grading"
                 )
             ),
         )

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, BadInput, NotReady, SeveralProblems
 from bot.wording import parts
+from bot.wording.service_parts import ServicePromise, promise_of
 from db.graded import runs, schemes
 from db.graded.runs import Purpose
 from db.graded.schemes import SchemeState
@@ -47,11 +48,18 @@ class TierNames:
 
     tiers: dict[str, parts.TierPart]
     by_version: dict[int, dict[str, parts.TierPart]] = field(default_factory=dict)
+    promises: dict[tuple[int, str], ServicePromise] = field(
+        default_factory=dict
+    )  # by scheme version and tier
 
     def tier(self, tier_id: str, version_id: int | None = None) -> parts.TierPart:
         """A tier as the version names it, else as any scheme does, else by its id."""
         own = self.by_version[version_id].get(tier_id) if version_id in self.by_version else None
         return own or self.tiers.get(tier_id) or parts.TierPart(id=tier_id)
+
+    def promise(self, tier_id: str, version_id: int | None = None) -> ServicePromise | None:
+        """What a scheme version promises a tier; without a version, the one scheme there is."""
+        return self.promises.get((version_id or 0, tier_id))
 
     def rank(self, tier_id: str) -> int:
         return self.tier(tier_id).rank
@@ -104,6 +112,12 @@ def tier_names(versions: Mapping[int, Scheme]) -> TierNames:
     return TierNames(
         tiers={tier_id: tier for tiers in by_version.values() for tier_id, tier in tiers.items()},
         by_version=by_version,
+        promises={
+            (version, tier.id): promise
+            for version, scheme in versions.items()
+            for tier in scheme.tiers
+            if (promise := promise_of(tier)) is not None
+        },
     )
 
 

@@ -13,14 +13,15 @@ from bot.slack.listeners import (
     tier_command,
     touches,
     unmask,
+    weekly,
     why,
 )
-from bot.slack.listeners.records import complaints, contact_form, contact_people, promises
+from bot.slack.listeners.records import complaints, contact_form, contact_people, promises, surveys
 
 
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
     of_customers = (tier_command, open_card, why, unmask, share, log_visit)
-    of_records = (contact_people, contact_form, complaints, promises)
-    for listener in (*of_customers, *of_records, touches, step_forms, calendar_link):
+    of_records = (contact_people, contact_form, complaints, promises, surveys)
+    for listener in (*of_customers, *of_records, touches, step_forms, calendar_link, weekly):
         listener.register(app, deps, deferred)

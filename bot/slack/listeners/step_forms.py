@@ -1,4 +1,4 @@
-"""The forms of a due step: until when it is snoozed, who does it instead, or why it is skipped."""
+"""The forms of a due step: until when it is snoozed, who does it instead, why it is skipped, which score a survey had."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,11 +10,12 @@ from slack_sdk import WebClient
 
 from bot.errors import N_
 from bot.services.access import Actor
-from bot.services.care import answers
+from bot.services.care import answers, surveys
 from bot.services.care.answers import Answered, shown
 from bot.slack import forms, outcomes
 from bot.slack.deferred import BEGIN, Attempt, Deferred, Press
 from bot.slack.dependencies import Dependencies
+from bot.slack.listeners.records import survey_form
 from bot.wording.actions import Action
 from bot.wording.messages import ReminderClosed
 from db.processes import InboundKey, Repeated
@@ -32,6 +33,13 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.view(str(Action.SKIP_FORM))
     def skip(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
         save(ack, Press(body=body, client=client), context, skipped)
+
+    @app.view(str(Action.SURVEY_DONE_FORM))
+    def survey(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
+        save(ack, Press(body=body, client=client), context, surveyed)
+
+    def surveyed(view: dict[str, Any]) -> Callable[..., Answered]:
+        return partial(surveys.finish, answer=survey_form.values_of_step(view))
 
     def snoozed(view: dict[str, Any]) -> Callable[..., Answered]:
         return partial(answers.snooze, until=forms.entered_day(view))

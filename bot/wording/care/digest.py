@@ -12,6 +12,7 @@ from bot.wording.care.complaints import ComplaintRow
 from bot.wording.care.promises import AskedPromise, PromiseRow
 from bot.wording.message_base import Message
 from bot.wording.parts import PersonHours, PersonPart, TierPart, Who
+from bot.wording.service_parts import ServicePromise
 from grading.scheme.model import Name
 
 # Kind of contact -> its label where one is chosen.
@@ -68,6 +69,7 @@ class CareRow:
     to: Who | None = None  # of a reassigned one
     next_due: date | None = None
     may_undo: bool = False
+    service: ServicePromise | None = None  # of its tier; only on the first row of a customer
 
     @property
     def is_open(self) -> bool:

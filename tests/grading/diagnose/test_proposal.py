@@ -106,9 +106,10 @@ def test_comments_and_everything_else_stay() -> None:
     changed = [(a, b) for a, b in zip(ORDERS.splitlines(), body, strict=True) if a != b]
     assert [new for old, new in changed if "knots" not in old] == [
         "scheme: own",
+        "version: 1",
         'name: {en: "Orders only (start here), own cut points", zh: "仅订单数据（入门），自有分界"}',
     ]
-    assert len(changed) == 2 + 3
+    assert len(changed) == 3 + 3
     assert "# missing where orders carry no cost" in text
 
 

@@ -6,20 +6,20 @@ import sys
 
 import pytest
 
-from grading.scheme.model import Bands, Compare, DimensionMissing, Map, Name, Points, Scale
+from grading.scheme.model import Bands, Compare, DimensionMissing, Map, Name, Points, Scale, Service
 from grading.scheme.presets import notices, preset_names, preset_text
 from grading.scheme.reader import parse_scheme
 from tests.grading.factories import dimension, indicator, make_scheme, scheme_text
 
 PRESETS = {  # name -> version -> the first 16 digits of its hash
-    "b2b_accounts": {1: "6dac156b93ead1b7", 2: "0f0bff19992f36dc"},
+    "b2b_accounts": {1: "6dac156b93ead1b7", 2: "0f0bff19992f36dc", 3: "5d3bdb0298e01669"},
     "credit_assessment": {1: "534fa09be18c53c3", 2: "3c9b4cd85bdd48fc"},
-    "finance": {1: "c472d9404ebf6ef0"},
-    "manufacturing": {1: "6ad563836213b234", 2: "c325852367fa711d"},
-    "orders_only": {1: "7baa884fbbe484b5"},
-    "prospects": {1: "1a2de7849af7453d", 2: "fafdf3bfc1f438c5"},
-    "retail": {1: "0344f345c98011e5"},
-    "services": {1: "3f4924f04bdc932b", 2: "f272fc5685a86bcb"},
+    "finance": {1: "c472d9404ebf6ef0", 2: "d79581f7d22ffde0"},
+    "manufacturing": {1: "6ad563836213b234", 2: "c325852367fa711d", 3: "d7fcff154359b650"},
+    "orders_only": {1: "7baa884fbbe484b5", 2: "a73f55cd77893653"},
+    "prospects": {1: "1a2de7849af7453d", 2: "fafdf3bfc1f438c5", 3: "779be9bd7b399096"},
+    "retail": {1: "0344f345c98011e5", 2: "49b4d79cecd14097"},
+    "services": {1: "3f4924f04bdc932b", 2: "f272fc5685a86bcb", 3: "4426f4e8e9060293"},
 }
 STORED = """
 scheme: harbour
@@ -105,7 +105,7 @@ def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
 def test_a_scheme_is_read_completely() -> None:
     scheme = parse_scheme(preset_text("b2b_accounts"), source="b2b.yaml")
     assert (scheme.version, scheme.record_type, scheme.currency, scheme.as_of) == (
-        2,
+        3,
         "account",
         "CNY",
         "month_end",
@@ -259,3 +259,33 @@ def test_reading_a_scheme_needs_neither_pandas_nor_numpy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_service_that_was_a_text_stays_one_and_is_said_in_both_languages() -> None:
+    text = STORED.replace("note: 2026-01-01", 'service: "first in line", own: true')
+    tier = parse_scheme(text, source="s").tier("A")
+    assert tier.policy == {"terms_days": 30, "limit_factor": 1.5, "service": "first in line", "own": True}
+    assert tier.service == Service(extras=(Name(en="first in line", zh="first in line"),))
+    assert parse_scheme(STORED, source="s").tier("A").service is None
+
+
+def test_a_service_promise_is_read_completely() -> None:
+    said = """{response_days: 0, visits_a_year: 12, calls_a_year: 1, trainings_a_year: 2, training_days_a_year: 1.5,
+      reviews_a_year: 4, surveys_a_year: 365, delivery: standard, payment_days: 30, discount_percent: 12.5,
+      dedicated: [{en: a, zh: b}], extras: [{en: c, zh: d}, {en: e, zh: f}]}"""
+    assert parse_scheme(STORED.replace("note: 2026-01-01", f"service: {said}"), source="s").tier(
+        "A"
+    ).service == Service(
+        response_days=0,
+        visits_a_year=12,
+        calls_a_year=1,
+        trainings_a_year=2,
+        training_days_a_year=1.5,
+        reviews_a_year=4,
+        surveys_a_year=365,
+        delivery="standard",
+        payment_days=30,
+        discount_percent=12.5,
+        dedicated=(Name(en="a", zh="b"),),
+        extras=(Name(en="c", zh="d"), Name(en="e", zh="f")),
+    )

@@ -103,3 +103,42 @@ def test_a_join_moves_a_birthday_step_and_its_undoing_moves_it_back(
     assert with_birthday(book) == [ACME]
     take_back(book, done)
     assert with_birthday(book) == [GLOBEX]
+
+
+def followed_up(book: Book) -> list[int]:
+    """Customers with an open follow-up of a low survey score."""
+    with book.database.read() as session:
+        found = select(Touch.customer_id).where(Touch.kind == "low_score", col(Touch.state).in_(OPEN))
+        return list(session.exec(found.order_by(col(Touch.customer_id))))
+
+
+LOW = f"id,customer,date,score,scale\nS1,ACME,{MONDAY},1,1-5\n"
+
+
+def test_a_file_with_a_low_survey_score_opens_its_follow_up_until_the_file_is_taken_back(
+    book: Book, bring: Callable[[str, str], int]
+) -> None:
+    done = bring("surveys", LOW)
+    assert followed_up(book) == [ACME]
+    take_back(book, done)
+    assert followed_up(book) == []
+
+
+def test_a_file_that_corrects_a_low_survey_score_ends_its_follow_up_and_undoing_it_opens_it_again(
+    book: Book, bring: Callable[[str, str], int]
+) -> None:
+    bring("surveys", LOW)
+    better = bring("surveys", LOW.replace(",1,1-5", ",5,1-5"))
+    assert followed_up(book) == []
+    take_back(book, better)
+    assert followed_up(book) == [ACME]
+
+
+def test_a_join_moves_the_follow_up_of_a_low_survey_score_and_its_undoing_moves_it_back(
+    book: Book, bring: Callable[[str, str], int]
+) -> None:
+    bring("surveys", LOW.replace("ACME", "Globex"))
+    done = bring("joins", "code,into\nGlobex,ACME\n")
+    assert followed_up(book) == [ACME]
+    take_back(book, done)
+    assert followed_up(book) == [GLOBEX]

@@ -48,6 +48,10 @@ FILES = {
         "customer,date,activity type,note\nC1,2026-01-05,visit,Talked\nC1,2026-02-05,call,Again\n",
         "客户编号,拜访日期,活动类型,备注\nC1,2026-01-05,拜访,谈了\nC1,2026-02-05,电话,再谈\n",
     ),
+    "surveys": (
+        "customer,survey date,satisfaction score,scale\nC1,2026-01-05,4,1-5\nC2,2026-02-05,9,nps\n",
+        "客户编号,调查日期,满意度评分,量表\nC1,2026-01-05,4,五分制\nC2,2026-02-05,9,净推荐值\n",
+    ),
     "complaints": (
         "customer,complaint date,complaint type,description\nC1,2026-01-05,quality,Leaks\nC2,2026-02-05,delivery,Late\n",
         "客户编号,投诉日期,投诉类别,投诉内容\nC1,2026-01-05,产品质量,漏水\nC2,2026-02-05,交货,迟到\n",

@@ -16,6 +16,7 @@ from db.book import tombstones
 from db.book.contact_people import ContactPerson
 from db.book.imports import ImportBatch, ImportChange
 from db.care.redraws import Redraw
+from db.care.surveys import SurveyScore
 from db.care.touches import Touch
 from db.outbox.messages import OutboxMessage
 from tests import factories
@@ -102,6 +103,19 @@ def test_what_waits_about_a_birthday_goes_and_the_rest_of_the_message_stays(worl
         assert all(CONTACTS[4] in one.body_json for one in greetings)
         assert {one.state for one in [*bodies, *greetings]} == {"pending", "sent"}
         assert set(session.exec(select(Redraw.outbox_id))) == {one.id for one in [*bodies, *greetings]}
+
+
+def test_what_they_answered_in_a_survey_stays_without_them(small: World) -> None:
+    bring(small, "K1,Ada Quist")
+    small.bring("surveys", "id,customer,date,score,scale,contact", "S1,K1,2026-01-05,4,1-5,Ada Quist")
+    small.bring("surveys", "id,customer,date,score,scale,contact", "S1,K1,2026-01-05,3,1-5,Ada Quist")
+    with small.database.read() as session:
+        assert session.exec(select(SurveyScore.contact_person_id)).one() == ids(small)["Ada Quist"]
+    small.erase(the_contact(small, "Ada Quist"))
+    with small.database.read() as session:
+        kept = session.exec(select(SurveyScore)).one()
+    assert (kept.score, kept.contact_person_id) == ("3", None)
+    assert small.traces_of(["Ada Quist"]) == []
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from bot.wording.care.complaints import ComplaintReport, ComplaintRow, ReportedC
 from bot.wording.care.digest import CareDigest, CareRow
 from bot.wording.care.greetings import GreetedCustomer, GreetedTier, Greetings, GreetingSection
 from bot.wording.care.promises import BrokenPromise, PromiseReport, PromiseRow
+from bot.wording.care.weekly import CareWeekly, PersonWeek, SkipReason, WeekFigures
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import GreetingText, PersonHours, PersonPart, Since, TierPart, Who
@@ -330,6 +331,10 @@ def _decide(
 ) -> None:
     """What people decide about a customer, each naming a person and a customer."""
     text = f"{NAMES[n]} says {PEOPLE[n]}, {email(n)}"
+    there = session.scalars(
+        select(ContactPerson.id).where(col(ContactPerson.customer_id) == customer)
+    ).first()
+    factories.survey_score(session, customer, DAY, contact_person_id=there)
     session.add_all(
         [
             Override(customer_id=customer, purpose="account", tier="A", reason=text, approver=PEOPLE[n], set_by=email(n), set_at=NOW,
@@ -417,6 +422,18 @@ def _notify(session: Session, ids: dict[str, int], people: dict[str, int]) -> No
         _enqueue(session, "tier_change", Place(channel="C3"), digest, sent=sent)
 
 
+def _week() -> CareWeekly:
+    """A week in which everybody had something to do, for reasons that name customers and people."""
+    one = WeekFigures(skipped=1)
+    return CareWeekly(
+        teams=("East",), first_day=DAY, last_day=DAY, figures=one, before=one,
+        reasons=tuple(SkipReason(text=named(n), count=1) for n in NUMBERS),
+        people=tuple(
+            PersonWeek(who=Who(name=PEOPLE[n], slack_user_id=f"U0QX{n:02}"), figures=one) for n in NUMBERS
+        ),
+    )  # fmt: skip
+
+
 def _ask(session: Session, ids: dict[str, int], people: dict[str, int]) -> None:
     """A digest and greetings in every state, linked to their touches, that name everybody and one who stays."""
     touches = {touch.customer_id: touch for touch in session.scalars(select(Touch))}
@@ -489,6 +506,7 @@ def _ask(session: Session, ids: dict[str, int], people: dict[str, int]) -> None:
     )
     place = Place(person_id=people["keep@example.com"])
     for sent in (True, False):
+        _enqueue(session, "care_weekly", place, _week(), sent=sent)
         _enqueue(session, "complaint_report", place, ComplaintReport(rows=reported), sent=sent)
         _enqueue(session, "promise_report", place, PromiseReport(rows=broken), sent=sent)
         shown = CareDigest(day=DAY, rows=rows, complaints=complained, promises=promised)

@@ -102,7 +102,7 @@ def test_a_proposal_has_a_name_and_a_version_that_nothing_used_has(database: Dat
 
 
 def test_a_proposal_from_a_scheme_of_the_firm_is_its_next_version(database: Database, own: Path) -> None:
-    text = BANKS.replace("version: 1", "version: 4")
+    text = BANKS.replace("version: 2", "version: 4")
     (own / "banks.yaml").write_text(text.replace("applies_to: {industry: [finance]}\n", ""), encoding="utf-8")
     with database.write() as session:
         factories.order(session, factories.customer(session), date(2026, 6, 1), 1_000)

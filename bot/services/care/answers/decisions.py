@@ -18,6 +18,7 @@ from bot.services.care.working_time import WorkingTime
 from bot.wording.actions import Pointer
 from db.audit import AuditAction, Door
 from db.book import facts
+from db.book.customers import CustomerRow
 from db.care import shown_touches, touches
 from db.care.acts import CareAct
 from db.care.touches import Touch, TouchState
@@ -37,16 +38,21 @@ def finish(
     rules: CareRules,
     now: datetime,
     request: InboundKey,
+    then: Callable[[Session, CustomerRow, int], None] = lambda session, customer, activity_id: None,
+    before_commit: Settle = lambda: None,
 ) -> Answered:
     """Done: record a contact of the kind that was chosen, today, close the touch, and restart the clocks from it.
 
-    Raises Repeated, and BadInput for a kind that does not fulfil the step.
+    `then` records in the same transaction what else the contact brought. Raises Repeated, and BadInput for a kind that
+    does not fulfil the step.
     """
     with steps.answering(database, actor, pointer, request, now) as (session, customer, touch):
         kind = _contact(rules.plans.step(touch.plan, touch.tier, touch.step), touch, pointer.choice)
         done = _as_done(session, actor, touch, kind, request, now)
         changed = steps.close(session, rules, actor, CareAct.DONE, [(touch, done)], now)
         _record_done(session, actor, touch, kind, done)
+        then(session, customer, done["activity_id"])
+        before_commit()
         return steps.answered(session, rules, actor, customer, touch, "done", changed, kind=kind)
 
 

@@ -14,9 +14,10 @@ from bot.services.care.schedule import CareRules, plan_customers
 from bot.wording.actions import Pointer
 from db.audit import AuditAction
 from db.book import facts
-from db.care import acts, touches
+from db.care import acts, surveys, touches
 from db.care.touches import Touch, TouchState
 from db.engine import Database
+from db.graded import due_regrades
 from db.processes import InboundKey, take_request
 
 TAKEN_BACK = "what came before it was taken back"
@@ -55,6 +56,11 @@ def undo(
         if act.person_id != (actor.person_id or None):
             raise NotAllowed(N_("Only the person who did this can take it back."))
         if act.activity_id is not None and (contact := session.get(facts.Activity, act.activity_id)):
+            score = surveys.delete_of_activity(session, act.activity_id, now)
+            if score is not None:  # the grading has counted it
+                due_regrades.mark(session, customer.id, now)
+                taken = {"survey_score": score.id, "day": score.answered_on}
+                steps.record(session, actor, AuditAction.SURVEY_UNDONE, touch, before=taken)
             session.delete(contact)
         for one in (first, *others):
             acts.cancel_next(session, session.get_one(Touch, one.id), TAKEN_BACK, now)

@@ -52,6 +52,7 @@ class StepTitle:
     step: Name
     name: str
     code: str
+    customer_id: int
 
 
 def pointers(session: Session, customer_id: int, *, is_open: bool) -> dict[str, Pointer]:
@@ -65,7 +66,7 @@ def open_step(database: Database, actor: Actor, pointer: Pointer, rules: CareRul
     with database.read() as session:
         customer, touch = open_touch(session, actor, pointer)
         name = rules.plans.step_name(touch.plan, touch.tier, touch.step)
-        return StepTitle(step=name, name=customer.name, code=customer.code)
+        return StepTitle(step=name, name=customer.name, code=customer.code, customer_id=customer.id)
 
 
 def seen(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, Touch]:

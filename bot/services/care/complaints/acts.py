@@ -12,7 +12,7 @@ from bot.services.care.answers.steps import UNDO
 from bot.services.care.complaints import subject
 from bot.services.care.complaints.opening import check_text
 from bot.services.care.complaints.subject import Acted
-from bot.services.care.schedule import CareRules
+from bot.services.care.schedule import CareRules, count_again
 from bot.wording.actions import Pointer
 from db.audit import AuditAction
 from db.book import facts
@@ -149,7 +149,7 @@ def undo(
         is_new = found.version == 1 and found.batch_id is None
         require_own(actor, found.recorded_by, found.recorded_at if is_new else None, now)
         _delete(session, found)
-        subject.count_again(session, rules, customer.id, now)
+        count_again(session, rules, customer.id, now)
         before = {"day": found.reported_on, "kind": found.kind}
         subject.record(session, actor, AuditAction.COMPLAINT_UNDONE, found, before=before)
         return subject.changed(rules, actor, found, "taken_back", is_open=False)

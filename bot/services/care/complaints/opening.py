@@ -14,7 +14,7 @@ from bot.services.care.answers.contacts import LONGEST_AGO, SAME_CONTACT
 from bot.services.care.answers.reassignment import colleague
 from bot.services.care.complaints import subject
 from bot.services.care.complaints.subject import LONGEST, SHORTEST, Acted
-from bot.services.care.schedule import CareRules
+from bot.services.care.schedule import CareRules, count_again
 from bot.settings import Settings
 from bot.wording.actions import Pointer
 from bot.wording.care.complaints import ComplaintLogged
@@ -122,7 +122,7 @@ def record_complaint(
                 complaints.move(session, known.id or 0, known.version, **values)
         found = complaints.rows(session, [known.id or 0])[0]
         if has_changed:
-            subject.count_again(session, rules, customer.id, now)
+            count_again(session, rules, customer.id, now)
             action = AuditAction.COMPLAINT_OPENED if before is None else AuditAction.COMPLAINT_CORRECTED
             after = {"kind": found.kind, "handler": found.handler_id, "deadline": found.deadline}
             after["day"] = found.reported_on

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -11,7 +10,7 @@ from bot.errors import N_, Conflict, Hidden
 from bot.services import access
 from bot.services.access import Act, Actor, OpenComplaint
 from bot.services.care.answers.steps import who
-from bot.services.care.schedule import CareRules, plan_customers
+from bot.services.care.schedule import CareRules
 from bot.wording.actions import Pointer
 from bot.wording.care.complaints import ComplaintChanged, ComplaintLogged
 from db.audit import AuditAction, ObjectKind
@@ -19,7 +18,6 @@ from db.book.customers import CustomerRow
 from db.care import complaints, touches
 from db.care.complaints import StoredComplaint
 from db.engine import Database
-from db.graded import due_regrades
 from grading.scheme.model import Name
 
 GONE = N_("This complaint is no longer there, or not for you.")
@@ -104,12 +102,6 @@ def move(session: Session, found: StoredComplaint, **values: Any) -> None:
     """Change a complaint. Raises Conflict when somebody was faster."""
     if not complaints.move(session, found.id, found.version, **values):
         raise Conflict(CHANGED)
-
-
-def count_again(session: Session, rules: CareRules, customer_id: int, now: datetime) -> None:
-    """Plan the customer's care anew, and have it graded again: a complaint of it has come, moved or gone."""
-    plan_customers(session, rules, [customer_id], now)
-    due_regrades.mark(session, customer_id, now)
 
 
 def record(

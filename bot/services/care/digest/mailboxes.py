@@ -15,7 +15,8 @@ from bot.services.care.working_people import FirmTime, working_times
 from bot.services.care.working_time import WorkingTime
 from bot.services.delivery import outbox
 from bot.services.recipients import FirmDefaults, Place, Recipients
-from bot.services.schemes.store import TierNames
+from bot.services.schemes.store import SchemeCache, TierNames
+from bot.settings import Settings
 from bot.wording.message_base import Message
 from db.care.due_touches import DueGroup, DueTouch, FirstDue
 from db.engine import Database
@@ -95,6 +96,28 @@ class Sending:
     firm: FirmDefaults
     now: datetime
     templates: Path | None = None  # the firm's own folder, which may hold texts to greet with
+    schemes: SchemeCache = field(default_factory=SchemeCache)
+
+    @classmethod
+    def of(
+        cls, settings: Settings, database: Database, schemes: SchemeCache, rules: CareRules, now: datetime
+    ) -> "Sending":
+        """What is so at this moment."""
+        with database.read() as session:
+            book = schemes.tier_names(session)
+        firm = FirmDefaults(
+            channel=settings.alert_channel, language=settings.language, admins=settings.admins
+        )
+        return cls(
+            database=database,
+            rules=rules,
+            book=book,
+            time=FirmTime.of(settings),
+            firm=firm,
+            now=now,
+            templates=settings.templates_dir,
+            schemes=schemes,
+        )
 
 
 def enqueue(

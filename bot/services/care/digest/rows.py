@@ -21,6 +21,7 @@ from bot.wording.care.complaints import ComplaintRow
 from bot.wording.care.digest import MOST_ROWS, CareDigest, CareRow
 from bot.wording.care.promises import PromiseRow
 from bot.wording.parts import Who
+from bot.wording.service_parts import ServicePromise
 from db.book import contact_people, customers, facts, people
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
@@ -82,6 +83,11 @@ class Ranking:
                 silent=touch.customer_id in self._silent,
             )
         )
+
+    def promise(self, touch: Touch) -> ServicePromise | None:
+        """What the present tier of the touch's customer is promised."""
+        now: TierRow | None = self._tiers.get(touch.customer_id)
+        return now and self._reading.book.promise(now.tier, now.scheme_version_id)
 
 
 def days_over(touch: Touch, day: date) -> int:
@@ -189,7 +195,9 @@ def grouped(rows: Sequence[PlacedRow]) -> list[CareRow]:
         section, customer = one.row.section, one.row.customer_id
         return SECTIONS.index(section), best[section, customer], customer, one.key, one.row.touch_id
 
-    return [one.row for one in sorted(rows, key=place)]
+    ordered = [one.row for one in sorted(rows, key=place)]
+    first = {row.customer_id: row.touch_id for row in reversed(ordered)}
+    return [row if first[row.customer_id] == row.touch_id else replace(row, service=None) for row in ordered]
 
 
 class Outcomes:
@@ -305,6 +313,7 @@ class _RowMaker:
             owner=self.outcomes.who(owner) if owner != reading.reader else None,
             person=None if person is None else birthday_part(person),
             hours=call_hours(there, reading.day, reading.zone) if is_call(step) else (),
+            service=self.ranking.promise(touch),
             promises=self.promised.get(customer.id or 0, ()) if touch.kind == StepKind.FOLLOW_UP else (),
             **self.outcomes.of(touch),
         )

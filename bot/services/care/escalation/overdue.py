@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from bot.clock import local_date
 from bot.services.care.digest.mailboxes import Mailbox, Sending
-from bot.services.care.plan import Escalation
+from bot.services.care.plan import LOW_SCORE, Escalation
 from bot.services.care.working_people import working_times
 from bot.services.recipients import Place, Recipients
 from db.book import people
@@ -69,6 +69,8 @@ def late_enough(
 def escalation_of(sending: Sending, of: LateTouch | StepKey) -> Escalation:
     """Whom the step reaches when it is late; nobody when it is in force no more."""
     plan = sending.rules.plans.named(of.plan)
+    if plan is None and of.step == LOW_SCORE.id:
+        return Escalation()
     step = plan.step(of.tier, of.step) if plan else None
     if plan is None or step is None:
         return Escalation(manager_days=None)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot.errors import N_, Phrase
 from bot.services.care.conditions import Traits
-from bot.services.care.plan import DEFAULT, Also, CarePlan, Step
+from bot.services.care.plan import DEFAULT, LOW_SCORE, Also, CarePlan, Step
 from bot.wording.parts import NextStep
 from grading.scheme.model import Name
 
@@ -164,6 +164,8 @@ class CarePlans:
 
     def step(self, plan_id: str | None, tier: str, step_id: str) -> Step | None:
         """A step by its plan, tier and id; None when it is in force no more."""
+        if step_id == LOW_SCORE.id:
+            return LOW_SCORE
         source = self._source(plan_id)
         own = _read(source).step(tier, step_id) if source is not None else None
         if own is not None:

@@ -254,10 +254,10 @@ def _owed_now(
     history: _History,
 ) -> OwedNow:
     owed, person = loaded.owed, history.birthday_of(one.occasion)
-    assert owed.plan is not None
     key = (one.step.id, one.occasion)
     row, touch = planned.get((owed.customer.customer_id, *key)), history.open(key)
-    escalation = owed.plan.escalation_of(owed.customer.tier, one.step)
+    # Without a plan only the follow-up of a low survey score is owed.
+    escalation = owed.plan.escalation_of(owed.customer.tier, one.step) if owed.plan else Escalation()
     latest = row.latest_on if row else None
     # A person had it before them for a day before others are told.
     late = max(latest, history.begun_on(touch, owed.today)) if latest else None
@@ -267,7 +267,7 @@ def _owed_now(
         person=person.name if person else None,
         rule=read_birthday(person.birthday).rule(owed.today) if person and person.birthday else None,
         people=tuple(_greeted(loaded, one, history)),
-        because=_condition(owed.plan, one.step),
+        because=_condition(owed.plan, one.step) if owed.plan else None,
         # Planning does not open an occurrence again that was answered.
         why_not=NotDue.ANSWERED if one.due and row is None else one.why,
         clock=_clock(one, history) if one.due else None,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from bot.services.care.birthdays import occasion_of
 from bot.services.care.dues import AGAIN, Known, NotDue, Over, OwedStep, steps_due
 from bot.services.care.owed_care import CALENDAR, Loaded
-from bot.services.care.plan import BirthdayStep, FollowUp, Greeting, Once, Step
+from bot.services.care.plan import BirthdayStep, FollowUp, Greeting, LowScoreStep, Once, Step
 from bot.services.care.views.planned import PlannedStep
 
 DAY = timedelta(days=1)
@@ -106,6 +106,10 @@ class _Connected:
     def _greets(self) -> bool:
         return any(isinstance(step, BirthdayStep | Greeting) for step in self.steps)
 
+    @cached_property
+    def _follows_up(self) -> bool:
+        return any(isinstance(step, LowScoreStep) for step in self.steps)
+
     def narrow(self, known: Known) -> Known:
         """What of a customer decides the days of these steps."""
         ids = self.ids
@@ -122,6 +126,7 @@ class _Connected:
             owed_since=once | {step: day for step, day in known.owed_since.items() if step in once},
             dates={name: day for name, day in known.dates.items() if name in dates},
             people=people,
+            low_scores=known.low_scores if self._follows_up else {},
         )
 
     def occurrences(

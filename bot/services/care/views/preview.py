@@ -116,8 +116,8 @@ def preview(
 
 
 def _counted_as(step: PlannedStep, occasion: str) -> str:
-    """The occasion of a greeting; birthdays are counted together, whoever has them."""
-    return "" if step.kind == StepKind.BIRTHDAY else occasion
+    """The occasion of a greeting; birthdays are counted together, whoever has them, and so are low survey scores."""
+    return "" if step.kind in (StepKind.BIRTHDAY, StepKind.LOW_SCORE) else occasion
 
 
 def _chunks(ids: list[int]) -> Iterator[list[int]]:

@@ -21,6 +21,7 @@ from db.book.trade.orders import Order
 from db.care import redraws
 from db.care.complaints import Complaint
 from db.care.promises import Promise
+from db.care.surveys import SurveyScore
 from db.care.touches import OPEN, Touch, TouchState
 from db.engine import insert
 
@@ -29,7 +30,7 @@ _order, _touch, _change = table(Order), table(Touch), table(ImportChange)
 # Everything of a joined customer that counts. Its assessments, tier changes and messages stay as its history.
 MOVED = (
     *(_key, table(Ownership), _order, table(Invoice), table(Activity), table(Complaint), table(Fact)),
-    *(table(Promise), table(ContactPerson)),
+    *(table(Promise), table(ContactPerson), table(SurveyScore)),
 )
 _WRITTEN = (NameKind.CODE, NameKind.NAME, NameKind.ALIAS)
 

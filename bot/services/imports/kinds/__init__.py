@@ -12,6 +12,7 @@ from bot.services.imports.kinds.order_lines import OrderLineKind
 from bot.services.imports.kinds.orders import OrderKind
 from bot.services.imports.kinds.people import PeopleKind, TeamKind
 from bot.services.imports.kinds.rates import RateKind
+from bot.services.imports.kinds.surveys import SurveyKind
 
 # In the order of `tierbot import --help`.
 KINDS: dict[str, type[FileKind]] = {
@@ -25,6 +26,7 @@ KINDS: dict[str, type[FileKind]] = {
         InvoiceKind,
         ActivityKind,
         ComplaintKind,
+        SurveyKind,
         FactKind,
         ContactPersonKind,
         PeopleKind,

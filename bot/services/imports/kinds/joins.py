@@ -27,6 +27,7 @@ from db.book.trade.invoices import Invoice
 from db.book.trade.orders import Order
 from db.care import marks, redraws
 from db.care.complaints import Complaint
+from db.care.surveys import SurveyScore
 from db.care.touches import Touch
 from db.graded.overrides import Override
 
@@ -153,6 +154,7 @@ class JoinKind(FileKind):
         _JoinedTable(table=table(Invoice), counted=False),
         _JoinedTable(table=table(Activity), called=N_("activities"), counted=False),
         _JoinedTable(table=table(Complaint), called=N_("complaints"), counted=False),
+        _JoinedTable(table=table(SurveyScore), called=N_("survey scores"), counted=False),
         _JoinedFacts(table=table(Fact), counted=False),
         _JoinedOverrides(table=_override, counted=False),
         _JoinedTouches(table=_touch, counted=False),

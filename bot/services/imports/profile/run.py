@@ -44,6 +44,7 @@ _ROWS_ARE = {
     "invoices": N_("one row per invoice"),
     "activities": N_("one row per activity"),
     "complaints": N_("one row per complaint"),
+    "surveys": N_("one row per answer to a satisfaction survey"),
     "contact-persons": N_("one row per contact person"),
     "facts": N_("one row per fact"),
     "people": N_("one row per person"),

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import structlog
 from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
 
@@ -18,6 +17,7 @@ from bot.slack.blocks import BUTTON, Block, plain
 from bot.slack.deferred import BEGIN, Attempt, Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.forms import GetText, Input
+from bot.slack.listeners.records.opening import update_below
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer
 from bot.wording.message_base import Message
@@ -65,8 +65,6 @@ HINTS: dict[str, str] = {
 }
 PARAGRAPHS: dict[str, str] = {"interests": N_("Interests"), "note": N_("Note")}
 
-log = structlog.get_logger()
-
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     @app.view(str(Action.CONTACT_FORM))
@@ -108,16 +106,8 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         return _became(outcomes.view(deps, shown, actor.language, TITLE))
 
     def show_list(press: Press, saved: list[int]) -> None:
-        """Update the list below the form. What was saved is saved, whether Slack shows it or not."""
-        below = press.body["view"].get("previous_view_id")
-        if not saved or not below:
-            return
-        actor = deps.identify(press.user_id)
-        try:
-            view = list_view(deps, actor, Pointer(id=saved[0]))
-            press.client.views_update(view_id=below, view=view)
-        except Exception as error:
-            log.warning("outcome.not_updated", error=type(error).__name__)
+        if saved:
+            update_below(press, lambda: list_view(deps, deps.identify(press.user_id), Pointer(id=saved[0])))
 
 
 def list_view(deps: Dependencies, actor: Actor, pointer: Pointer) -> Block:

@@ -25,6 +25,7 @@ from tests.services.imports.file_check.joins.conftest import (
 
 def test_everything_that_counts_goes_to_the_customer_that_stays(two: Book) -> None:
     two.bring("complaints", "id,customer,date,kind\nK1,001A,2026-01-06,quality\n", source="crm")
+    two.bring("surveys", "id,customer,date,score,scale\nS1,001A,2026-01-06,4,1-5\n", source="crm")
     report = join(two)
     assert (report.customer, report.into) == ("001A Basalt GmbH", "10001 Basalt GmbH")
     assert dict(report.moved) == {
@@ -32,15 +33,17 @@ def test_everything_that_counts_goes_to_the_customer_that_stays(two: Book) -> No
         "ownership": 0,
         "customer_order": 2,
         "invoice": 1,
-        "activity": 2,
+        "activity": 3,
         "complaint": 1,
-        "fact": 1,
+        "survey_score": 1,
+        "fact": 2,
         "contact_person": 0,
     }
     assert owners(two, "customer_order") == [("10001",)] * 3
-    for table in ("invoice", "complaint", "fact"):
+    for table in ("invoice", "complaint", "survey_score"):
         assert owners(two, table) == [("10001",)]
-    assert owners(two, "activity") == [("10001",)] * 2
+    assert owners(two, "activity") == [("10001",)] * 3
+    assert owners(two, "fact") == [("10001",)] * 2
     assert owners(two, "customer_key") == [("10001",), ("10002",), ("10001",), ("10002",)]
     stays = customer_id(two, "10001", "Basalt GmbH")
     units = 10_000
