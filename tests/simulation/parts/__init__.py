@@ -2,5 +2,7 @@
 
 from tests.simulation.parts.complaints import Complaints
 from tests.simulation.parts.contact_people import ContactPeople
+from tests.simulation.parts.promises import Promises
+from tests.simulation.parts.surveys import Surveys
 
-PARTS = (ContactPeople, Complaints)
+PARTS = (ContactPeople, Complaints, Promises, Surveys)

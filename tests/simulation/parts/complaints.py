@@ -80,7 +80,7 @@ class Complaints(Part):
         deadline = reported + self.rng.randrange(2, 20) * A_DAY if self.rng.random() < 0.3 else None
         self._forms += 1
         key = f"view:{self._forms}"
-        lead = self.year.lead_of(customer) if self.rng.random() < 0.1 else None
+        lead = self.lead_sometimes(customer)
         report = Report(
             kind=self.rng.choice(KINDS),
             reported_on=reported,
@@ -240,21 +240,10 @@ class Complaints(Part):
         if one.is_promised and not opened and not late and promised < until:
             count["silent"] += 1
             yield f"{name}: the manager was to be told of it, and was not by {promised}"
-        yield from self._unseen(name, one, until, reading, count)
-
-    def _unseen(
-        self, name: str, one: Recorded, until: date, reading: "Reading", count: Counter[str]
-    ) -> Iterator[str]:
-        """Whether whoever handles it had a digest on each of their working mornings while it was open."""
         reader = one.handler or reading.owners[one.customer]
-        if one.customer in self.year.changed_hands:
-            return
-        working, day = reading.working_of(reader), one.recorded_on + A_DAY
-        while day < until:
-            if working.is_working_day(day) and not reading.mornings[reader, day]:
-                count["silent"] += 1
-                yield f"{name}: open on {day}, and person {reader} had no digest"
-            day += A_DAY
+        for day in self.mornings_without(one.customer, reader, one.recorded_on + A_DAY, until, reading):
+            count["silent"] += 1
+            yield f"{name}: open on {day}, and person {reader} had no digest"
 
 
 def _told(session: Session, reading: "Reading") -> dict[tuple[int, str], list["Told"]]:

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from sqlmodel import Session
@@ -44,3 +44,17 @@ class Part:
         to_one = max(1, to_one // self.year.plot.busy)
         number, rest = divmod(len(customers), to_one)
         return self.rng.sample(customers, number + (self.rng.randrange(to_one) < rest))
+
+    def lead_sometimes(self, customer: int) -> Colleague | None:
+        """In one of ten cases the lead of the account manager's team does something in their place."""
+        return self.year.lead_of(customer) if self.rng.random() < 0.1 else None
+
+    def mornings_without(
+        self, customer: int, reader: int, first: date, until: date, reading: "Reading"
+    ) -> Iterator[date]:
+        """The reader's working days from a first to before a last without a digest; none of a customer that was handed over."""
+        working = reading.working_of(reader)
+        while customer not in self.year.changed_hands and first < until:
+            if working.is_working_day(first) and not reading.mornings[reader, first]:
+                yield first
+            first += timedelta(days=1)
