@@ -22,14 +22,16 @@ from db.book.trade import (
 from db.care import (  # noqa: F401
     acts,
     calendar_feeds,
-    complaints,
-    gifts,
     planning,
     plans,
-    promises,
     redraws,
-    surveys,
     touches,
+)
+from db.care.records import (
+    complaints,  # noqa: F401
+    gifts,  # noqa: F401
+    promises,  # noqa: F401
+    surveys,  # noqa: F401
 )
 from db.care.weekly import reports  # noqa: F401
 from db.graded import changes, credit, first_orders, overrides, reviews, runs, schemes, shadows  # noqa: F401

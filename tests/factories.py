@@ -21,11 +21,11 @@ from db.book.facts import Activity, Fact
 from db.book.people import Person, Team
 from db.book.trade import order_totals
 from db.book.trade.orders import Order
-from db.care.complaints import Complaint
-from db.care.gifts import Gift
 from db.care.planning import KnownPerson
-from db.care.promises import Promise
-from db.care.surveys import SurveyScore
+from db.care.records.complaints import Complaint
+from db.care.records.gifts import Gift
+from db.care.records.promises import Promise
+from db.care.records.surveys import SurveyScore
 from db.graded.runs import Assessment, GradingRun
 from grading.engine.inputs import pack
 from grading.scheme.model import Scheme

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from db.book.customers import Customer, Ownership, OwnershipRole, present_owner
 from db.book.facts import Activity
-from db.care.complaints import Complaint, ComplaintStep
+from db.care.records.complaints import Complaint, ComplaintStep
 from db.graded.tier_spans import date_of, day_number, earlier, later, number_of
 
 YEAR = 365  # the days on which a tier's promise of so many a year is owed once as often

@@ -12,7 +12,8 @@ from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from db.book.customers import Customer, Ownership, of_customers, present_owner
 from db.book.facts import Activity
-from db.care import complaints, promises, redraws
+from db.care import redraws
+from db.care.records import complaints, promises
 from db.care.weekly import reports as weekly
 from db.engine import insert
 from db.outbox.messages import OutboxMessage

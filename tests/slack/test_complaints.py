@@ -17,8 +17,8 @@ from bot.slack import blocks, deferred
 from bot.wording.actions import Action
 from db.book.facts import Activity
 from db.book.people import Person
-from db.care import complaints
-from db.care.complaints import Complaint, ComplaintStep
+from db.care.records import complaints
+from db.care.records.complaints import Complaint, ComplaintStep
 from db.outbox.messages import OutboxMessage
 from db.processes import InboundRequest
 from tests import factories

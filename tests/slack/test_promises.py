@@ -20,8 +20,8 @@ from bot.slack import blocks, deferred, outcomes
 from bot.wording.actions import Action
 from db.book.facts import Activity
 from db.book.people import Person
-from db.care import promises
-from db.care.promises import Promise, PromiseDelay
+from db.care.records import promises
+from db.care.records.promises import Promise, PromiseDelay
 from db.outbox.messages import OutboxMessage
 from db.processes import InboundRequest
 from tests import factories

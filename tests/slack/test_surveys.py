@@ -17,7 +17,7 @@ from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
 from db.book.facts import Activity, Fact
 from db.book.people import Person
-from db.care.surveys import SurveyScore
+from db.care.records.surveys import SurveyScore
 from db.care.touches import Touch
 from db.outbox.messages import OutboxMessage
 from db.processes import InboundRequest

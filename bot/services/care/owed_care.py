@@ -44,8 +44,9 @@ from bot.services.care.working_people import FirmTime, times_asked
 from bot.services.care.working_time import WorkingTime
 from bot.working_days.countries import code_of
 from db.book import traits
-from db.care import planning, surveys, touches
+from db.care import planning, touches
 from db.care.planning import OpenTouch, PlannedCustomer
+from db.care.records import surveys
 from db.graded import runs
 from grading.scheme.model import BLOCKED
 

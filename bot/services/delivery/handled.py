@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from bot.services.delivery import kinds
-from db.care import complaints, promises
+from db.care.records import complaints, promises
 from db.outbox.claims import Claimed
 
 

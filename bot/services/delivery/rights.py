@@ -31,7 +31,8 @@ from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest
 from db import processes
 from db.book import customers
 from db.book.people import Person, PersonRole
-from db.care import complaints, promises, touches
+from db.care import touches
+from db.care.records import complaints, promises
 from db.care.touches import ShownTouch
 from db.care.weekly import reports as weekly
 from db.graded import changes

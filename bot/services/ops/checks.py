@@ -32,7 +32,7 @@ from bot.settings import Settings
 from bot.wording.rendering import Renderer
 from db import rewriting, schema
 from db.address import without_secrets
-from db.care.surveys import FIELD
+from db.care.records.surveys import FIELD
 from db.engine import Database, Unusable, describe, file_of, open_database
 from grading.scheme.model import Scale
 from grading.scheme.presets import notices, preset_names

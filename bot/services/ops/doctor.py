@@ -21,7 +21,8 @@ from bot.services.ops.storage import Finding
 from bot.settings import Settings
 from db import processes
 from db.book import customers, deputies, people
-from db.care import complaints, due_touches, marks, promises, surveys
+from db.care import due_touches, marks
+from db.care.records import complaints, promises, surveys
 from db.engine import Database
 from db.graded import runs
 from db.graded.runs import Purpose

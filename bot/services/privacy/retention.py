@@ -14,9 +14,9 @@ from bot.services.privacy import files, texts
 from bot.settings import Settings
 from db.book.facts import Activity
 from db.book.imports import table
-from db.care.complaints import Complaint, ComplaintStep
-from db.care.gifts import Gift
-from db.care.promises import Promise, PromiseDelay
+from db.care.records.complaints import Complaint, ComplaintStep
+from db.care.records.gifts import Gift
+from db.care.records.promises import Promise, PromiseDelay
 from db.engine import Database
 from db.outbox.messages import EMPTY_BODY, MessageState, OutboxMessage
 

@@ -13,9 +13,9 @@ from sqlmodel import Session, col
 
 from db.book.customers import Customer, Ownership, RecordType, present_owner
 from db.book.facts import Activity
-from db.care.complaints import Complaint
 from db.care.planning import CustomerCare
-from db.care.promises import KEEPER, Promise, PromiseOutcome
+from db.care.records.complaints import Complaint
+from db.care.records.promises import KEEPER, Promise, PromiseOutcome
 from db.care.touches import _OPEN, GREETINGS, StepKind, Touch, TouchMessage, TouchState
 from db.outbox.messages import MessageState, OutboxMessage
 

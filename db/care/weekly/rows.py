@@ -10,9 +10,9 @@ from sqlmodel import Session, col
 
 from db.book.customers import Customer, Ownership, present_owner
 from db.book.facts import Activity
-from db.care.complaints import Complaint
 from db.care.planning import CustomerCare
-from db.care.promises import Promise
+from db.care.records.complaints import Complaint
+from db.care.records.promises import Promise
 from db.care.touches import GREETINGS, Touch, TouchState
 from db.care.weekly import counts as weekly_counts
 from db.care.weekly.counts import Span

@@ -17,7 +17,7 @@ from bot.wording.care.complaints import ComplaintReport
 from bot.wording.care.digest import CareDigest
 from bot.wording.rendering import Renderer
 from db.book.customers import Customer
-from db.care import complaints as stored
+from db.care.records import complaints as stored
 from db.engine import Database
 from tests import factories
 from tests.conftest import OpenAnother, on_sqlite

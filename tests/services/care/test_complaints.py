@@ -24,7 +24,7 @@ from db.audit import AuditEntry
 from db.book.customers import Ownership
 from db.book.facts import Activity
 from db.book.people import Person, Team
-from db.care.complaints import Complaint, ComplaintStep, StoredComplaint, Told, rows
+from db.care.records.complaints import Complaint, ComplaintStep, StoredComplaint, Told, rows
 from db.care.touches import Touch
 from db.engine import Database
 from db.graded import due_regrades

@@ -28,7 +28,7 @@ from db.book.customers import Customer
 from db.book.facts import Activity
 from db.book.people import Person, Team
 from db.book.trade.exchange_rates import ExchangeRate
-from db.care.gifts import Gift
+from db.care.records.gifts import Gift
 from db.care.touches import Touch
 from db.engine import Database
 from tests import factories

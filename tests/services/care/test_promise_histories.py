@@ -15,7 +15,7 @@ from bot.services.care.promises import Given
 from bot.services.care.promises import rows as promise_rows
 from bot.wording.actions import Pointer
 from db.book.people import Person
-from db.care.promises import Promise, PromiseMessage, PromiseRole
+from db.care.records.promises import Promise, PromiseMessage, PromiseRole
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests.conftest import on_sqlite

@@ -25,7 +25,7 @@ from bot.wording.parts import Who
 from db.audit import AuditEntry
 from db.book.customers import Ownership
 from db.book.people import Absence, Deputy, Person, Team
-from db.care.promises import Promise, PromiseDelay
+from db.care.records.promises import Promise, PromiseDelay
 from db.engine import Database
 from db.processes import Repeated
 from tests import factories

@@ -9,7 +9,7 @@ from bot.clock import FixedClock
 from bot.services.care import schedule
 from bot.wording.care.digest import CareDigest
 from db import schema
-from db.care.complaints import ComplaintMessage
+from db.care.records.complaints import ComplaintMessage
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database, open_database
 from tests import factories

@@ -15,7 +15,7 @@ from bot.services.care.service.counts import Promised
 from bot.services.schemes.store import SchemeCache
 from db.book.customers import Customer, Ownership
 from db.book.facts import Activity
-from db.care.complaints import ComplaintStep
+from db.care.records.complaints import ComplaintStep
 from db.engine import Database
 from db.graded.changes import StoredTierChange
 from tests import factories

@@ -25,7 +25,7 @@ from bot.wording.care.surveys import LastScores, ScoreLogged
 from db.audit import AuditEntry
 from db.book.facts import Activity, Fact
 from db.book.people import Team
-from db.care.surveys import SurveyScore
+from db.care.records.surveys import SurveyScore
 from db.care.touches import Touch
 from db.engine import Database
 from db.graded import due_regrades

@@ -19,9 +19,9 @@ from bot.services.schemes.store import SchemeCache
 from db.book.customers import Customer, Ownership
 from db.book.facts import Activity
 from db.book.people import Person, Team
-from db.care.complaints import Complaint
 from db.care.planning import CustomerCare
-from db.care.promises import Promise
+from db.care.records.complaints import Complaint
+from db.care.records.promises import Promise
 from db.care.touches import Touch, TouchMessage
 from db.care.weekly.rows import CustomerScope, WeeklyRows
 from db.engine import Database

@@ -15,9 +15,9 @@ from db.audit import AuditEntry
 from db.book import tombstones
 from db.book.contact_people import ContactPerson
 from db.book.imports import ImportBatch, ImportChange
-from db.care.gifts import Gift
+from db.care.records.gifts import Gift
+from db.care.records.surveys import SurveyScore
 from db.care.redraws import Redraw
-from db.care.surveys import SurveyScore
 from db.care.touches import Touch
 from db.outbox.messages import OutboxMessage
 from tests import factories

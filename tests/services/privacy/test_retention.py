@@ -12,9 +12,9 @@ from bot.settings import Settings
 from db.book.customers import Customer
 from db.book.facts import Activity
 from db.book.imports import ImportChange
-from db.care.complaints import Complaint, ComplaintStep
-from db.care.gifts import Gift
-from db.care.promises import Promise, PromiseDelay
+from db.care.records.complaints import Complaint, ComplaintStep
+from db.care.records.gifts import Gift
+from db.care.records.promises import Promise, PromiseDelay
 from db.outbox.messages import OutboxMessage
 from tests import factories
 from tests.services.privacy.world import DAY, NAMES, NOW, World

@@ -32,10 +32,10 @@ from db.book.customers import Customer
 from db.book.people import Absence, Deputy, Person
 from db.care import calendar_feeds
 from db.care.acts import TouchAct, TouchBefore
-from db.care.complaints import ComplaintMessage, ComplaintStep
-from db.care.gifts import Gift
 from db.care.planning import CustomerCare
-from db.care.promises import PromiseDelay, PromiseMessage
+from db.care.records.complaints import ComplaintMessage, ComplaintStep
+from db.care.records.gifts import Gift
+from db.care.records.promises import PromiseDelay, PromiseMessage
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.graded.changes import StoredTierChange

@@ -20,7 +20,7 @@ from bot.wording.care.complaints import ComplaintLogged, ComplaintRow
 from bot.wording.care.digest import CareDigest
 from db.book.customers import Customer
 from db.book.facts import Activity, ContactKind
-from db.care.complaints import Complaint, ComplaintMessage, ComplaintRole
+from db.care.records.complaints import Complaint, ComplaintMessage, ComplaintRole
 from tests import factories
 from tests.simulation.care_people import AT_ONCE, Answer, Colleague, Received
 from tests.simulation.parts.part import Part

@@ -13,7 +13,7 @@ from bot.services.care import promises
 from bot.services.care.promises import Given
 from bot.wording.actions import Pointer
 from bot.wording.care.digest import CareDigest
-from db.care.promises import Promise, PromiseMessage, PromiseRole
+from db.care.records.promises import Promise, PromiseMessage, PromiseRole
 from tests.simulation.care_people import AT_ONCE, Answer, Colleague, Received
 from tests.simulation.parts.part import Part
 

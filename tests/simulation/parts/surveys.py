@@ -12,7 +12,7 @@ from bot.clock import local_date
 from bot.services.care import surveys
 from bot.services.care.surveys import SurveyAnswer
 from bot.wording.actions import Pointer
-from db.care.surveys import SurveyScore
+from db.care.records.surveys import SurveyScore
 from db.care.touches import OPEN, StepKind, TouchState
 from tests.simulation.parts.part import Part
 

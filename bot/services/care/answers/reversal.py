@@ -14,7 +14,8 @@ from bot.services.care.schedule import CareRules, plan_customers
 from bot.wording.actions import Pointer
 from db.audit import AuditAction
 from db.book import facts
-from db.care import acts, surveys, touches
+from db.care import acts, touches
+from db.care.records import surveys
 from db.care.touches import Touch, TouchState
 from db.engine import Database
 from db.graded import due_regrades

@@ -16,8 +16,9 @@ from bot.services.care.schedule import CareRules, count_again
 from bot.wording.actions import Pointer
 from db.audit import AuditAction
 from db.book import facts
-from db.care import complaints, redraws, touches
-from db.care.complaints import Agreed, Complaint, ComplaintStep, StoredComplaint
+from db.care import redraws, touches
+from db.care.records import complaints
+from db.care.records.complaints import Agreed, Complaint, ComplaintStep, StoredComplaint
 from db.engine import Database
 from db.processes import InboundKey, take_request
 

@@ -11,8 +11,8 @@ from bot.services.care.complaints import subject
 from bot.services.complaint_kinds import ComplaintKinds
 from bot.wording.actions import Pointer
 from db.book import people
-from db.care import complaints
-from db.care.complaints import StoredComplaint
+from db.care.records import complaints
+from db.care.records.complaints import StoredComplaint
 from grading.scheme.model import Name
 
 

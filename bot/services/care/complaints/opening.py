@@ -22,8 +22,9 @@ from db.audit import AuditAction
 from db.book import facts, people
 from db.book.customers import CustomerRow
 from db.book.facts import Activity, ContactKind
-from db.care import complaints, touches
-from db.care.complaints import Complaint, StoredComplaint, Told
+from db.care import touches
+from db.care.records import complaints
+from db.care.records.complaints import Complaint, StoredComplaint, Told
 from db.engine import Database
 from db.graded import tier_rows
 

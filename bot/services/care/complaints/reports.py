@@ -22,8 +22,8 @@ from bot.services.delivery.kinds import COMPLAINTS
 from bot.services.recipients import FirmDefaults
 from bot.wording.care.complaints import MOST_REPORTED, ComplaintReport, ReportedComplaint
 from db.book import people
-from db.care import complaints
-from db.care.complaints import ComplaintRole, StoredComplaint, Told
+from db.care.records import complaints
+from db.care.records.complaints import ComplaintRole, StoredComplaint, Told
 from db.graded import tier_rows
 from db.outbox import messages
 

@@ -14,9 +14,10 @@ from bot.services.recipients import HANDLER
 from bot.wording.care.complaints import ComplaintRow, OpenComplaints
 from db.book import people
 from db.book.people import Person
-from db.care import complaints, touches
-from db.care.complaints import ComplaintGroup, ComplaintStep
+from db.care import touches
 from db.care.due_touches import DueGroup
+from db.care.records import complaints
+from db.care.records.complaints import ComplaintGroup, ComplaintStep
 
 MOST_SHOWN = 5  # of a digest, so that there is room for its steps
 LONGEST = 160  # characters of a text in a row

@@ -15,8 +15,9 @@ from bot.wording.actions import Pointer
 from bot.wording.care.complaints import ComplaintChanged, ComplaintLogged
 from db.audit import AuditAction, ObjectKind
 from db.book.customers import CustomerRow
-from db.care import complaints, touches
-from db.care.complaints import StoredComplaint
+from db.care import touches
+from db.care.records import complaints
+from db.care.records.complaints import StoredComplaint
 from db.engine import Database
 from grading.scheme.model import Name
 

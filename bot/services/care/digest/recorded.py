@@ -15,10 +15,10 @@ from bot.services.care.promises import rows as promise_rows
 from bot.wording.care.complaints import ComplaintRow
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.promises import PromiseRow
-from db.care import complaints, promises
-from db.care.complaints import ComplaintRole
 from db.care.due_touches import DueGroup
-from db.care.promises import NearPromise, PromiseRole
+from db.care.records import complaints, promises
+from db.care.records.complaints import ComplaintRole
+from db.care.records.promises import NearPromise, PromiseRole
 from db.care.touches import StepKind
 
 

@@ -22,8 +22,9 @@ from bot.services.schemes.store import TierNames
 from bot.wording.care.digest import CareDigest, CareRow
 from bot.wording.care.promises import PromiseRow
 from db.book import people
-from db.care import due_touches, promises
+from db.care import due_touches
 from db.care.due_touches import DueGroup, DueTouch
+from db.care.records import promises
 from db.care.touches import StepKind, Touch, TouchState
 
 MOST_LISTED = 1_000

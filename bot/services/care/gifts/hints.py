@@ -16,8 +16,8 @@ from bot.wording.parts import GiftHint, PersonPart
 from db.book import customers, people
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
-from db.care import gifts
-from db.care.gifts import StoredGift
+from db.care.records import gifts
+from db.care.records.gifts import StoredGift
 
 LONGEST = 60  # characters of what was given last
 

@@ -28,8 +28,9 @@ from db.book import facts
 from db.book.contact_people import ContactPerson
 from db.book.customers import CustomerRow
 from db.book.facts import Activity, ContactKind
-from db.care import gifts, touches
-from db.care.gifts import Gift, GiftState, StoredGift
+from db.care import touches
+from db.care.records import gifts
+from db.care.records.gifts import Gift, GiftState, StoredGift
 from db.engine import Database
 from db.processes import InboundKey, take_request
 from db.types import money_units

@@ -20,8 +20,8 @@ from bot.services.gift_rules.limits import Room, Sort, named, shown
 from bot.wording.actions import Pointer
 from db.book import contact_people, customers, people
 from db.book.contact_people import ContactPerson
-from db.care import gifts
-from db.care.gifts import StoredGift
+from db.care.records import gifts
+from db.care.records.gifts import StoredGift
 from db.types import money_units
 from grading.scheme.model import Name
 

@@ -14,8 +14,9 @@ from bot.services.care.promises import subject
 from bot.services.care.promises.subject import PromiseAct
 from bot.wording.actions import Pointer
 from db.audit import AuditAction
-from db.care import promises, redraws, touches
-from db.care.promises import Promise, PromiseDelay, PromiseOutcome, StoredPromise
+from db.care import redraws, touches
+from db.care.records import promises
+from db.care.records.promises import Promise, PromiseDelay, PromiseOutcome, StoredPromise
 from db.engine import Database
 from db.processes import InboundKey, take_request
 

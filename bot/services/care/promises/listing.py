@@ -10,7 +10,7 @@ from bot.services.access import Actor
 from bot.services.care.promises import subject
 from bot.wording.actions import Pointer
 from db.book import people
-from db.care import promises
+from db.care.records import promises
 
 
 @dataclass(frozen=True, kw_only=True)

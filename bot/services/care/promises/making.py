@@ -21,8 +21,9 @@ from bot.wording.actions import Pointer
 from db.audit import AuditAction
 from db.book import people
 from db.book.customers import CustomerRow
-from db.care import promises, touches
-from db.care.promises import Promise, StoredPromise
+from db.care import touches
+from db.care.records import promises
+from db.care.records.promises import Promise, StoredPromise
 from db.engine import Database
 
 

@@ -21,8 +21,9 @@ from bot.services.care.promises.subject import ONE_DAY
 from bot.services.delivery.kinds import PROMISES
 from bot.wording.care.promises import MOST_REPORTED, BrokenPromise, PromiseReport
 from db.book import people
-from db.care import planning, promises
-from db.care.promises import PromiseRole, StoredPromise
+from db.care import planning
+from db.care.records import promises
+from db.care.records.promises import PromiseRole, StoredPromise
 from db.graded import tier_rows
 from db.outbox import messages
 

@@ -16,9 +16,10 @@ from bot.services.recipients import HANDLER
 from bot.wording.care.promises import AskedPromise, PromiseRow
 from bot.wording.parts import Who
 from db.book import people
-from db.care import promises, touches
+from db.care import touches
 from db.care.due_touches import DueGroup
-from db.care.promises import NearPromise, PromiseDelay, PromiseGroup, StoredPromise
+from db.care.records import promises
+from db.care.records.promises import NearPromise, PromiseDelay, PromiseGroup, StoredPromise
 
 MOST_SHOWN = 5  # of a digest, so that there is room for its steps
 MOST_ASKED = 3  # in the row of a step

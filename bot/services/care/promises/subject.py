@@ -16,8 +16,9 @@ from bot.wording.actions import Pointer
 from bot.wording.care.promises import PromiseChanged
 from db.audit import AuditAction, ObjectKind
 from db.book.customers import CustomerRow
-from db.care import promises, touches
-from db.care.promises import StoredPromise
+from db.care import touches
+from db.care.records import promises
+from db.care.records.promises import StoredPromise
 from db.engine import Database
 
 GONE = N_("This promise is no longer there, or not for you.")

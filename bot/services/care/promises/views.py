@@ -7,7 +7,7 @@ from datetime import date
 from sqlmodel import Session
 
 from bot.wording.care.promises import OpenPromises
-from db.care import promises
+from db.care.records import promises
 
 
 @dataclass(frozen=True, kw_only=True)

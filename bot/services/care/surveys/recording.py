@@ -22,8 +22,9 @@ from db.audit import AuditAction, ObjectKind
 from db.book import contact_people
 from db.book.customers import CustomerRow
 from db.book.facts import Activity, ContactKind
-from db.care import surveys, touches
-from db.care.surveys import StoredScore, SurveyScore
+from db.care import touches
+from db.care.records import surveys
+from db.care.records.surveys import StoredScore, SurveyScore
 from db.engine import Database
 from db.graded import tier_rows
 from db.processes import InboundKey

@@ -11,7 +11,8 @@ from bot.services.care.surveys.recording import RecordedScore, logged
 from bot.wording.actions import Pointer
 from db.audit import AuditAction, ObjectKind
 from db.book.facts import Activity
-from db.care import surveys, touches
+from db.care import touches
+from db.care.records import surveys
 from db.engine import Database
 from db.processes import InboundKey, take_request
 

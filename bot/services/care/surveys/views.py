@@ -14,7 +14,7 @@ from bot.services.survey_scales import SurveyScales
 from bot.wording.actions import Pointer
 from bot.wording.care.surveys import LastScores
 from db.book import contact_people, people
-from db.care import surveys
+from db.care.records import surveys
 from grading.scheme.model import Name
 
 

@@ -20,10 +20,10 @@ from db.book.trade.invoices import Invoice
 from db.book.trade.orders import Order
 from db.book.traits import Trait
 from db.care import redraws
-from db.care.complaints import Complaint
-from db.care.gifts import Gift
-from db.care.promises import Promise
-from db.care.surveys import SurveyScore
+from db.care.records.complaints import Complaint
+from db.care.records.gifts import Gift
+from db.care.records.promises import Promise
+from db.care.records.surveys import SurveyScore
 from db.care.touches import OPEN, Touch, TouchState
 from db.engine import insert
 

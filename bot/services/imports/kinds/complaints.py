@@ -25,7 +25,7 @@ from bot.services.imports.references import CUSTOMER, CustomerReferences, find_p
 from db.book.facts import Activity, ContactKind
 from db.book.imports import ImportBatch, changed_rows, table
 from db.care import redraws
-from db.care.complaints import Agreed, Complaint, Told
+from db.care.records.complaints import Agreed, Complaint, Told
 from db.graded import tier_rows
 
 _complaint, _activity = table(Complaint), table(Activity)

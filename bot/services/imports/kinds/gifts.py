@@ -26,7 +26,7 @@ from db.book.contact_people import ContactPerson
 from db.book.customers import Ownership, present_owner
 from db.book.facts import Activity, ContactKind
 from db.book.imports import table
-from db.care.gifts import LOCK, Gift, GiftState
+from db.care.records.gifts import LOCK, Gift, GiftState
 from db.engine import lock_named
 from db.types import Money
 

@@ -26,9 +26,9 @@ from db.book.trade.invoices import Invoice
 from db.book.trade.orders import Order
 from db.book.traits import Trait
 from db.care import marks, redraws
-from db.care.complaints import Complaint
-from db.care.gifts import Gift
-from db.care.surveys import SurveyScore
+from db.care.records.complaints import Complaint
+from db.care.records.gifts import Gift
+from db.care.records.surveys import SurveyScore
 from db.care.touches import Touch
 from db.graded.overrides import Override
 

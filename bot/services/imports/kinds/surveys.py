@@ -27,8 +27,8 @@ from bot.services.survey_scales import SurveyScale, load_scales, plain, read_sco
 from db.book import contact_people
 from db.book.facts import Activity, ContactKind, Fact
 from db.book.imports import changed_rows, table
-from db.care import surveys
-from db.care.surveys import CustomerDay, SurveyScore
+from db.care.records import surveys
+from db.care.records.surveys import CustomerDay, SurveyScore
 from db.graded import tier_rows
 
 _score, _activity = table(SurveyScore), table(Activity)

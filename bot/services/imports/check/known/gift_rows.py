@@ -14,7 +14,7 @@ from bot.services.imports.job import AT_ONCE, ImportJob
 from db.book import customers, people
 from db.book.customers import Customer
 from db.book.imports import table
-from db.care.gifts import Gift
+from db.care.records.gifts import Gift
 from db.graded import tier_rows
 from db.types import money_units
 

@@ -1,0 +1,1 @@
+"""What people record about a customer: complaints, gifts, promises and survey scores."""
