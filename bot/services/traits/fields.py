@@ -21,11 +21,11 @@ MOST_FIELDS = 80  # a form in Slack has room for 100 blocks
 Id = Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")
 
 
-class _Rule(BaseModel):
+class _FieldPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class TraitValue(_Rule):
+class TraitValue(_FieldPart):
     """A value that a field with a choice offers."""
 
     id: str = Id
@@ -37,7 +37,7 @@ class TraitValue(_Rule):
         return (self.name.en, self.name.zh, *self.also)
 
 
-class TraitField(_Rule):
+class TraitField(_FieldPart):
     """A field of the customer profile."""
 
     id: str = Id
@@ -100,7 +100,7 @@ class TraitField(_Rule):
         return self.of is None or is_person is None or (self.of == "persons") == is_person
 
 
-class TraitFields(_Rule):
+class TraitFields(_FieldPart):
     """All fields of the firm, and which types of customers are persons."""
 
     persons: tuple[str, ...] = ()

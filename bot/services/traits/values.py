@@ -77,7 +77,7 @@ def _number(text: str) -> str:
     return f"{number.normalize():f}" if number else "0"
 
 
-class Counting(NamedTuple):
+class CountingValue(NamedTuple):
     """A value of a field that counts."""
 
     id: int
@@ -93,7 +93,9 @@ class Difference(NamedTuple):
     is_past: bool = False  # whether what is added counts no more either, because a later statement is known
 
 
-def compare(present: Sequence[Counting], stated: Sequence[str], day: date | None, today: date) -> Difference:
+def compare(
+    present: Sequence[CountingValue], stated: Sequence[str], day: date | None, today: date
+) -> Difference:
     """What a statement changes that a field has exactly these values on a day (None: it names no day).
 
     A value that stays is dated anew only by a statement that names a later day.
