@@ -22,6 +22,7 @@ from bot.services.care.plan_versions.in_force import PlanCache
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_people import FirmTime
 from bot.services.complaint_kinds import load_kinds
+from bot.services.gift_rules.rules import load_rules
 from bot.services.grade.runs import Notify
 from bot.services.ops.addresses import why_unusable
 from bot.services.ops.connection import ConnectionWatch
@@ -149,6 +150,8 @@ def _care_rules(settings: Settings) -> CareRules:
         remind_at=time.fromisoformat(settings.remind_at),
         firm=FirmTime.of(settings),
         complaints=load_kinds(settings.complaints),
+        gifts=load_rules(settings.gifts),
+        currency=settings.currency,
         surveys=load_scales(settings.surveys),
         trait_file=_readable(settings.customer_profile),
     )

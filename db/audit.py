@@ -72,6 +72,10 @@ class AuditAction(StrEnum):
     COMPLAINT_CLOSED = "complaint_closed"
     COMPLAINT_REOPENED = "complaint_reopened"
     COMPLAINT_UNDONE = "complaint_undone"  # a complaint, or a step of one, was taken back
+    GIFT_RECORDED = "gift_recorded"
+    GIFT_CORRECTED = "gift_corrected"
+    GIFT_ALLOWED = "gift_allowed"  # one over a limit was recorded, or corrected to it, with a reason
+    GIFT_UNDONE = "gift_undone"
     SURVEY_RECORDED = "survey_recorded"
     SURVEY_CORRECTED = "survey_corrected"
     SURVEY_UNDONE = "survey_undone"

@@ -33,6 +33,7 @@ COLUMNS: dict[str, dict[str, Privacy]] = {  # table -> column
     "activity": {"note": Privacy.NOTE},
     "complaint": {"reported_by": Privacy.PERSONAL, "outcome": Privacy.NOTE},
     "complaint_step": {"text": Privacy.NOTE},
+    "gift": {**dict.fromkeys(("what", "reason"), Privacy.NOTE), "value": Privacy.SALES},
     "promise": {"what": Privacy.NOTE, "reason": Privacy.NOTE},
     "promise_delay": {"told": Privacy.NOTE},
     "tier_override": {

@@ -23,6 +23,7 @@ from db.care import (  # noqa: F401
     acts,
     calendar_feeds,
     complaints,
+    gifts,
     planning,
     plans,
     promises,

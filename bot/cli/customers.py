@@ -32,6 +32,7 @@ def _moved(moved: Mapping[str, int]) -> list[Phrase]:
         "complaint": ngettext("%(count)s complaint", "%(count)s complaints", moved["complaint"]),
         "survey_score": ngettext("%(count)s survey score", "%(count)s survey scores", moved["survey_score"]),
         "promise": ngettext("%(count)s promise", "%(count)s promises", moved["promise"]),
+        "gift": ngettext("%(count)s gift", "%(count)s gifts", moved["gift"]),
         "fact": ngettext("%(count)s fact", "%(count)s facts", moved["fact"]),
         "contact_person": ngettext(
             "%(count)s contact person", "%(count)s contact people", moved["contact_person"]

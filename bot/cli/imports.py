@@ -110,6 +110,7 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 firm_currency=bot.settings.currency,
                 admins=bot.settings.admins,
                 complaint_kinds=bot.settings.complaints,
+                gift_rules=bot.settings.gifts,
                 survey_scales=bot.settings.surveys,
                 profile_fields=bot.settings.customer_profile,
                 kind_options=kind_options,
@@ -172,6 +173,7 @@ def import_profile(
         timezone=loaded.timezone,
         firm_currency=loaded.currency,
         complaint_kinds=loaded.complaints,
+        gift_rules=loaded.gifts,
         survey_scales=loaded.surveys,
         profile_fields=loaded.customer_profile,
     )

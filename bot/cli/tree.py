@@ -65,6 +65,12 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "close": "care.complaints.close_complaint",
         "reopen": "care.complaints.reopen_complaint",
     },
+    "gift": {
+        "list": "care.gifts.list_gifts",
+        "add": "care.gifts.add_gift",
+        "suggest": "care.gifts.suggest_gift",
+        "undo": "care.gifts.undo_gift",
+    },
     "survey": {
         "list": "care.surveys.list_scores",
         "add": "care.surveys.add_score",
@@ -153,6 +159,7 @@ HELP = {  # of groups
     "scheme": "Grading schemes: check, propose, compare, and decide which one grades.",
     "care": "Care steps: what is due and why, and the plans that say so.",
     "complaint": "Complaints: what is open, what was done, how it ended.",
+    "gift": "Gifts: what was given, what may still be given, and what fits.",
     "survey": "Scores of satisfaction surveys.",
     "promise": "Promises: what was said to a customer that one would do, by when, and whether it was kept.",
     "customer": "Customers that are one customer: find them, join them.",

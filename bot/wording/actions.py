@@ -60,6 +60,9 @@ class Action(StrEnum):
     CLOSE_COMPLAINT = "tierbot_close_complaint", N_("Close complaint…"), "primary", "complaint"
     CLOSE_COMPLAINT_FORM = "tierbot_close_complaint_form"
     UNDO_COMPLAINT = "tierbot_undo_complaint", N_("Undo"), None, "complaint"
+    GIFT = "tierbot_gift", N_("Gift")
+    GIFT_FORM = "tierbot_gift_form"
+    UNDO_GIFT = "tierbot_undo_gift", N_("Undo"), None, "gift"
     WEEKLY = "tierbot_weekly", N_("Full list"), None, "week"
     SURVEY = "tierbot_survey", N_("Survey score")
     SURVEY_FORM = "tierbot_survey_form"

@@ -20,6 +20,7 @@ from bot.wording.care import (  # noqa: F401 - more messages
     complaints,
     digest,
     escalations,
+    gifts,
     greetings,
     promises,
     surveys,
@@ -55,13 +56,9 @@ from bot.wording.service_parts import ServicePromise
 from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, WayPart
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
-ON_CUSTOMER = (
-    Action.COMPLAINT,
-    Action.PROMISE,
-    Action.SURVEY,
-    Action.CONTACTS,
-    Action.PROFILE,
-)  # in the menu of its card
+ON_CUSTOMER = (  # in the menu of its card
+    *(Action.COMPLAINT, Action.PROMISE, Action.SURVEY, Action.GIFT, Action.CONTACTS, Action.PROFILE),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,14 +36,8 @@ _COUNTING = {"preserve_rowcount": True}
 _SCORED = frozenset({*COLUMNS, "record_type", "since", "archived"})
 _NOT_SCORED = frozenset(
     {
-        "complaint",
-        "contact_person",
-        "customer",
-        "customer_key",
-        "customer_name",
-        "ownership",
-        "survey_score",
-        "trait",
+        *("complaint", "contact_person", "customer", "customer_key", "customer_name", "gift", "ownership"),
+        *("survey_score", "trait"),
     }
 )
 JOINS = "joins"  # the import kind that joins customers

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -14,9 +15,10 @@ from bot.errors import BotError, Hidden, NotAllowed, NotFound
 from bot.services import access, identity, imports, staff
 from bot.services.access import Act, Actor, can
 from bot.services.ask import explanation, history, lookup, share, unmasked
-from bot.services.care import answers, complaints, promises, surveys
+from bot.services.care import answers, complaints, gifts, promises, surveys
 from bot.services.care.answers import shown, steps
 from bot.services.care.complaints import Report, listing, subject
+from bot.services.care.gifts import NewGift
 from bot.services.care.plan_file import SHIPPED
 from bot.services.care.plan_versions import lifecycle as plan_lifecycle
 from bot.services.care.plan_versions.care_plans import CarePlans
@@ -127,6 +129,23 @@ class Office:
         """What the buttons of a customer's reminder point at."""
         found = self.book.touches(customer)
         return Pointer(id=found[0].id or 0, version=found[0].version) if found else Pointer(id=MISSING)
+
+    def give(self, actor: Actor, customer: int) -> object:
+        return gifts.record_gift(
+            self.database,
+            actor,
+            NewGift(what=f"Pen of {actor.name}", value=Decimal(1), currency="CNY", given_on=MONDAY),
+            meant=customer,
+            source="slack",
+            external_id=f"gift{actor.name}{customer}",
+            rules=self.book.rules,
+            settings=SETTINGS,
+            now=self.book.clock.now(),
+        )
+
+    def before_a_gift(self, actor: Actor, customer: int) -> object:
+        with self.database.read() as session:
+            return gifts.standing(session, actor, self.book.rules, customer, MONDAY)
 
     def complain(self, actor: Actor, customer: int) -> object:
         return complaints.record_complaint(
@@ -295,6 +314,8 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
         ),
     ),
     "contact": (Act.LOG_CONTACT, lambda o, who, it: o.book.log(who, it, MONDAY, form_id=f"{who.name}{it}")),
+    "gift": (Act.LOG_CONTACT, lambda o, who, it: o.give(who, it)),
+    "form of a gift": (Act.LOG_CONTACT, lambda o, who, it: o.before_a_gift(who, it)),
     "survey score": (Act.LOG_CONTACT, lambda o, who, it: o.score(who, it)),
     "survey score taken back": (
         Act.LOG_CONTACT,
@@ -740,6 +761,7 @@ def test_a_card_has_only_buttons_that_work_for_its_reader(office: Office, name: 
         assert isinstance(shown, TierCard | Ungraded)
         buttons = set(shown.targets())
         assert (Action.LOG_VISIT in buttons) == (answer(office, "contact", actor, customer) is None)
+        assert (Action.GIFT in buttons) == (answer(office, "gift", actor, customer) is None)
         assert (Action.SURVEY in buttons) == (answer(office, "survey score", actor, customer) is None)
         assert (Action.PROMISE in buttons) == (answer(office, "promise", actor, customer) is None)
         assert (Action.COMPLAINT in buttons) == (answer(office, "complaint", actor, customer) is None)

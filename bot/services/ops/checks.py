@@ -17,6 +17,7 @@ from bot.services.care.plan_file import load_all, load_own
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.complaint_kinds import load_kinds
 from bot.services.delivery.messenger import Messenger
+from bot.services.gift_rules.rules import load_rules
 from bot.services.ops import care_plans, channels, places
 from bot.services.ops.addresses import why_unusable
 from bot.services.ops.care_plans import CareOfDay
@@ -153,8 +154,13 @@ def _check_plans(settings: Settings, found: Findings) -> _ReadPlans | None:
 
 
 def _check_rules(settings: Settings, found: Findings) -> None:
-    """Whether the firm's own kinds of complaints and scales of surveys can be read, and fit its schemes."""
-    for load in (partial(load_kinds, settings.complaints), partial(_load_scales, settings, found)):
+    """Whether the firm's own kinds of complaints, rules about gifts and scales of surveys can be read, and fit its schemes."""
+    loads = (
+        partial(load_kinds, settings.complaints),
+        partial(load_rules, settings.gifts),
+        partial(_load_scales, settings, found),
+    )
+    for load in loads:
         try:
             load()
         except BotError as error:

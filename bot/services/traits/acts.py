@@ -10,7 +10,7 @@ from bot.errors import N_, BadInput, Conflict, NotFound, Phrase
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.traits.fields import TraitField, TraitFields, folded
-from bot.services.traits.values import CountingValue, WrongTraits, check_values, compare
+from bot.services.traits.values import PresentValue, WrongTraits, check_values, compare
 from bot.wording.actions import Pointer
 from db.audit import AuditAction, ObjectKind
 from db.book import customers, traits
@@ -218,9 +218,9 @@ def _write(
     day: date,
     moment: datetime,
 ) -> SavedProfile:
-    present: dict[str, list[CountingValue]] = {}
+    present: dict[str, list[PresentValue]] = {}
     for one in traits.present(session, customer.id):
-        present.setdefault(one.field, []).append(CountingValue(one.id or 0, one.value, one.as_of))
+        present.setdefault(one.field, []).append(PresentValue(one.id or 0, one.value, one.as_of))
     rows: list[Trait] = []
     ended: list[int] = []
     changed, removed, past = list[str](), list[str](), list[str]()

@@ -77,7 +77,7 @@ def _number(text: str) -> str:
     return f"{number.normalize():f}" if number else "0"
 
 
-class CountingValue(NamedTuple):
+class PresentValue(NamedTuple):
     """A value of a field that counts."""
 
     id: int
@@ -94,7 +94,7 @@ class Difference(NamedTuple):
 
 
 def compare(
-    present: Sequence[CountingValue], stated: Sequence[str], day: date | None, today: date
+    present: Sequence[PresentValue], stated: Sequence[str], day: date | None, today: date
 ) -> Difference:
     """What a statement changes that a field has exactly these values on a day (None: it names no day).
 

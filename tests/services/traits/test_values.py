@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.services.traits.fields import shipped_fields
-from bot.services.traits.values import CountingValue, check_values, compare, split
+from bot.services.traits.values import PresentValue, check_values, compare, split
 
 DAY = date(2026, 6, 1)
 BEFORE, AFTER = DAY - timedelta(days=9), DAY + timedelta(days=9)
@@ -53,7 +53,7 @@ def test_a_value_that_cannot_be_is_refused_with_the_reason(
         check_values(shipped_fields().require(field), values)
 
 
-PRESENT = [CountingValue(1, "price", DAY), CountingValue(2, "quality", DAY)]
+PRESENT = [PresentValue(1, "price", DAY), PresentValue(2, "quality", DAY)]
 
 
 @pytest.mark.parametrize(

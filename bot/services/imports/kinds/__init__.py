@@ -6,6 +6,7 @@ from bot.services.imports.kinds.complaints import ComplaintKind
 from bot.services.imports.kinds.contact_people import ContactPersonKind
 from bot.services.imports.kinds.customers import CustomerKind
 from bot.services.imports.kinds.facts import FactKind
+from bot.services.imports.kinds.gifts import GiftKind
 from bot.services.imports.kinds.invoices import InvoiceKind
 from bot.services.imports.kinds.joins import JoinKind
 from bot.services.imports.kinds.order_lines import OrderLineKind
@@ -27,6 +28,7 @@ KINDS: dict[str, type[FileKind]] = {
         InvoiceKind,
         ActivityKind,
         ComplaintKind,
+        GiftKind,
         SurveyKind,
         FactKind,
         ContactPersonKind,

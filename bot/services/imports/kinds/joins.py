@@ -27,6 +27,7 @@ from db.book.trade.orders import Order
 from db.book.traits import Trait
 from db.care import marks, redraws
 from db.care.complaints import Complaint
+from db.care.gifts import Gift
 from db.care.surveys import SurveyScore
 from db.care.touches import Touch
 from db.graded.overrides import Override
@@ -154,6 +155,7 @@ class JoinKind(FileKind):
         _JoinedTable(table=table(Invoice), counted=False),
         _JoinedTable(table=table(Activity), called=N_("activities"), counted=False),
         _JoinedTable(table=table(Complaint), called=N_("complaints"), counted=False),
+        _JoinedTable(table=table(Gift), called=N_("gifts"), counted=False),
         _JoinedTable(table=table(SurveyScore), called=N_("survey scores"), counted=False),
         _JoinedValues(table=table(Fact), counted=False),
         _JoinedValues(table=table(Trait), counted=False),

@@ -19,7 +19,7 @@ from bot.services.imports.references import CUSTOMER, CustomerReferences
 from bot.services.imports.report import ImportOptions
 from bot.services.traits.acts import unsuited
 from bot.services.traits.fields import TraitField, TraitFields, load_fields
-from bot.services.traits.values import CountingValue, check_values, compare, split
+from bot.services.traits.values import PresentValue, check_values, compare, split
 from db.book import customers, traits
 from db.book.imports import table
 from db.book.traits import Trait
@@ -198,7 +198,7 @@ class _Statements:
         """Add a statement about a field, and bring the values that count up to date; what it does to the field."""
         known = present.setdefault((customer, name), [])
         found = compare(
-            [CountingValue(one.id, one.value, one.as_of) for one in known], values, day, self.today
+            [PresentValue(one.id, one.value, one.as_of) for one in known], values, day, self.today
         )
         if not (found.added or found.ended):
             return None

@@ -44,6 +44,7 @@ _ROWS_ARE = {
     "invoices": N_("one row per invoice"),
     "activities": N_("one row per activity"),
     "complaints": N_("one row per complaint"),
+    "gifts": N_("one row per gift"),
     "surveys": N_("one row per answer to a satisfaction survey"),
     "contact-persons": N_("one row per contact person"),
     "customer-profiles": N_("one row per customer"),
