@@ -42,6 +42,33 @@ class Phrase(str):
         return found % translated(self.values, words) if self.values else found
 
 
+class Named(Phrase):
+    """A name that is there in both languages, as a value of a phrase."""
+
+    __slots__ = ("zh",)
+    zh: str
+
+    def __new__(cls, en: str, zh: str) -> Self:
+        named = super().__new__(cls, "%(name)s", name=en)
+        named.zh = zh
+        return named
+
+    def __reduce__(self) -> Any:
+        return Named, (str(self), self.zh)
+
+    def text(self, words: NullTranslations = ENGLISH) -> str:
+        """The name in a language."""
+        return self.zh if words.info().get("language", "").startswith("zh") else str(self)
+
+
+class Localised(NullTranslations):
+    """Translations that also write other values than phrases as their readers do."""
+
+    def localised(self, value: Any) -> Any:
+        """A value of a phrase as it is read."""
+        return value
+
+
 def ngettext(one: str, many: str, number: int, /, **values: Any) -> Phrase:
     """A phrase for one or for several; both have `%(count)s`, the number with separators."""
     return Phrase._made(one, many, number, {"count": f"{number:,}", **values})
@@ -70,9 +97,9 @@ def one_of(parts: Iterable[str]) -> str:
 
 
 def translated(value: Any, words: NullTranslations) -> Any:
-    """A phrase, or the phrases of a mapping, in a language; any other value as it is."""
+    """A phrase, or the phrases of a mapping, in a language; any other value as the translations write it."""
     if isinstance(value, Phrase):
         return value.text(words)
     if isinstance(value, dict):
         return {name: translated(one, words) for name, one in value.items()}
-    return value
+    return words.localised(value) if isinstance(words, Localised) else value

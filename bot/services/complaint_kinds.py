@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.errors import N_, BadInput, Phrase
+from bot.errors import N_, BadInput, Named, Phrase, joined
 from bot.services.firm_files import load_rules
 from bot.settings import ROOT
 from grading.scheme.model import Name
@@ -60,15 +60,16 @@ class ComplaintKinds(_Part):
         kind = self.find(kind_id)
         return kind.name if kind is not None else Name(en=kind_id, zh=kind_id)
 
-    def require(self, kind_id: str) -> KindOfComplaint:
-        """The kind of this id. Raises BadInput with those that there are."""
-        kind = self.find(kind_id)
-        if kind is None:
-            known = ", ".join(one.id for one in self.kinds)
-            raise BadInput(
-                N_("%(kind)s is not a kind of complaint; use one of %(known)s."), kind=kind_id, known=known
-            )
-        return kind
+    def require(self, word: str) -> KindOfComplaint:
+        """The kind of this id, name or other word for it. Raises BadInput with the kinds that there are."""
+        wanted = word.strip().casefold()
+        for kind in self.kinds:
+            if wanted in {one.casefold() for one in (kind.id, *self.words[kind.id])}:
+                return kind
+        known = joined(list(self.names.values()), ", ")
+        raise BadInput(
+            N_("%(kind)s is not a kind of complaint; use one of %(known)s."), kind=word, known=known
+        )
 
     def deadline(self, kind_id: str, tier: str | None, reported_on: date) -> date:
         """Until when a complaint of a customer in a tier is to be settled."""
@@ -82,6 +83,11 @@ class ComplaintKinds(_Part):
         kind = self.find(kind_id)
         told = self.tell_opened if kind is None or kind.tell_opened is None else kind.tell_opened
         return DEFAULT in told or tier in told
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Kind -> its name, in a sentence."""
+        return {kind.id: Named(kind.name.en, kind.name.zh) for kind in self.kinds}
 
     @property
     def words(self) -> dict[str, tuple[str, ...]]:

@@ -1,15 +1,19 @@
 """The gettext catalogues, read from their .po files, so that no compiled copy can be out of date."""
 
 from collections.abc import Callable
+from datetime import date, datetime
 from functools import cache
 from io import BytesIO
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
 from bot.settings import ROOT
+from grading.phrases import Localised
 
 LANGUAGES = ("en", "zh")
 LOCALES = {"en": "en", "zh": "zh_Hans_CN"}
@@ -27,6 +31,28 @@ def catalogue(language: str) -> Translations:
     write_mo(compiled, messages)
     compiled.seek(0)
     return Translations(compiled, domain="tierbot")
+
+
+class ReaderWords(Localised):
+    """The translations into one language, with days as its readers write them."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self._locale = LOCALES.get(language, "en")
+        words = catalogue(language)
+        self.add_fallback(words)
+        self._info = words.info()
+
+    def localised(self, value: Any) -> Any:
+        """A day as it is written in the language."""
+        is_day = isinstance(value, date) and not isinstance(value, datetime)
+        return format_date(value, format="medium", locale=self._locale) if is_day else value
+
+
+@cache
+def of_reader(language: str | None) -> ReaderWords:
+    """What sentences in Slack are translated with."""
+    return ReaderWords(language or "en")
 
 
 @cache

@@ -183,7 +183,7 @@ def problem_text(error: BotError, language: str | None) -> Markup:
     return sentence % {
         # Not masked: it is said only to the person who typed it, or whose own address it is.
         key: value if isinstance(value, numbers) else escape(value, LONGEST_IN_PROBLEM, mask=False)
-        for key, value in translated(error.values, catalogue.catalogue(language or "en")).items()
+        for key, value in translated(error.values, catalogue.of_reader(language)).items()
     }
 
 

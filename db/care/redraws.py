@@ -23,7 +23,7 @@ MARKED = datetime(1970, 1, 1, tzinfo=UTC)
 # By name, because the modules of touches, complaints and promises call this one.
 _TOUCH = table("touch", column("id"), column("dedupe_key"))
 _LINK = table("touch_message", column("touch_id"), column("outbox_id"))
-_COMPLAINED = table("complaint_message", column("complaint_id"), column("outbox_id"), column("role"))
+_COMPLAINED = table("complaint_message", column("complaint_id"), column("outbox_id"))
 _PROMISED = table("promise_message", column("promise_id"), column("outbox_id"), column("role"))
 
 
@@ -69,9 +69,14 @@ def mark_touches(connection: Connection, ids: Select[int]) -> None:
 
 
 def mark_complaints(of: Session | Connection, ids: Collection[int] | Select[int]) -> None:
-    """Mark every digest that shows one of these complaints."""
-    shown = and_(_COMPLAINED.c.complaint_id.in_(ids), _COMPLAINED.c.role == "digest")
-    _mark(of, _COMPLAINED.c.outbox_id, shown)
+    """Mark every digest and report that shows one of these complaints."""
+    _mark(of, _COMPLAINED.c.outbox_id, _COMPLAINED.c.complaint_id.in_(ids))
+
+
+def mark_messages(session: Session, ids: Collection[int]) -> None:
+    """Mark messages whose own text has changed."""
+    for outbox_id in ids:
+        _mark(session, col(OutboxMessage.id), col(OutboxMessage.id) == outbox_id)
 
 
 def mark_promises(session: Session, ids: Collection[int]) -> None:

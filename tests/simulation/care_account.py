@@ -15,7 +15,7 @@ from bot.services.care.working_time import WorkingTime
 from bot.services.delivery import kinds
 from db.book.customers import Ownership
 from db.book.people import Person, Team
-from db.care.touches import OPEN, StepKind, Touch, TouchMessage, TouchRole, TouchState
+from db.care.touches import GREETINGS, OPEN, Touch, TouchMessage, TouchRole, TouchState
 from db.outbox.messages import OutboxMessage
 from tests.simulation.care_year import SETTINGS, Year
 
@@ -25,7 +25,7 @@ ASKED = (TouchRole.DIGEST, TouchRole.URGENT, TouchRole.GREETING)
 
 
 class Told(NamedTuple):
-    """A message that names a touch."""
+    """A message that names something."""
 
     role: str
     recipient: int | None
@@ -48,16 +48,18 @@ def account_of(year: Year) -> Account:
     """Count a year that was played."""
     account = Account()
     with year.database.read() as session:
-        reading = _Reading(session, year)
+        reading = Reading(session, year)
     for touch in reading.touches:
         account.wrong += reading.wrong_with(touch, account.count)
+    for part in year.parts:
+        account.wrong += part.account(reading, account.count)
     account.wrong += reading.wrong_messages(account.count)
     if not account.adds_up:
         account.wrong.append("owed is not the sum of its classes")
     return account
 
 
-class _Reading:
+class Reading:
     """The rows of a year."""
 
     def __init__(self, session: Session, year: Year) -> None:
@@ -66,11 +68,10 @@ class _Reading:
         self.zone = ZoneInfo(SETTINGS.timezone)
         self.touches = list(session.exec(select(Touch).order_by(col(Touch.id))))
         self.messages = list(session.exec(select(OutboxMessage).order_by(col(OutboxMessage.id))))
-        by_id = {row.id: row for row in self.messages}
+        self._by_id = {row.id: row for row in self.messages}
         self.told: dict[int, list[Told]] = defaultdict(list)
         for link in session.exec(select(TouchMessage)):
-            row = by_id[link.outbox_id]
-            self.told[link.touch_id].append(Told(link.role, row.recipient, row.created_at))
+            self.told[link.touch_id].append(self.message(link.outbox_id, link.role))
         time = year.rules.times
         self.working = working_times(session, None, time, self.end)
         self.firm = time.working_time(self.end)
@@ -86,7 +87,17 @@ class _Reading:
         self.leads_of_role = dict(
             session.exec(of_role).all()
         )  # other roles than account managers have one person
+        self.mornings = Counter(  # (person, day) of each digest
+            (row.recipient, local_date(row.created_at, self.working_of(row.recipient).zone))
+            for row in self.messages
+            if row.kind == kinds.DIGEST and row.recipient is not None
+        )
         self.owners = dict(session.exec(select(Ownership.customer_id, Ownership.person_id)).all())
+
+    def message(self, outbox_id: int, role: str) -> Told:
+        """A message that names something in a role."""
+        row = self._by_id[outbox_id]
+        return Told(role, row.recipient, row.created_at)
 
     def wrong_with(self, touch: Touch, count: Counter[str]) -> Iterator[str]:
         """Count a touch; what is wrong with it."""
@@ -108,7 +119,7 @@ class _Reading:
         if was == "missed" and not told and owner != "prompt":
             count["silent"] += 1
             yield f"{name}: missed and never shown"
-        if touch.kind == StepKind.GREETING:
+        if touch.kind in GREETINGS:
             return
         # Until its limit, levelling may leave a step to later mornings.
         created_on = local_date(
@@ -141,7 +152,7 @@ class _Reading:
         group = next((one for one in told if one.role == TouchRole.GROUP), None)
         if days.manager_days is not None:
             lead = self.leads_of_role.get(touch.who, self.leads.get(touch.customer_id))
-            working = self._of(manager.recipient if manager else lead)
+            working = self.working_of(manager.recipient if manager else lead)
             last = working.next_working_day(begun + (days.manager_days + 1) * A_DAY)
             yield from self._late("manager", name, last, manager, working, until, count)
         if days.group_days is not None:
@@ -170,24 +181,22 @@ class _Reading:
             count["silent"] += 1
             yield f"{name}: the {who} was not told by {last}"
 
-    def _of(self, person: int | None) -> WorkingTime:
+    def working_of(self, person: int | None) -> WorkingTime:
+        """A person's working time; the firm's for a channel."""
         return self.working.get(person or 0) or self.firm
 
     def wrong_messages(self, count: Counter[str]) -> Iterator[str]:
         """One digest a morning, and nothing outside a person's working time but greetings that cannot wait."""
-        mornings: Counter[tuple[int, date]] = Counter()
         for row in self.messages:
             count[row.kind] += 1
             if row.recipient is None:
                 continue
-            working = self._of(row.recipient)
-            if row.kind == kinds.DIGEST:
-                mornings[row.recipient, local_date(row.created_at, working.zone)] += 1
+            working = self.working_of(row.recipient)
             if not working.within_hours(row.created_at):
                 count["on a free day"] += 1
                 if row.kind != kinds.GREETING:
                     yield f"{row.kind} to {row.address} at {row.created_at} is outside its working time"
-        for (person, day), many in mornings.items():
+        for (person, day), many in self.mornings.items():
             if many > 1:
                 yield f"{many} digests to person {person} on {day}"
 

@@ -67,12 +67,14 @@ class Presses:
         key = InboundKey(team_id="T1", kind="block_actions", key=str(next(self._presses)))
         return {"rules": self.rules, "now": now, "request": key}
 
-    def press(self, work: Callable[[], object]) -> None:
-        """Do it, unless the product says in a sentence why not."""
+    def press(self, work: Callable[[], object]) -> bool:
+        """Do it, unless the product says in a sentence why not; whether it was done."""
         try:
             work()
         except BotError as error:
             self.refused.append(error.text())
+            return False
+        return True
 
     def pointer(self, touch_id: int) -> Pointer | None:
         """What the buttons of an open step point at; None when it is closed."""

@@ -9,16 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bot.app import Tierbot
 from bot.clock import FixedClock, local_instant
 from bot.jobs import escalate, plan_care, remind
 from bot.services import alerts
+from bot.services.access import Actor
 from bot.services.care.plan import DEFAULT, CarePlan
 from bot.services.care.plan_file import load_all
 from bot.services.care.schedule import CareRules
@@ -33,12 +34,13 @@ from bot.wording.message_base import Message
 from db.book.customers import Ownership
 from db.book.facts import Activity
 from db.book.imports import ImportBatch
-from db.book.people import Team
+from db.book.people import Person, Team
 from db.engine import Database
 from grading.scheme import presets
 from tests import factories
 from tests.services.delivery.ledger import Ledger
 from tests.simulation.care_people import AT_ONCE, KINDS, Colleague, Presses, Received, answers_to
+from tests.simulation.parts import PARTS
 
 ZONES = ("Asia/Shanghai", "Asia/Riyadh", "Europe/Berlin")
 COUNTRIES = ("CN", "DE", "US", "SA", "IN", None)
@@ -67,6 +69,7 @@ class Plot:
     days: int = 365
     seed: int = 20260105
     zones: tuple[str, ...] = ZONES
+    busy: int = 1  # how many times as much happens as usual
 
     @property
     def end(self) -> date:
@@ -112,6 +115,7 @@ class Year:
         if plan.by == "credit":  # its steps come on top of those of another plan
             self.grades = tuple(plan.tiers)
             plan = next(plan for plan in plans.plans if not plan.schemes)
+        self.plan = plan
         self.tiers = tuple(tier for tier in plan.tiers if tier not in NO_TIERS) or ("A", "B", "C")
         self.rules = CareRules(plans=plans, zone=SETTINGS.zone, remind_at=time(9), firm=FirmTime.of(SETTINGS))
         self.presses = Presses(database, self.rules, SETTINGS)
@@ -119,6 +123,8 @@ class Year:
         self._to_do: list[Any] = []  # heap of (when, number, answer)
         self._numbers = count()
         self._bot = _wired(self)
+        self.first = FIRST
+        self.parts = tuple(part(self) for part in PARTS)
         with database.write() as session:
             self._owners = self._hire(session)
             for _ in range(plot.customers):
@@ -155,7 +161,10 @@ class Year:
         # Messages of one pass are stored in no certain order; people draw in the same one, whenever the year is played.
         for received in sorted(self.received[new:], key=lambda one: (one.where, str(one.message))):
             colleague = self.colleagues.get(received.where)
-            for at, answer in answers_to(self.presses, colleague, received, self.rng) if colleague else ():
+            if colleague is None:
+                continue
+            answers = answers_to(self.presses, colleague, received, self.rng)
+            for at, answer in chain(answers, *(part.answers(colleague, received) for part in self.parts)):
                 heapq.heappush(self._to_do, (at, next(self._numbers), answer))
 
     def _worker(self) -> Worker:
@@ -190,6 +199,28 @@ class Year:
                 for _ in range(max(1, self.plot.customers // 100)):
                     self._add_customer(session)
                 self._grade(session, today - A_DAY)
+        for part in self.parts:
+            part.live(today)
+
+    def actor_for(self, customer: int) -> Actor:
+        """The account manager of a customer."""
+        with self.database.read() as session:
+            owner = session.exec(select(Ownership.person_id).where(Ownership.customer_id == customer)).one()
+        return self.presses.actor(self._colleague(owner), self.clock.now())
+
+    def lead_of(self, customer: int) -> Colleague:
+        """The lead of the team of a customer's account manager."""
+        lead = (
+            select(Team.lead_id)
+            .join(Person, col(Person.team_id) == col(Team.id))
+            .join(Ownership, col(Ownership.person_id) == col(Person.id))
+            .where(Ownership.customer_id == customer)
+        )
+        with self.database.read() as session:
+            return self._colleague(session.exec(lead).one() or 0)
+
+    def _colleague(self, person_id: int) -> Colleague:
+        return next(one for one in self.colleagues.values() if one.person_id == person_id)
 
     def _hire(self, session: Session) -> list[int]:
         """People of every kind in every zone, in teams with leads, who answer too."""
@@ -227,6 +258,8 @@ class Year:
             since=FIRST - timedelta(days=self.rng.randrange(2000)),
         )
         self.customers[customer] = self.tiers[turn % len(self.tiers)]  # each owner has customers of each tier
+        for part in self.parts:
+            part.join(session, customer)
         if self.rng.random() < 0.8:
             day = self.clock.now().date() - timedelta(days=self.rng.randrange(1, 120))
             factories.contact(session, customer, day, self.rng.choice(CONTACTS[:3]))

@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from bot.services.care.plan_file import load_all
 from tests.simulation.care_account import CLASSES, Account, account_of
 from tests.simulation.care_year import Plot, Year
+from tests.simulation.parts import PARTS
 from tests.simulation.sandbox import Sandbox
 from tests.simulation.scripts import silence_logs
 
@@ -23,6 +24,7 @@ COLUMNS = {
     "digests": "care_digest",
     "urgent": "care_urgent",
     "greetings": "care_greeting",
+    **{heading: counted for part in PARTS for heading, counted in part.columns.items()},
     "silent": "silent",
 }
 MOST_WRONG = 20  # that are printed of a plan

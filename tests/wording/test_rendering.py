@@ -9,7 +9,7 @@ import pytest
 from markupsafe import Markup
 from structlog.testing import capture_logs
 
-from bot.errors import BadInput, BotError
+from bot.errors import BadInput, BotError, Named, joined
 from bot.services.ops.templates import check_templates, sample
 from bot.wording.care.promises import PromiseReport
 from bot.wording.message_base import Slots
@@ -18,6 +18,14 @@ from bot.wording.parts import Who
 from bot.wording.rendering import SHIPPED, Renderer, escape, problem_text
 from tests.slack.strategies import HOSTILE
 
+EARLIER_DAY = BadInput(
+    "The complaint was reported on %(day)s. Choose that day or a later one.", day=date(2026, 3, 2)
+)
+UNKNOWN_KIND = BadInput(
+    "%(kind)s is not a kind of complaint; use one of %(known)s.",
+    kind="gossip",
+    known=joined([Named("Product quality", "产品质量"), Named("Delivery", "交货")], ", "),
+)
 OWNER = Who(name="Anna <!here> Schmidt", slack_user_id="U0ANNA")
 
 
@@ -63,6 +71,21 @@ def test_no_template_line_is_so_long_that_it_holds_logic() -> None:
 )
 def test_a_value_is_one_harmless_line(value: str, shown: str) -> None:
     assert escape(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("problem", "language", "said"),
+    [
+        (EARLIER_DAY, "en", "The complaint was reported on Mar 2, 2026."),
+        (EARLIER_DAY, "zh", "投诉收到于 2026年3月2日。"),
+        (UNKNOWN_KIND, "en", "use one of Product quality, Delivery."),
+        (UNKNOWN_KIND, "zh", "请用：产品质量, 交货。"),
+    ],
+)
+def test_a_problem_writes_days_and_names_as_its_reader_does(
+    problem: BadInput, language: str, said: str
+) -> None:
+    assert said in problem_text(problem, language)
 
 
 @pytest.mark.parametrize(

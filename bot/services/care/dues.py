@@ -34,6 +34,7 @@ AGAIN = timedelta(days=365)  # a step that comes once comes again after this, wh
 SAME = timedelta(days=15)  # an estimated day of an occasion moves by less than this
 HALF_A_YEAR = timedelta(days=183)  # a birthday that was greeted and then corrected comes again after this
 TRIES = 4  # occurrences of an occasion that are looked at for one on which somebody is greeted
+LATE = timedelta(days=2)  # after the day of an occasion: until then it is greeted, later it is missed
 OPEN_AFTER = timedelta(days=7)  # after the day of an occasion: time to answer its greeting
 SPREAD = 7919  # a prime, so that neighbouring customers get distant days
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -11,9 +12,11 @@ from sqlmodel import Session
 
 from bot.clock import local_date, local_instant
 from bot.services.care import occasions
+from bot.services.care.birthdays import Suiting
 from bot.services.care.conditions import PROFILE
 from bot.services.care.dues import (
     AGAIN,
+    LATE,
     OPEN_AFTER,
     Calendar,
     Known,
@@ -135,8 +138,9 @@ class Loaded:
                 if one.why in (NotDue.UNKNOWN_DAY, NotDue.OVERLAPS):
                     yield today + LOOK_AGAIN
                 elif one.due is not None:
-                    day = min(anchor or one.due.latest, one.due.latest) + DAY
-                    yield day if day > today else max(day + OPEN_AFTER, today + DAY)
+                    last = min(anchor or one.due.latest, one.due.latest)
+                    days = (last + open_for + DAY for open_for in (LATE, OPEN_AFTER))
+                    yield next((day for day in days if day > today), today + DAY)
             elif isinstance(one.step, Anniversary) and one.due is not None:
                 is_next = anchor is not None and anchor != one.due.anchor and one.due.on > today
                 yield one.due.on if is_next else one.due.on + NEXT_YEAR
@@ -265,11 +269,16 @@ def _trait(
     return frozenset(value.casefold().split(",") if condition == "rfm" else {value.casefold()})
 
 
-def _suiting(step: Greeting, country: str | None) -> list[tuple[str, Holiday | str]]:
-    ids = [one for one in step.occasions if isinstance(one, str)]
+def _suiting(step: Greeting, country: str | None) -> Suiting:
+    return _suiting_of(step.occasions, country)
+
+
+@lru_cache(maxsize=5_000)
+def _suiting_of(of_step: tuple[str | Holiday, ...], country: str | None) -> Suiting:
+    ids = [one for one in of_step if isinstance(one, str)]
     known: list[tuple[str, Holiday | str]] = [(one, one) for one in occasions.suiting(ids, country)]
-    own = [one for one in step.occasions if isinstance(one, Holiday) and one.suits(country)]
-    return [*known, *((one.id, one) for one in own)]
+    own = [one for one in of_step if isinstance(one, Holiday) and one.suits(country)]
+    return (*known, *((one.id, one) for one in own))
 
 
 def _next_day(occasion: Holiday | str, after: date) -> OccasionDay | None:

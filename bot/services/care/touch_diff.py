@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from bot.clock import local_date
-from bot.services.care.dues import OPEN_AFTER, SAME, Due, Known, NotDue, OwedStep, greeted
+from bot.services.care.dues import LATE, OPEN_AFTER, SAME, Due, Known, NotDue, OwedStep, greeted
 from bot.services.care.plan import Anniversary, BirthdayStep, CarePlan, Doer, FollowUp, Greeting, Step
 from bot.services.care.working_time import WorkingTime
 from db.care.planning import OpenTouch, PlannedCustomer
@@ -174,6 +174,8 @@ class TouchDiff:
         elif due is None:
             if one.why == NotDue.NO_DATE or self._lost_its_contact(step, existing):
                 self._close(changes, existing, TouchState.CANCELLED, NO_LONGER_DUE)
+            elif one.why == NotDue.OVERLAPS and existing.state == TouchState.PLANNED:
+                self._close(changes, existing, TouchState.CANCELLED, NOT_ITS_OCCASION)
             return
         else:
             self._adjust(changes, step, existing, due)
@@ -210,7 +212,7 @@ class TouchDiff:
         if existing.anchor is None:
             return False
         if isinstance(step, Greeting | BirthdayStep):
-            open_for = timedelta() if existing.state == TouchState.PLANNED else OPEN_AFTER
+            open_for = LATE if existing.state == TouchState.PLANNED else OPEN_AFTER
             return existing.anchor + open_for < self.known.today
         if isinstance(step, Anniversary) and due is not None and due.anchor is not None:
             return existing.anchor + SAME < due.anchor and due.on <= self.known.today

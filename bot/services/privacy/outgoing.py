@@ -23,7 +23,7 @@ from bot.wording.messages import TierDigest
 from db import processes
 from db.book.imports import table
 from db.book.tombstones import Subject
-from db.care import touches
+from db.care import redraws, touches
 from db.outbox.messages import EMPTY_BODY, ERASED, UNFINISHED, MessageState, OutboxMessage
 
 
@@ -111,11 +111,15 @@ def forget_contact_person(session: Session, contact_person_id: int) -> tuple[int
 
 
 def _forget(session: Session, found: Iterable[tuple[int, str, tuple[str, str] | None]]) -> int:
-    """Store what is left of messages (body and hash), else delete their texts; how many will not be sent."""
-    dropped = 0
+    """Store what is left of messages (body and hash), else delete their texts; how many will not be sent.
+
+    What is left of a message in Slack is drawn again.
+    """
+    dropped, left = 0, list[int]()
     for number, state, rest in found:
         if rest is not None:
             session.execute(_of(number).values(body_json=rest[0], body_hash=rest[1]))
+            left.append(number)
             continue
         # Under its key, a later customer with the same number would never be notified of.
         values: dict[str, Any] = {"dedupe_key": f"{ERASED}:{number}"}
@@ -123,6 +127,7 @@ def _forget(session: Session, found: Iterable[tuple[int, str, tuple[str, str] | 
             values |= _dropped(REASONS[ERASED])
             dropped += 1
         session.execute(_of(number).values(**_emptied(), **values))
+    redraws.mark_messages(session, left)
     processes.count(session, f"dead_total:{ERASED}", dropped)
     return dropped
 

@@ -124,6 +124,10 @@ class ReportedComplaint(Listed):
     late: bool = False
     handler: Who | None = None
     steps: int = 0
+    state: str = "open"  # open | closed
+    by: Who | None = None  # who closed it
+    outcome: str | None = None
+    agreed: str | None = None  # yes | no | not_asked
 
 
 @dataclass(frozen=True, kw_only=True)

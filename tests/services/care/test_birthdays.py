@@ -16,6 +16,7 @@ from bot.services.care.plan import CarePlan
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.schedule import CareRules
 from bot.services.care.views import explanation, preview
+from bot.services.privacy import outgoing
 from bot.wording.actions import Pointer
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.greetings import Greetings
@@ -114,6 +115,51 @@ def test_a_birthday_entered_on_its_own_day_is_greeted_the_same_day(book: Book) -
     assert said(book) == [("greet Birthday", MONDAY, ["Wang Li"])]
 
 
+@pytest.mark.parametrize("born", [1, 12], ids=["one", "more than find a place"])
+def test_a_birthday_is_said_in_the_week_before_however_much_else_is_to_be_done(book: Book, born: int) -> None:
+    revisit = {"id": "revisit", "kind": "revisit", "name": {"en": "Visit", "zh": "拜访"}, "counts": ["visit"]}
+    steps = [BIRTHDAY, {**revisit, "every_days": 1, "at_most_days": 60, "again_days": 1}]
+    book.rules = under({**PLAN, "tiers": {"A": steps}, "at_most_per_day": 50})
+    acme = customer(book)
+    with book.database.write() as session:
+        others = [factories.customer(session, f"C{number}", owner_id=1) for number in range(25)]
+        for other in (*others, acme):
+            factories.contact(session, other, MONDAY - 5 * DAY)
+    book.grade(dict.fromkeys([*others, acme], "A"))
+    for number in range(born):
+        person(book, acme, f"P{number}", birthday=f"--{MONDAY + 9 * DAY:%m-%d}")
+    days(book, MONDAY, 9)
+    coming = {name for what, _, names in said(book) if what == "coming up" for name in names}
+    assert coming == {f"P{number}" for number in range(born)}
+
+
+def test_an_occasion_on_which_nobody_is_greeted_any_more_is_not_missed(book: Book) -> None:
+    """New Year is a week after Christmas: only who does not keep Christmas is greeted on it."""
+    acme = customer(book)
+    person(book, acme, "Hans")
+    wang = person(book, acme, "Wang Li", culture="CN")
+    new_year = date(2027, 1, 1)
+    book.clock.advance(at(new_year - 20 * DAY) - book.clock.now())
+    book.plan()
+    change(book, wang, do_not_contact=True)
+    days(book, new_year - 19 * DAY, 25)
+    assert [what for what, _, _ in said(book)] == ["greet Christmas"]
+    (touch,) = (one for one in book.touches(acme, "greeting") if one.anchor == new_year)
+    assert (touch.state, touch.reason) == ("cancelled", "not an occasion of this customer any more")
+
+
+@pytest.mark.parametrize(("entered", "birthday"), [((4, 11), 5), ((4, 20), 6), ((5, 11), 6), ((6, 20), 6)])
+def test_a_birthday_on_a_day_off_that_is_entered_after_the_last_working_morning_is_said_on_the_day(
+    book: Book, entered: tuple[int, int], birthday: int
+) -> None:
+    acme = customer(book)
+    book.go(MONDAY + entered[0] * DAY, entered[1])
+    person(book, acme, birthday=f"--{MONDAY + birthday * DAY:%m-%d}")
+    for day in range(entered[0], 12):
+        book.go(MONDAY + day * DAY, 21)
+    assert said(book) == [("greet Birthday", MONDAY + birthday * DAY, ["Wang Li"])]
+
+
 def test_a_birthday_is_said_a_week_before_and_greeted_on_its_day(book: Book) -> None:
     acme = customer(book)
     person(book, acme, role="CFO", birthday=f"1985-{MONDAY + 9 * DAY:%m-%d}")
@@ -188,6 +234,17 @@ def test_who_does_not_want_it_any_more_is_not_greeted_though_it_was_announced(bo
     )
     change(book, number, do_not_contact=False)
     assert [touch.state for touch in birthdays(book)][-1] == "planned"
+
+
+def test_who_is_erased_goes_from_the_messages_in_slack_that_name_others_too(book: Book) -> None:
+    acme = customer(book)
+    wang, _ = (person(book, acme, name, birthday=f"--{MONDAY + DAY:%m-%d}") for name in ("Wang Li", "Zoe"))
+    days(book, MONDAY, 2)
+    book.stand()
+    with book.database.write() as session:
+        outgoing.forget_contact_person(session, wang)
+    drawn = [str(message) for message in book.redrawn()]
+    assert [("Wang Li" in one, "Zoe" in one) for one in drawn] == [(False, True)] * 2
 
 
 def test_a_birthday_on_a_day_off_is_greeted_on_the_last_working_day_before(book: Book) -> None:

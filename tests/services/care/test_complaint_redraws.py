@@ -13,7 +13,9 @@ from bot.clock import FixedClock
 from bot.errors import Conflict
 from bot.services.care import complaints
 from bot.services.imports import ImportOptions, import_file, undo
+from bot.wording.care.complaints import ComplaintReport
 from bot.wording.care.digest import CareDigest
+from bot.wording.rendering import Renderer
 from db.book.customers import Customer
 from db.care import complaints as stored
 from db.engine import Database
@@ -89,6 +91,41 @@ def test_a_complaint_that_is_taken_back_goes_from_the_digest(office: Office) -> 
     assert shown(office) == []
 
 
+@on_sqlite
+def test_a_report_to_the_manager_shows_what_has_become_of_its_complaints(office: Office) -> None:
+    office.record(kind="safety")
+    office.record(kind="safety", form="view:2", what="It was too loud.")
+    office.told(MONDAY)
+    office.stand()
+
+    def drawn() -> list[tuple[str, int, str | None, str | None]]:
+        (message,) = office.redrawn()
+        assert isinstance(message, ComplaintReport)
+        return [(row.state, row.steps, row.by and row.by.name, row.outcome) for row in message.rows]
+
+    office.act(complaints.add_step, of=1, text="New seals are on the way.")
+    assert drawn() == [("open", 1, None, None), ("open", 0, None, None)]
+    office.act(complaints.close, of=1, outcome="Replaced.", agreed="yes")
+    assert drawn() == [("closed", 1, "Anna", "Replaced."), ("open", 0, None, None)]
+    office.act(complaints.undo, of=1)
+    assert drawn()[0] == ("open", 1, None, None)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("language", "line"), [("en", "Closed by <@U0ANNA>: Replaced."), ("zh", "Replaced.")]
+)
+def test_a_closed_complaint_in_a_report_says_how_it_ended(office: Office, language: str, line: str) -> None:
+    office.record(kind="safety")
+    office.told(MONDAY)
+    office.stand()
+    office.close()
+    (message,) = office.redrawn()
+    body = "\n".join(Renderer().slots(message, language).body)
+    assert line in body
+    assert ("Handled by" in body, "处理人" in body) == (False, False)
+
+
 def bring(office: Office, folder: Path, rest: str) -> int:
     """Import a file with one complaint of ACME; the number of the import."""
     with office.database.read() as session:
@@ -125,15 +162,15 @@ def test_a_complaint_whose_file_is_taken_back_goes_from_the_digest(office: Offic
 
 
 @on_sqlite
-@pytest.mark.parametrize("act", ["step", "close"])
+@pytest.mark.parametrize(("act", "was"), [("step", ","), ("close", ","), ("reopen", f"{MONDAY},Repaired")])
 def test_a_file_is_not_taken_back_once_somebody_has_worked_on_its_complaints(
-    office: Office, tmp_path: Path, act: str
+    office: Office, tmp_path: Path, act: str, was: str
 ) -> None:
-    first = bring(office, tmp_path, ",")
+    first = bring(office, tmp_path, was)
     office.clock.advance(DAY)
-    getattr(office, act)(by="Lin")
+    office.act(complaints.reopen, by="Lin") if act == "reopen" else getattr(office, act)(by="Lin")
     with pytest.raises(
-        Conflict, match=r"added steps to complaints of it or closed them since \(1, first K1\)"
+        Conflict, match=r"steps to complaints of it, closed them or opened them again since \(1, first K1\)"
     ):
         undo(office.database, first, clock=office.clock, actor=OPERATOR)
     assert office.complaint().external_id == "K1"
@@ -148,7 +185,7 @@ def test_a_file_that_closed_a_complaint_is_not_taken_back_once_somebody_has_clos
     office.clock.advance(DAY)
     office.act(complaints.reopen)
     office.close(by="Lin")
-    with pytest.raises(Conflict, match="closed them since"):
+    with pytest.raises(Conflict, match="closed them or opened them again since"):
         undo(office.database, closing, clock=office.clock, actor=OPERATOR)
     assert office.complaint().outcome == "Replaced."
 

@@ -24,7 +24,7 @@ from db.audit import AuditEntry
 from db.book.customers import Ownership
 from db.book.facts import Activity
 from db.book.people import Person, Team
-from db.care.complaints import Complaint, ComplaintStep, Told
+from db.care.complaints import Complaint, ComplaintStep, StoredComplaint, Told, rows
 from db.care.touches import Touch
 from db.engine import Database
 from db.graded import due_regrades
@@ -76,8 +76,15 @@ class Office(Book):
         assert isinstance(acted.message, ComplaintLogged)
         return acted.message
 
-    def act(self, how: Callable[..., Any], by: str = "Anna", version: int | None = None, **given: Any) -> Any:
-        target = self.complaint()
+    def act(
+        self,
+        how: Callable[..., Any],
+        by: str = "Anna",
+        version: int | None = None,
+        of: int | None = None,
+        **given: Any,
+    ) -> Any:
+        target = self.complaint() if of is None else self.all(Complaint)[of - 1]
         pointer = Pointer(id=target.id or 0, version=target.version if version is None else version)
         return how(self.database, self.who(by), pointer, **(self.pressed() | given)).message
 
@@ -93,6 +100,12 @@ class Office(Book):
     def complaint(self) -> Complaint:
         (only,) = self.all(Complaint)
         return only
+
+    def left(self) -> list[tuple[StoredComplaint, int]]:
+        """Each complaint that is stored, and its number of steps."""
+        with self.database.read() as session:
+            found = rows(session, [one.id or 0 for one in self.all(Complaint)])
+        return [(one, len(self.all(ComplaintStep))) for one in found]
 
     def all(self, table: Any) -> list[Any]:
         with self.database.read() as session:
@@ -169,7 +182,7 @@ def test_the_deadline_is_that_of_kind_and_tier(database: Database, tier: str, ki
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"kind": "gossip"}, "gossip is not a kind of complaint; use one of quality, delivery"),
+        ({"kind": "gossip"}, "gossip is not a kind of complaint; use one of Product quality, Delivery"),
         ({"reported_on": MONDAY + DAY}, "lies in the future"),
         ({"what": " "}, "Write 3 to 2,000 characters"),
         ({"deadline": MONDAY - DAY}, "not before it"),
@@ -293,6 +306,37 @@ def test_a_step_that_was_given_to_somebody_does_not_make_them_a_handler(office: 
     assert said.may_undo
     office.undo(by="Ben")
     assert office.days_counted() == []
+
+
+@pytest.mark.parametrize("act", ["record", "step", "close"])
+def test_what_was_done_with_a_step_that_was_given_is_taken_back_also_when_the_step_is_over(
+    office: Office, act: str
+) -> None:
+    office.grade({office.acme: "A"})
+    office.plan()
+    with office.database.write() as session:
+        session.exec(update(Touch).values(assignee_id=office.who("Ben").person_id))
+    office.record(by="Ben" if act == "record" else "Anna")
+    if act != "record":
+        getattr(office, act)(by="Ben")
+    with office.database.write() as session:
+        session.exec(update(Touch).values(state="done", closed_at=office.clock.now()))
+    assert office.who("Ben").given == frozenset()
+    with pytest.raises(Hidden):
+        office.step(by="Ben") if act != "close" else office.act(complaints.reopen, by="Ben")
+    office.undo(by="Ben")
+    assert [(one.is_open, steps) for one, steps in office.left()] == ([] if act == "record" else [(True, 0)])
+
+
+def test_what_was_done_with_a_step_that_was_given_is_not_taken_back_by_others_or_later(
+    office: Office,
+) -> None:
+    office.record()
+    with pytest.raises(Hidden):
+        office.undo(by="Ben")
+    office.clock.advance(timedelta(minutes=11))
+    with pytest.raises(Conflict, match="ten minutes"):
+        office.undo()
 
 
 def test_the_morning_digest_shows_open_complaints_with_age_and_deadline_overdue_first(office: Office) -> None:

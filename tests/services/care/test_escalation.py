@@ -11,14 +11,17 @@ import pytest
 from sqlmodel import col, select, update
 
 from bot.clock import FixedClock, local_instant
+from bot.services.care.digest.mailboxes import Sending
 from bot.services.care.escalation import escalate_late
 from bot.services.care.plan import Escalation
+from bot.services.delivery.kinds import EMERGENCY as TO_GROUP
 from bot.services.delivery.kinds import ESCALATION
 from bot.services.delivery.worker import WorkerOptions
 from bot.services.privacy import outgoing
 from bot.wording.care.escalations import MOST_ROWS, CareEmergency, CareEscalation
 from bot.wording.messages import load
 from bot.wording.rendering import Renderer
+from bot.working_days.week import Hours, hours_of
 from db.book.customers import Customer, Ownership
 from db.book.people import Absence, Deputy, Person, Team
 from db.care.touches import Touch, TouchMessage, TouchRole
@@ -43,6 +46,11 @@ class Office(Book):
     """A book whose owner Anna is in the team of Lin, with the channels of the firm and of its emergency group."""
 
     lead = owner = 0
+    quiet: Hours | None = None
+
+    def sending(self) -> Sending:
+        found = super().sending()
+        return replace(found, time=replace(found.time, quiet=self.quiet))
 
     def fill(
         self, customers: int = 1, *, lead: bool = True, owned: bool = True, slack: bool = True
@@ -553,3 +561,21 @@ def test_what_the_emergency_group_was_told_of_follows_its_steps(office: Office, 
     assert isinstance(drawn[0], CareEmergency if customers == 1 else CareEscalation)
     for one in drawn:
         assert [row.state for row in one.rows] == ["done", *["open"] * (customers - 1)]
+
+
+def test_what_the_emergency_group_is_told_of_waits_for_its_morning_when_it_does_not_arrive_by_day(
+    office: Office,
+) -> None:
+    office.fill()
+    office.quiet = hours_of("20:00-07:00")
+    office.on(EMERGENCY - DAY)
+    office._pass(EMERGENCY, 9)
+    assert [address for address, _ in office.reported()][1:] == [f"channel:{GROUP}"]
+    with office.database.write() as session:  # Slack could not be reached until the evening
+        session.exec(update(OutboxMessage).where(OutboxMessage.kind == TO_GROUP).values(state="pending"))
+    office.clock.advance(timedelta(hours=12))
+    Harness(office.database, clock=office.clock).deliver()
+    office.escalate()
+    assert len(office.reported()) == 2
+    office._pass(EMERGENCY + DAY, 9)
+    assert [address for address, _ in office.reported()][2:] == [f"channel:{GROUP}"]

@@ -11,13 +11,14 @@ from bot.services.care.plan import Escalation
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.greetings import Greetings
 from bot.wording.rendering import Renderer
-from db.book.people import Team
+from db.book.people import Person, Team
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from tests import factories
 from tests.conftest import all_on_postgresql, first_on_postgresql, none_on_postgresql
 from tests.services.book import MONDAY, Book, at, plan_of_tests, rules
+from tests.services.delivery.outbox_harness import Harness
 
 pytestmark = none_on_postgresql
 
@@ -142,7 +143,22 @@ def test_an_occasion_is_one_message_with_all_customers_however_many_the_cap_allo
     with book.database.read() as session:
         assert {row.role for row in session.exec(select(TouchMessage))} == {"greeting"}
         row = session.exec(select(OutboxMessage)).one()
-    assert (row.dedupe_key, row.not_after) == ("greeting:person:1:new_year:2027", at(NEW_YEAR + 3 * DAY, 0))
+    assert (row.dedupe_key, row.not_after) == ("greeting:person:1:new_year:2027", at(NEW_YEAR, 0))
+
+
+def test_a_greeting_that_does_not_arrive_in_the_readers_hours_comes_on_their_next_morning(book: Book) -> None:
+    (touch,) = to_greet(book, "ACME")
+    with book.database.write() as session:
+        session.exec(update(Person).values(works_from="08:00", works_until="18:00"))
+    remind(book, NEW_YEAR - DAY)
+    book.clock.advance(timedelta(hours=11))  # Slack could not be reached until the evening
+    harness = Harness(book.database, clock=book.clock)
+    harness.deliver()
+    book.remind()
+    assert (harness.states(), len(greetings(book))) == (["dead"], 1)
+    book.clock.advance(at(NEW_YEAR) - book.clock.now())
+    book.remind()
+    assert [[one.touch_id for one in message.customers] for message in greetings(book)] == [[touch], [touch]]
 
 
 def test_customers_that_come_later_get_a_message_of_their_own(book: Book) -> None:

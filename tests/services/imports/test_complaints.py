@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import Conflict
+from bot.errors import Conflict, Phrase
+from bot.wording import catalogue
 from tests import factories
 from tests.conftest import on_sqlite
 from tests.services.imports.conftest import CUSTOMERS, Book
@@ -75,14 +76,14 @@ def test_the_firms_own_kinds_count(firm: Book, tmp_path: Path) -> None:
     file = "id,customer,date,kind\nK1,C1,2026-06-01,噪音\nK2,C1,2026-06-01,quality\n"
     report = firm.bring("complaints", file, complaint_kinds=own)
     assert firm.rows("SELECT kind, deadline FROM complaint") == [("noise", "2026-06-05")]
-    assert "is not one of noise" in report.first_rejects[0].reason
+    assert "is not one of Noise" in report.first_rejects[0].reason
 
 
 @on_sqlite
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("K1,C1,2026-02-02,gossip,,,", "is not one of quality, delivery"),
+        ("K1,C1,2026-02-02,gossip,,,", "is not one of Product quality, Delivery"),
         ("K1,C1,2026-02-02,quality,,Repaired,yes", "is empty, but the row says how the complaint ended"),
         ("K1,C1,2026-02-02,quality,2026-02-01,,", "lies before the day of the complaint"),
     ],
@@ -91,6 +92,41 @@ def test_what_makes_no_sense_is_rejected(firm: Book, row: str, reason: str) -> N
     report = firm.bring("complaints", f"id,customer,date,kind,closed,outcome,agreed\n{row}\n")
     assert reason in report.first_rejects[0].reason
     assert firm.rows(STORED) == []
+
+
+@on_sqlite
+def test_an_unknown_kind_is_answered_with_the_names_of_kinds_in_the_readers_language(firm: Book) -> None:
+    (rejected,) = firm.bring("complaints", "id,customer,date,kind\nK1,C1,2026-02-02,闲话\n").first_rejects
+    assert isinstance(rejected.reason, Phrase)
+    said = rejected.reason.text(catalogue.catalogue("zh"))
+    assert "产品质量, 交货, " in said
+    assert "quality" not in said
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("header", "rows", "stored", "reasons"),
+    [
+        ("closed,状态", ["2026-02-05,已结案", ",处理中"], ["2026-02-05", None], []),
+        ("status", ["closed", "In progress"], [None], ["the row says that the complaint is closed"]),
+        (
+            "closed,Bearbeitungsstand",
+            ["2026-02-05,in Bearbeitung", "2026-02-05,erledigt"],
+            ["2026-02-05"],
+            ["the row says that the complaint is open"],
+        ),
+        ("status", ["cancelled", "new"], [None], ["'cancelled' is not one of open, closed"]),
+    ],
+    ids=["agree", "closed without its day", "open with a day", "another word"],
+)
+def test_a_column_of_states_is_read_and_said_where_it_contradicts_the_days(
+    firm: Book, header: str, rows: list[str], stored: list[str | None], reasons: list[str]
+) -> None:
+    lines = "".join(f"K{number},C1,2026-02-02,quality,{row}\n" for number, row in enumerate(rows))
+    report = firm.bring("complaints", f"id,customer,date,kind,{header}\n{lines}")
+    assert [row[5] for row in firm.rows(STORED)] == stored
+    said = [one.reason for one in report.first_rejects]
+    assert [reason in found for reason, found in zip(reasons, said, strict=True)] == [True] * len(reasons)
 
 
 @pytest.mark.parametrize("first", ["activities", "complaints"])

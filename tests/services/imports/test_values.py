@@ -248,6 +248,21 @@ def test_words_are_taken_in_english_and_chinese(filled: Book) -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "is_stored"), [("works from,18:00", False), ("works from,10:00", True), ("name,Mia L", True)]
+)
+def test_hours_of_which_a_file_has_one_end_do_not_end_when_they_begin(
+    filled: Book, column: str, is_stored: bool
+) -> None:
+    head, value = column.split(",")
+    filled.bring("people", "email,name,works from,working hours until\nmia@example.com,Mia,9:00,18:00\n")
+    name = "" if head == "name" else "name,"
+    report = filled.bring("people", f"email,{name}{head}\nmia@example.com,{'Mia,' if name else ''}{value}\n")
+    assert report.accepted == is_stored
+    hours = filled.rows("SELECT works_from, works_until FROM person")
+    assert hours == [("10:00" if value == "10:00" else "09:00", "18:00")]
+
+
+@pytest.mark.parametrize(
     ("kind", "content", "reason"),
     [
         (
@@ -262,6 +277,11 @@ def test_words_are_taken_in_english_and_chinese(filled: Book) -> None:
             "people",
             "email,name,works from\na@b.co,A,9 am\n",
             "'9 am' is not a time of day; write it as 09:00",
+        ),
+        (
+            "people",
+            "email,name,works from,working hours until\na@b.co,A,9:00,09:00\n",
+            "makes the working hours end when they begin; give another time",
         ),
         ("people", "email,name\nnobody,A\n", "'nobody' is not an e-mail address"),
         ("teams", "name,lead\nEast,x@b.co\n", "there is no person with the e-mail 'x@b.co'"),

@@ -16,6 +16,7 @@ from db.book import tombstones
 from db.book.contact_people import ContactPerson
 from db.book.imports import ImportBatch, ImportChange
 from db.care.gifts import Gift
+from db.care.redraws import Redraw
 from db.care.surveys import SurveyScore
 from db.care.touches import Touch
 from db.outbox.messages import OutboxMessage
@@ -102,6 +103,7 @@ def test_what_waits_about_a_birthday_goes_and_the_rest_of_the_message_stays(worl
         greetings = session.exec(select(OutboxMessage).where(OutboxMessage.kind == "care_greeting")).all()
         assert all(CONTACTS[4] in one.body_json for one in greetings)
         assert {one.state for one in [*bodies, *greetings]} == {"pending", "sent"}
+        assert set(session.exec(select(Redraw.outbox_id))) == {one.id for one in [*bodies, *greetings]}
 
 
 def test_of_a_gift_to_them_only_what_counts_for_the_customer_is_left(small: World) -> None:

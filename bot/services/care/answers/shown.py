@@ -12,6 +12,7 @@ from bot.clock import local_date, zone_named
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.care.answers import steps
+from bot.services.care.complaints import reports
 from bot.services.care.digest import todo
 from bot.services.care.digest.readers import MessageReader
 from bot.services.care.escalation import outcomes
@@ -19,6 +20,7 @@ from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults
 from bot.services.schemes.store import TierNames
 from bot.wording.actions import Pointer
+from bot.wording.care.complaints import ComplaintReport
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.escalations import CareEmergency, CareEscalation
 from bot.wording.care.greetings import Greetings
@@ -90,6 +92,8 @@ def drawn(
         case CareEscalation() | CareEmergency():
             undoable = _undoable(session, [row.touch_id for row in message.rows], now)
             current = outcomes.current(session, rules, message, stale.recipient, firm, now, undoable=undoable)
+        case ComplaintReport():
+            current = reports.current(session, message, stale.recipient, firm, now)
     if current is None:
         return None
     reader = people.get(session, stale.recipient)

@@ -1,6 +1,7 @@
 """What people do about a complaint: a step, closing it, opening it again; within minutes taken back."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlmodel import Session, col, delete
@@ -126,13 +127,13 @@ def undo(
     """
     with database.write() as session:
         take_request(session, request, now)
+        actor = _while_own(session, actor, pointer, now)
         customer, _ = subject.handled(session, actor, pointer)
         touches.lock(session, [customer.id])
         _, found = subject.handled(session, actor, pointer)
         if found.version != pointer.version:
             raise Conflict(subject.CHANGED)
-        steps = complaints.steps(session, [found.id]).get(found.id, [])
-        last = next((one for one in steps if one.version == found.version), None)
+        last = _last_step(session, found)
         if not found.is_open:
             require_own(actor, found.closed_by, found.closed_at, now)
             _open_again(session, actor, found)
@@ -165,6 +166,28 @@ def may_undo(
     else:
         return False
     return by == person_id and at is not None and now - at <= UNDO
+
+
+def _last_step(session: Session, found: StoredComplaint) -> ComplaintStep | None:
+    """The step that was the last change of a complaint."""
+    steps = complaints.steps(session, [found.id]).get(found.id, [])
+    return next((one for one in steps if one.version == found.version), None)
+
+
+def _while_own(session: Session, actor: Actor, pointer: Pointer, now: datetime) -> Actor:
+    """The actor, who sees the complaint while they may take back what they did about it.
+
+    With a step that was given to them, their right to see its customer has ended.
+    """
+    found = complaints.row(session, pointer.id)
+    if found is None or not actor.person_id:
+        return actor
+    last = _last_step(session, found)
+    did = (found.closed_by, found.closed_at), (found.recorded_by, found.recorded_at)
+    by, at = (last.person_id, last.recorded_at) if found.is_open and last is not None else did[found.is_open]
+    if by != actor.person_id or at is None or now - at > UNDO:
+        return actor
+    return replace(actor, given=actor.given | {found.customer_id})
 
 
 def require_own(actor: Actor, by: int | None, at: datetime | None, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Recording a complaint, and correcting what was recorded."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -35,7 +35,7 @@ FURTHEST = timedelta(days=366)  # of a deadline
 class Report:
     """What a person enters about a complaint."""
 
-    kind: str
+    kind: str  # its id, or another word for it
     reported_on: date
     what: str
     reported_by: str | None = None
@@ -86,6 +86,7 @@ def record_complaint(
     nothing: the person did not see that the first had arrived. `before_commit` may raise, to record nothing.
     """
     check_report(actor, report, rules, now)
+    report = replace(report, kind=rules.complaints.require(report.kind).id)
     with database.write() as session:
         customer = access.customer_for(session, actor, Act.HANDLE_COMPLAINT, meant)
         touches.lock(session, [customer.id])  # so that a second submission at the same time sees the first

@@ -5,17 +5,21 @@ jumps say nothing twice. A manager gets at most one message in an hour, however 
 """
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 from sqlmodel import Session
 
 from bot.services import access
 from bot.services.care.complaints.rows import clipped
 from bot.services.care.digest.mailboxes import Mailbox, Sending, enqueue
+from bot.services.care.digest.readers import MessageReader
 from bot.services.care.escalation.managers import Managers
 from bot.services.care.escalation.overdue import EASTERNMOST
 from bot.services.delivery.kinds import COMPLAINTS
+from bot.services.recipients import FirmDefaults
 from bot.wording.care.complaints import MOST_REPORTED, ComplaintReport, ReportedComplaint
 from db.book import people
 from db.care import complaints
@@ -77,6 +81,30 @@ def _tell(sending: Sending, mailbox: Mailbox, ids: list[int]) -> int:
             complaints.set_told(session, those, told)
             complaints.link(session, number, those, role)
     return 1
+
+
+def current(
+    session: Session, shown: ComplaintReport, reader: int | None, firm: FirmDefaults, now: datetime
+) -> ComplaintReport:
+    """A report with what has become of its complaints, each in its place.
+
+    Complaints that are gone, and those of customers that the reader may no longer see, are left out.
+    """
+    read_by = MessageReader(session, reader, {row.customer_id for row in shown.rows}, [], firm, now)
+    found = {one.id: one for one in complaints.rows(session, [row.complaint_id for row in shown.rows])}
+    steps = complaints.steps(session, list(found))
+    persons = people.get_many(session, {one.closed_by for one in found.values() if one.closed_by is not None})
+    rows = []
+    for row in shown.rows:
+        if (one := found.get(row.complaint_id)) is None or not read_by.sees(row.customer_id):
+            continue
+        fields: dict[str, Any] = dict.fromkeys(("by", "outcome", "agreed"), None) | {"state": "open"}
+        if not one.is_open:
+            by = access.mentioned(persons.get(one.closed_by or 0))
+            outcome = clipped(one.outcome)
+            fields = {"by": by, "outcome": outcome, "agreed": one.agreed, "state": "closed"}
+        rows.append(replace(row, steps=len(steps.get(one.id, [])), what=clipped(one.what), **fields))
+    return replace(shown, rows=tuple(rows))
 
 
 def _rows(

@@ -16,7 +16,7 @@ from bot.clock import local_instant
 from bot.services.care import schedule
 from bot.services.care.digest.mailboxes import ONE_DAY, Mailbox, Sending, enqueue
 from bot.services.care.digest.people import birthday_part, person_part
-from bot.services.care.dues import people_to_greet
+from bot.services.care.dues import LATE, people_to_greet
 from bot.services.care.gifts.hints import Named, hints, with_hint
 from bot.services.care.greetings import ToGreet, greetings, is_top
 from bot.services.care.occasion_days import OccasionDay
@@ -38,7 +38,6 @@ from db.care.touches import StepKind, Touch, TouchRole, TouchState
 from db.outbox import messages
 from grading.scheme.model import Name
 
-LATE = timedelta(days=2)  # after the day of the occasion a greeting is missed, not sent
 BIRTHDAY = Name(en="Birthday", zh="生日")
 MOST_HINTS = 5  # of a message: what it says of gifts may not cut off the names of customers
 OPEN_AFTER = timedelta(days=8)  # by then planning has closed what nobody answered
@@ -89,7 +88,8 @@ def _write_of(
         if not named:
             break
         key = _free_key(session, mailbox, occasion)
-        number = enqueue(session, sending, mailbox, kinds.GREETING, message, key, not_after=too_late)
+        until = min(too_late, mailbox.until(sending.now))
+        number = enqueue(session, sending, mailbox, kinds.GREETING, message, key, not_after=until)
         due_touches.show(session, [(touch_id, again) for touch_id in named], number)
         due_touches.link(session, number, named, TouchRole.GREETING)
         left = {touch_id: touch for touch_id, touch in left.items() if touch_id not in named}

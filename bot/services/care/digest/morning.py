@@ -210,6 +210,7 @@ def _write_digest(sending: Sending, of: _Due) -> int:
             unread=of.unread,
             greetings=to_greet(session, sending.rules, mailbox.greeted, reading.day),
             missed=_missed(session, sending, mailbox),
+            announced=[touch.id or 0 for touch in announced],
             **recorded.fields,
         )
         number = enqueue(
@@ -218,9 +219,10 @@ def _write_digest(sending: Sending, of: _Due) -> int:
         again = {touch.id or 0: next_shown(sending.rules, touch, mailbox.working, now) for touch in stay}
         due_touches.show(session, again.items(), number)
         due_touches.postpone(session, [(touch, mailbox.working.morning(day)) for touch, day in later.items()])
-        due_touches.postpone(session, [(one.id or 0, _of_day(one, mailbox, now)) for one in announced])
-        named = {row.touch_id for row in message.rows}.union(again)
-        due_touches.link(session, number, sorted(named), TouchRole.DIGEST)
+        said = {row.touch_id for row in message.rows}
+        of_day = [(one.id or 0, _of_day(one, mailbox, now)) for one in announced if one.id in said]
+        due_touches.postpone(session, of_day)  # what found no place is said tomorrow
+        due_touches.link(session, number, sorted(said.union(again)), TouchRole.DIGEST)
         recorded.link(session, number, message)
     return 1
 

@@ -157,11 +157,17 @@ def digest_of(
     start: int = 0,
     complaints: tuple[ComplaintRow, ...] = (),
     promises: tuple[PromiseRow, ...] = (),
+    announced: Collection[int] = (),
     **more: Any,
 ) -> CareDigest:
-    """A digest of rows: those that are shown, and how many there are of each kind. `unread` more are due."""
-    ordered = grouped(rows)
-    shown = ordered[start : start + MOST_ROWS - len(complaints) - len(promises)]
+    """A digest of rows: those that are shown, and how many there are of each kind. `unread` more are due.
+
+    The touches in `announced` are said once: up to half of the places are theirs, however much is more pressing.
+    """
+    ordered, room = grouped(rows), MOST_ROWS - len(complaints) - len(promises)
+    shown = ordered[start : start + room]
+    left_out = [row for row in ordered[start + room :] if row.touch_id in announced][: room // 2]
+    shown = [*shown[: room - len(left_out)], *left_out]
     still_open = [row for row in ordered if row.is_open]
     counts = Counter(row.section for row in still_open)
     end = start + len(shown)

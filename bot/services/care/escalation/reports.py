@@ -97,7 +97,7 @@ def _tell_manager(sending: Sending, mailbox: Mailbox, touch_ids: list[int]) -> i
 
 def _tell_group(sending: Sending, group: Mailbox, touch_ids: list[int]) -> int:
     """Write a message for each customer, or one list where they are many; how many messages."""
-    today = group.today(sending.now)
+    today, until = group.today(sending.now), group.until(sending.now)
     with sending.database.write(lock=LOCK) as session:
         found = late_touches.still_late(session, touch_ids, (NOBODY, MANAGER))
         by_customer: dict[int, list[Overdue]] = defaultdict(list)
@@ -115,13 +115,14 @@ def _tell_group(sending: Sending, group: Mailbox, touch_ids: list[int]) -> int:
                 rows=_rows(sending, untold, group), more=max(0, len(untold) - MOST_ROWS), for_group=True
             )
             (key,) = set(keys.values())
-            number = enqueue(session, sending, group, EMERGENCY, message, key)
+            number = enqueue(session, sending, group, EMERGENCY, message, key, not_after=until)
             _note(session, number, untold, TouchRole.GROUP, GROUP)
             return 1
         for customer, some in by_customer.items():
             if keys[customer] not in there:
                 emergency = _emergency(session, sending, group, some)
-                number = enqueue(session, sending, group, EMERGENCY, emergency, keys[customer])
+                key = keys[customer]
+                number = enqueue(session, sending, group, EMERGENCY, emergency, key, not_after=until)
                 _note(session, number, some, TouchRole.GROUP, GROUP)
         return len(keys.keys() - there)
 

@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
 from bot.errors import N_, Conflict, Phrase
-from bot.services.complaint_kinds import load_kinds
+from bot.services.complaint_kinds import ComplaintKinds, load_kinds
 from bot.services.imports.check.known.recorded_contacts import CONTACT_AS_COMPLAINT, ask_about_contacts
 from bot.services.imports.check.known.reused_numbers import find_reused, reused_number
 from bot.services.imports.job import Chunk, ImportJob
@@ -20,16 +20,21 @@ from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import Upsert
 from bot.services.imports.read import text
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
+from bot.services.imports.read.refusal import Parser
 from bot.services.imports.references import CUSTOMER, CustomerReferences, find_person
 from db.book.facts import Activity, ContactKind
 from db.book.imports import ImportBatch, changed_rows, table
 from db.care import redraws
-from db.care.complaints import Agreed, Complaint, ComplaintStep, Told
+from db.care.complaints import Agreed, Complaint, Told
 from db.graded import tier_rows
 
-_complaint, _step, _activity = table(Complaint), table(ComplaintStep), table(Activity)
+_complaint, _activity = table(Complaint), table(Activity)
 _batch = table(ImportBatch)
 REUSED = reused_number("complaint-id-reused")
+
+
+def _kind_of(kinds: ComplaintKinds) -> Parser:
+    return text.choice(kinds.words, kinds.names)
 
 
 class _ImportedComplaints(WrittenTable):
@@ -39,9 +44,9 @@ class _ImportedComplaints(WrittenTable):
         created = _complaint.c.batch_id == batch_id
         changed = _complaint.c.id.in_(changed_rows(batch_id, _complaint))
         published = select(_batch.c.published_at).where(_batch.c.id == batch_id).scalar_subquery()
-        has_steps = exists(select(1).where(_step.c.complaint_id == _complaint.c.id))
+        # Every step, every end, and every reopening is a version of its own.
         worked_on = or_(
-            and_(created, has_steps), and_(or_(created, changed), _complaint.c.closed_at > published)
+            and_(created, _complaint.c.version > 1), and_(changed, _complaint.c.closed_at > published)
         )
         found = connection.execute(
             select(func.count(), func.min(_complaint.c.external_id)).where(worked_on)
@@ -49,8 +54,8 @@ class _ImportedComplaints(WrittenTable):
         if found[0]:
             raise Conflict(
                 N_(
-                    "Import %(batch)d cannot be undone: somebody has added steps to complaints of it or closed them since"
-                    " (%(number)d, first %(id)s). Correct the file, and import it again."
+                    "Import %(batch)d cannot be undone: somebody has added steps to complaints of it, closed them or"
+                    " opened them again since (%(number)d, first %(id)s). Correct the file, and import it again."
                 ),
                 batch=batch_id,
                 number=found[0],
@@ -81,7 +86,7 @@ class ComplaintKind(UpsertKind):
             synonyms="type, category, complaint type, complaint kind, 类别, 类型, 投诉类型, 投诉类别, 问题类型, "
             "Art, Kategorie, Reklamationsart, Grund",
             required=True,
-            read=lambda job, name: text.choice(load_kinds(job.options.complaint_kinds).words),
+            read=lambda job, name: _kind_of(load_kinds(job.options.complaint_kinds)),
         ),
         FileField(
             name="what",
@@ -111,6 +116,12 @@ class ComplaintKind(UpsertKind):
             "Abgeschlossen am, Erledigt am, Geschlossen am",
             read=ImportJob.past_days,
             column="closed_on",
+        ),
+        FileField(
+            name="state",
+            synonyms="status, case status, complaint status, 状态, 投诉状态, 处理状态, 结案状态, 当前状态, "
+            "Bearbeitungsstand, Bearbeitungsstatus, Stand",
+            read=lambda job, name: text.choice(text.STATES),
         ),
         FileField(
             name="outcome",
@@ -189,10 +200,20 @@ class ComplaintKind(UpsertKind):
         values["activity_id"] = [None for _ in rows]
 
     def _refuse_unfinished(self, chunk: Chunk, row: int) -> None:
-        """Refuse how a complaint ended without the day, and a day before the complaint."""
-        day, closed = chunk.values["date"][row], chunk.values["closed"][row]
-        if closed is None and any(chunk.values[name][row] is not None for name in ("outcome", "agreed")):
+        """Refuse an end without its day, a day before the complaint, and a day of an open one."""
+        day, closed, state = (chunk.values[name][row] for name in ("date", "closed", "state"))
+        if closed is None and state == "closed":
+            reason = Phrase(N_("is empty, but the row says that the complaint is closed; write the day"))
+            chunk.refuse(row, "closed", reason)
+        elif closed is None and any(chunk.values[name][row] is not None for name in ("outcome", "agreed")):
             reason = Phrase(N_("is empty, but the row says how the complaint ended; write the day"))
+            chunk.refuse(row, "closed", reason)
+        elif isinstance(closed, str) and state == "open":
+            reason = Phrase(
+                N_(
+                    "has a day, but the row says that the complaint is open; delete the day or correct the state"
+                )
+            )
             chunk.refuse(row, "closed", reason)
         elif isinstance(closed, str) and isinstance(day, str) and closed < day:
             chunk.refuse(row, "closed", Phrase(N_("lies before the day of the complaint")))

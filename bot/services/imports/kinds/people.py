@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Boolean, Integer, String, exists, func, literal, select
 
-from bot.errors import N_
+from bot.errors import N_, Phrase
 from bot.services.access import Act
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
@@ -19,7 +19,7 @@ from bot.working_days.checks import OF_PERSON
 from db.book.imports import table
 from db.book.people import Person, Team
 
-_team = table(Team)
+_team, _person = table(Team), table(Person)
 _LANGUAGE = FileField(
     name="language", synonyms="lang, 语言, Sprache", read=lambda job, name: text.choice(text.LANGUAGES)
 )
@@ -112,7 +112,7 @@ class PeopleKind(UpsertKind):
         "active": Boolean,
     }
     writes = (
-        WrittenTable(table=table(Person), called=N_("people"), pointers=(_team.c.lead_id,)),
+        WrittenTable(table=_person, called=N_("people"), pointers=(_team.c.lead_id,)),
         WrittenTable(table=_team, called=N_("teams"), counted=False),
     )
 
@@ -121,7 +121,8 @@ class PeopleKind(UpsertKind):
         self._ending_later: list[tuple[int, str]] = []
 
     def resolve(self, job: ImportJob, chunk: Chunk) -> None:
-        """Let nobody be active who has left, or is suspended."""
+        """Let nobody be active who has left, or is suspended, and refuse hours of no length."""
+        self._refuse_no_hours(job, chunk)
         active = chunk.values["active"]
         for row, ended in enumerate(chunk.values["ended"]):
             if isinstance(ended, str) and ended > self._today:
@@ -130,6 +131,31 @@ class PeopleKind(UpsertKind):
                 active[row] = False
             elif ended is False and active[row] is None:
                 active[row] = True
+
+    def _refuse_no_hours(self, job: ImportJob, chunk: Chunk) -> None:
+        """Refuse hours that end when they begin; where a row has only one of the two, the other is that of the book."""
+        emails, given = chunk.values["email"], [chunk.values[name] for name in ("works_from", "works_until")]
+        hours = list(zip(*given, strict=True))
+        halves = [
+            email
+            for email, both in zip(emails, hours, strict=True)
+            if both.count(None) == 1 and isinstance(email, str)
+        ]
+        known: dict[Any, tuple[str | None, str | None]] = {}
+        if halves:
+            columns = (_person.c.email, _person.c.works_from, _person.c.works_until)
+            rows = job.connection.execute(select(*columns).where(_person.c.email.in_(halves)))
+            known = {email: (begins, ends) for email, begins, ends in rows}
+        for row, (email, both) in enumerate(zip(emails, hours, strict=True)):
+            begins, ends = (
+                one or before for one, before in zip(both, known.get(email, (None, None)), strict=True)
+            )
+            if any(both) and begins is not None and begins == ends:
+                chunk.refuse(
+                    row,
+                    "works_until" if both[1] else "works_from",
+                    Phrase(N_("makes the working hours end when they begin; give another time")),
+                )
 
     def check(self, job: ImportJob) -> None:
         super().check(job)

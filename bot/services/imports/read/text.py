@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from zoneinfo import available_timezones
 
 from bot.channel_names import channel_as_stored
-from bot.errors import N_, Phrase
+from bot.errors import N_, Phrase, joined
 from bot.services.contact_people.values import check_email
 from bot.services.imports.read import currencies
 from bot.services.imports.read.refusal import Parser, RefusedValue, clip
@@ -155,6 +155,51 @@ LANGUAGES = {
     "en": ("english", "en-us", "en-gb", "英文", "英语", "englisch"),
     "zh": ("chinese", "zh-cn", "zh-hans", "中文", "简体中文", "汉语", "chinesisch"),
 }
+STATES = {
+    "open": (
+        *(
+            "new",
+            "opened",
+            "reopened",
+            "in progress",
+            "in process",
+            "pending",
+            "waiting",
+            "on hold",
+            "assigned",
+        ),
+        *(
+            "unresolved",
+            "not closed",
+            "待处理",
+            "待受理",
+            "未处理",
+            "已受理",
+            "受理中",
+            "处理中",
+            "跟进中",
+            "进行中",
+        ),
+        *("待回访", "待确认", "未关闭", "未结案", "未解决", "未完成", "重新打开", "打开"),
+        *("offen", "neu", "in bearbeitung", "in arbeit", "wartend", "wiedereröffnet"),
+    ),
+    "closed": (
+        *(
+            "resolved",
+            "solved",
+            "settled",
+            "done",
+            "completed",
+            "finished",
+            "已关闭",
+            "关闭",
+            "已结案",
+            "结案",
+        ),
+        *("已解决", "已完成", "已处理", "处理完毕", "已办结"),
+        *("geschlossen", "abgeschlossen", "erledigt", "gelöst"),
+    ),
+}
 YES_NO = {
     "yes": (
         *("y", "true", "1", "active", "enabled", "employed", "current"),
@@ -274,8 +319,8 @@ def slack_channel(text: str) -> str | RefusedValue:
         return RefusedValue(refused.args[0])
 
 
-def choice(synonyms: Mapping[str, tuple[str, ...]]) -> Parser:
-    """A parser of a few words, in any of their spellings."""
+def choice(synonyms: Mapping[str, tuple[str, ...]], names: Mapping[str, str] | None = None) -> Parser:
+    """A parser of a few words, in any of their spellings; `names` are what people call them, if not by these words."""
     known = {plain(spelling): word for word, others in synonyms.items() for spelling in (word, *others)}
 
     def parse(text: str) -> str | RefusedValue:
@@ -286,7 +331,7 @@ def choice(synonyms: Mapping[str, tuple[str, ...]]) -> Parser:
             Phrase(
                 N_("%(cell)s is not one of %(words)s%(hint)s"),
                 cell=repr(clip(text)),
-                words=", ".join(synonyms),
+                words=joined(list((names or dict(zip(synonyms, synonyms, strict=True))).values()), ", "),
                 hint=nearest(
                     plain(text), [one for one in known if len(one) > _SHORTEST or not one.isascii()]
                 ),

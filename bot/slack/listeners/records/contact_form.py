@@ -101,7 +101,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             shown = ContactSaved(name=str(given["name"]), repeated=True)
             return _became(outcomes.view(deps, shown, actor.language, TITLE))
         saved.append(done.customer_id)
-        rule = done.rule and done.rule.text(catalogue.catalogue(actor.language))
+        rule = done.rule and done.rule.text(catalogue.of_reader(actor.language))
         shown = ContactSaved(name=done.name, customer=done.customer, birthday_rule=rule)
         return _became(outcomes.view(deps, shown, actor.language, TITLE))
 
@@ -132,7 +132,7 @@ def to_add(pointer: Pointer, customer: str, code: str, language: str) -> Block:
 def to_change(person: ToChange, language: str) -> Block:
     """The form with all that is known of a contact person, and the rule of their birthday."""
     target = Pointer(id=person.id, mark=person.state, choice=CHANGED)
-    rule = person.rule.text(catalogue.catalogue(language)) if person.rule else ""
+    rule = person.rule.text(catalogue.of_reader(language)) if person.rule else ""
     about = f"{escape(person.customer)} {escape(person.code)}"
     return _form(target, person.values, about, rule, language)
 
@@ -223,7 +223,7 @@ def _entered(view: Block) -> dict[str, str | None]:
 
 def _errors(error: WrongValues, language: str) -> dict[str, Any]:
     """What is wrong, below each input."""
-    words = catalogue.catalogue(language)
+    words = catalogue.of_reader(language)
     told = {
         name: plain(escape(problem.text(words), 300, mask=False), 300)["text"]
         for name, problem in error.problems.items()
