@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, String, Table, func, select
@@ -258,3 +259,17 @@ class UpsertKind(FileKind):
         changed = upsert.change(job.connection, batch_id, around=lambda ids: self.around_change(job, ids))
         created = upsert.create(job.connection, batch_id, self.defaults(job))
         return Counts(created=created, changed=changed)
+
+
+def kind_under(kind: type[FileKind], options: ImportOptions) -> FileKind:
+    """A kind as it is for one import."""
+    return _built(kind).under(options)
+
+
+@cache
+def _built(kind: type[FileKind]) -> FileKind:
+    """A kind before any file. Its tables stay the same objects, so that their statements are compiled once.
+
+    Otherwise 900 small files took 15 s more, and pushed other statements out of the engine's cache.
+    """
+    return kind()

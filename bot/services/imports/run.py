@@ -28,8 +28,8 @@ from bot.services.imports.check.vendor import check_vendor
 from bot.services.imports.conversion import SUBTRACT
 from bot.services.imports.erased import again
 from bot.services.imports.job import ImportJob
-from bot.services.imports.kind import Counts, FileKind, find_header_of
-from bot.services.imports.kinds import KINDS, kind_under
+from bot.services.imports.kind import Counts, FileKind, find_header_of, kind_under
+from bot.services.imports.kinds import KINDS
 from bot.services.imports.layout.columns import DECLINED, recognise
 from bot.services.imports.layout.header import Header
 from bot.services.imports.read.cells.codes import Codes
@@ -80,7 +80,7 @@ def import_file(
             kinds=", ".join(KINDS),
         )
     options.refuse_unknown()
-    built = kind_under(kind, options)
+    built = kind_under(KINDS[kind], options)
     if actor is not None:
         access.require(actor, built.right)
     file = inspect_file(path, options.encoding, built.known_headers)

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select
 from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.job import AT_ONCE, ImportJob
-from bot.services.imports.kind import FileKind
-from bot.services.imports.kinds import KINDS, kind_under
+from bot.services.imports.kind import FileKind, kind_under
+from bot.services.imports.kinds import KINDS
 from bot.services.imports.kinds.customers import CustomerKind
 from bot.services.imports.layout.columns import FileField, Layout
 from bot.services.imports.layout.vendors import VendorShape, find_shape
@@ -81,7 +81,7 @@ class Guesser:
 
     def guess(self, name: str, remembered: Mapping[str, str]) -> Guess:
         """The columns of a kind: as given, as remembered, by known headers, and for what is then missing, by likeness."""
-        kind = kind_under(name, self.options)
+        kind = kind_under(KINDS[name], self.options)
         found: dict[str, FoundColumn] = {}
         names = {one.name for one in kind.fields}
         known: tuple[tuple[How, Mapping[str, str]], ...] = (
