@@ -18,11 +18,11 @@ from db.audit import Door
 from db.book.contact_people import BY_HAND, ContactPerson
 from db.book.customers import Customer, CustomerName, CustomerRow, NameToken, Ownership
 from db.book.facts import Activity, Fact
+from db.book.gifts import Gift
 from db.book.people import Person, Team
 from db.book.trade import order_totals
 from db.book.trade.orders import Order
 from db.care.complaints import Complaint
-from db.care.gifts import Gift
 from db.care.planning import KnownPerson
 from db.care.promises import Promise
 from db.care.surveys import SurveyScore

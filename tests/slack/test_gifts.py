@@ -14,8 +14,8 @@ from bot.wording.actions import Action
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
 from db.book.facts import Activity
+from db.book.gifts import Gift
 from db.book.people import Person
-from db.care.gifts import Gift
 from db.processes import InboundRequest
 from tests import factories
 from tests.slack.office import ANNA, PATIENCE, Office, eventually, opened_office, words

@@ -14,7 +14,7 @@ from bot.errors import ENGLISH, N_, BadInput, Phrase
 from bot.services.exchange_rates import Converter
 from bot.services.gift_rules.rules import Cap, GiftedCustomer, GiftRules
 from bot.wording import catalogue
-from db.care import gifts
+from db.book import gifts
 from db.types import MONEY_UNITS, money_units
 from grading.scheme.model import Name
 

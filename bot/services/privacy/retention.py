@@ -13,9 +13,9 @@ from bot.errors import N_, Phrase, joined, ngettext
 from bot.services.privacy import files, texts
 from bot.settings import Settings
 from db.book.facts import Activity
+from db.book.gifts import Gift
 from db.book.imports import table
 from db.care.complaints import Complaint, ComplaintStep
-from db.care.gifts import Gift
 from db.care.promises import Promise, PromiseDelay
 from db.engine import Database
 from db.outbox.messages import EMPTY_BODY, MessageState, OutboxMessage

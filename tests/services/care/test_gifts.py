@@ -26,9 +26,9 @@ from db.audit import AuditEntry
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
 from db.book.facts import Activity
+from db.book.gifts import Gift
 from db.book.people import Person, Team
 from db.book.trade.exchange_rates import ExchangeRate
-from db.care.gifts import Gift
 from db.care.touches import Touch
 from db.engine import Database
 from tests import factories

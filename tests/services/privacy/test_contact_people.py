@@ -14,8 +14,8 @@ from bot.wording.messages import load
 from db.audit import AuditEntry
 from db.book import tombstones
 from db.book.contact_people import ContactPerson
+from db.book.gifts import Gift
 from db.book.imports import ImportBatch, ImportChange
-from db.care.gifts import Gift
 from db.care.surveys import SurveyScore
 from db.care.touches import Touch
 from db.outbox.messages import OutboxMessage

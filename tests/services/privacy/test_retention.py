@@ -11,9 +11,9 @@ from bot.services.privacy import retention
 from bot.settings import Settings
 from db.book.customers import Customer
 from db.book.facts import Activity
+from db.book.gifts import Gift
 from db.book.imports import ImportChange
 from db.care.complaints import Complaint, ComplaintStep
-from db.care.gifts import Gift
 from db.care.promises import Promise, PromiseDelay
 from db.outbox.messages import OutboxMessage
 from tests import factories

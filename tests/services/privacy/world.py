@@ -29,11 +29,11 @@ from bot.wording.parts import GiftHint, GreetingText, PersonHours, PersonPart, S
 from db import tables, usage
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
+from db.book.gifts import Gift
 from db.book.people import Absence, Deputy, Person
 from db.care import calendar_feeds
 from db.care.acts import TouchAct, TouchBefore
 from db.care.complaints import ComplaintMessage, ComplaintStep
-from db.care.gifts import Gift
 from db.care.planning import CustomerCare
 from db.care.promises import PromiseDelay, PromiseMessage
 from db.care.touches import Touch, TouchMessage

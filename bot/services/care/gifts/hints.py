@@ -13,11 +13,10 @@ from bot.services.exchange_rates import Converter
 from bot.services.gift_rules.limits import Budget, GivenGifts, WantedGift, ledger, shown
 from bot.services.gift_rules.rules import facts_of, shipped_rules
 from bot.wording.parts import GiftHint, PersonPart
-from db.book import customers, people
+from db.book import customers, gifts, people
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
-from db.care import gifts
-from db.care.gifts import StoredGift
+from db.book.gifts import StoredGift
 
 LONGEST = 60  # characters of what was given last
 

@@ -24,12 +24,12 @@ from bot.settings import Settings
 from bot.wording.actions import Pointer
 from bot.wording.care.gifts import GiftLogged, GiftTakenBack
 from db.audit import AuditAction, ObjectKind
-from db.book import facts
+from db.book import facts, gifts
 from db.book.contact_people import ContactPerson
 from db.book.customers import CustomerRow
 from db.book.facts import Activity, ContactKind
-from db.care import gifts, touches
-from db.care.gifts import Gift, GiftState, StoredGift
+from db.book.gifts import Gift, GiftState, StoredGift
+from db.care import touches
 from db.engine import Database
 from db.processes import InboundKey, take_request
 from db.types import money_units

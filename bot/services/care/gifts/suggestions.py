@@ -10,7 +10,7 @@ from bot.services.gift_rules.rules import GiftRules, Suggestion
 from bot.services.name_keys import HAN
 from bot.working_days.countries import code_of
 from db.book.contact_people import ContactPerson, WantedGreetings
-from db.care.gifts import StoredGift
+from db.book.gifts import StoredGift
 from db.types import money_units
 from grading.scheme.model import Name
 

@@ -18,10 +18,9 @@ from bot.services.care.gifts.suggestions import Advice, advise
 from bot.services.care.schedule import CareRules
 from bot.services.gift_rules.limits import Room, Sort, named, shown
 from bot.wording.actions import Pointer
-from db.book import contact_people, customers, people
+from db.book import contact_people, customers, gifts, people
 from db.book.contact_people import ContactPerson
-from db.care import gifts
-from db.care.gifts import StoredGift
+from db.book.gifts import StoredGift
 from db.types import money_units
 from grading.scheme.model import Name
 

@@ -14,13 +14,13 @@ from bot.services.name_keys import derive_keys
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind, NameToken, Ownership
 from db.book.facts import Activity, Fact
+from db.book.gifts import Gift
 from db.book.imports import ImportChange, changed_rows, table
 from db.book.trade import order_totals
 from db.book.trade.invoices import Invoice
 from db.book.trade.orders import Order
 from db.care import redraws
 from db.care.complaints import Complaint
-from db.care.gifts import Gift
 from db.care.promises import Promise
 from db.care.surveys import SurveyScore
 from db.care.touches import OPEN, Touch, TouchState

@@ -25,8 +25,8 @@ from bot.services.name_keys import person_key
 from db.book.contact_people import ContactPerson
 from db.book.customers import Ownership, present_owner
 from db.book.facts import Activity, ContactKind
+from db.book.gifts import LOCK, Gift, GiftState
 from db.book.imports import table
-from db.care.gifts import LOCK, Gift, GiftState
 from db.engine import lock_named
 from db.types import Money
 

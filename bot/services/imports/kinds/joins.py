@@ -22,12 +22,12 @@ from bot.services.name_keys import tokens
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer, CustomerKey, CustomerName, NameKind, NameToken, Ownership
 from db.book.facts import Activity, Fact
+from db.book.gifts import Gift
 from db.book.imports import JOINS, ImportChange, changed_rows, table
 from db.book.trade.invoices import Invoice
 from db.book.trade.orders import Order
 from db.care import marks, redraws
 from db.care.complaints import Complaint
-from db.care.gifts import Gift
 from db.care.surveys import SurveyScore
 from db.care.touches import Touch
 from db.graded.overrides import Override

@@ -13,8 +13,8 @@ from bot.services.gift_rules.rules import GiftRules, facts_of
 from bot.services.imports.job import AT_ONCE, ImportJob
 from db.book import customers, people
 from db.book.customers import Customer
+from db.book.gifts import Gift
 from db.book.imports import table
-from db.care.gifts import Gift
 from db.graded import tier_rows
 from db.types import money_units
 

@@ -6,9 +6,9 @@ from bot.errors import N_
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import ImportJob
 from db.book.facts import Activity, ContactKind
+from db.book.gifts import Gift
 from db.book.imports import table
 from db.care.complaints import Complaint
-from db.care.gifts import Gift
 
 _activity, _complaint, _gift = table(Activity), table(Complaint), table(Gift)
 
