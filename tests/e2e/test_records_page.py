@@ -81,3 +81,56 @@ def test_a_complaint_from_the_form_to_its_end(visit: Visitor) -> None:
     anna.send()
     anna.close()
     expect(row(digest, title)).to_contain_text("Closed by @Anna Schmidt")
+
+
+def test_a_gift_over_the_limit_is_refused(visit: Visitor) -> None:
+    anna = visit("gift")
+    anna.open_as("U0ANNA", "C0GENERAL")
+    form = offered(anna, "ACME", "Gift")
+    fill(form, what="A case of wine", value="900")
+    anna.keep("form")
+    anna.hook("modal-submit").click()
+    expect(form).to_contain_text("Omar Haddad")  # whom to ask
+    anna.keep_for_docs("gift-refused", form, 900)
+    fill(form, value="40")
+    anna.send()
+    expect(anna.hook("modal")).to_contain_text("A case of wine")
+    anna.keep("recorded")
+    anna.close()
+
+
+def test_a_low_score_of_a_survey_asks_for_a_talk(visit: Visitor) -> None:
+    anna = visit("survey")
+    anna.open_as("U0ANNA", "C0GENERAL")
+    form = offered(anna, "ACME", "Survey score")
+    fill(form, score="1", note="Deliveries were late three times.")
+    anna.keep("form")
+    anna.send()
+    expect(anna.hook("modal")).to_contain_text("1")
+    anna.keep("recorded")
+    anna.close()
+    card = anna.ask("/tier ACME", "ACME")
+    anna.keep_for_docs("survey-card", card, 700)
+    anna.run("time", days="1")
+    anna.open("D0ANNA")
+    digest = anna.pinned(anna.messages("Your customers on").last)
+    anna.keep_for_docs("survey-digest", digest, 700)
+
+
+def test_a_broken_promise_reaches_the_manager(visit: Visitor) -> None:
+    anna = visit("promise")
+    anna.open_as("U0ANNA", "C0GENERAL")
+    form = offered(anna, "ACME", "Promise")
+    fill(form, promise="Send the offer for the second line.")
+    anna.keep("form")
+    anna.send()
+    anna.keep("recorded")
+    anna.close()
+    for _ in range(6):
+        anna.run("time", days="1")
+    anna.open("D0ANNA")
+    digest = anna.pinned(anna.messages("Your customers on").last)
+    expect(row(digest, "Send the offer for the second line.")).to_have_count(1)
+    anna.keep_for_docs("promise", row(digest, "Send the offer for the second line."), 300)
+    anna.open_as("U0OMAR", "D0OMAR")
+    anna.keep_for_docs("promise-broken", anna.messages("Send the offer for the second line.").last, 500)
