@@ -22,12 +22,14 @@ from bot.services.care.plan_versions.in_force import PlanCache
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_people import FirmTime
 from bot.services.complaint_kinds import load_kinds
+from bot.services.gift_rules.rules import load_rules
 from bot.services.grade.runs import Notify
 from bot.services.ops.addresses import why_unusable
 from bot.services.ops.connection import ConnectionWatch
 from bot.services.ops.revisions import other_revision
 from bot.services.schemes.store import SchemeCache
 from bot.services.survey_scales import load_scales
+from bot.services.traits.fields import load_fields
 from bot.settings import Settings
 from bot.wording.rendering import Renderer
 from db import backup, schema
@@ -148,8 +150,21 @@ def _care_rules(settings: Settings) -> CareRules:
         remind_at=time.fromisoformat(settings.remind_at),
         firm=FirmTime.of(settings),
         complaints=load_kinds(settings.complaints),
+        gifts=load_rules(settings.gifts),
+        currency=settings.currency,
         surveys=load_scales(settings.surveys),
+        trait_file=_readable(settings.customer_profile),
     )
+
+
+def _readable(path: Path | None) -> Path | None:
+    """The firm's file of profile fields, which is refused at the start and not when somebody asks. Raises SeveralProblems.
+
+    The shipped file is read when it is needed: that takes as long as the rest of a command.
+    """
+    if path is not None:
+        load_fields(path)
+    return path
 
 
 def _gateway(settings: Settings, renderer: Renderer) -> "Gateway":

@@ -226,8 +226,14 @@ class Settings(BaseSettings):
     complaints: Path | None = _setting(
         None, "Your own file of the kinds of complaints and their deadlines, in place of the shipped one."
     )
+    gifts: Path | None = _setting(
+        None, "Your own file of the rules about gifts and their limits, in place of the shipped one."
+    )
     surveys: Path | None = _setting(
         None, "Your own file of the scales of surveys and of low scores, in place of the shipped one."
+    )
+    customer_profile: Path | None = _setting(
+        None, "Your own file of the fields of customer profiles, in place of the shipped one."
     )
     templates_dir: Path | None = _setting(
         None, "Folder of your own message templates, which win over the shipped ones."
@@ -298,7 +304,9 @@ class Settings(BaseSettings):
             raise ValueError(Phrase(N_("%(path)s is a file; name a folder"), path=there))
         return value
 
-    @field_validator("schemes_dir", "care_plan", "complaints", "surveys", "templates_dir")
+    @field_validator(
+        *("schemes_dir", "care_plan", "complaints", "gifts", "surveys", "customer_profile", "templates_dir")
+    )
     @classmethod
     def _exists(cls, value: Path | None, info: Any) -> Path | None:
         if value is not None and not value.exists():
@@ -307,7 +315,8 @@ class Settings(BaseSettings):
             )
         if value is not None and info.field_name.endswith("_dir") and not value.is_dir():
             raise ValueError(Phrase(N_("%(path)s is a file; name the folder it is in"), path=value))
-        if value is not None and info.field_name in ("complaints", "surveys") and value.is_dir():
+        one_file = ("complaints", "gifts", "surveys", "customer_profile")
+        if value is not None and info.field_name in one_file and value.is_dir():
             raise ValueError(Phrase(N_("%(path)s is a folder; name a file in it"), path=value))
         return value
 

@@ -64,6 +64,7 @@ class AuditAction(StrEnum):
         "not_in_book"  # somebody asked, or pressed a button, for a customer that is not in their book
     )
     CONTACT_LOGGED = "contact_logged"
+    PROFILE_CHANGED = "profile_changed"  # values of a customer profile were set, removed or taken back
     CONTACT_PERSON_CHANGED = "contact_person_changed"  # added, changed or removed
     COMPLAINT_OPENED = "complaint_opened"
     COMPLAINT_CORRECTED = "complaint_corrected"
@@ -71,6 +72,10 @@ class AuditAction(StrEnum):
     COMPLAINT_CLOSED = "complaint_closed"
     COMPLAINT_REOPENED = "complaint_reopened"
     COMPLAINT_UNDONE = "complaint_undone"  # a complaint, or a step of one, was taken back
+    GIFT_RECORDED = "gift_recorded"
+    GIFT_CORRECTED = "gift_corrected"
+    GIFT_ALLOWED = "gift_allowed"  # one over a limit was recorded, or corrected to it, with a reason
+    GIFT_UNDONE = "gift_undone"
     SURVEY_RECORDED = "survey_recorded"
     SURVEY_CORRECTED = "survey_corrected"
     SURVEY_UNDONE = "survey_undone"

@@ -104,9 +104,7 @@ class Database:
 
     def lock(self, within: Session | Connection, name: str) -> None:
         """Take a lock of `write` until the end of a writing transaction that was begun in another way."""
-        if not self.is_sqlite:
-            keys = {"kind": _NAMED_LOCKS, "key": zlib.crc32(name.encode()) - 2**31}
-            within.execute(text("SELECT pg_advisory_xact_lock(:kind, :key)"), keys)
+        lock_named(within, name)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -150,6 +148,14 @@ class Database:
 def at_end(session: Session, work: Callable[[Session], None]) -> None:
     """Do work as the last of a transaction that `Database.write` began, if it gets that far."""
     session.info[_AT_END].append(work)
+
+
+def lock_named(within: Session | Connection, name: str) -> None:
+    """Take a lock of `Database.write` until the end of a transaction; SQLite runs one writing transaction at a time."""
+    bind = within.get_bind() if isinstance(within, Session) else within
+    if bind.dialect.name != "sqlite":
+        keys = {"kind": _NAMED_LOCKS, "key": zlib.crc32(name.encode()) - 2**31}
+        within.execute(text("SELECT pg_advisory_xact_lock(:kind, :key)"), keys)
 
 
 class db_clock(FunctionElement[datetime]):  # noqa: N801 - a SQL function

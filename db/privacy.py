@@ -29,9 +29,11 @@ COLUMNS: dict[str, dict[str, Privacy]] = {  # table -> column
         "note": Privacy.NOTE,
     },
     "fact": {"author": Privacy.PERSONAL, "evidence": Privacy.NOTE},  # a fact's value is marked by its field
+    "trait": {"value": Privacy.PERSONAL, "author": Privacy.PERSONAL},  # a value only where its field says so
     "activity": {"note": Privacy.NOTE},
     "complaint": {"reported_by": Privacy.PERSONAL, "outcome": Privacy.NOTE},
     "complaint_step": {"text": Privacy.NOTE},
+    "gift": {**dict.fromkeys(("what", "reason"), Privacy.NOTE), "value": Privacy.SALES},
     "promise": {"what": Privacy.NOTE, "reason": Privacy.NOTE},
     "promise_delay": {"told": Privacy.NOTE},
     "tier_override": {

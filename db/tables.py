@@ -10,6 +10,7 @@ from db.book import (  # noqa: F401
     imports,
     people,
     tombstones,
+    traits,
 )
 from db.book.trade import (
     exchange_rates,  # noqa: F401
@@ -22,6 +23,7 @@ from db.care import (  # noqa: F401
     acts,
     calendar_feeds,
     complaints,
+    gifts,
     planning,
     plans,
     promises,

@@ -42,6 +42,9 @@ OF_PEOPLE = frozenset(
         "complaint.closed_by",
         "complaint.handler_id",
         "complaint_step.person_id",
+        "gift.giver_id",
+        "gift.owner_id",
+        "gift.recorded_by",
         "promise.closed_by",
         "promise.closed_for",
         "promise.keeper_id",
@@ -67,6 +70,8 @@ ENDING = frozenset(
 )  # the row is deleted
 # Columns that may name a contact person, of rows that are about nobody else; an erasure empties all others.
 OF_CONTACT_PEOPLE = frozenset({"touch.contact_person_id"})
+# Columns that name a contact person in rows that count for the customer -> the texts that an erasure empties with them.
+EMPTIED_WITH = {"gift.contact_person_id": ("what", "reason")}
 # Numbers that look as if they referred to a person or customer, and do not.
 OTHER_NUMBERS = frozenset(
     {
@@ -92,6 +97,7 @@ def _columns(by_table: dict[str, str]) -> frozenset[str]:
 DOERS = _columns(
     {
         "fact": "author",
+        "trait": "author",
         "tier_override": "approver set_by ended_by",
         "credit_approval": "approved_by",
         "review_answer": "answered_by",
@@ -106,10 +112,12 @@ FREE = _columns(
         "activity": "note",
         "column_mapping": "column",
         "contact_person": "role interests note",
+        "gift": "what reason",
         "complaint": "outcome reported_by",
         "complaint_step": "text",
         "credit_approval": "reason",
         "fact": "evidence",
+        "trait": "value",
         "import_batch": "file_name",
         "outbox": "error",
         "promise": "what reason",
@@ -162,6 +170,8 @@ FIXED = _columns(
         "customer_order": "source external_id currency original_currency",
         "exchange_rate": "firm_currency currency rate",
         "fact": "field source",
+        "gift": "source external_id currency occasion state",
+        "trait": "field source",
         "grading_run": "purpose kind beside status",
         "heartbeat": "role boot_id",
         "import_answer": "source kind option",
@@ -332,7 +342,9 @@ def unsorted() -> list[str]:
         for column in one.c:
             name, targets = name_of(column), {key.column.table for key in column.foreign_keys}
             if PERSON in targets or (not targets and _looks_like_a_reference(column)):
-                found += [name] * (name not in _PEOPLE | OTHER_NUMBERS | OF_CONTACT_PEOPLE)
+                found += [name] * (
+                    name not in _PEOPLE | OTHER_NUMBERS | OF_CONTACT_PEOPLE | EMPTIED_WITH.keys()
+                )
             elif CUSTOMER in targets and column.nullable:
                 found += [name] * (name not in POINTERS)
             elif _is_text(column):

@@ -22,6 +22,7 @@ from db.book.people import Person, Team
 from db.book.trade import order_totals
 from db.book.trade.orders import Order
 from db.care.complaints import Complaint
+from db.care.gifts import Gift
 from db.care.planning import KnownPerson
 from db.care.promises import Promise
 from db.care.surveys import SurveyScore
@@ -280,6 +281,25 @@ def complaint(
             deadline=day + timedelta(days=10),
             closed_on=closed_on,
             **values,
+        ),
+    )
+
+
+def gift(session: Session, customer_id: int, day: date, value: int = 100, **values: Any) -> int:
+    """A gift in CNY with its activity."""
+    activity = contact(session, customer_id, day, "gift")
+    row = session.get_one(Activity, activity)
+    known: dict[str, Any] = {"what": "Tea", "currency": "CNY", "recorded_at": row.recorded_at}
+    return _added(
+        session,
+        Gift(
+            customer_id=customer_id,
+            activity_id=activity,
+            source=row.source,
+            external_id=row.external_id,
+            given_on=day,
+            value=Decimal(value),
+            **known | values,
         ),
     )
 

@@ -45,6 +45,8 @@ def test_admins_are_addresses_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> 
         ("TIERBOT_REMIND_AT", "9 o'clock", "write it as 09:00"),
         ("TIERBOT_REMIND_AT", "24:00", "write it as 09:00"),
         ("TIERBOT_GRADE_AT", "2:00", "write it as 09:00"),
+        ("TIERBOT_WEEKLY_DAY", "someday", "'someday' is not a day of the week; write Mon, "),
+        ("TIERBOT_WEEKLY_TO", "lead", "TIERBOT_WEEKLY_TO"),
         ("TIERBOT_ADMINS", "grace", "'grace' is not an e-mail address"),
         ("SLACK_API_URL", "https://slack.com/api", "must be an http(s) address that ends in /api/"),
         ("SLACK_API_URL", "slack.com/api/", "must be an http(s) address that ends in /api/"),

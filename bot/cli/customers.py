@@ -32,9 +32,13 @@ def _moved(moved: Mapping[str, int]) -> list[Phrase]:
         "complaint": ngettext("%(count)s complaint", "%(count)s complaints", moved["complaint"]),
         "survey_score": ngettext("%(count)s survey score", "%(count)s survey scores", moved["survey_score"]),
         "promise": ngettext("%(count)s promise", "%(count)s promises", moved["promise"]),
+        "gift": ngettext("%(count)s gift", "%(count)s gifts", moved["gift"]),
         "fact": ngettext("%(count)s fact", "%(count)s facts", moved["fact"]),
         "contact_person": ngettext(
             "%(count)s contact person", "%(count)s contact people", moved["contact_person"]
+        ),
+        "trait": ngettext(
+            "%(count)s value of the profile", "%(count)s values of the profile", moved["trait"]
         ),
         "customer_key": ngettext("%(count)s code", "%(count)s codes", moved["customer_key"]),
     }

@@ -110,7 +110,9 @@ def _import_command(kind: str, options: list[KindOption]) -> Callable[..., None]
                 firm_currency=bot.settings.currency,
                 admins=bot.settings.admins,
                 complaint_kinds=bot.settings.complaints,
+                gift_rules=bot.settings.gifts,
                 survey_scales=bot.settings.surveys,
+                profile_fields=bot.settings.customer_profile,
                 kind_options=kind_options,
             )
             with progress_bar(_("Importing %(kind)s", kind=word("import", kind))) as progress:
@@ -171,7 +173,9 @@ def import_profile(
         timezone=loaded.timezone,
         firm_currency=loaded.currency,
         complaint_kinds=loaded.complaints,
+        gift_rules=loaded.gifts,
         survey_scales=loaded.surveys,
+        profile_fields=loaded.customer_profile,
     )
     book = file_of(loaded.url)
     if book is not None and not book.exists():  # opening it would create its folder

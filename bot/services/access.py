@@ -44,6 +44,7 @@ class Act(StrEnum):
     CHANGE_CONTACT_PEOPLE = "change_contact_people"
     CLOSE_TOUCH = "close_touch"
     HANDLE_COMPLAINT = "handle_complaint"
+    ALLOW_GIFT = "allow_gift"  # record a gift that is over a limit
     REVIEW = "review"
     OVERRIDE = "override"
     APPROVE_CREDIT = "approve_credit"
@@ -86,6 +87,7 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.CHANGE_CONTACT_PEOPLE: (NONE, MINE,     TEAMS,        ALL,       NONE,    ALL),
     Act.CLOSE_TOUCH:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
     Act.HANDLE_COMPLAINT: (GIVEN, MINE | GIVEN,   TEAMS | GIVEN, ALL,      GIVEN,   ALL),
+    Act.ALLOW_GIFT:     (NONE,   NONE,            TEAMS,        ALL,       NONE,    ALL),
     Act.REVIEW:         (NONE,   NONE,            TEAMS,        ALL,       NONE,    ALL),
     Act.OVERRIDE:       (NONE,   NONE,            TEAMS,        NONE,      NONE,    ALL),
     Act.APPROVE_CREDIT: (NONE,   NONE,            NONE,         NONE,      ALL,     ALL),

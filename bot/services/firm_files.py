@@ -19,7 +19,7 @@ def load_rules(model: type[Rules], path: Path, setting: str) -> Rules:
         return model.model_validate(_plain(yaml_text.load(yaml_text.read(path))))
     except ValidationError as error:
         first = next(iter(reversed(model.model_fields)))
-        problems = [_sentence(path, one, first) for one in error.errors()]
+        problems = [_sentence(path, one, first) for one in error.errors() if not _is_said(one)]
     except OSError as error:
         problems = [
             Phrase(
@@ -39,6 +39,11 @@ def load_rules(model: type[Rules], path: Path, setting: str) -> Rules:
             )
         ]
     raise SeveralProblems(problems)
+
+
+def _is_said(error: Any) -> bool:
+    """Whether it only says that no item of a list is right: each has a problem of its own."""
+    return error["type"] == "too_short" and bool(error["input"])
 
 
 _SENTENCES = {

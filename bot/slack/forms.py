@@ -12,7 +12,7 @@ from bot.services.care.answers.steps import StepTitle
 from bot.services.care.complaints.opening import LONGEST_NAME, Report
 from bot.services.care.complaints.subject import LONGEST, SHORTEST, FormTitle
 from bot.services.complaint_kinds import ComplaintKinds
-from bot.slack.blocks import BUTTON, HINT, LABEL, TITLE, Block, decode, encode, plain
+from bot.slack.blocks import BUTTON, HINT, LABEL, TEXT, TITLE, Block, decode, encode, plain
 from bot.slack.deferred import Press
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer, RowChoice
@@ -250,9 +250,15 @@ def metadata_of(press: Press) -> str:
 
 
 def form_view(
-    action: Action, title: str, about: str, inputs: Sequence[Input], metadata: str, gettext: GetText
+    action: Action,
+    title: str,
+    about: str,
+    inputs: Sequence[Input],
+    metadata: str,
+    gettext: GetText,
+    notes: Sequence[str] = (),
 ) -> Block:
-    """A form with these inputs below a line that says whom it is about."""
+    """A form with these inputs below a line that says whom it is about, and texts to be read before."""
     return {
         "type": "modal",
         "callback_id": str(action),
@@ -262,6 +268,7 @@ def form_view(
         "close": plain(gettext("Cancel"), TITLE),
         "blocks": [
             {"type": "section", "text": plain(about, LABEL)},
+            *({"type": "section", "text": plain(note, TEXT)} for note in notes),
             *(
                 {
                     "type": "input",

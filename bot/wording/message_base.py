@@ -56,6 +56,7 @@ class ReaderRights:
             Action.SHARE: not self.may_share,
             Action.LOG_VISIT: not self.may_log,
             Action.COMPLAINT: not self.may_complain,
+            Action.GIFT: not self.may_log,
             Action.SURVEY: not self.may_log,
             Action.PROMISE: not self.may_log,
         }

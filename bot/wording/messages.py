@@ -14,12 +14,13 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.masking import mask_text
-from bot.wording import notices, private  # noqa: F401 - more messages
+from bot.wording import notices, private, profiles  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
 from bot.wording.care import (  # noqa: F401 - more messages
     complaints,
     digest,
     escalations,
+    gifts,
     greetings,
     promises,
     surveys,
@@ -50,11 +51,14 @@ from bot.wording.parts import (
     WithScore,
     WithTier,
 )
+from bot.wording.profiles import CardTrait
 from bot.wording.service_parts import ServicePromise
 from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, WayPart
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
-ON_CUSTOMER = (Action.COMPLAINT, Action.PROMISE, Action.SURVEY, Action.CONTACTS)  # in the menu of its card
+ON_CUSTOMER = (  # in the menu of its card
+    *(Action.COMPLAINT, Action.PROMISE, Action.SURVEY, Action.GIFT, Action.CONTACTS, Action.PROFILE),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     service: ServicePromise | None = None
     scores: LastScores | None = None
     promises: OpenPromises | None = None
+    profile: tuple[CardTrait, ...] = ()
 
     def targets(self) -> dict[Action, Pointer]:
         """To masked fields only where one is masked, for who may see it."""
@@ -107,6 +112,7 @@ class Ungraded(ReaderRights, Message, CustomerPart):
     complaints: OpenComplaints | None = None
     scores: LastScores | None = None
     promises: OpenPromises | None = None
+    profile: tuple[CardTrait, ...] = ()
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers
 

@@ -385,6 +385,22 @@ class GreetingText:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GiftHint:
+    """What is said of a gift to a contact person: what is left, what fits, and what was given last.
+
+    `forbidden`: none may be given, by `rule` where one says so.
+    """
+
+    left: str | None = None
+    suggested: Name | None = None
+    value: str | None = None  # of what is suggested
+    last: str | None = None
+    last_on: date | None = None
+    forbidden: bool = False
+    rule: Name | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersonPart:
     """A contact person of a customer: their part there, and their birthday where that is lunar."""
 
@@ -392,6 +408,7 @@ class PersonPart:
     name: str
     role: str | None = None
     lunar: Name | None = None
+    gift: GiftHint | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

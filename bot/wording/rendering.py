@@ -219,6 +219,9 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # values come to our own two functions
     environment.globals.update(
         catalogue.PUNCTUATION[language],
+        gap=Markup(
+            catalogue.PUNCTUATION[language]["gap"]
+        ),  # of a text that is one space nothing would be left
         gettext=_translator(translations.gettext),
         ngettext=_plural_translator(translations.ngettext),
     )

@@ -1,12 +1,23 @@
 """Customers, their other names and keys, and who owns them when."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, Integer, UniqueConstraint, and_, bindparam, func, select, true, update
+from sqlalchemy import (
+    Connection,
+    Index,
+    Integer,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    func,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
@@ -201,6 +212,13 @@ def get_many(session: Session, customer_ids: Sequence[int]) -> dict[int, Custome
 
 
 COLUMNS = ("industry", "customer_type", "region", "country")
+
+
+def types_of(session: Session | Connection, customer_ids: Collection[int]) -> dict[int, str | None]:
+    """Customer -> its type."""
+    columns = select(col(Customer.id), col(Customer.customer_type))
+    rows = session.execute(columns.where(col(Customer.id).in_(customer_ids)))
+    return dict(map(tuple, rows))
 
 
 def columns_of(

@@ -9,10 +9,12 @@ from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from db.book import traits
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer, Ownership, present_owner
 from db.book.facts import Activity
 from db.book.people import Person
+from db.book.traits import WantedTrait
 from db.care.touches import _OPEN, Touch, TouchMessage
 from db.outbox.messages import OutboxMessage
 
@@ -49,11 +51,13 @@ def due_until(
     today: date,
     overdue: bool,
     owners: Collection[int] | None,
+    wanted_trait: WantedTrait | None = None,
     most: int,
 ) -> tuple[int, list[ListedTouch]]:
     """Open touches that are due until a day: how many, and the first of them, those the longest over their limit first.
 
-    With `overdue` only those that are over their limit; with `owners` only of their customers.
+    With `overdue` only those that are over their limit; with `owners` only of their customers, and with
+    `wanted_trait` only of those whose profile has that.
     """
     columns = (
         *map(col, (Customer.id, Customer.code, Customer.name, Touch.plan, Touch.tier, Touch.step)),
@@ -68,6 +72,8 @@ def due_until(
         wanted.append(today > _LATEST)
     if owners is not None:
         wanted.append(col(Ownership.person_id).in_(owners))
+    if wanted_trait is not None:
+        wanted.append(col(Customer.id).in_(traits.with_value(wanted_trait)))
     found: Any = (
         sa_select(*columns)
         .join(Customer, col(Customer.id) == col(Touch.customer_id))

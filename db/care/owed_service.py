@@ -15,12 +15,12 @@ from sqlmodel import Session, col
 from db.book.customers import Customer, Ownership, OwnershipRole, present_owner
 from db.book.facts import Activity
 from db.care.complaints import Complaint, ComplaintStep
-from db.care.tier_spans import date_of, day_number, earlier, later, number_of
+from db.graded.tier_spans import date_of, day_number, earlier, later, number_of
 
 YEAR = 365  # the days on which a tier's promise of so many a year is owed once as often
 
 
-class PromiseRow(NamedTuple):
+class TierPromise(NamedTuple):
     """So many of something a year, promised to a tier from one day to the day before another.
 
     `version_id`: to customers whom this scheme version grades now. Of a response it is within how many days.
@@ -69,7 +69,7 @@ class Counting(NamedTuple):
 def contacts(
     session: Session,
     spans: CTE,
-    promises: Sequence[PromiseRow],
+    promises: Sequence[TierPromise],
     kinds: Mapping[str, Sequence[str]],
     period: Counting,
 ) -> list[CountedRow]:
@@ -106,7 +106,7 @@ def contacts(
     return _summed(session, answered, how, period)
 
 
-def _windows(spans: CTE, promises: Sequence[PromiseRow], period: Counting) -> CTE:
+def _windows(spans: CTE, promises: Sequence[TierPromise], period: Counting) -> CTE:
     """Each contact owed: on which day (`due`), from when it may be (`opens`), and the same of the one after it.
 
     Every day in a tier counts as many times as the tier is promised it in a year; whenever the sum since the first of
@@ -175,7 +175,7 @@ def _windows(spans: CTE, promises: Sequence[PromiseRow], period: Counting) -> CT
 def complaints(
     session: Session,
     spans: CTE,
-    promises: Sequence[PromiseRow],
+    promises: Sequence[TierPromise],
     names: ComplaintNames,
     period: Counting,
     *,
@@ -248,7 +248,7 @@ def complaints(
     return _summed(session, owed, how, period)
 
 
-def _promises(rows: Sequence[PromiseRow]) -> CTE:
+def _promises(rows: Sequence[TierPromise]) -> CTE:
     columns = (
         *(column("version_id", Integer), column("tier", String), column("first", Integer)),
         *(column("last", Integer), column("promised", String), column("number", Integer)),

@@ -4,8 +4,9 @@ A promise of the account manager has no `keeper_id`, so that it goes to the next
 so does one of a person who has looked after the customer since, or who has left.
 """
 
+from collections import Counter
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from db.engine import insert
 from db.outbox.messages import MessageState, OutboxMessage
 from db.types import NumberedRow, UtcDateTime, partial_index
 
+ONE_DAY = timedelta(days=1)
 _OPEN = "closed_on IS NULL"
 IS_OPEN = text("promise.closed_on IS NULL")  # in the words of the partial indexes
 
@@ -138,6 +140,7 @@ _HAS_LOOKED_AFTER = exists().where(
 )
 _HAS_LEFT = exists().where(col(Person.id) == col(Promise.keeper_id), ~IS_PRESENT)
 KEEPER = case(
+    (col(Promise.keeper_id).is_(None), null()),  # of most: nothing is looked up for these
     (or_(_HAS_LOOKED_AFTER.correlate(Promise), _HAS_LEFT.correlate(Promise)), null()),
     else_=col(Promise.keeper_id),
 )
@@ -222,38 +225,29 @@ class PromiseGroup(NamedTuple):
     keeper_id: int | None
 
 
-def first_due(session: Session, until: date) -> dict[PromiseGroup, date]:
-    """Whose promises are open with a day until then, and the earliest of these days."""
-    # The keepers are read one by one within: grouped by the expression, PostgreSQL would have it twice.
-    each = (
-        sa_select(
-            col(Ownership.person_id).label("owner"), KEEPER.label("keeper"), col(Promise.due_on).label("due")
-        )
-        .select_from(Promise)
-        .join(Customer, col(Customer.id) == _CUSTOMER)
-        .outerjoin(Ownership, present_owner(Promise.customer_id))
-        .where(IS_OPEN, col(Promise.due_on) <= until, col(Customer.archived).is_(False))
-        .subquery()
-    )
-    found = sa_select(each.c.owner, each.c.keeper, func.min(each.c.due)).group_by(each.c.owner, each.c.keeper)
-    return {PromiseGroup(owner, keeper): due for owner, keeper, due in session.connection().execute(found)}
+class NearPromise(NamedTuple):
+    """An open promise, as far as it is to be found out whom to ask about it, and when."""
+
+    due_on: date
+    id: int
 
 
-def open_of(session: Session, groups: Collection[PromiseGroup], until: date) -> list[StoredPromise]:
-    """The open promises of these groups with a day until then, the earliest day first."""
-    if not groups:
-        return []
-    wanted = set(groups)
-    owners = {group.owner_id for group in wanted if group.owner_id is not None}
-    keepers = {group.keeper_id for group in wanted if group.keeper_id is not None}
-    whose = [col(Ownership.person_id).in_(owners), col(Promise.keeper_id).in_(keepers)]
-    if any(group.owner_id is None for group in wanted):
-        whose.append(col(Ownership.person_id).is_(None))
-    statement = _ROWS.where(
-        IS_OPEN, col(Promise.due_on) <= until, col(Customer.archived).is_(False), or_(*whose)
-    ).order_by(*_ORDER)
-    found = [StoredPromise._make(one) for one in session.connection().execute(statement)]
-    return [one for one in found if PromiseGroup(one.owner_id, one.keeper_id) in wanted]
+_NEAR = (
+    sa_select(col(Ownership.person_id), KEEPER, col(Promise.due_on), col(Promise.id))
+    .select_from(Promise)
+    .join(Customer, col(Customer.id) == _CUSTOMER)
+    .outerjoin(Ownership, present_owner(Promise.customer_id))
+    .where(IS_OPEN, col(Promise.due_on) <= bindparam("until"), col(Customer.archived).is_(False))
+    .order_by(*_ORDER)
+)
+
+
+def open_until(session: Session, until: date) -> dict[PromiseGroup, list[NearPromise]]:
+    """The open promises with a day until then, by where they go, the earliest day first."""
+    found: dict[PromiseGroup, list[NearPromise]] = {}
+    for owner, keeper, *near in session.connection().execute(_NEAR, {"until": until}):
+        found.setdefault(PromiseGroup(owner, keeper), []).append(NearPromise(*near))
+    return found
 
 
 def to_report(session: Session, late_before: date, most: int) -> list[StoredPromise]:
@@ -388,14 +382,10 @@ def closed_for(session: Session, people: Collection[int], start: date, end: date
 
 def late_of(session: Session, people: Collection[int], before: date) -> dict[int, int]:
     """Person -> how many of their promises are open with a day before another."""
-    whose = func.coalesce(KEEPER, col(Ownership.person_id)).label("whose")
-    each = (
-        _ROWS.where(IS_OPEN, col(Promise.due_on) < before, col(Customer.archived).is_(False))
-        .with_only_columns(whose, maintain_column_froms=True)
-        .subquery()
-    )
-    found = sa_select(each.c.whose, func.count()).where(each.c.whose.in_(people)).group_by(each.c.whose)
-    return {row[0]: row[1] for row in session.connection().execute(found)}
+    found = Counter[int | None]()
+    for group, near in open_until(session, before - ONE_DAY).items():
+        found[group.keeper_id or group.owner_id] += len(near)
+    return {person: found[person] for person in people}
 
 
 def move(session: Session, promise_id: int, version: int, **values: Any) -> bool:

@@ -19,6 +19,7 @@ BEFORE = {  # kind -> what must be in the book, as the profile says
     "complaints": [("customers", CUSTOMERS)],
     "contact-persons": [("customers", CUSTOMERS)],
     "facts": [("customers", CUSTOMERS)],
+    "gifts": [("customers", CUSTOMERS)],
     "joins": [("customers", CUSTOMERS)],
     "surveys": [("customers", CUSTOMERS)],
     "order-lines": [("customers", CUSTOMERS), ("orders", ORDERS)],

@@ -26,6 +26,7 @@ circuit: workspace reason sentence
 column_mapping: source kind field column
 contact_person: source external_id channel language zone country culture greetings
 complaint: source external_id kind agreed
+gift: source external_id currency occasion state
 survey_score: source external_id score scale value
 credit_approval: grade currency
 cursor: name value
@@ -62,6 +63,7 @@ team: name channel language
 tier_change: purpose from_tier to_tier
 tier_override: purpose tier
 tombstone: hash salt subject erasure what
+trait: field source
 touch: dedupe_key plan step occasion kind tier who state reason
 touch_act: act before
 touch_message: role

@@ -66,6 +66,7 @@ log_contact     GC      MGC              MTLGC      GC         GC       ALL    -
 change_contact_people - M            MTL        ALL        -        ALL    -
 close_touch     GC      MGC              MTLGC      GC         GC       ALL    -
 handle_complaint GC      MGC             MTLGC      ALL        GC       ALL    -
+allow_gift      -       -                MTL        ALL        -        ALL    -
 review          -       -                MTL        ALL        -        ALL    -
 override        -       -                MTL        -          -        ALL    -
 approve_credit  -       -                -          -          ALL      ALL    -

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -14,9 +15,10 @@ from bot.errors import BotError, Hidden, NotAllowed, NotFound
 from bot.services import access, identity, imports, staff
 from bot.services.access import Act, Actor, can
 from bot.services.ask import explanation, history, lookup, share, unmasked
-from bot.services.care import answers, complaints, promises, surveys
+from bot.services.care import answers, complaints, gifts, promises, surveys
 from bot.services.care.answers import shown, steps
 from bot.services.care.complaints import Report, listing, subject
+from bot.services.care.gifts import NewGift
 from bot.services.care.plan_file import SHIPPED
 from bot.services.care.plan_versions import lifecycle as plan_lifecycle
 from bot.services.care.plan_versions.care_plans import CarePlans
@@ -37,6 +39,9 @@ from bot.services.reports import credit, review
 from bot.services.reports.credit import ApprovalRequest
 from bot.services.schemes import lifecycle, status
 from bot.services.schemes.store import SchemeFile
+from bot.services.traits import acts as profile_acts
+from bot.services.traits import views as profile_views
+from bot.services.traits.fields import shipped_fields
 from bot.services.trial import diff, proposal, replays
 from bot.wording.actions import Action, Pointer
 from bot.wording.messages import TierCard, Ungraded
@@ -124,6 +129,23 @@ class Office:
         """What the buttons of a customer's reminder point at."""
         found = self.book.touches(customer)
         return Pointer(id=found[0].id or 0, version=found[0].version) if found else Pointer(id=MISSING)
+
+    def give(self, actor: Actor, customer: int) -> object:
+        return gifts.record_gift(
+            self.database,
+            actor,
+            NewGift(what=f"Pen of {actor.name}", value=Decimal(1), currency="CNY", given_on=MONDAY),
+            meant=customer,
+            source="slack",
+            external_id=f"gift{actor.name}{customer}",
+            rules=self.book.rules,
+            settings=SETTINGS,
+            now=self.book.clock.now(),
+        )
+
+    def before_a_gift(self, actor: Actor, customer: int) -> object:
+        with self.database.read() as session:
+            return gifts.standing(session, actor, self.book.rules, customer, MONDAY)
 
     def complain(self, actor: Actor, customer: int) -> object:
         return complaints.record_complaint(
@@ -224,6 +246,11 @@ def contact_people(office: Office, actor: Actor, customer: int) -> object:
         return people_views.listed(session, actor, Pointer(id=customer), MONDAY)
 
 
+def customer_profile(office: Office, actor: Actor, customer: int) -> object:
+    with office.database.read() as session:
+        return profile_views.shown(session, actor, Pointer(id=customer), shipped_fields())
+
+
 def listed_plans(office: Office, actor: Actor) -> object:
     with office.database.read() as session:
         return plan_lifecycle.listed(session, actor, office.book.rules.plans, today=MONDAY)
@@ -267,6 +294,19 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
     "contact people in full": (
         Act.UNMASK, lambda o, who, it: people_views.in_full(o.database, who, Pointer(id=it), MONDAY)
     ),
+    "customer profile": (Act.SEE, customer_profile),
+    "customer profile in full": (
+        Act.UNMASK, lambda o, who, it: profile_views.in_full(o.database, who, Pointer(id=it), shipped_fields())
+    ),
+    "form of a customer profile": (
+        Act.LOG_CONTACT, lambda o, who, it: profile_views.to_change(o.database, who, it, shipped_fields())
+    ),
+    "values of a customer profile": (
+        Act.LOG_CONTACT,
+        lambda o, who, it: profile_acts.save(
+            o.database, who, it, shipped_fields(), {"needs": [who.name]}, now=o.book.clock.now()
+        ),
+    ),
     "new contact person": (
         Act.CHANGE_CONTACT_PEOPLE,
         lambda o, who, it: people_acts.add(
@@ -274,6 +314,8 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
         ),
     ),
     "contact": (Act.LOG_CONTACT, lambda o, who, it: o.book.log(who, it, MONDAY, form_id=f"{who.name}{it}")),
+    "gift": (Act.LOG_CONTACT, lambda o, who, it: o.give(who, it)),
+    "form of a gift": (Act.LOG_CONTACT, lambda o, who, it: o.before_a_gift(who, it)),
     "survey score": (Act.LOG_CONTACT, lambda o, who, it: o.score(who, it)),
     "survey score taken back": (
         Act.LOG_CONTACT,
@@ -425,7 +467,7 @@ FIRM: dict[str, tuple[Act, Callable[[Office, Actor], object]]] = {
     "care plans": (Act.DECIDE_CARE, listed_plans),
     "care plan": (
         Act.DECIDE_CARE,
-        lambda o, who: plan_lifecycle.approve(o.database, who, CARE_PLAN, files=CarePlans(()), start=FEBRUARY, **at_once(o)),
+        lambda o, who: plan_lifecycle.approve(o.database, who, CARE_PLAN, files=CarePlans(()), fields=shipped_fields(), start=FEBRUARY, **at_once(o)),
     ),
     "end of a care plan": (
         Act.DECIDE_CARE, lambda o, who: plan_lifecycle.retire(o.database, who, "gone", **at_once(o))
@@ -719,6 +761,7 @@ def test_a_card_has_only_buttons_that_work_for_its_reader(office: Office, name: 
         assert isinstance(shown, TierCard | Ungraded)
         buttons = set(shown.targets())
         assert (Action.LOG_VISIT in buttons) == (answer(office, "contact", actor, customer) is None)
+        assert (Action.GIFT in buttons) == (answer(office, "gift", actor, customer) is None)
         assert (Action.SURVEY in buttons) == (answer(office, "survey score", actor, customer) is None)
         assert (Action.PROMISE in buttons) == (answer(office, "promise", actor, customer) is None)
         assert (Action.COMPLAINT in buttons) == (answer(office, "complaint", actor, customer) is None)

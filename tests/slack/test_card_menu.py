@@ -23,6 +23,7 @@ def opens(office: Office, what: str) -> None:
 
 OPENS = {
     Action.COMPLAINT: "tierbot_complaint_form",
+    Action.GIFT: "tierbot_gift_form",
     Action.PROMISE: "tierbot_promise_form",
     Action.SURVEY: "tierbot_survey_form",
     Action.CONTACTS: "tierbot_add_contact",

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.errors import BadInput, BotError, Named, joined
 from bot.services.ops.templates import check_templates, sample
+from bot.wording.care.promises import PromiseReport
 from bot.wording.message_base import Slots
 from bot.wording.messages import MESSAGES, Problem, TierChanged, TierDigest, Ungraded, Why
 from bot.wording.parts import Who
@@ -332,3 +333,25 @@ def test_a_chinese_message_has_chinese_marks_and_no_space_after_a_sentence(kind:
     texts = [slots.fallback, slots.header, *slots.body, *slots.rows, *slots.facts, *slots.footer]
     lines = [line for text in texts for line in NOT_OURS.sub("", text).splitlines()]
     assert [line for line in lines if ENGLISH_MARKS.search(line)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "It is to be kept by Anna. Tom promised it. It was first promised for Mar 1, 2026."),
+        ("zh", "由 Anna 兑现。承诺人：Tom。原定期限2026年3月1日。"),
+    ],
+)
+def test_sentences_of_a_line_stand_apart_in_english_and_not_in_chinese(language: str, line: str) -> None:
+    report = sample(PromiseReport, full=True)
+    (row,) = report.rows
+    day = date(2026, 3, 1)
+    row = replace(row, keeper=Who(name="Anna"), made_by=Who(name="Tom"), first_due_on=day)
+    slots = Renderer().slots(replace(report, rows=(row,)), language)
+    assert line in slots.body[0]
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_no_line_that_separates_is_shown(name: str) -> None:
+    slots = Renderer().slots(sample(MESSAGES[name], full=True), "en")
+    assert "---" not in (*slots.body, *slots.rows, *slots.facts, *slots.footer)

@@ -22,6 +22,7 @@ from bot.cli.output.vocabulary import tier_word, word
 from bot.services.care import planning_pass
 from bot.services.care.views import due_list
 from bot.services.care.views.due_list import DueQuery
+from bot.services.traits import search
 
 
 @acts
@@ -29,6 +30,10 @@ def list_steps(
     team: Annotated[str | None, typer.Option(metavar="TEAM", help="Only customers of this team.")] = None,
     owner: Annotated[
         str | None, typer.Option(metavar="EMAIL", help="Only customers of this account manager.")
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="FIELD=VALUE", help="Only customers with this in their customer profile."),
     ] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only steps that are over their limit.")] = False,
     days: Annotated[
@@ -41,7 +46,8 @@ def list_steps(
     """Due and coming care steps: of which customer, until when, and who does them; the longest over its limit on top."""
     with opened() as bot:
         actor = named_actor(bot)
-        query = DueQuery(days=days, overdue=overdue, team=team, owner=owner, most=limit)
+        asked = search.wanted(bot.rules.traits, profile) if profile is not None else None
+        query = DueQuery(days=days, overdue=overdue, team=team, owner=owner, wanted_trait=asked, most=limit)
         plans = bot.rules.plans
         with bot.database.read() as session:
             found = due_list.due_steps(session, actor, plans, query, bot.today())

@@ -91,7 +91,9 @@ def approve_plan(
             care_capacity.say_difference(care_capacity.capacity_of(bot, actor, instead=instead))
         if not yes:
             typer.confirm(_("Put it in force?"), abort=True)
-        status = lifecycle.approve(bot.database, actor, file, files=files, start=first, today=today, now=now)
+        status = lifecycle.approve(
+            bot.database, actor, file, files=files, fields=bot.rules.traits, start=first, today=today, now=now
+        )
     if as_json:
         print_json(_as_json(status))
         return

@@ -24,7 +24,7 @@ from bot.cli.output.presentation import as_text, local_name, message_json
 from bot.errors import N_, BadInput
 from bot.services.ask import lookup
 from bot.services.care import surveys
-from bot.services.care.surveys import Recorded, SurveyAnswer, views
+from bot.services.care.surveys import RecordedScore, SurveyAnswer, views
 from bot.services.care.surveys.views import ListedScore, ScoreQuery
 from db.processes import InboundKey
 
@@ -159,7 +159,7 @@ def _contact(bot: Tierbot, customer_id: int, name: str) -> int:
     return same[0]
 
 
-def _print(bot: Tierbot, recorded: Recorded, as_json: bool) -> None:
+def _print(bot: Tierbot, recorded: RecordedScore, as_json: bool) -> None:
     if as_json:
         print_json(message_json(recorded.message))
     else:

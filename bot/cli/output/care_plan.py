@@ -8,7 +8,7 @@ from bot.cli.output.presentation import local_name
 from bot.cli.output.vocabulary import word
 from bot.errors import Phrase, ngettext
 from bot.services.care.birthdays import person_of
-from bot.services.care.conditions import Traits
+from bot.services.care.conditions import PROFILE, Traits
 from bot.services.care.holiday import Holiday
 from bot.services.care.occasions import OCCASIONS
 from bot.services.care.plan import (
@@ -117,9 +117,16 @@ def reaches(escalation: Escalation) -> str:
 def traits(when: Traits) -> str:
     """The conditions of an `also` block."""
     return "; ".join(
-        f"{word('trait', name)}: {listed(_trait_value(name, value) for value in values)}"
+        f"{_trait_name(name)}: {listed(_trait_value(name, value) for value in values)}"
         for name, values in when.given.items()
     )
+
+
+def _trait_name(condition: str) -> str:
+    """The name of a condition; of one on the customer profile with its field."""
+    if condition.startswith(PROFILE):
+        return f"{word('trait', 'profile')} {condition.removeprefix(PROFILE)}"
+    return word("trait", condition)
 
 
 def _trait_value(trait: str, value: str) -> str:

@@ -23,11 +23,13 @@ from bot.services.name_keys import fold, fold_code, spellings, tokens_of_key
 from bot.services.schemes.cadence import next_gradings
 from bot.services.schemes.ladder import ladders
 from bot.services.schemes.store import SchemeCache, starter, tiers_of
+from bot.services.traits.card import on_card
 from bot.wording.actions import Pointer
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, Help, NoMatch, TierCard, Ungraded
 from bot.wording.parts import Who
-from db.book import customers, near_names
+from bot.wording.profiles import CardTrait
+from db.book import customers, near_names, traits
 from db.book.customers import NameHit, NameKind, Owners
 from db.care import touches
 from db.engine import Database
@@ -189,6 +191,7 @@ def card(
             complaints=open_complaints(session, customer.id, today),
             scores=last_scores(session, rules.surveys, customer.id),
             promises=open_promises(session, customer.id, today),
+            profile=_profile(session, rules, customer.id),
         )
     row, run, scheme = graded.assessment, graded.run, graded.scheme
     book, days = tiers_of(scheme), coming(session, scheme_cache, graded, today)
@@ -218,7 +221,14 @@ def card(
         service=book.promise(row.tier),
         scores=last_scores(session, rules.surveys, customer.id),
         promises=open_promises(session, customer.id, today),
+        profile=_profile(session, rules, customer.id),
     )
+
+
+def _profile(session: Session, rules: CareRules, customer_id: int) -> tuple[CardTrait, ...]:
+    """What the card says of the customer profile. The fields are read only where something is known."""
+    known = traits.values_of(session, customer_id)
+    return on_card(rules.traits, known) if known else ()
 
 
 def _normal(text: str) -> str:

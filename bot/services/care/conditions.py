@@ -1,6 +1,6 @@
 """For whom the steps of an `also` block of a care plan are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -8,9 +8,12 @@ from pydantic import model_validator
 
 from bot.errors import N_, Phrase
 from bot.services.care.holiday import Part
+from bot.services.traits.fields import TraitField, TraitFields
+from bot.services.traits.values import check_value
 from bot.working_days.countries import code_of
 
-ANY = "any"  # whatever gate applies
+ANY = "any"  # whatever gate applies, whatever value a field of the profile has
+PROFILE = "profile:"  # before the id of a field of the customer profile, in the name of a condition
 
 Lifecycle = Literal["new", "active", "silent", "lost"]
 Quadrant = Literal["platinum", "gold", "iron", "silent", "lead", "negative"]  # cells of the value matrix
@@ -35,6 +38,7 @@ class Traits(Part):
     risk: tuple[str, ...] = ()  # gates of the scheme that apply, or `any`
     credit: tuple[str, ...] = ()  # credit grades
     lifecycle: tuple[Lifecycle, ...] = ()
+    profile: Mapping[str, tuple[str, ...]] | None = None  # field of the customer profile -> values, or `any`
 
     @model_validator(mode="after")
     def _some(self) -> "Traits":
@@ -45,7 +49,8 @@ class Traits(Part):
     @property
     def given(self) -> dict[str, tuple[str, ...]]:
         """The conditions that are given, with their values as they are written."""
-        every = {name: getattr(self, name) for name in type(self).model_fields}
+        every = {name: getattr(self, name) for name in type(self).model_fields if name != "profile"}
+        every |= {PROFILE + field: values for field, values in (self.profile or {}).items()}
         return {name: values for name, values in every.items() if values}
 
     @cached_property
@@ -60,6 +65,35 @@ class Traits(Part):
         """Whether a customer, by its casefolded `values` for each condition, has one of those that are given."""
         for name, wanted in self._wanted.items():
             own = values(name)
-            if wanted.isdisjoint(own) and not (name == "risk" and ANY in wanted and own):
+            is_any = (name == "risk" or name.startswith(PROFILE)) and ANY in wanted
+            if wanted.isdisjoint(own) and not (is_any and own):
                 return False
         return True
+
+
+def unmet(when: Traits, fields: TraitFields) -> Iterator[Phrase]:
+    """Why no customer ever meets it: a field that profiles do not have, and a value that a field cannot have."""
+    for name, values in (when.profile or {}).items():
+        field = fields.find(name)
+        if field is None:
+            yield Phrase(
+                N_("the customer profile has no field %(field)s; use one of %(known)s"),
+                field=repr(name),
+                known=", ".join(one.id for one in fields.fields),
+            )
+            continue
+        for value in values:
+            if value != ANY and (problem := _never(field, value)) is not None:
+                yield Phrase(N_("%(key)s: %(problem)s"), key=f"profile.{name}", problem=problem)
+
+
+def _never(field: TraitField, value: str) -> Phrase | None:
+    """Why a field never has this value as it is stored."""
+    try:
+        stored = check_value(field, value)
+    except ValueError as error:
+        phrase: Phrase = error.args[0]
+        return phrase
+    if stored.casefold() == value.casefold():
+        return None
+    return Phrase(N_("%(value)s is stored as %(stored)s; write that"), value=repr(value), stored=repr(stored))

@@ -16,6 +16,7 @@ _MOST_CHARACTERS = 12_000  # Slack refuses messages of about 13,200
 _MOST_PARAGRAPHS = 46  # of 50 blocks, without header, footer, buttons and a note
 _A_PARAGRAPH = 10  # customers, as in the template
 _MOST_BY_NAME = 10  # birthdays of one day, for each of which there is room for a text of its own
+_A_HINT = 250  # what is said of a gift
 _A_TEXT = greeting_texts.MOST_CHARACTERS + 100  # with the line above it
 
 
@@ -104,4 +105,5 @@ def _length(customer: GreetedCustomer) -> int:
     """The characters of a customer's row, of its button or place in the menu, and of its tier's name."""
     name, code = len(escape(customer.label)), len(escape(customer.code))
     people = sum(len(escape(person.name)) + len(escape(person.role or "")) + 30 for person in customer.people)
+    people += sum(_A_HINT for person in customer.people if person.gift is not None)
     return len(escape(customer.name)) + code + people + 10 + min(75, name + code)

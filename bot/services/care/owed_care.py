@@ -1,7 +1,7 @@
 """What customers are owed: the plan and the steps of each, with their dates, from what the book knows of it."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -13,6 +13,7 @@ from sqlmodel import Session
 from bot.clock import local_date, local_instant
 from bot.services.care import occasions
 from bot.services.care.birthdays import Suiting
+from bot.services.care.conditions import PROFILE
 from bot.services.care.dues import (
     AGAIN,
     LATE,
@@ -42,6 +43,7 @@ from bot.services.care.touch_diff import Changes, Mornings, TouchDiff
 from bot.services.care.working_people import FirmTime, times_asked
 from bot.services.care.working_time import WorkingTime
 from bot.working_days.countries import code_of
+from db.book import traits
 from db.care import planning, surveys, touches
 from db.care.planning import OpenTouch, PlannedCustomer
 from db.graded import runs
@@ -165,6 +167,8 @@ def load(
     nobodys = firm.working_time(now)
     mornings: dict[int | None, Mornings] = {}
     chosen = _Choice(in_force)
+    asked = _profile_fields(in_force)
+    known_traits = traits.values_of_many(session, asked, customer_ids) if asked else {}
     loaded = []
     for customer in found:
         number = customer.customer_id
@@ -186,7 +190,7 @@ def load(
             people=there.get(number, ()),
             low_scores=low_scores.get(number, {}),
         )
-        plan, care_of, steps = chosen.of(customer)
+        plan, care_of, steps = chosen.of(customer, known_traits.get(number, {}))
         if known.low_scores and customer.tier != BLOCKED:
             steps = [*steps, LOW_SCORE]
         due = tuple(steps_due(steps, known, CALENDAR))
@@ -224,14 +228,16 @@ class _Choice:
         self._conditions: dict[str | None, Sequence[str]] = {}
         self._steps: dict[tuple[Any, ...], tuple[CareOf, Sequence[Step]]] = {}
 
-    def of(self, customer: PlannedCustomer) -> tuple[CarePlan | None, CareOf, Sequence[Step]]:
+    def of(
+        self, customer: PlannedCustomer, profile: Mapping[str, Collection[str]]
+    ) -> tuple[CarePlan | None, CareOf, Sequence[Step]]:
         """The plan of the customer's scheme, by what the steps are chosen, and the steps."""
         scheme = customer.scheme
         if scheme not in self._plans:
             plan = self._plans[scheme] = self._in_force.of_scheme(scheme)
             self._conditions[scheme] = sorted(plan.conditions - {"tier", "scheme"}) if plan else ()
         plan = self._plans[scheme]
-        values = [_trait(customer, name) for name in self._conditions[scheme]]
+        values = [_trait(customer, profile, name) for name in self._conditions[scheme]]
         key = scheme, customer.tier, *values
         if key not in self._steps:
             traits = dict(zip(self._conditions[scheme], values, strict=True))
@@ -240,8 +246,18 @@ class _Choice:
         return plan, *self._steps[key]
 
 
-def _trait(customer: PlannedCustomer, condition: str) -> frozenset[str]:
+def _profile_fields(in_force: CarePlans) -> set[str]:
+    """The fields of the customer profile that the plans ask for."""
+    named = (name for plan in in_force.plans for name in plan.conditions)
+    return {name.removeprefix(PROFILE) for name in named if name.startswith(PROFILE)}
+
+
+def _trait(
+    customer: PlannedCustomer, profile: Mapping[str, Collection[str]], condition: str
+) -> frozenset[str]:
     """The customer's values of a condition."""
+    if condition.startswith(PROFILE):
+        return frozenset(map(str.casefold, profile.get(condition.removeprefix(PROFILE), ())))
     if condition == "risk":
         return frozenset(gate.casefold() for gate in json.loads(customer.gates or "{}"))
     value: str | None = getattr(customer, condition)

@@ -1,7 +1,7 @@
 """The care plans in force: which steps a customer is owed, by its tier and by what else is known of it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal, get_args
@@ -10,8 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from bot.errors import N_, Phrase
 from bot.services.care import occasions
-from bot.services.care.conditions import Traits
+from bot.services.care.conditions import Traits, unmet
 from bot.services.care.holiday import Holiday, Part, StepName, at_most
+from bot.services.traits.fields import TraitFields
 from bot.working_days.countries import code_of
 from db.book.people import PersonRole
 from grading.scheme.model import BLOCKED, Name
@@ -339,6 +340,14 @@ class CarePlan(Part):
     def conditions(self) -> frozenset[str]:
         """The names of the traits that it asks for."""
         return frozenset(name for also in self.also for name in also.when.given)
+
+    def unmet(self, fields: TraitFields) -> Iterator[Phrase]:
+        """A sentence for each condition on the customer profile that no customer ever meets."""
+        for also in self.also:
+            for problem in unmet(also.when, fields):
+                yield Phrase(
+                    N_("%(plan)s: %(problem)s."), plan=f"{self.plan}@{self.version}", problem=problem
+                )
 
     def steps(self, customer: CareOf) -> Sequence[Step]:
         """The steps a customer is owed; none when it is blocked, whatever the plan says."""

@@ -16,6 +16,7 @@ import structlog
 from sqlmodel import Session
 
 from bot.services.care import schedule
+from bot.services.care.conditions import PROFILE
 from bot.services.care.plan import SINCE, Anniversary
 from bot.services.care.schedule import CareRules
 from db import processes
@@ -101,7 +102,7 @@ def _of_runs(session: Session, known: Mapping[str, str]) -> Iterator[Marking]:
 
 
 def _of_imports(session: Session, rules: CareRules, known: Mapping[str, str]) -> Iterator[Marking]:
-    """Customers about whom imports brought contacts, contact people, owners, dates of anniversaries, or other columns of their own."""
+    """Customers about whom imports brought contacts, contact people, owners, dates of anniversaries, profiles, or other columns of their own."""
     newest = imports.newest_batch(session)
     if (seen := known.get(IMPORTS)) == str(newest):
         return
@@ -112,7 +113,9 @@ def _of_imports(session: Session, rules: CareRules, known: Mapping[str, str]) ->
             for plan in rules.plans.plans
             for step in plan.all_steps
         )
-        tables = {"activity", "ownership", "contact_person", "survey_score", *(["fact"] if has_dates else [])}
+        asks_profile = any(name.startswith(PROFILE) for plan in rules.plans.plans for name in plan.conditions)
+        asked = [*(["fact"] if has_dates else []), *(["trait"] if asks_profile else [])]
+        tables = {"activity", "ownership", "contact_person", "survey_score", *asked}
         touched = imports.customers_touched(session, after=int(seen), tables=tables)
     chunks = (touched[start : start + RANGE] for start in range(0, len(touched), RANGE))
     yield Marking([partial(_mark_some, customer_ids=chunk) for chunk in chunks], IMPORTS, str(newest))

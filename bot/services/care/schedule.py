@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,9 @@ from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.touch_diff import CONTACT_LOGGED, NO_LONGER_DUE, Changes
 from bot.services.care.working_people import FirmTime
 from bot.services.complaint_kinds import ComplaintKinds, shipped_kinds
+from bot.services.gift_rules.rules import GiftRules, shipped_rules
 from bot.services.survey_scales import SurveyScales, shipped_scales
+from bot.services.traits.fields import TraitFields, load_fields
 from db.care import marks, planning, touches
 from db.care.planning import OpenTouch
 from db.care.touches import TouchState
@@ -32,14 +35,22 @@ CHUNK = 500  # customers to a transaction: short enough that a press at the same
 
 @dataclass(frozen=True, kw_only=True)
 class CareRules:
-    """The care plans in force, the settings they run under, the kinds of complaints and the scales of surveys."""
+    """The care plans in force, their settings, and what the firm says of complaints, surveys, gifts and profiles."""
 
     plans: CarePlans
     zone: ZoneInfo
     remind_at: time
     firm: FirmTime | None = None  # None: the zone and the hour, Monday to Friday
     complaints: ComplaintKinds = field(default_factory=shipped_kinds)
+    gifts: GiftRules = field(default_factory=shipped_rules)
+    currency: str | None = None  # the firm's
     surveys: SurveyScales = field(default_factory=shipped_scales)
+    trait_file: Path | None = None  # of the firm; None: the shipped one
+
+    @cached_property
+    def traits(self) -> TraitFields:
+        """The fields of customer profiles."""
+        return load_fields(self.trait_file)
 
     @cached_property
     def fingerprint(self) -> str:

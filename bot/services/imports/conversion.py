@@ -1,17 +1,16 @@
 """Converts amounts to the firm's currency: by the newest rate on or before their day, in whole ten-thousandths."""
 
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Phrase
+from bot.services.exchange_rates import RateTable
 from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField
@@ -21,7 +20,6 @@ from bot.services.imports.read.cells.guards import unguarded
 from bot.services.imports.read.refusal import EMPTY, Parser, RefusedValue
 from bot.services.imports.read.titles import HEADER, TITLE, currencies_in_title
 from db.book.trade import order_totals
-from db.book.trade.exchange_rates import rates_to
 
 CURRENCY_SIGN = FindingType(
     name="currency-sign",
@@ -51,7 +49,7 @@ HEADER_CURRENCY = FindingType(
 
 def _currency_cells(job: ImportJob, name: str) -> Parser:
     """A parser of currencies; a sign is the one of --currency that it may mean."""
-    given = _given_codes(job.options.currency)
+    given = given_currencies(job.options.currency)
     asked: set[str] = set()
 
     def parse(cell: str) -> str | RefusedValue:
@@ -115,44 +113,12 @@ _AMOUNTS = ("amount", COST.name, SUBTRACT.name)
 _ORIGINALS = ("original_amount", "original_currency")
 
 
-class RateTable:
-    """The exchange rates to one currency."""
-
-    def __init__(self, connection: Connection, firm_currency: str) -> None:
-        self.firm_currency = firm_currency
-        self._known: dict[str, tuple[list[str], list[Decimal]]] = {}
-        for currency, day, rate in rates_to(connection, firm_currency):
-            days, rates = self._known.setdefault(currency, ([], []))
-            days.append(day.isoformat())
-            rates.append(Decimal(rate))
-
-    def at(self, currency: str, day: str) -> tuple[str, Decimal] | RefusedValue:
-        """The value of one unit on a day (ISO), after the day from which it is known."""
-        days, rates = self._known.get(currency, ([], []))
-        place = bisect_right(days, day)
-        if place:
-            return days[place - 1], rates[place - 1]
-        since = Phrase(N_("; the first is of %(first)s"), first=days[0]) if days else ""
-        return RefusedValue(
-            Phrase(
-                N_(
-                    "there is no rate from %(currency)s to %(firm)s on or before %(day)s%(since)s; bring rates in first: %(command)s"
-                ),
-                currency=currency,
-                firm=self.firm_currency,
-                day=day,
-                since=since,
-                command="tierbot import rates",
-            )
-        )
-
-
 class Currencies:
     """Finds the currency of each row of a file, and converts its amounts to the firm's currency if there is one."""
 
     def __init__(self, job: ImportJob) -> None:
         options = job.options
-        given = _given_codes(options.currency)
+        given = given_currencies(options.currency)
         self._given = given[0] if len(given) == 1 else None
         # Nothing is stored then: the file is refused with this and its other questions.
         self._missing = self._given is None and "currency" not in job.layout.places
@@ -252,8 +218,8 @@ class Currencies:
             if currency == rates.firm_currency or row in chunk.refused:
                 continue
             found = rates.at(currency, days[row])
-            if isinstance(found, RefusedValue):
-                chunk.refuse(row, names[0], found.reason)
+            if isinstance(found, Phrase):
+                chunk.refuse(row, names[0], found)
                 continue
             rated, rate = found
             if rated < days[row] and _is_old(rated, days[row]):
@@ -266,7 +232,7 @@ class Currencies:
             values["currency"][row] = rates.firm_currency
 
 
-def _given_codes(given: str | None) -> list[str]:
+def given_currencies(given: str | None) -> list[str]:
     """The codes of --currency."""
     codes = [text.currency(one) for one in given.split(",")] if given is not None else []
     for code in codes:

@@ -3,11 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, String, Table
+from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, String, Table, func, select
 
+from bot.errors import N_, Conflict, Phrase
 from bot.services.access import Act
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.layout.columns import FileField, known_headers
@@ -16,6 +18,8 @@ from bot.services.imports.layout.vendors import vendor_headers
 from bot.services.imports.publication import Upsert
 from bot.services.imports.read.encoding import InspectedFile
 from bot.services.imports.read.text import plain
+from bot.services.imports.report import ImportOptions
+from db.book.imports import affected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +69,34 @@ class WrittenTable:
     def newest_dependent(self, connection: Connection, batch_id: int) -> int | None:
         """The newest later import that superseded rows of this one, or builds on its changes."""
         return None
+
+
+class DatedTable(WrittenTable):
+    """A table of dated values; those that an import superseded become valid again."""
+
+    @contextmanager
+    def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
+        """Refuse to undo values that a person corrected."""
+        rows = self.table.c
+        corrected = select(1).where(
+            rows.batch_id == batch_id, rows.superseded_at.is_not(None), rows.superseded_by_batch.is_(None)
+        )
+        if connection.execute(corrected.limit(1)).first():
+            raise Conflict(
+                N_("Import %(batch)d cannot be undone: some of its %(rows)s were corrected by hand since."),
+                batch=batch_id,
+                rows=Phrase(self.called),
+            )
+        yield
+
+    def revive(self, connection: Connection, batch_id: int) -> int:
+        superseded = self.table.update().where(self.table.c.superseded_by_batch == batch_id)
+        return affected(connection, superseded.values(superseded_at=None, superseded_by_batch=None))
+
+    def newest_dependent(self, connection: Connection, batch_id: int) -> int | None:
+        by = self.table.c.superseded_by_batch
+        newest = select(func.max(by)).where(self.table.c.batch_id == batch_id, by > batch_id)
+        return connection.execute(newest).scalar()
 
 
 def _goes_along(column: Column[Any]) -> bool:
@@ -124,6 +156,10 @@ class FileKind(ABC):
         self.stage = stage_table(name, MetaData(), *(Column(*column) for column in self.staged.items()))
         self.intake = self.stage  # the table that rows of the file are staged in first
         self.filled: tuple[str, ...] = ("key", *self.staged)  # the columns that this import fills
+
+    def under(self, options: ImportOptions) -> Self:
+        """The kind of one import: its fields may depend on what the firm has set."""
+        return copy(self)
 
     @property
     def known_headers(self) -> frozenset[str]:

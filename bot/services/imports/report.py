@@ -38,7 +38,9 @@ class ImportOptions:
     firm_currency: str | None = None  # amounts in other currencies are converted to it
     admins: tuple[str, ...] = ()  # addresses of people who are admins by the settings
     complaint_kinds: Path | None = None  # the firm's own; None: the shipped ones
+    gift_rules: Path | None = None  # the same
     survey_scales: Path | None = None  # the same
+    profile_fields: Path | None = None  # of customer profiles, in the same way
     kind_options: Mapping[str, Any] = field(default_factory=dict)  # name of a KindOption -> its value
 
     def refuse_unknown(self) -> None:

@@ -21,7 +21,14 @@ from db.care import marks
 from db.engine import Database
 
 _PAGE = 5_000
-CARED = ("activity", "ownership", "fact", "contact_person", "survey_score")  # tables by which care is planned
+CARED = (
+    "activity",
+    "ownership",
+    "fact",
+    "contact_person",
+    "survey_score",
+    "trait",
+)  # tables by which care is planned
 _batch, _change = table(ImportBatch), table(ImportChange)
 
 

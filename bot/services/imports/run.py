@@ -3,9 +3,7 @@
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -31,7 +29,7 @@ from bot.services.imports.conversion import SUBTRACT
 from bot.services.imports.erased import again
 from bot.services.imports.job import ImportJob
 from bot.services.imports.kind import Counts, FileKind, find_header_of
-from bot.services.imports.kinds import KINDS
+from bot.services.imports.kinds import KINDS, kind_under
 from bot.services.imports.layout.columns import DECLINED, recognise
 from bot.services.imports.layout.header import Header
 from bot.services.imports.read.cells.codes import Codes
@@ -82,7 +80,7 @@ def import_file(
             kinds=", ".join(KINDS),
         )
     options.refuse_unknown()
-    built = _built(KINDS[kind])
+    built = kind_under(kind, options)
     if actor is not None:
         access.require(actor, built.right)
     file = inspect_file(path, options.encoding, built.known_headers)
@@ -94,7 +92,7 @@ def import_file(
                 source = spelled_as_known(options.source, imports.find_sources(connection))
             return _Import(
                 database=database,
-                kind=copy(built),
+                kind=built,
                 file=file,
                 clock=clock,
                 actor=actor,
@@ -117,15 +115,6 @@ def _rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-@cache
-def _built(kind: type[FileKind]) -> FileKind:
-    """A kind before any file. Its tables stay the same objects, so that their statements are compiled once.
-
-    Otherwise 900 small files took 15 s more, and pushed other statements out of the engine's cache.
-    """
-    return kind()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.ops.storage import Finding
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
+from bot.services.traits.fields import TraitFields
 from db.engine import Database
 from db.graded.runs import Purpose
 from grading.scheme.model import NEW, UNRATED, WORDS_FOR_NO_TIER, Scheme
@@ -109,18 +110,18 @@ def unplanned(
     return found
 
 
-def problems(days: Sequence[CareOfDay]) -> list[Phrase]:
-    """What must be solved today, and what else from later days on."""
+def problems(days: Sequence[CareOfDay], fields: TraitFields | None = None) -> list[Phrase]:
+    """What must be solved today, and what else from later days on; `fields` are None where they cannot be read."""
     found: dict[Phrase, Phrase] = {}
     for care in days:
-        for problem in _problems(care, days[0].day):
+        for problem in _problems(care, days[0].day, fields):
             later = Phrase(N_("From %(day)s on: %(problem)s"), day=care.day, problem=problem)
             found.setdefault(problem, problem if care is days[0] else later)
     return list(found.values())
 
 
-def _problems(care: CareOfDay, today: date) -> list[Phrase]:
-    """Tiers of schemes in force without a plan, steps that two plans share, and occasions without a date."""
+def _problems(care: CareOfDay, today: date, fields: TraitFields | None) -> list[Phrase]:
+    """Tiers in force without a plan, steps that two plans share, occasions without a date, conditions never met."""
     gaps = [
         Phrase(
             N_("Scheme %(scheme)s: no care plan names %(tiers)s (`default` does not count); %(remedy)s."),
@@ -130,7 +131,8 @@ def _problems(care: CareOfDay, today: date) -> list[Phrase]:
         )
         for gap in _gaps(care)
     ]
-    return [*gaps, *care.plans.shared_steps(), *_undated(care.plans, today)]
+    unmet = [] if fields is None else [one for plan in care.plans.plans for one in plan.unmet(fields)]
+    return [*gaps, *care.plans.shared_steps(), *_undated(care.plans, today), *unmet]
 
 
 def _gaps(care: CareOfDay) -> list[UnplannedTiers]:

@@ -17,6 +17,7 @@ from bot.services.care.plan_file import load_all, load_own
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.complaint_kinds import load_kinds
 from bot.services.delivery.messenger import Messenger
+from bot.services.gift_rules.rules import load_rules
 from bot.services.ops import care_plans, channels, places
 from bot.services.ops.addresses import why_unusable
 from bot.services.ops.care_plans import CareOfDay
@@ -26,6 +27,7 @@ from bot.services.ops.templates import check_templates
 from bot.services.privacy import marks, retention
 from bot.services.schemes import store
 from bot.services.survey_scales import load_scales, plain
+from bot.services.traits.fields import TraitFields, load_fields
 from bot.settings import Settings
 from bot.wording.rendering import Renderer
 from db import rewriting, schema
@@ -59,11 +61,12 @@ def check_all(to_slack: Callable[[Settings], Messenger], today: date) -> Finding
     check_schemes([], chosen.schemes_dir, into=found)
     plans = _check_plans(chosen, found)
     _check_rules(chosen, found)
+    fields = _check_fields(chosen, found)
     found.problems += check_templates(Renderer(chosen.templates_dir))
     written, care = _check_database(chosen, today, found, plans.all if plans else None)
     if plans is not None:
         care = care or [CareOfDay(day=today, plans=plans.all)]
-        found.problems += care_plans.problems(care)
+        found.problems += care_plans.problems(care, fields)
         found.notices += care_plans.notices(plans.own, care[0], chosen.schemes_dir)
     _check_modes(chosen, found)
     found.notices += retention.sentences(chosen)
@@ -151,8 +154,13 @@ def _check_plans(settings: Settings, found: Findings) -> _ReadPlans | None:
 
 
 def _check_rules(settings: Settings, found: Findings) -> None:
-    """Whether the firm's own kinds of complaints and scales of surveys can be read, and fit its schemes."""
-    for load in (partial(load_kinds, settings.complaints), partial(_load_scales, settings, found)):
+    """Whether the firm's own kinds of complaints, rules about gifts and scales of surveys can be read, and fit its schemes."""
+    loads = (
+        partial(load_kinds, settings.complaints),
+        partial(load_rules, settings.gifts),
+        partial(_load_scales, settings, found),
+    )
+    for load in loads:
         try:
             load()
         except BotError as error:
@@ -180,6 +188,15 @@ def _load_scales(settings: Settings, found: Findings) -> None:
                         **{"from": plain(values.least), "to": plain(values.most)},
                     )
                 )
+
+
+def _check_fields(settings: Settings, found: Findings) -> TraitFields | None:
+    """The fields of customer profiles; None when they cannot be read."""
+    try:
+        return load_fields(settings.customer_profile)
+    except BotError as error:
+        found.problems += _sentences(error)
+        return None
 
 
 def _check_modes(settings: Settings, found: Findings) -> None:

@@ -236,7 +236,10 @@ def _erase_contact_person(session: Session, contact_person_id: int) -> int:
         if traces.goes_with_contact_person(column):
             session.execute(column.table.delete().where(theirs))
         else:
-            session.execute(column.table.update().where(theirs).values({column.name: None}))
+            also = traces.EMPTIED_WITH.get(traces.name_of(column), ())
+            texts.empty_previous(session, column.table, also, select(column.table.c.id).where(theirs))
+            emptied = dict.fromkeys((column.name, *also))
+            session.execute(column.table.update().where(theirs).values(emptied))
     session.execute(traces.CONTACT.delete().where(traces.CONTACT.c.id == contact_person_id))
     care_marks.mark_planned(session.connection(), [customer_id])
     return dropped

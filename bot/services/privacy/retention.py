@@ -1,30 +1,29 @@
 """Deleting what is kept for a limited time: notes, texts of messages, rejected rows."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
 from sqlmodel import Session
 
 from bot.errors import N_, Phrase, joined, ngettext
-from bot.services.privacy import files
+from bot.services.privacy import files, texts
 from bot.settings import Settings
-from db import traces
 from db.book.facts import Activity
 from db.book.imports import table
 from db.care.complaints import Complaint, ComplaintStep
+from db.care.gifts import Gift
 from db.care.promises import Promise, PromiseDelay
 from db.engine import Database
 from db.outbox.messages import EMPTY_BODY, MessageState, OutboxMessage
 
 LONGEST_MONTH = timedelta(days=31)
 _AT_ONCE = 5_000  # rows of one transaction: others write in between
-_activity, _outbox, _change = table(Activity), table(OutboxMessage), traces.CHANGE
-_complaint, _step = table(Complaint), table(ComplaintStep)
+_activity, _outbox = table(Activity), table(OutboxMessage)
+_complaint, _step, _gift = table(Complaint), table(ComplaintStep), table(Gift)
 _promise, _delay = table(Promise), table(PromiseDelay)
 
 
@@ -92,9 +91,9 @@ def _months(count: int) -> Phrase:
 
 
 def _delete_notes(database: Database, before: date) -> int:
-    """Delete the notes of activities before a day, and what imports stored of their previous notes.
+    """Delete the notes of activities before a day, the texts of complaints and gifts, and what imports stored of their previous notes.
 
-    The texts of an open complaint are kept until it is closed, and so are those of a promise.
+    The texts of an open complaint are kept until it is closed, and so are those of a promise. Of a gift its value stays.
     """
     is_open = select(_complaint.c.activity_id).where(_complaint.c.closed_on.is_(None))
     old = and_(
@@ -106,31 +105,26 @@ def _delete_notes(database: Database, before: date) -> int:
     done += _update(database, _step, taken, {"text": None})
     ended = and_(_complaint.c.closed_on < before, _complaint.c.outcome.is_not(None))
     done += _update(database, _complaint, ended, {"outcome": None})
+    given = or_(_gift.c.what.is_not(None), _gift.c.reason.is_not(None))
+    old_gifts = and_(_gift.c.given_on < before, given)
+    done += _update(database, _gift, old_gifts, {"what": None, "reason": None})
     over = _promise.c.closed_on < before
     for column in (_promise.c.what, _promise.c.reason):
         done += _update(database, _promise, and_(over, column.is_not(None)), {column.name: None})
     put_off = _delay.c.promise_id.in_(select(_promise.c.id).where(over))
     done += _update(database, _delay, and_(put_off, _delay.c.told.is_not(None)), {"told": None})
     gone = select(_activity.c.id).where(_activity.c.happened_on < before, _activity.c.id.not_in(is_open))
-    _delete_previous(database, _activity, "note", gone)
-    _delete_previous(database, _complaint, "outcome", closed)
+    _delete_previous(database, _activity, ["note"], gone)
+    _delete_previous(database, _complaint, ["outcome"], closed)
+    _delete_previous(database, _gift, ["what", "reason"], select(_gift.c.id).where(_gift.c.given_on < before))
     return done
 
 
-def _delete_previous(database: Database, of: Table, column: str, ids: Select[Any]) -> None:
-    """Delete what imports stored of the previous texts of a column, in these rows."""
-    of_old = and_(
-        _change.c.table_name == of.name,
-        _change.c.before.contains(f'"{column}"'),
-        _change.c.row_id.in_(ids),
-    )
+def _delete_previous(database: Database, of: Table, columns: Collection[str], ids: Select[Any]) -> None:
+    """Delete what imports stored of the previous texts of some columns, in these rows."""
     with database.write() as session:
         _overwrite(session)
-        for number, text in session.execute(select(_change.c.id, _change.c.before).where(of_old)).all():
-            values = json.loads(text)
-            if values[column] is not None:
-                stored = json.dumps({**values, column: None}, ensure_ascii=False)
-                session.execute(_change.update().where(_change.c.id == number).values(before=stored))
+        texts.empty_previous(session, of, columns, ids)
 
 
 def _delete_texts(database: Database, before: datetime) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, Select, Table, false, or_, select
 from sqlmodel import Session, func
 
 from bot.services.name_keys import HAN
@@ -55,6 +55,21 @@ class Names:
         if isinstance(value, dict):
             return {self.cleaned(key): self.cleaned_json(one) for key, one in value.items()}
         return value
+
+
+def empty_previous(session: Session, of: Table, columns: Collection[str], ids: Select[Any]) -> None:
+    """Empty what imports stored of the previous texts of some columns, in these rows."""
+    change = traces.CHANGE
+    holds = or_(*(change.c.before.contains(f'"{column}"') for column in columns)) if columns else false()
+    stored = select(change.c.id, change.c.before).where(
+        change.c.table_name == of.name, change.c.row_id.in_(ids), holds
+    )
+    for number, text in session.execute(stored).all():
+        values = json.loads(text)
+        emptied = {column: None for column in columns if values.get(column) is not None}
+        if emptied:
+            before = json.dumps({**values, **emptied}, ensure_ascii=False)
+            session.execute(change.update().where(change.c.id == number).values(before=before))
 
 
 def names_of(session: Session, identity: Identity, *, mark: str, pseudonym: str) -> Names:

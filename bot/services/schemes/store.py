@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from sqlmodel import Session
@@ -48,9 +48,7 @@ class TierNames:
 
     tiers: dict[str, parts.TierPart]
     by_version: dict[int, dict[str, parts.TierPart]] = field(default_factory=dict)
-    promises: dict[tuple[int, str], ServicePromise] = field(
-        default_factory=dict
-    )  # by scheme version and tier
+    schemes: Mapping[int, Scheme] = field(default_factory=dict)  # by version
 
     def tier(self, tier_id: str, version_id: int | None = None) -> parts.TierPart:
         """A tier as the version names it, else as any scheme does, else by its id."""
@@ -59,7 +57,16 @@ class TierNames:
 
     def promise(self, tier_id: str, version_id: int | None = None) -> ServicePromise | None:
         """What a scheme version promises a tier; without a version, the one scheme there is."""
-        return self.promises.get((version_id or 0, tier_id))
+        return self._promises.get((version_id or 0, tier_id))
+
+    @cached_property
+    def _promises(self) -> dict[tuple[int, str], ServicePromise]:
+        return {
+            (version, tier.id): promise
+            for version, scheme in self.schemes.items()
+            for tier in scheme.tiers
+            if (promise := promise_of(tier)) is not None
+        }
 
     def rank(self, tier_id: str) -> int:
         return self.tier(tier_id).rank
@@ -112,12 +119,7 @@ def tier_names(versions: Mapping[int, Scheme]) -> TierNames:
     return TierNames(
         tiers={tier_id: tier for tiers in by_version.values() for tier_id, tier in tiers.items()},
         by_version=by_version,
-        promises={
-            (version, tier.id): promise
-            for version, scheme in versions.items()
-            for tier in scheme.tiers
-            if (promise := promise_of(tier)) is not None
-        },
+        schemes=versions,
     )
 
 

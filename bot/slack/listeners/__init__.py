@@ -16,12 +16,21 @@ from bot.slack.listeners import (
     weekly,
     why,
 )
-from bot.slack.listeners.records import complaints, contact_form, contact_people, promises, surveys
+from bot.slack.listeners.records import (
+    complaints,
+    contact_form,
+    contact_people,
+    gifts,
+    profile,
+    profile_form,
+    promises,
+    surveys,
+)
 
 
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
     of_customers = (tier_command, open_card, why, unmask, share, log_visit)
-    of_records = (contact_people, contact_form, complaints, promises, surveys)
+    of_records = (contact_people, contact_form, complaints, gifts, promises, surveys, profile, profile_form)
     for listener in (*of_customers, *of_records, touches, step_forms, calendar_link, weekly):
         listener.register(app, deps, deferred)

@@ -16,10 +16,9 @@ from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners.records.opening import load
 from bot.wording.actions import Action, Pointer
-from bot.wording.care.weekly import MOST_LISTED
+from bot.wording.care.weekly import MOST_OF_A_KIND
 
 TITLE = N_("The week in full")
-KINDS = 10  # of rows
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
@@ -37,7 +36,7 @@ def list_view(deps: Dependencies, actor: Actor, pointer: Pointer) -> dict[str, A
     except (ValueError, OverflowError):
         raise BadInput(blocks.OLD_BUTTON) from None
     period = CareWeek(first_day, ZoneInfo(actor.timezone))
-    query = WeekQuery(period=period, scope=pointer.version, most=MOST_LISTED // KINDS)
+    query = WeekQuery(period=period, scope=pointer.version, most=MOST_OF_A_KIND)
     sending = Sending.of(deps.settings, deps.database, deps.scheme_cache, deps.rules, deps.clock.now())
     with deps.database.read() as session:
         _, found = week_of(session, actor, sending, query)

@@ -11,7 +11,7 @@ from bot.wording.parts import CustomerPart, TierPart, Who
 from grading.scheme.model import Name
 
 MOST_PEOPLE, MOST_TIERS, MOST_REASONS = 8, 8, 3  # of the message
-MOST_LISTED = 80  # of the list; Slack takes 100 blocks and 250 kB in a view
+MOST_OF_A_KIND = 8  # rows of the list; a view takes 30,000 characters
 NOT_MANAGED = ("kept", "service_owed")  # figures that leave nothing to do
 
 

@@ -1,5 +1,6 @@
 """A manager is told of the week of the team once, in the first morning in which it can be read."""
 
+import re
 import threading
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -12,11 +13,13 @@ from sqlmodel import col, select, update
 
 from bot.clock import FixedClock, local_instant
 from bot.services.care.weekly import tell_weeks
+from bot.services.care.weekly.counted import AWAY_DAYS
 from bot.services.care.weekly.period import WeeklyOptions
 from bot.services.delivery.kinds import WEEKLY
 from bot.services.delivery.worker import WorkerOptions
 from bot.services.recipients import FirmDefaults
-from bot.wording.care.weekly import CareWeekly, WeekFigures
+from bot.settings import ROOT, Settings
+from bot.wording.care.weekly import MOST_OF_A_KIND, MOST_REASONS, CareWeekly, WeekFigures
 from db.book.people import Absence, Deputy, Person, Team
 from db.care.touches import Touch
 from db.care.weekly import reports as weekly
@@ -195,6 +198,14 @@ def test_a_lead_who_is_away_is_told_on_the_first_day_back_or_somebody_else_is(
         day += DAY
     assert [address for address, _ in office.on(told_on)] == [place]
     assert [address for address, _ in office.on(MONDAY + 6 * DAY)] == [place]
+
+
+def test_a_lead_who_may_not_see_the_customers_of_the_team_is_not_told_of_them(office: Office) -> None:
+    office.channel = FIRM
+    office.fill()
+    office.change(Person, office.lead, role="account_manager")
+    office.step("skipped", LAST, reason="Away")
+    assert [address for address, _ in office.on(MONDAY)] == [f"channel:{FIRM}"]
 
 
 def test_the_deputy_of_a_lead_is_told_and_knows_in_whose_place(office: Office) -> None:
@@ -394,3 +405,28 @@ def test_what_a_channel_refuses_is_not_told_again_every_day(office: Office) -> N
         weekly.untell(session, [number or 0])
         assert session.exec(select(WeeklyReport.outbox_id).where(WeeklyReport.team_id != 0)).one() == number
     assert len(office.on(MONDAY + DAY)) == 1
+
+
+@pytest.mark.parametrize(
+    ("page", "reasons", "away", "rows"),
+    [
+        ("weekly.md", "the three reasons", "five days or more", "eight of each kind"),
+        ("weekly.zh.md", "最常见的三个原因", "休假五天或更久", "每一类显示八条"),
+    ],
+)
+def test_the_page_has_the_settings_and_numbers_of_the_code(
+    page: str, reasons: str, away: str, rows: str
+) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert (MOST_REASONS, AWAY_DAYS, MOST_OF_A_KIND) == (3, 5, 8)
+    assert [one for one in (reasons, away, rows) if one not in text] == []
+    cells = re.findall(r"(?m)^\| (?:`(TIERBOT_\w+)`)? ?\| `(\w+)` \|", text)
+    assert cells == [("TIERBOT_WEEKLY_DAY", "Mon"), ("TIERBOT_WEEKLY_TO", "manager"), ("", "channel")]
+    defaults = Settings(_env_file=None)
+    assert (defaults.weekly_day, defaults.weekly_to) == ("Mon", "manager")
+    assert WeeklyOptions.of(defaults) == WeeklyOptions(weekday=0, to="manager")
+
+
+@pytest.mark.parametrize(("day", "weekday"), [("Mon", 0), ("Fri", 4), ("off", None)])
+def test_the_day_of_the_settings_is_the_day_on_which_it_is_told(day: str, weekday: int | None) -> None:
+    assert WeeklyOptions.of(Settings(_env_file=None, TIERBOT_WEEKLY_DAY=day)).weekday == weekday

@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from bot.clock import local_date, local_instant
+from bot.services.care.promises import views as promised
 from bot.services.care.service import counts as service
 from bot.services.care.weekly import counted
 from bot.services.care.weekly.counted import Gone, Share
@@ -356,3 +357,31 @@ def test_what_was_missed_of_the_service_promise_is_what_its_report_says(database
         first, last = FIRST - 103 * WEEK, FIRST + 6 * DAY
         found = service.counts(session, schemes, start=first, end=last, today=last + DAY)
     assert owed == missed == sum(one.missed for one in found) > 10
+
+
+def test_a_promise_is_broken_in_the_weekly_as_in_what_is_counted_of_people(database: Database) -> None:
+    with database.write() as session:
+        anna = factories.person(session, "Anna")
+        customer = factories.customer(session, "ACME", owner_id=anna)
+        days = {
+            "kept in time": (3, 3),
+            "kept late": (1, 3),
+            "withdrawn": (1, 2),
+            "open": (9, None),
+            "late": (1, None),
+        }
+        for what, (due, closed) in days.items():
+            row = Promise(
+                customer_id=customer, source="test", external_id=what, made_on=FIRST, due_on=FIRST + due * DAY,
+                first_due_on=FIRST + due * DAY, recorded_at=local_instant(FIRST, 9, 0, ZoneInfo("UTC")),
+            )  # fmt: skip
+            if closed is not None:
+                row.outcome = "withdrawn" if what == "withdrawn" else "kept"
+                row.closed_on, row.closed_for = FIRST + closed * DAY, anna
+                row.closed_at = local_instant(row.closed_on, 12, 0, ZoneInfo("UTC"))
+            session.add(row)
+        session.flush()
+        week = CareWeek(FIRST, ZoneInfo("UTC"))
+        by_person = counted.by_person(counted.count_events(session, week))
+        of_people = promised.counted(session, [anna], week.first_day, week.last_day)
+    assert by_person[anna].broken == of_people[anna].broken == 2

@@ -56,9 +56,17 @@ FILES = {
         "customer,complaint date,complaint type,description\nC1,2026-01-05,quality,Leaks\nC2,2026-02-05,delivery,Late\n",
         "客户编号,投诉日期,投诉类别,投诉内容\nC1,2026-01-05,产品质量,漏水\nC2,2026-02-05,交货,迟到\n",
     ),
+    "gifts": (
+        "customer,gift date,gift,gift value,currency\nC1,2026-01-05,Tea,80,CNY\nC2,2026-02-05,Cake,60,CNY\n",
+        "客户编号,赠送日期,礼品名称,礼品价值,币种\nC1,2026-01-05,茶叶,80,CNY\nC2,2026-02-05,蛋糕,60,CNY\n",
+    ),
     "contact-persons": (
         "customer,contact name,title,birthday\nC1,Li Ming,Buyer,1980-01-05\nC2,Eva Low,Engineer,1981-02-05\n",
         "客户编号,联系人,职务,生日\nC1,李明,采购,1980-01-05\nC2,周敏,厂长,1981-02-05\n",
+    ),
+    "customer-profiles": (
+        "customer,as of,needs,brand loyalty\nC1,2026-01-05,seals,high\nC2,2026-02-05,pumps,low\n",
+        "客户编号,调查日期,需求,品牌忠诚度\nC1,2026-01-05,密封件,高\nC2,2026-02-05,水泵,低\n",
     ),
     "facts": (
         "customer,field,value,date\nC1,market_share,0.2,2026-01-05\nC2,market_share,0.3,2026-01-05\n",

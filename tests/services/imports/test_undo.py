@@ -42,6 +42,11 @@ CHANGES = [
         "K2,C1,2026-01-02,quality,Leaks,,,,\n",
     ),
     (
+        "gifts",
+        "id,customer,date,what,value,currency,occasion,giver\nG1,C1,2026-01-03,Old tea,60,CNY,,lee@example.com\n"
+        "G2,C2,2026-02-02,Cake,50,CNY,birthday,\n",
+    ),
+    (
         "surveys",
         "id,customer,date,score,scale,contact,note\n"
         "S1,C2,2026-02-02,1,1-5,Li Ming,Late\nS2,C1,2026-01-02,9,nps,,\nS3,C1,2026-01-02,4,1-5,,\n",
@@ -51,6 +56,7 @@ CHANGES = [
         "contact-persons",
         "id,customer,name,role,birthday\nP1,C1,Li Ming,Director,1985-03-08\nP2,C2,Bo Yi,,lunar 08-15\n",
     ),
+    ("customer-profiles", "customer,date,loyalty\nC1,2026-02-01,high\nC2,2026-02-01,low\n"),
     (
         "people",
         "email,name,role,team,active\nmia@example.com,Mia Sun,admin,North,no\nnew@example.com,New,,,\n",
@@ -84,8 +90,10 @@ def full(book: Book, snapshots: Snapshots) -> Book:
         book.bring("orders", "order_no,customer,date,amount\n1,C1,2026-01-02,5\n")
         book.bring("activities", "id,customer,date,kind,note\nA1,C1,2026-01-02,visit,old\n")
         book.bring("complaints", "id,customer,date,kind,what\nK1,C1,2026-01-02,quality,old\n")
+        book.bring("gifts", "id,customer,date,what,value,currency\nG1,C1,2026-01-02,Tea,50,CNY\n")
         book.bring("surveys", "id,customer,date,score,scale\nS1,C1,2026-01-02,4,1-5\n")
         book.bring("facts", "customer,field,value,date\nC1,credit_grade,A,2026-01-31\n")
+        book.bring("customer-profiles", "customer,date,loyalty\nC1,2026-01-31,low\n")
         book.bring("contact-persons", "id,customer,name,role\nP1,C1,Li Ming,Buyer\n")
 
     return snapshots.fetch("full", book, bring)
@@ -94,13 +102,24 @@ def full(book: Book, snapshots: Snapshots) -> Book:
 def _comparable(book: Book) -> dict[str, list[tuple[object, ...]]]:
     """Everything but the log of imports, answers, version counters and the numbers of rebuilt name rows."""
     found = book.everything(
-        without=("import_batch", "import_answer", "customer_name", "customer", "audit_entry", "complaint")
+        without=(
+            "import_batch",
+            "import_answer",
+            "customer_name",
+            "customer",
+            "audit_entry",
+            "complaint",
+            "gift",
+        )
     )
     found["name"] = sorted(
         book.rows("SELECT customer_id, kind, name, key, batch_id FROM customer_name"), key=repr
     )
     found["complaint"] = book.rows(
         "SELECT id, batch_id, activity_id, kind, handler_id, deadline, closed_on, outcome, agreed FROM complaint ORDER BY id"
+    )
+    found["gift"] = book.rows(
+        "SELECT id, batch_id, customer_id, activity_id, given_on, what, value, occasion, giver_id, state FROM gift ORDER BY id"
     )
     found["customer"] = book.rows(
         "SELECT id, code, name, record_type, region, since, parent_id, batch_id FROM customer ORDER BY id"

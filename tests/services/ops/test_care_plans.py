@@ -13,6 +13,7 @@ from bot.services.care.plan_versions.lifecycle import PlanFile
 from bot.services.ops import care_plans, checks, doctor
 from bot.services.ops.care_plans import CareOfDay
 from bot.services.schemes import store
+from bot.services.traits.fields import shipped_fields
 from bot.settings import Settings
 from db.engine import Database
 from grading.scheme.model import Scheme
@@ -204,7 +205,16 @@ RETAIL = (FOLDER / "retail.yaml").read_text(encoding="utf-8")
 
 def approve(database: Database, text: str, start: date = TODAY) -> None:
     file = PlanFile(plan=parse_plan(text, "ours.yaml"), text=text, source="ours.yaml")
-    lifecycle.approve(database, OPERATOR, file, files=load_all(None), start=start, today=TODAY, now=NOW)
+    lifecycle.approve(
+        database,
+        OPERATOR,
+        file,
+        files=load_all(None),
+        fields=shipped_fields(),
+        start=start,
+        today=TODAY,
+        now=NOW,
+    )
 
 
 def checked(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:

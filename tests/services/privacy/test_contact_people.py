@@ -15,6 +15,7 @@ from db.audit import AuditEntry
 from db.book import tombstones
 from db.book.contact_people import ContactPerson
 from db.book.imports import ImportBatch, ImportChange
+from db.care.gifts import Gift
 from db.care.redraws import Redraw
 from db.care.surveys import SurveyScore
 from db.care.touches import Touch
@@ -103,6 +104,19 @@ def test_what_waits_about_a_birthday_goes_and_the_rest_of_the_message_stays(worl
         assert all(CONTACTS[4] in one.body_json for one in greetings)
         assert {one.state for one in [*bodies, *greetings]} == {"pending", "sent"}
         assert set(session.exec(select(Redraw.outbox_id))) == {one.id for one in [*bodies, *greetings]}
+
+
+def test_of_a_gift_to_them_only_what_counts_for_the_customer_is_left(small: World) -> None:
+    bring(small, "K1,Ada Quist,")
+    rows = ("K1,2026-01-05,Green tea,60,Ada Quist,G1", "K1,2026-01-06,A cake,50,,G2")
+    small.bring("gifts", "customer,date,what,value,contact,id", *rows, currency="CNY")
+    again = rows[0].replace("Green tea", "Oolong tea")
+    small.bring("gifts", "customer,date,what,value,contact,id", again, currency="CNY")
+    small.erase(the_contact(small, "Ada Quist"))
+    with small.database.read() as session:
+        left = [(one.what, one.value, one.contact_person_id) for one in session.exec(select(Gift))]
+    assert left == [(None, 60, None), ("A cake", 50, None)]
+    assert small.traces_of(["Green tea", "Oolong tea"]) == []
 
 
 def test_what_they_answered_in_a_survey_stays_without_them(small: World) -> None:

@@ -13,6 +13,7 @@ from db.book.customers import Customer
 from db.book.facts import Activity
 from db.book.imports import ImportChange
 from db.care.complaints import Complaint, ComplaintStep
+from db.care.gifts import Gift
 from db.care.promises import Promise, PromiseDelay
 from db.outbox.messages import OutboxMessage
 from tests import factories
@@ -36,6 +37,17 @@ def apply(world: World, *, days: int = 0, **values: int) -> int:
 def test_by_default_nothing_is_deleted(world: World) -> None:
     assert apply(world, days=5_000) == 0
     assert (world.data_dir / "rejects").is_dir()
+
+
+def test_the_texts_of_old_gifts_are_deleted_and_their_values_stay(small: World) -> None:
+    header = "id,customer,date,what,value"
+    small.bring("gifts", header, "G1,K1,2020-01-05,Green tea,60", currency="CNY")
+    small.bring("gifts", header, "G1,K1,2020-01-05,Oolong tea,60", currency="CNY")
+    small.bring("gifts", header, "G2,K1,2026-06-01,A cake,50", currency="CNY")
+    assert apply(small, notes_months=3) == 1
+    with small.database.read() as session:
+        assert [(one.what, one.value) for one in session.exec(select(Gift))] == [(None, 60), ("A cake", 50)]
+        assert [one.before for one in session.exec(select(ImportChange))] == ['{"what": null}']
 
 
 def test_texts_of_a_complaint_are_kept_while_it_is_open_and_then_as_notes(small: World) -> None:

@@ -25,7 +25,7 @@ from bot.wording.care.promises import BrokenPromise, PromiseReport, PromiseRow
 from bot.wording.care.weekly import CareWeekly, PersonWeek, SkipReason, WeekFigures
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
-from bot.wording.parts import GreetingText, PersonHours, PersonPart, Since, TierPart, Who
+from bot.wording.parts import GiftHint, GreetingText, PersonHours, PersonPart, Since, TierPart, Who
 from db import tables, usage
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
@@ -33,6 +33,7 @@ from db.book.people import Absence, Deputy, Person
 from db.care import calendar_feeds
 from db.care.acts import TouchAct, TouchBefore
 from db.care.complaints import ComplaintMessage, ComplaintStep
+from db.care.gifts import Gift
 from db.care.planning import CustomerCare
 from db.care.promises import PromiseDelay, PromiseMessage
 from db.care.touches import Touch, TouchMessage
@@ -244,6 +245,7 @@ def files() -> list[tuple[str, list[str], dict[str, Any]]]:
     """(kind, lines, options) of the files that say everything about them."""
     visits = [f"V{n},{code(n)},2026-02-02,visit,{email(n)},{quoted(named(n))}" for n in NUMBERS]
     facts = [f"{code(n)},quality,{n},2026-01-31,{email(n)},{quoted(named(n))}" for n in NUMBERS]
+    known = [f"{code(n)},{quoted(named(n), PEOPLE[n])}" for n in NUMBERS]
     orders = [f"O{n},{code(n)},2026-01-02,{100 + n},60" for n in NUMBERS]
     wrong = [f"W{n},{code(n)},never,{100 + n},60" for n in NUMBERS]
     invoices = [f"I{n},{code(n)},2026-01-02,2026-02-02,,{100 + n}" for n in NUMBERS]
@@ -257,6 +259,7 @@ def files() -> list[tuple[str, list[str], dict[str, Any]]]:
         ("invoices", ["invoice_no,customer,date,due,paid,amount", *invoices], {}),
         ("activities", ["id,customer,date,kind,person,note", *visits], {}),
         ("contact-persons", [CONTACT_COLUMNS, *contact_rows(*CONTACTS)], {}),
+        ("customer-profiles", ["customer,occupation,author", *known], {}),
         ("facts", ["customer,field,value,date,author,evidence", *facts], {"accepted": ("unknown-field",)}),
     ]
 
@@ -287,6 +290,8 @@ def fill(world: World) -> None:
     world.bring("contact-persons", CONTACT_COLUMNS, *contact_rows(*(f"Wasqx{n:02}ova" for n in numbers)))
     for kind, lines, options in rest:
         world.bring(kind, *lines, **options)
+    about = [f"BIRCH,2026-03-{1 + n:02},{quoted(f'knows {CONTACTS[n]}, {named(n)}')}" for n in numbers]
+    world.bring("customer-profiles", "customer,date,occupation", *about)
     at_birch = [f"BIRCH,Birch contact {n},{quoted(f'knows {CONTACTS[n]}, {named(n)}')}" for n in numbers]
     world.bring("contact-persons", "customer,name,note", *at_birch)
     lines = [f"O{n},1,pumps,{50 + n}" for n in numbers]
@@ -349,6 +354,7 @@ def _decide(
             Assessment(run_id=run, customer_id=customer, scheme_version_id=version, tier="A", coverage=1.0, certain=True,
                        tier_since=DAY, inputs=inputs),
             _complained(session, customer, person, text),
+            _gifted(session, customer, person, text),
             _promised(session, customer, person, text),
             CustomerCare(customer_id=customer, tier="A", scheme_version_id=version),
             ShadowMove(run_id=run, scheme_version_id=version, customer_id=customer, tier="A", shadow_tier="B"),
@@ -372,6 +378,13 @@ def _complained(session: Session, customer: int, person: int, text: str) -> Comp
     return ComplaintStep(
         complaint_id=number, taken_on=DAY, person_id=person, text=text, version=2, recorded_at=NOW
     )
+
+
+def _gifted(session: Session, customer: int, person: int, text: str) -> Gift:
+    """A gift over a limit."""
+    people = dict.fromkeys(("giver_id", "owner_id", "recorded_by"), person)
+    number = factories.gift(session, customer, DAY, what=text, reason=text, state="allowed", **people)
+    return session.get_one(Gift, number)
 
 
 def _promised(session: Session, customer: int, person: int, text: str) -> PromiseDelay:
@@ -456,7 +469,12 @@ def _ask(session: Session, ids: dict[str, int], people: dict[str, int]) -> None:
         row.customer_id: (row.id or 0, row.name)
         for row in session.scalars(select(ContactPerson).order_by(text("id DESC")))
     }
-    named = {key: PersonPart(contact_person_id=number, name=name) for key, (number, name) in who.items()}
+    named = {
+        key: PersonPart(
+            contact_person_id=number, name=name, gift=GiftHint(last=f"Tea for {name}", last_on=DAY)
+        )
+        for key, (number, name) in who.items()
+    }
     hours = {
         key: (PersonHours(contact_person_id=number, name=name, there="9", here="10"),)
         for key, (number, name) in who.items()

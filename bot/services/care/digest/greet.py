@@ -17,6 +17,7 @@ from bot.services.care import schedule
 from bot.services.care.digest.mailboxes import ONE_DAY, Mailbox, Sending, enqueue
 from bot.services.care.digest.people import birthday_part, person_part
 from bot.services.care.dues import LATE, people_to_greet
+from bot.services.care.gifts.hints import Named, hints, with_hint
 from bot.services.care.greetings import ToGreet, greetings, is_top
 from bot.services.care.occasion_days import OccasionDay
 from bot.services.care.occasions import OCCASIONS, days
@@ -27,6 +28,7 @@ from bot.services.care.touch_diff import DAY_IS_PAST
 from bot.services.delivery import kinds
 from bot.wording import greeting_texts
 from bot.wording.care.greetings import GreetedCustomer, Greetings
+from bot.wording.parts import GiftHint
 from bot.working_days.countries import code_of
 from db.book import contact_people, customers
 from db.book.contact_people import ContactPerson
@@ -37,6 +39,7 @@ from db.outbox import messages
 from grading.scheme.model import Name
 
 BIRTHDAY = Name(en="Birthday", zh="生日")
+MOST_HINTS = 5  # of a message: what it says of gifts may not cut off the names of customers
 OPEN_AFTER = timedelta(days=8)  # by then planning has closed what nobody answered
 
 
@@ -76,10 +79,11 @@ def _write_of(
     known = customers.get_many(session, sorted({touch.customer_id for touch in some}))
     day, zone, written = occasion.day.day, mailbox.working.zone, 0
     people = _People(session, sending, occasion, some, known)
+    hinted = _hints(session, sending, mailbox, occasion, some, known, people)
     too_late = local_instant(day + LATE + ONE_DAY, 0, 0, zone)
     again = local_instant(day + OPEN_AFTER, 12, 0, zone)
     while left:
-        message = _message(sending, mailbox, occasion, left.values(), known, people)
+        message = _message(sending, mailbox, occasion, left.values(), known, people, hinted)
         named = [one.touch_id for one in message.customers]
         if not named:
             break
@@ -133,6 +137,30 @@ class _People:
         return None if is_customers else self._to_greet[touch.id or 0]
 
 
+def _hints(
+    session: Session,
+    sending: Sending,
+    mailbox: Mailbox,
+    occasion: _OfDay,
+    some: Sequence[Touch],
+    known: Mapping[int, Customer],
+    people: _People,
+) -> dict[int, GiftHint]:
+    """What is said of gifts to the first people of the best tiers; nothing in a channel."""
+    if mailbox.place.person_id is None:
+        return {}
+    best = sorted(some, key=lambda touch: (sending.book.tier(touch.tier).rank, touch.id))
+    named = [
+        Named(
+            person=found[0], customer=known[touch.customer_id], tier=touch.tier, occasion=occasion.occasion_id
+        )
+        for touch in best
+        if touch.customer_id in known and (found := people.of(touch))
+    ]
+    readers = {mailbox.place.person_id, *mailbox.acts_for}
+    return hints(session, sending.rules, named[:MOST_HINTS], occasion.day.day, readers)
+
+
 def _message(
     sending: Sending,
     mailbox: Mailbox,
@@ -140,10 +168,11 @@ def _message(
     some: Iterable[Touch],
     known: Mapping[int, Customer],
     people: _People,
+    hinted: dict[int, GiftHint],
 ) -> Greetings:
     """The message about an occasion; who would be greeted through nobody is left to planning."""
     to_greet = (
-        _to_greet(sending, touch, known[touch.customer_id], people.of(touch))
+        _to_greet(sending, touch, known[touch.customer_id], people.of(touch), hinted)
         for touch in some
         if touch.customer_id in known and people.of(touch) != []
     )
@@ -156,7 +185,11 @@ def _message(
 
 
 def _to_greet(
-    sending: Sending, touch: Touch, customer: Customer, people: Sequence[ContactPerson] | None
+    sending: Sending,
+    touch: Touch,
+    customer: Customer,
+    people: Sequence[ContactPerson] | None,
+    hinted: dict[int, GiftHint],
 ) -> ToGreet:
     tier = sending.book.tier(touch.tier)
     people = people or ()
@@ -170,7 +203,9 @@ def _to_greet(
             code=customer.code,
             touch_id=touch.id or 0,
             touch_version=touch.version,
-            people=tuple(map(birthday_part if is_birthday else person_part, people)),
+            people=tuple(
+                with_hint(birthday_part(one) if is_birthday else person_part(one), hinted) for one in people
+            ),
             is_birthday=is_birthday,
         ),
         tier=tier,

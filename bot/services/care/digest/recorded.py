@@ -1,8 +1,8 @@
 """What a digest shows besides care steps: open complaints, and promises whose day is near or past."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -12,23 +12,22 @@ from bot.services.care.digest.mailboxes import Mailbox
 from bot.services.care.digest.rows import RowReader
 from bot.services.care.escalation.overdue import EASTERNMOST
 from bot.services.care.promises import rows as promise_rows
-from bot.services.care.promises.subject import asked_from
 from bot.wording.care.complaints import ComplaintRow
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.promises import PromiseRow
 from db.care import complaints, promises
 from db.care.complaints import ComplaintRole
 from db.care.due_touches import DueGroup
-from db.care.promises import PromiseRole
+from db.care.promises import NearPromise, PromiseRole
 from db.care.touches import StepKind
 
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
-    """The groups with open complaints, and those with promises that may be near: the earliest day of each."""
+    """The groups with open complaints, and those with promises that may be near, the earliest day first."""
 
     complained: Set[DueGroup]
-    promised: Mapping[DueGroup, date]
+    promised: Mapping[DueGroup, Sequence[NearPromise]]
 
     @classmethod
     def read(cls, session: Session, now: datetime) -> "Groups":
@@ -47,7 +46,7 @@ class Groups:
             promised={
                 group: self.promised[group]
                 for group in self.promised.keys() & mailbox.groups
-                if asked_from(mailbox.working, self.promised[group]) <= today
+                if promise_rows.near(self.promised[group][:1], mailbox.working, today)
             },
         )
 
@@ -76,14 +75,15 @@ class Recorded:
             complained, complained_more = complaint_rows.shown(
                 session, kinds, groups.complained, reader=reading.reader, day=reading.day
             )
-        near = promise_rows.near(session, groups.promised, mailbox.working, reading.day)
-        shown = promise_rows.lock(session, near[: promise_rows.MOST_SHOWN])
+        found = [one for of in groups.promised.values() for one in of]
+        near = promise_rows.near(found, mailbox.working, reading.day)
+        shown = promise_rows.locked(session, near[: promise_rows.MOST_SHOWN])
         return cls(
             complaints=complained,
             complaints_more=complained_more,
             promises=promise_rows.rows_of(session, shown, reader=reading.reader, day=reading.day),
             promises_more=len(near[promise_rows.MOST_SHOWN :]),
-            promised=tuple(one.id for one in near),
+            promised=tuple(near),
         )
 
     def __bool__(self) -> bool:

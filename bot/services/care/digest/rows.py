@@ -13,6 +13,8 @@ from bot.clock import local_date
 from bot.services import access
 from bot.services.care.digest.levelling import Weight, rank
 from bot.services.care.digest.people import birthday_part, call_hours, is_call
+from bot.services.care.gifts.hints import Named, hints, with_hint
+from bot.services.care.gifts.suggestions import BIRTHDAY
 from bot.services.care.plan import Step
 from bot.services.care.promises.rows import asked_in_steps
 from bot.services.care.schedule import CareRules
@@ -265,6 +267,7 @@ class _RowMaker:
             if touch.contact_person_id is not None or is_call(self.steps[touch.id])
         }
         self.contact_people = contact_people.of_customers(session, asked) if asked else {}
+        self.gifts = hints(session, reading.rules, self._birthdays(), reading.day, self._readers())
         follow_ups = {touch.customer_id for touch in found if touch.kind == StepKind.FOLLOW_UP}
         self.promised = asked_in_steps(session, follow_ups, reading.day)
 
@@ -275,6 +278,18 @@ class _RowMaker:
             if (customer := self.outcomes.customers.get(touch.customer_id)) is not None
             and (touch.contact_person_id is None or self._person(touch) is not None)
         ]
+
+    def _birthdays(self) -> list[Named]:
+        """The contact people whose birthdays are shown to somebody; in a channel nothing is said of gifts."""
+        known, is_channel = self.outcomes.customers, self.reading.reader is None
+        return [
+            Named(person=person, customer=known[touch.customer_id], tier=touch.tier, occasion=BIRTHDAY)
+            for touch in self.found
+            if not is_channel and touch.customer_id in known and (person := self._person(touch)) is not None
+        ]
+
+    def _readers(self) -> set[int]:
+        return {self.reading.reader or 0, *self.reading.acts_for}
 
     def _person(self, touch: Touch) -> ContactPerson | None:
         """Whose birthday a touch is; None of other touches, and when they were removed."""
@@ -311,7 +326,7 @@ class _RowMaker:
             reasons=reasons,
             minutes=step.minutes if step else None,
             owner=self.outcomes.who(owner) if owner != reading.reader else None,
-            person=None if person is None else birthday_part(person),
+            person=None if person is None else with_hint(birthday_part(person), self.gifts),
             hours=call_hours(there, reading.day, reading.zone) if is_call(step) else (),
             service=self.ranking.promise(touch),
             promises=self.promised.get(customer.id or 0, ()) if touch.kind == StepKind.FOLLOW_UP else (),

@@ -24,7 +24,6 @@ from bot.wording.care.promises import PromiseRow
 from db.book import people
 from db.care import due_touches, promises
 from db.care.due_touches import DueGroup, DueTouch
-from db.care.promises import StoredPromise
 from db.care.touches import StepKind, Touch, TouchState
 
 MOST_LISTED = 1_000
@@ -122,17 +121,22 @@ def _promises(
 ) -> tuple[tuple[PromiseRow, ...], int]:
     """The promises that the actor's digests show, with those in `also`, and how many more there are."""
     today = actor.today(now)
-    groups = _own_groups(session, actor, firm, now, promise_rows.groups(session, today))
-    near: list[StoredPromise] = []
-    if groups:
+    groups = promise_rows.groups(session, today)
+    found = [one for group in _own_groups(session, actor, firm, now, groups) for one in groups[group]]
+    near: list[int] = []
+    if found:
         working = working_times(session, {actor.person_id}, rules.times, now).get(actor.person_id)
-        near = promise_rows.near(session, groups, working or rules.times.working_time(now), today)
+        near = promise_rows.near(found, working or rules.times.working_time(now), today)
     first, more = near[: promise_rows.MOST_SHOWN], len(near[promise_rows.MOST_SHOWN :])
-    known = {one.id for one in first}
-    done = promises.rows(session, [one for one in also if one not in known])
+    done = promises.rows(session, [one for one in also if one not in first])
     later = {one.id for one in done if one.is_open and one.due_on > today}
     shown = promise_rows.rows_of(
-        session, [*first, *done], reader=actor.person_id, day=today, put_off=later, now=now
+        session,
+        [*promises.rows(session, first), *done],
+        reader=actor.person_id,
+        day=today,
+        put_off=later,
+        now=now,
     )
     return shown, more
 

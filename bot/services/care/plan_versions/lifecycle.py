@@ -18,6 +18,7 @@ from bot.services.care.plan_versions import in_force
 from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.care.plan_versions.in_force import with_files
 from bot.services.schemes.status import split
+from bot.services.traits.fields import TraitFields
 from db.audit import AuditAction, ObjectKind
 from db.care import plans
 from db.care.plans import CarePlanDecision, CarePlanState, CarePlanVersion
@@ -61,13 +62,15 @@ def approve(
     file: PlanFile,
     *,
     files: CarePlans,
+    fields: TraitFields,
     start: date,
     today: date,
     now: datetime,
 ) -> PlanStatus:
-    """Put a care plan in force from a day on, instead of the version of it that is; `files` has those of files.
+    """Put a care plan in force from a day on, instead of the version of it that is; `files` has those of files, and `fields` what its
+    conditions may ask for.
 
-    Raises BadInput for a day that is over and for a version that is stored with other content, Conflict when it is in
+    Raises BadInput for a day that is over, for a condition that is never met and for a version that is stored with other content, Conflict when it is in
     force on that day already, when another plan is for one of its schemes, and when it shares a step with a plan whose
     steps are owed together with its own.
     """
@@ -78,6 +81,8 @@ def approve(
             start=start,
             today=today,
         )
+    for problem in file.plan.unmet(fields):
+        raise BadInput(problem.msgid, **problem.values)
     with database.write(lock=LOCK) as session:
         version = _record(session, file, now)
         decided = plans.decisions(session)

@@ -18,35 +18,30 @@ from bot.wording.parts import Who
 from db.book import people
 from db.care import promises, touches
 from db.care.due_touches import DueGroup
-from db.care.promises import PromiseDelay, PromiseGroup, StoredPromise
+from db.care.promises import NearPromise, PromiseDelay, PromiseGroup, StoredPromise
 
 MOST_SHOWN = 5  # of a digest, so that there is room for its steps
 MOST_ASKED = 3  # in the row of a step
 
 
-def groups(session: Session, today: date) -> dict[DueGroup, date]:
-    """The groups of open promises that may be near, and the earliest day of each."""
-    return {
-        _due_group(group): due_on for group, due_on in promises.first_due(session, today + EARLIEST).items()
-    }
+def groups(session: Session, today: date) -> dict[DueGroup, list[NearPromise]]:
+    """The groups of open promises that may be near, with these, the earliest day first."""
+    found = promises.open_until(session, today + EARLIEST)
+    return {_due_group(group): of for group, of in found.items()}
 
 
-def near(
-    session: Session, groups: Collection[DueGroup], working: WorkingTime, today: date
-) -> list[StoredPromise]:
-    """The open promises of these groups that are to be asked about, the earliest day first."""
-    wanted = {PromiseGroup(group.owner_id, group.assignee_id) for group in groups}
-    found = promises.open_of(session, wanted, today + EARLIEST)
-    return [one for one in found if asked_from(working, one.due_on) <= today]
+def near(found: Iterable[NearPromise], working: WorkingTime, today: date) -> list[int]:
+    """Those of the promises that are to be asked about, the earliest day first."""
+    return [one.id for one in sorted(found) if asked_from(working, one.due_on) <= today]
 
 
-def lock(session: Session, found: Sequence[StoredPromise]) -> list[StoredPromise]:
+def locked(session: Session, ids: Sequence[int]) -> list[StoredPromise]:
     """These promises with their customers locked, as they are now: those that are open.
 
     An act marks the messages that it finds: one that is not committed yet would go on showing the earlier state.
     """
-    touches.lock(session, sorted({one.customer_id for one in found}))
-    return [one for one in promises.rows(session, [one.id for one in found]) if one.is_open]
+    touches.lock(session, sorted({one.customer_id for one in promises.rows(session, ids)}))
+    return [one for one in promises.rows(session, ids) if one.is_open]
 
 
 def rows_of(

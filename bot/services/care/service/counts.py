@@ -13,11 +13,11 @@ from sqlmodel import Session
 from bot.services.schemes.store import SchemeCache
 from db.book.facts import ContactKind
 from db.care import owed_service
-from db.care.owed_service import ComplaintNames, CountedRow, Counting, PromiseRow
-from db.care.tier_spans import tier_spans
+from db.care.owed_service import ComplaintNames, CountedRow, Counting, TierPromise
 from db.graded import runs, schemes
 from db.graded.runs import Purpose
 from db.graded.schemes import Period
+from db.graded.tier_spans import tier_spans
 from grading.scheme.model import UNRATED, Service
 
 
@@ -105,7 +105,7 @@ def _count(row: CountedRow) -> ServiceCount:
 
 def _promises(
     session: Session, scheme_cache: SchemeCache, version_ids: Sequence[int]
-) -> Iterator[PromiseRow]:
+) -> Iterator[TierPromise]:
     """What the tiers were promised when, for the customers of each scheme version of the newest runs."""
     decided = [schemes.steps(session, purpose) for purpose in (Purpose.ACCOUNT, Purpose.PROSPECT)]
     periods = [schemes.periods(steps) for steps in decided]
@@ -115,7 +115,7 @@ def _promises(
                 scheme = scheme_cache.scheme(session, period.scheme_version_id)
                 for tier in scheme.tiers:
                     for promised, number in _numbers(tier.service):
-                        yield PromiseRow(version_id, tier.id, period.start, until, promised, number)
+                        yield TierPromise(version_id, tier.id, period.start, until, promised, number)
 
 
 def _numbers(service: Service | None) -> Iterator[tuple[Promised, int]]:

@@ -44,7 +44,7 @@ class SurveyAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
+class RecordedScore:
     """What recording a score, or taking it back, has made of it."""
 
     message: ScoreLogged
@@ -102,7 +102,7 @@ def record_score(
     rules: CareRules,
     now: datetime,
     before_commit: Callable[[], None] = lambda: None,
-) -> Recorded:
+) -> RecordedScore:
     """Record a score with its contact; the next grading counts it, and the clocks restart from its day.
 
     The same source and id again correct what was recorded. The same content under another id within minutes records
@@ -287,7 +287,7 @@ def _same(
     )
 
 
-def logged(session: Session, rules: CareRules, found: StoredScore, **fields: Any) -> Recorded:
+def logged(session: Session, rules: CareRules, found: StoredScore, **fields: Any) -> RecordedScore:
     """What is said of a score that was recorded or taken back."""
     follow_up = None
     if found.follow_up_from is not None:
@@ -309,4 +309,4 @@ def logged(session: Session, rules: CareRules, found: StoredScore, **fields: Any
         follow_up_until=found.follow_up_until,
         **fields,
     )
-    return Recorded(message=message, customer_id=found.customer_id, score_id=found.id)
+    return RecordedScore(message=message, customer_id=found.customer_id, score_id=found.id)

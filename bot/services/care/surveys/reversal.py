@@ -7,7 +7,7 @@ from bot.errors import N_, Conflict, Hidden, NotAllowed
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care.schedule import CareRules, count_again
-from bot.services.care.surveys.recording import Recorded, logged
+from bot.services.care.surveys.recording import RecordedScore, logged
 from bot.wording.actions import Pointer
 from db.audit import AuditAction, ObjectKind
 from db.book.facts import Activity
@@ -28,7 +28,7 @@ def undo(
     rules: CareRules,
     now: datetime,
     request: InboundKey,
-) -> Recorded:
+) -> RecordedScore:
     """Take back a score with its contact; its follow-up is superseded. The contact of a care step stays.
 
     `within` limits it to what the actor recorded a moment ago. Raises Repeated, Hidden, NotAllowed, and Conflict for a

@@ -13,6 +13,7 @@ from bot.services.staff import person_of
 from db.book import people
 from db.book.customers import Owners
 from db.book.people import Team
+from db.book.traits import WantedTrait
 from db.care import listed_touches
 from grading.scheme.model import Name
 
@@ -25,6 +26,7 @@ class DueQuery:
     overdue: bool = False
     team: str | None = None
     owner: str | None = None
+    wanted_trait: WantedTrait | None = None  # what the profile of the customer has
     most: int = 50
 
 
@@ -67,6 +69,7 @@ def due_steps(session: Session, actor: Actor, plans: CarePlans, query: DueQuery,
         today=today,
         overdue=query.overdue,
         owners=owners(session, actor, team=query.team, owner=query.owner),
+        wanted_trait=query.wanted_trait,
         most=query.most,
     )
     return ListedSteps(

@@ -16,9 +16,11 @@ from bot.services.imports.publication import store_previous
 from db.book.customers import COLUMNS, Customer, Ownership, present_owner
 from db.book.facts import Fact
 from db.book.imports import table
+from db.book.traits import Trait
 from db.graded.overrides import Override
 
 _customer, _ownership, _fact, _override = table(Customer), table(Ownership), table(Fact), table(Override)
+_trait = table(Trait)
 
 ENDED_BY = "join"  # who ended an override that does not hold for the customer that stays
 ASKED = ("record_type", "archived")  # columns in which joined customers agree, or a preference is needed
@@ -66,6 +68,7 @@ class Choices:
         self._owners()
         self._overrides(self._columns())
         self._facts()
+        self._traits()
 
     def _columns(self) -> dict[int, str]:
         """Set the columns of the customers that stay; the record type of each."""
@@ -147,10 +150,23 @@ class Choices:
                     sources.add(row["source"])
                 else:
                     over.append({"id_": row["id"]})
-        if over:
-            superseded = _fact.update().where(_fact.c.id == bindparam("id_"))
+        self._supersede(_fact, over)
+
+    def _traits(self) -> None:
+        """Of a field of the profile the values of the customer with the newest one; of the same day, whose word holds."""
+        columns = [_trait.c[name] for name in ("id", "field", "as_of")]
+        rows = self._members(_trait, "customer_id", *columns, where=_trait.c.superseded_at.is_(None))
+        over = []
+        for group in _by(rows, "into_id", "field"):
+            newest = max(self._preferred(group), key=itemgetter("as_of"))  # the first of several
+            over += [{"id_": row["id"]} for row in group if row["place"] != newest["place"]]
+        self._supersede(_trait, over)
+
+    def _supersede(self, dated: Table, rows: Sequence[Mapping[str, int]]) -> None:
+        if rows:
+            superseded = dated.update().where(dated.c.id == bindparam("id_"))
             values_now = {"superseded_at": self.now, "superseded_by_batch": self.batch_id}
-            self.connection.execute(superseded.values(**values_now), over)
+            self.connection.execute(superseded.values(**values_now), rows)
 
     @cached_property
     def _member(self) -> CTE:

@@ -18,8 +18,10 @@ from db.book.imports import ImportChange, changed_rows, table
 from db.book.trade import order_totals
 from db.book.trade.invoices import Invoice
 from db.book.trade.orders import Order
+from db.book.traits import Trait
 from db.care import redraws
 from db.care.complaints import Complaint
+from db.care.gifts import Gift
 from db.care.promises import Promise
 from db.care.surveys import SurveyScore
 from db.care.touches import OPEN, Touch, TouchState
@@ -30,7 +32,7 @@ _order, _touch, _change = table(Order), table(Touch), table(ImportChange)
 # Everything of a joined customer that counts. Its assessments, tier changes and messages stay as its history.
 MOVED = (
     *(_key, table(Ownership), _order, table(Invoice), table(Activity), table(Complaint), table(Fact)),
-    *(table(Promise), table(ContactPerson), table(SurveyScore)),
+    *(table(Promise), table(ContactPerson), table(SurveyScore), table(Gift), table(Trait)),
 )
 _WRITTEN = (NameKind.CODE, NameKind.NAME, NameKind.ALIAS)
 

@@ -11,8 +11,8 @@ from sqlalchemy import Date, Integer, String, and_, exists, func, select
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
-from bot.services.imports.check.known.complaint_rows import refuse_changed_complaints
 from bot.services.imports.check.known.other_numbers import ask_about_activities_by_other_numbers
+from bot.services.imports.check.known.recorded_contacts import refuse_changed_records
 from bot.services.imports.check.known.reused_numbers import find_reused, reused_number
 from bot.services.imports.check.meaning.activity_rows import DERIVED, RowCounts, ask_about_known_activities
 from bot.services.imports.check.meaning.row_columns import RowColumns
@@ -193,7 +193,7 @@ class ActivityKind(UpsertKind):
         self._row_columns.check(job)
         self._check_planned(job)
         if "id" in job.layout.places:
-            refuse_changed_complaints(job, self.stage)
+            refuse_changed_records(job, self.stage)
             find_reused(job, REUSED, self.stage, _activity, "happened_on")
             ask_about_activities_by_other_numbers(job, self.key_field, self.stage, _activity)
         ask_about_known_activities(job, self.stage)

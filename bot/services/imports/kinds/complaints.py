@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, Conflict, Phrase
 from bot.services.complaint_kinds import ComplaintKinds, load_kinds
-from bot.services.imports.check.known.complaint_rows import ask_about_contacts
+from bot.services.imports.check.known.recorded_contacts import CONTACT_AS_COMPLAINT, ask_about_contacts
 from bot.services.imports.check.known.reused_numbers import find_reused, reused_number
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
@@ -221,7 +221,7 @@ class ComplaintKind(UpsertKind):
     def check(self, job: ImportJob) -> None:
         super().check(job)
         if "id" in job.layout.places:
-            ask_about_contacts(job, self.stage)
+            ask_about_contacts(job, self.stage, CONTACT_AS_COMPLAINT, ContactKind.COMPLAINT)
             find_reused(job, REUSED, self.stage, _activity, "happened_on")
 
     def columns(self, job: ImportJob) -> Mapping[str, Any]:

@@ -1,20 +1,19 @@
 """Dated facts: a correction supersedes the old value, and both are kept."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Connection, Date, Integer, String, and_, exists, func, select
+from sqlalchemy import ColumnElement, Date, Integer, String, and_, exists, func, select
 from sqlmodel import Session
 
-from bot.errors import N_, Conflict, Phrase
+from bot.errors import N_, Phrase
 from bot.services.imports.check.fields import KnownFields
 from bot.services.imports.check.meaning.unit_columns import FactUnits
 from bot.services.imports.job import Chunk, ImportJob
-from bot.services.imports.kind import Counts, FileKind, KindOption, WrittenTable
+from bot.services.imports.kind import Counts, DatedTable, FileKind, KindOption
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import insert_staged
 from bot.services.imports.read import text
@@ -30,34 +29,6 @@ from grading.indicators.sources import JUDGED
 
 _fact = table(Fact)
 _KEPT_OF_A_FIELD = 5_000  # values that were read
-
-
-class FactTable(WrittenTable):
-    """Facts; those that an import superseded become valid again."""
-
-    @contextmanager
-    def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
-        """Refuse to undo facts that a person corrected."""
-        corrected = select(1).where(
-            _fact.c.batch_id == batch_id,
-            _fact.c.superseded_at.is_not(None),
-            _fact.c.superseded_by_batch.is_(None),
-        )
-        if connection.execute(corrected.limit(1)).first():
-            raise Conflict(
-                N_("Import %(batch)d cannot be undone: some of its facts were corrected by hand since."),
-                batch=batch_id,
-            )
-        yield
-
-    def revive(self, connection: Connection, batch_id: int) -> int:
-        superseded = _fact.update().where(_fact.c.superseded_by_batch == batch_id)
-        return affected(connection, superseded.values(superseded_at=None, superseded_by_batch=None))
-
-    def newest_dependent(self, connection: Connection, batch_id: int) -> int | None:
-        by = _fact.c.superseded_by_batch
-        newest = select(func.max(by)).where(_fact.c.batch_id == batch_id, by > batch_id)
-        return connection.execute(newest).scalar()
 
 
 class FactKind(FileKind):
@@ -104,7 +75,7 @@ class FactKind(FileKind):
         "author": String,
         "evidence": String,
     }
-    writes = (FactTable(table=_fact),)
+    writes = (DatedTable(table=_fact, called=N_("facts")),)
     options = (
         KindOption(
             name="percent",

@@ -13,8 +13,7 @@ from bot.services.imports.joins.choices import ENDED_BY, Preference
 from bot.services.imports.joins.pairs import BookReferences, Reference, fill_pairs, follow_chains, pair_table
 from bot.services.imports.joins.questions import check_pairs, read_preference
 from bot.services.imports.joins.transfer import Transfer
-from bot.services.imports.kind import Counts, FileKind, KindOption, WrittenTable
-from bot.services.imports.kinds.facts import FactTable
+from bot.services.imports.kind import Counts, DatedTable, FileKind, KindOption, WrittenTable
 from bot.services.imports.kinds.orders import OrderTable
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.read.refusal import RefusedValue
@@ -25,8 +24,10 @@ from db.book.facts import Activity, Fact
 from db.book.imports import JOINS, ImportChange, changed_rows, table
 from db.book.trade.invoices import Invoice
 from db.book.trade.orders import Order
+from db.book.traits import Trait
 from db.care import marks, redraws
 from db.care.complaints import Complaint
+from db.care.gifts import Gift
 from db.care.surveys import SurveyScore
 from db.care.touches import Touch
 from db.graded.overrides import Override
@@ -70,8 +71,8 @@ class _JoinedOrders(_JoinedTable, OrderTable):
     """Orders that moved."""
 
 
-class _JoinedFacts(_JoinedTable, FactTable):
-    """Facts that moved."""
+class _JoinedValues(_JoinedTable, DatedTable):
+    """Dated values that moved."""
 
 
 class _JoinedNames(_JoinedTable):
@@ -154,8 +155,10 @@ class JoinKind(FileKind):
         _JoinedTable(table=table(Invoice), counted=False),
         _JoinedTable(table=table(Activity), called=N_("activities"), counted=False),
         _JoinedTable(table=table(Complaint), called=N_("complaints"), counted=False),
+        _JoinedTable(table=table(Gift), called=N_("gifts"), counted=False),
         _JoinedTable(table=table(SurveyScore), called=N_("survey scores"), counted=False),
-        _JoinedFacts(table=table(Fact), counted=False),
+        _JoinedValues(table=table(Fact), counted=False),
+        _JoinedValues(table=table(Trait), counted=False),
         _JoinedOverrides(table=_override, counted=False),
         _JoinedTouches(table=_touch, counted=False),
     )

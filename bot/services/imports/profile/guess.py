@@ -11,7 +11,7 @@ from bot.services.imports.check.findings import FileFindings
 from bot.services.imports.check.styles import Styles
 from bot.services.imports.job import AT_ONCE, ImportJob
 from bot.services.imports.kind import FileKind
-from bot.services.imports.kinds import KINDS
+from bot.services.imports.kinds import KINDS, kind_under
 from bot.services.imports.kinds.customers import CustomerKind
 from bot.services.imports.layout.columns import FileField, Layout
 from bot.services.imports.layout.vendors import VendorShape, find_shape
@@ -81,7 +81,7 @@ class Guesser:
 
     def guess(self, name: str, remembered: Mapping[str, str]) -> Guess:
         """The columns of a kind: as given, as remembered, by known headers, and for what is then missing, by likeness."""
-        kind = KINDS[name]
+        kind = kind_under(name, self.options)
         found: dict[str, FoundColumn] = {}
         names = {one.name for one in kind.fields}
         known: tuple[tuple[How, Mapping[str, str]], ...] = (
@@ -104,7 +104,7 @@ class Guesser:
                 share = self._share(kind, one, best)
                 found[one.name] = FoundColumn(place=best, how="header", fit=share, others=others)
         self._prefer_known_codes(kind, found)
-        if kind is CustomerKind and shape is None:
+        if isinstance(kind, CustomerKind) and shape is None:
             self._other_codes(found)
         for one in kind.fields:
             if one.required and one.name not in found:
@@ -121,7 +121,7 @@ class Guesser:
             recognised=named >= min(2, sum(map(bool, self.sample.header))),
         )
 
-    def _score(self, kind: type[FileKind], found: Mapping[str, FoundColumn]) -> float:
+    def _score(self, kind: FileKind, found: Mapping[str, FoundColumn]) -> float:
         score = 0.0
         for one in kind.fields:
             column = found.get(one.name)
@@ -137,7 +137,7 @@ class Guesser:
         places = [place for place, name in enumerate(self.sample.header) if plain(name) == plain(header)]
         return places[0] if places else None
 
-    def _by_shape(self, kind: type[FileKind], shape: VendorShape, found: dict[str, FoundColumn]) -> set[int]:
+    def _by_shape(self, kind: FileKind, shape: VendorShape, found: dict[str, FoundColumn]) -> set[int]:
         """Add the columns of a vendor's export to `found`; the places of those that hold no field."""
         fields, declined = {one.name: one for one in kind.fields}, set()
         for name, header in shape.pairs:
@@ -157,7 +157,7 @@ class Guesser:
         own = [place for place, name in free if name == plain(one.name)]
         return own[:1] or [place for place, name in free if name in one.known_headers]
 
-    def _by_likeness(self, kind: type[FileKind], one: FileField, used: set[int]) -> FoundColumn | None:
+    def _by_likeness(self, kind: FileKind, one: FileField, used: set[int]) -> FoundColumn | None:
         """The free column that is most like a field, by its header and values."""
         candidates: list[tuple[float, int, float]] = []
         selective = self._is_selective(one)
@@ -176,7 +176,7 @@ class Guesser:
         others = tuple(other for score, other, _ in rest[:3] if score >= max(_NEAR, best - 0.2))
         return FoundColumn(place=place, how="guess", fit=share * min(1.0, max(best, 0.3)), others=others)
 
-    def _shape(self, kind: type[FileKind], one: FileField, place: int) -> float:
+    def _shape(self, kind: FileKind, one: FileField, place: int) -> float:
         """What the values of a column add to the likeness of its header."""
         cells = self.sample.columns[place]
         different = len(set(cells)) / len(cells)
@@ -191,9 +191,9 @@ class Guesser:
             return 0.2 * filled * (1 if any("." in cell or "," in cell for cell in cells[:_TRIED]) else 0.5)
         return 0.2 * filled
 
-    def _prefer_known_codes(self, kind: type[FileKind], found: dict[str, FoundColumn]) -> None:
+    def _prefer_known_codes(self, kind: FileKind, found: dict[str, FoundColumn]) -> None:
         """Take the column whose values the book knows as customers' codes, where the recognised one has none."""
-        name = "code" if kind is CustomerKind else "customer"
+        name = "code" if isinstance(kind, CustomerKind) else "customer"
         column = found.get(name)
         if column is None or column.how in ("given", "remembered"):
             return
@@ -245,7 +245,7 @@ class Guesser:
         parse = self._parsers(one, 0)[0]
         return any(isinstance(parse(probe), RefusedValue) for probe in _PROBES)
 
-    def _share(self, kind: type[FileKind], one: FileField, place: int) -> float:
+    def _share(self, kind: FileKind, one: FileField, place: int) -> float:
         """The share of a column's values that a field can read, in the better of the styles of dates and numbers."""
         if one.read is find_person:
             return 1.0  # whether the people are in the book says nothing about the column

@@ -1,1 +1,1 @@
-"""What people record about a customer from the menu of its card: complaints and contact people."""
+"""What people record about a customer from the menu of its card: complaints, gifts and contact people."""

@@ -25,7 +25,13 @@ from tests.services.imports.file_check.joins.conftest import (
 
 def test_everything_that_counts_goes_to_the_customer_that_stays(two: Book) -> None:
     two.bring("complaints", "id,customer,date,kind\nK1,001A,2026-01-06,quality\n", source="crm")
+    with two.database.write() as session:
+        factories.promise(session, customer_id(two, "001A", "Basalt GmbH"), date(2026, 3, 6))
+    two.bring(
+        "gifts", "id,customer,date,what,value\nG1,001A,2026-01-07,Tea,80\n", source="crm", currency="CNY"
+    )
     two.bring("surveys", "id,customer,date,score,scale\nS1,001A,2026-01-06,4,1-5\n", source="crm")
+    two.bring("customer-profiles", "customer,loyalty\n001A,high\n", source="crm")
     report = join(two)
     assert (report.customer, report.into) == ("001A Basalt GmbH", "10001 Basalt GmbH")
     assert dict(report.moved) == {
@@ -33,16 +39,19 @@ def test_everything_that_counts_goes_to_the_customer_that_stays(two: Book) -> No
         "ownership": 0,
         "customer_order": 2,
         "invoice": 1,
-        "activity": 3,
+        "activity": 4,
         "complaint": 1,
+        "gift": 1,
         "survey_score": 1,
         "fact": 2,
+        "promise": 1,
         "contact_person": 0,
+        "trait": 1,
     }
     assert owners(two, "customer_order") == [("10001",)] * 3
-    for table in ("invoice", "complaint", "survey_score"):
+    for table in ("invoice", "complaint", "gift", "survey_score", "promise", "trait"):
         assert owners(two, table) == [("10001",)]
-    assert owners(two, "activity") == [("10001",)] * 3
+    assert owners(two, "activity") == [("10001",)] * 4
     assert owners(two, "fact") == [("10001",)] * 2
     assert owners(two, "customer_key") == [("10001",), ("10002",), ("10001",), ("10002",)]
     stays = customer_id(two, "10001", "Basalt GmbH")
