@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gettext import NullTranslations
 from typing import Any, Self
 
-from grading.phrases import ENGLISH, N_, Named, Phrase, joined, ngettext, one_of, sentences, translated
+from grading.phrases import ENGLISH, N_, NamePhrase, Phrase, joined, ngettext, one_of, sentences, translated
 
 __all__ = [
     "ENGLISH",
@@ -16,7 +16,7 @@ __all__ = [
     "BadInput",
     "BotError",
     "Conflict",
-    "Named",
+    "NamePhrase",
     "NotAllowed",
     "NotFound",
     "NotReady",
