@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.dates import format_date
 from sqlmodel import col, delete, select, update
 
 from bot.clock import SystemClock
@@ -72,12 +73,21 @@ def form(office: Office) -> View:
     return made
 
 
+def test_every_line_above_the_inputs_is_shown_whole(office: Office) -> None:
+    given(office, 10, 20, 30)
+    sections = [one["text"]["text"] for one in form(office).spec["blocks"] if one["type"] == "section"]
+    (last,) = [one for one in sections if one.startswith("Last gifts:")]
+    assert len(last.splitlines()) == 4
+    assert len(next(one for one in sections if one.startswith("One gift:")).splitlines()) == 2
+    assert [one for one in sections if one.endswith("…")] == []
+
+
 def test_the_form_shows_what_is_left_the_last_gifts_and_suggestions_and_records_one(office: Office) -> None:
     given(office, 300)
     shown = form(office)
     text = str(shown.spec)
     assert f"For this customer in {TODAY.year}: CNY 700 of CNY 1,000 left" in text  # of tier B
-    assert f"• {TODAY} · Tea · CNY 300" in text
+    assert f"• {format_date(TODAY, locale='en')} · Tea · CNY 300" in text
     assert "• Wu Lei: " in text
     assert "A tin of good tea" not in text  # tea was given
     person = str(stored(office, ContactPerson)[0].id)

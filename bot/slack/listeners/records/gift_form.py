@@ -1,6 +1,6 @@
 """The form that records a gift: above its inputs stand warnings, what is left, the last gifts, and suggestions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from bot.errors import N_, Phrase
@@ -14,6 +14,8 @@ from bot.slack.forms import Input, form_view
 from bot.wording import catalogue
 from bot.wording.actions import Action
 from bot.wording.rendering import escape
+
+LINE = 300  # characters of a line above the inputs
 
 
 def gift_form(of: GiftStanding, rules: GiftRules, today: date, metadata: str, language: str) -> Block:
@@ -66,27 +68,30 @@ def gift_form(of: GiftStanding, rules: GiftRules, today: date, metadata: str, la
 
 
 def _notes(of: GiftStanding, language: str) -> Iterator[str]:
-    words = catalogue.catalogue(language)
+    words = catalogue.of_reader(language)
     for warning in of.warnings:
-        yield f":warning: {escape(warning.text(words))}"
-    left = [one for one in of.left if one not in of.warnings]
-    if left:
-        yield escape("\n".join(one.text(words) for one in left))
-    if of.last:
-        last = (
-            " · ".join(filter(None, (one.given_on.isoformat(), one.what, one.amount, one.person)))
-            for one in of.last
-        )
-        yield escape("\n".join((words.gettext(N_("Last gifts:")), *(f"• {one}" for one in last))))
-    lines = []
+        yield f":warning: {escape(warning.text(words), LINE)}"
+    yield from _lines([one.text(words) for one in of.left if one not in of.warnings])
+    last = [
+        " · ".join(filter(None, (words.localised(one.given_on), one.what, one.amount, one.person)))
+        for one in of.last
+    ]
+    yield from _lines(last, words.gettext(N_("Last gifts:")))
+    suggested = []
     for name, advice in of.advice:
         if advice.suggested:
             some = ", ".join(_suggestion(one, of.currency, language) for one in advice.suggested)
-            lines.append(
+            suggested.append(
                 Phrase(N_("%(name)s: %(gifts)s"), name=name, gifts=some).text(words) if name else some
             )
-    if lines:
-        yield escape("\n".join((words.gettext(N_("Suggested:")), *(f"• {one}" for one in lines))))
+    yield from _lines(suggested, words.gettext(N_("Suggested:")))
+
+
+def _lines(values: Sequence[str], title: str | None = None) -> Iterator[str]:
+    """One text of these lines, below a title as a list; none without a line."""
+    if values:
+        bullet = "• " if title else ""
+        yield "\n".join((*filter(None, [title]), *(f"{bullet}{escape(one, LINE)}" for one in values)))
 
 
 def _suggestion(one: Suggested, currency: str, language: str) -> str:
