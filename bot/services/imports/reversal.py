@@ -175,7 +175,8 @@ def _restore(connection: Connection, written: Sequence[WrittenTable], batch_id: 
     ).all():
         for _, table_name, row_id, before in page:
             target = by_name[table_name].table
-            values = imports.previous_values(target, before)
+            previous = imports.previous_values(target, before)
+            values = {name: _still_there(target.c[name], value) for name, value in previous.items()}
             if "version" in target.c:
                 values["version"] = target.c.version + 1
             if values:
@@ -183,6 +184,14 @@ def _restore(connection: Connection, written: Sequence[WrittenTable], batch_id: 
             restored += by_name[table_name].counted
         last = page[-1].id
     return restored
+
+
+def _still_there(column: Column[Any], value: Any) -> Any:
+    """A previous value; of a column that is emptied when its row elsewhere is deleted, nothing where that is gone."""
+    referred = next((key.column for key in column.foreign_keys if key.ondelete == "SET NULL"), None)
+    if value is None or referred is None:
+        return value
+    return select(referred).where(referred == value).scalar_subquery()
 
 
 def _delete_unless_held(connection: Connection, written: WrittenTable, batch_id: int) -> None:

@@ -26,14 +26,16 @@ from db.book.trade.invoices import Invoice
 from db.book.trade.orders import Order
 from db.book.traits import Trait
 from db.care import marks, redraws
+from db.care.records import surveys
 from db.care.records.complaints import Complaint
 from db.care.records.gifts import Gift
+from db.care.records.promises import Promise
 from db.care.records.surveys import SurveyScore
 from db.care.touches import Touch
 from db.graded.overrides import Override
 
 _customer, _name, _token, _override = table(Customer), table(CustomerName), table(NameToken), table(Override)
-_touch, _change = table(Touch), table(ImportChange)
+_touch, _change, _score = table(Touch), table(ImportChange), table(SurveyScore)
 
 
 def _stays(batch_id: int) -> Select[int]:
@@ -122,6 +124,17 @@ class _JoinedOverrides(WrittenTable):
         yield
 
 
+class _JoinedScores(_JoinedTable):
+    @contextmanager
+    def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
+        """Bring the facts of both customers in line with the scores that each has again."""
+        moved = _score.c.id.in_(changed_rows(batch_id, _score))
+        days = set(surveys.days_of(connection, moved))
+        yield
+        days.update(surveys.days_of(connection, moved))
+        surveys.restore_facts(connection, days, batch_id)
+
+
 class JoinKind(FileKind):
     """Known by the customer that is joined."""
 
@@ -156,8 +169,9 @@ class JoinKind(FileKind):
         _JoinedTable(table=table(Activity), called=N_("activities"), counted=False),
         _JoinedTable(table=table(Complaint), called=N_("complaints"), counted=False),
         _JoinedTable(table=table(Gift), called=N_("gifts"), counted=False),
-        _JoinedTable(table=table(SurveyScore), called=N_("survey scores"), counted=False),
-        _JoinedValues(table=table(Fact), counted=False),
+        WrittenTable(table=table(Promise), counted=False),
+        _JoinedScores(table=_score, called=N_("survey scores"), counted=False),
+        _JoinedValues(table=table(Fact), derived=surveys.FACT_SOURCE, counted=False),
         _JoinedValues(table=table(Trait), counted=False),
         _JoinedOverrides(table=_override, counted=False),
         _JoinedTouches(table=_touch, counted=False),

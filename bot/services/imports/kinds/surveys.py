@@ -28,7 +28,7 @@ from db.book import contact_people
 from db.book.facts import Activity, ContactKind, Fact
 from db.book.imports import changed_rows, table
 from db.care.records import surveys
-from db.care.records.surveys import CustomerDay, SurveyScore
+from db.care.records.surveys import SurveyScore
 from db.graded import tier_rows
 
 _score, _activity = table(SurveyScore), table(Activity)
@@ -65,16 +65,10 @@ class _ImportedScores(WrittenTable):
     def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
         """Bring the facts in line with the scores that are left."""
         changed = list(connection.scalars(changed_rows(batch_id, _score)))
-        days = set(_days(connection, or_(_score.c.batch_id == batch_id, _score.c.id.in_(changed))))
+        days = set(surveys.days_of(connection, or_(_score.c.batch_id == batch_id, _score.c.id.in_(changed))))
         yield
-        days.update(_days(connection, _score.c.id.in_(changed)))
+        days.update(surveys.days_of(connection, _score.c.id.in_(changed)))
         surveys.restore_facts(connection, days, batch_id)
-
-
-def _days(connection: Connection, condition: ColumnElement[bool]) -> list[CustomerDay]:
-    """The customers and days of some scores."""
-    found = select(_score.c.customer_id, _score.c.answered_on).where(condition)
-    return [(customer, day) for customer, day in connection.execute(found)]
 
 
 def _read(cell: str) -> str | RefusedValue:
