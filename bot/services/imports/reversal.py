@@ -16,6 +16,7 @@ from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import UndoReport
 from db import audit
 from db.book import import_events, imports
+from db.book.customers import Customer
 from db.book.imports import ImportBatch, ImportChange, ImportStatus, table
 from db.care import marks
 from db.engine import Database
@@ -29,7 +30,7 @@ CARED = (
     "survey_score",
     "trait",
 )  # tables by which care is planned
-_batch, _change = table(ImportBatch), table(ImportChange)
+_batch, _change, _customer = table(ImportBatch), table(ImportChange), table(Customer)
 
 
 def undo(
@@ -187,7 +188,14 @@ def _restore(connection: Connection, written: Sequence[WrittenTable], batch_id: 
 
 
 def _still_there(column: Column[Any], value: Any) -> Any:
-    """A previous value; of a column that is emptied when its row elsewhere is deleted, nothing where that is gone."""
+    """A previous value, where what it refers to is still there.
+
+    Nothing for a row elsewhere that is gone, if that empties the column; for a customer that was joined since, the one
+    that it was joined into.
+    """
+    if column.name == "customer_id" and value is not None:
+        into = select(_customer.c.joined_into).where(_customer.c.id == value)
+        return func.coalesce(into.scalar_subquery(), value)
     referred = next((key.column for key in column.foreign_keys if key.ondelete == "SET NULL"), None)
     if value is None or referred is None:
         return value

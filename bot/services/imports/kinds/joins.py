@@ -36,6 +36,7 @@ from db.graded.overrides import Override
 
 _customer, _name, _token, _override = table(Customer), table(CustomerName), table(NameToken), table(Override)
 _touch, _change, _score = table(Touch), table(ImportChange), table(SurveyScore)
+_gift, _contact = table(Gift), table(ContactPerson)
 
 
 def _stays(batch_id: int) -> Select[int]:
@@ -67,6 +68,19 @@ class _JoinedTable(WrittenTable):
         )
         found = [connection.execute(statement).scalar() for statement in (created, changed)]
         return max((one for one in found if one is not None), default=None)
+
+
+class _JoinedContactPeople(_JoinedTable):
+    @contextmanager
+    def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
+        """Empty whom gifts and scores name that stay with one customer, while their contact person goes to the other."""
+        customers = connection.scalars(_stays(batch_id)).all()
+        yield
+        for named in (_gift, _score):
+            whose = select(_contact.c.customer_id).where(_contact.c.id == named.c.contact_person_id)
+            of_others = named.c.customer_id != whose.scalar_subquery()
+            theirs = named.update().where(named.c.customer_id.in_(customers), of_others)
+            connection.execute(theirs.values(contact_person_id=None))
 
 
 class _JoinedOrders(_JoinedTable, OrderTable):
@@ -163,12 +177,12 @@ class JoinKind(FileKind):
         _JoinedTable(table=table(CustomerKey), counted=False),
         _JoinedNames(table=_name, counted=False),
         _JoinedTable(table=table(Ownership), counted=False),
-        _JoinedTable(table=table(ContactPerson), called=N_("contact people"), counted=False),
+        _JoinedContactPeople(table=_contact, called=N_("contact people"), counted=False),
         _JoinedOrders(table=table(Order), called=N_("orders"), counted=False),
         _JoinedTable(table=table(Invoice), counted=False),
         _JoinedTable(table=table(Activity), called=N_("activities"), counted=False),
         _JoinedTable(table=table(Complaint), called=N_("complaints"), counted=False),
-        _JoinedTable(table=table(Gift), called=N_("gifts"), counted=False),
+        _JoinedTable(table=_gift, called=N_("gifts"), counted=False),
         WrittenTable(table=table(Promise), counted=False),
         _JoinedScores(table=_score, called=N_("survey scores"), counted=False),
         _JoinedValues(table=table(Fact), derived=surveys.FACT_SOURCE, counted=False),

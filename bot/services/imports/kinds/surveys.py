@@ -17,7 +17,7 @@ from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
 from bot.services.imports.kinds.activities import derived_id
 from bot.services.imports.layout.columns import FileField
-from bot.services.imports.publication import Upsert
+from bot.services.imports.publication import Upsert, of_another_customer
 from bot.services.imports.read import text
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import RefusedValue
@@ -249,7 +249,8 @@ class SurveyKind(UpsertKind):
         return found
 
     def clears(self, job: ImportJob) -> Mapping[str, ColumnElement[bool]]:
-        return dict.fromkeys(("follow_up_from", "follow_up_until"), self.stage.c.is_high)
+        followed = dict.fromkeys(("follow_up_from", "follow_up_until"), self.stage.c.is_high)
+        return {**followed, "contact_person_id": of_another_customer(_score, self.stage)}
 
     def defaults(self, job: ImportJob) -> Mapping[str, Any]:
         stage = self.stage.c

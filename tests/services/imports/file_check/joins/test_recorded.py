@@ -93,3 +93,30 @@ def test_a_score_that_counted_in_a_mean_after_a_join_is_corrected_and_the_join_u
     assert two.rows(FACTS) == [(other, "4.5")]
     two.undo(done.batch_id)
     assert set(two.rows(FACTS)) == {(one, "5"), (other, "4")}
+
+
+def test_after_the_undo_nobody_is_named_who_is_a_contact_person_of_the_other_customer(two: Book) -> None:
+    one, other = both(two)
+    with two.database.write() as session:
+        theirs, own = (factories.contact_person(session, customer) for customer in (one, other))
+    done = join(two)
+    with two.database.write() as session:
+        for person in (theirs, own):
+            factories.gift(session, other, date(2026, 3, 6), contact_person_id=person)
+            factories.survey_score(session, other, date(2026, 3, 6), contact_person_id=person)
+    two.undo(done.batch_id)
+    for table in ("gift", "survey_score"):
+        assert two.rows(f"SELECT contact_person_id FROM {table} ORDER BY id") == [(None,), (own,)]  # noqa: S608 - constants
+
+
+def test_what_an_undo_gives_back_to_a_joined_customer_goes_to_the_one_that_stays(two: Book) -> None:
+    _one, other = both(two)
+    two.bring("surveys", f"{SURVEYS}S1,001A,{DAY},4,1-5\n", source="crm")
+    moved = two.bring(
+        "surveys", f"{SURVEYS}S1,10002,{DAY},4,1-5\n", source="crm", accepted=("survey-id-reused",)
+    )
+    join(two)
+    two.undo(moved.batch_id)
+    assert two.rows("SELECT customer_id FROM survey_score") == [(other,)]
+    assert two.rows("SELECT customer_id FROM activity WHERE kind = 'survey'") == [(other,)]
+    assert two.rows(FACTS) == [(other, "4")]
