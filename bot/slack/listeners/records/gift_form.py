@@ -1,9 +1,9 @@
 """The form that records a gift: above its inputs stand warnings, what is left, the last gifts, and suggestions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
 
-from bot.errors import N_, Phrase
+from bot.errors import N_, BilingualName, Phrase
 from bot.services.care.gifts import GiftStanding
 from bot.services.care.gifts.recording import LONGEST_WHAT, SHORTEST_WHAT
 from bot.services.care.gifts.suggestions import Suggested
@@ -15,7 +15,7 @@ from bot.wording import catalogue
 from bot.wording.actions import Action
 from bot.wording.rendering import escape
 
-LINE = 300  # characters of a line above the inputs
+LONGEST_LINE = 300  # characters of a line above the inputs
 
 
 def gift_form(of: GiftStanding, rules: GiftRules, today: date, metadata: str, language: str) -> Block:
@@ -70,29 +70,32 @@ def gift_form(of: GiftStanding, rules: GiftRules, today: date, metadata: str, la
 def _notes(of: GiftStanding, language: str) -> Iterator[str]:
     words = catalogue.of_reader(language)
     for warning in of.warnings:
-        yield f":warning: {escape(warning.text(words), LINE)}"
-    yield from _lines([one.text(words) for one in of.left if one not in of.warnings])
-    last = [
-        " · ".join(filter(None, (words.localised(one.given_on), one.what, one.amount, one.person)))
-        for one in of.last
-    ]
-    yield from _lines(last, words.gettext(N_("Last gifts:")))
-    suggested = []
+        yield f":warning: {escape(warning.text(words), LONGEST_LINE)}"
+    left = [one for one in of.left if one not in of.warnings]
+    if left:
+        yield _lines(one.text(words) for one in left)
+    if of.last:
+        last = (
+            " · ".join(filter(None, (words.localised(one.given_on), one.what, one.amount, one.person)))
+            for one in of.last
+        )
+        yield "\n".join((words.gettext(N_("Last gifts:")), _lines(f"• {one}" for one in last)))
+    lines, comma = [], catalogue.PUNCTUATION[language]["comma"]
     for name, advice in of.advice:
         if advice.suggested:
-            some = ", ".join(_suggestion(one, of.currency, language) for one in advice.suggested)
-            suggested.append(
+            some = comma.join(_suggestion(one, of.currency).text(words) for one in advice.suggested)
+            lines.append(
                 Phrase(N_("%(name)s: %(gifts)s"), name=name, gifts=some).text(words) if name else some
             )
-    yield from _lines(suggested, words.gettext(N_("Suggested:")))
+    if lines:
+        yield "\n".join((words.gettext(N_("Suggested:")), _lines(f"• {one}" for one in lines)))
 
 
-def _lines(values: Sequence[str], title: str | None = None) -> Iterator[str]:
-    """One text of these lines, below a title as a list; none without a line."""
-    if values:
-        bullet = "• " if title else ""
-        yield "\n".join((*filter(None, [title]), *(f"{bullet}{escape(one, LINE)}" for one in values)))
+def _lines(texts: Iterable[str]) -> str:
+    """Texts below each other, each on one line."""
+    return "\n".join(escape(text, LONGEST_LINE) for text in texts)
 
 
-def _suggestion(one: Suggested, currency: str, language: str) -> str:
-    return f"{one.name.text(language)} ({shown(one.units, currency)})"
+def _suggestion(one: Suggested, currency: str) -> Phrase:
+    value = shown(one.units, currency)
+    return Phrase(N_("%(name)s (%(value)s)"), name=BilingualName(one.name.en, one.name.zh), value=value)
