@@ -94,7 +94,10 @@ def press(office: Office, action: Action, customer: str) -> str:
             return str(view.spec)
         return next((words(one) for one in office.said_to(ANNA)[before:]), None)
 
-    return str(eventually(answer, f"an answer to {action}"))
+    answered = str(eventually(answer, f"an answer to {action}"))
+    running = office.bots[0].front.deferred  # a press may be answered in two places
+    eventually(lambda: not running.reads.unfinished and not running.writes.unfinished, "the end of all work")
+    return answered
 
 
 def limits_told(office: Office) -> list[tuple[str, str]]:
