@@ -19,7 +19,8 @@ IS = {
 }
 Event = tuple[date, str]
 Said = Mapping[str, Mapping[str, int]]  # tier -> what is promised -> how many a year, or within how many days
-Counted = Counter[tuple[int, str, int, str, str]]  # (customer, tier, person, what is promised, how it went)
+# (customer, day on which it was owed, tier, person, what is promised, how it went)
+Counted = Counter[tuple[int, date, str, int, str, str]]
 
 
 @dataclass
@@ -54,11 +55,11 @@ class Recount:
                 happened = [day for day, kind in life.contacts if kind in kinds and day <= self.today]
                 for tier, due, how in self._judged(self._dues_of(number, life, promised), happened):
                     if start <= due <= end:
-                        found[number, tier, life.owner_on(due), promised, how] += 1
+                        found[number, due, tier, life.owner_on(due), promised, how] += 1
             for tier, promised, due, done in self._of_complaints(life):
                 if start <= due <= end:
                     how = "missed" if done is None else "in_time" if done <= due else "late"
-                    found[number, tier, life.owner_on(due), promised, how] += 1
+                    found[number, due, tier, life.owner_on(due), promised, how] += 1
         return found
 
     def _said(self, day: date, tier: str | None, promised: str) -> int | None:
@@ -108,13 +109,16 @@ class Recount:
 
 
 def as_recounted(rows: Iterable[ServiceCount]) -> Counted:
-    """The counts of the product by customer, as the recount has them."""
+    """The counts of the product by customer and day, as the recount has them."""
     found: Counted = Counter()
     for row in rows:
+        assert row.customer_id is not None
+        assert row.day is not None
         assert row.owed == row.in_time + row.late + row.missed
         for how in ("in_time", "late", "missed"):
             if times := getattr(row, how):
-                found[row.customer_id or 0, row.tier, row.person_id or 0, str(row.promised), how] += times
+                key = (row.customer_id, row.day, row.tier, row.person_id or 0, str(row.promised), how)
+                found[key] += times
     return found
 
 

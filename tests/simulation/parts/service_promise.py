@@ -33,22 +33,24 @@ class ServicePromise(Part):
     def account(self, reading: "Reading", count: Counter[str]) -> Iterator[str]:
         today = local_date(reading.end, reading.zone)
         start = date(self.year.first.year, 1, 1)
-        with self.year.database.read() as session:
-            found = counts(session, SchemeCache(), start=start, end=today, today=today, by_customer=True)
-            lives = self._lives(session)
         first_graded = min(tiers[0][0] for tiers in self.year.graded_in.values())
+        with self.year.database.read() as session:
+            found = counts(
+                session, SchemeCache(), start=start, end=today, today=today, by_customer=True, by_day=True
+            )
+            lives = self._lives(session, first_graded)
         recount = Recount(promises=((first_graded, self.year.service),), today=today)
         counted, expected = as_recounted(found), recount.recounted(lives, start, today)
-        for (_, _, _, _, how), times in expected.items():
+        for (*_, how), times in expected.items():
             count["service owed"] += times
             count[f"service {how}"] += times
         yield from _differences(counted, expected)
 
-    def _lives(self, session: Session) -> dict[int, Life]:
+    def _lives(self, session: Session, first_graded: date) -> dict[int, Life]:
         """Customer -> its tiers as this year knows them, and what is stored of it."""
         recorded = dict(session.exec(select(Customer.id, Customer.created_at)).all())
         lives = {
-            customer: Life(tiers=_since_recorded(tiers, recorded[customer].date()), owners=[])
+            customer: Life(tiers=_known(tiers, max(first_graded, recorded[customer].date())), owners=[])
             for customer, tiers in self.year.graded_in.items()
         }
         for row in session.exec(select(Ownership).order_by(col(Ownership.id))):
@@ -67,16 +69,16 @@ class ServicePromise(Part):
         return lives
 
 
-def _since_recorded(tiers: list[tuple[date, str]], recorded: date) -> list[tuple[date, str]]:
-    """A customer is promised nothing before it was recorded."""
-    return [(max(since, recorded), tier) for since, tier in tiers]
+def _known(tiers: list[tuple[date, str]], begun: date) -> list[tuple[date, str]]:
+    """The tiers of a customer as they are known: where the first has changed, from when on it was in it is not stored."""
+    return tiers if len(tiers) == 1 else [(begun, tiers[0][1]), *tiers[1:]]
 
 
 def _differences(counted: Counted, expected: Counted) -> Iterator[str]:
     for key in sorted(set(counted) | set(expected)):
         if counted[key] != expected[key]:
-            customer, tier, person, promised, how = key
+            customer, day, tier, person, promised, how = key
             yield (
-                f"customer {customer} in {tier} of person {person}: {promised} {how} {counted[key]} times,"
+                f"customer {customer} in {tier} of person {person}: {promised} owed by {day} {how} {counted[key]} times,"
                 f" recounted {expected[key]}"
             )
