@@ -13,7 +13,7 @@ from bot.clock import local_date
 from bot.services.care.working_people import working_times
 from bot.services.care.working_time import WorkingTime
 from bot.services.delivery import kinds
-from db.book.customers import Ownership
+from db.book.customers import Ownership, present_owner
 from db.book.people import Person, Team
 from db.care.touches import GREETINGS, OPEN, Touch, TouchMessage, TouchRole, TouchState
 from db.outbox.messages import OutboxMessage
@@ -81,6 +81,7 @@ class Reading:
             .select_from(Ownership)
             .join(Person, col(Person.id) == col(Ownership.person_id))
             .join(Team, col(Team.id) == col(Person.team_id))
+            .where(present_owner(Ownership.customer_id))
         )
         self.leads = dict(session.exec(leads).all())
         of_role = select(Person.role, Team.lead_id).join(Team, col(Team.id) == col(Person.team_id))
@@ -92,7 +93,8 @@ class Reading:
             for row in self.messages
             if row.kind == kinds.DIGEST and row.recipient is not None
         )
-        self.owners = dict(session.exec(select(Ownership.customer_id, Ownership.person_id)).all())
+        owners = select(Ownership.customer_id, Ownership.person_id)
+        self.owners = dict(session.exec(owners.where(present_owner(Ownership.customer_id))).all())
 
     def message(self, outbox_id: int, role: str) -> Told:
         """A message that names something in a role."""

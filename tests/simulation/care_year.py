@@ -31,16 +31,20 @@ from bot.services.ops.connection import ConnectionWatch
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.wording.message_base import Message
-from db.book.customers import Ownership
+from db.book.customers import Customer, Ownership, present_owner
 from db.book.facts import Activity
 from db.book.imports import ImportBatch
 from db.book.people import Person, Team
 from db.engine import Database
+from db.graded.changes import StoredTierChange
+from db.graded.runs import Assessment
 from grading.scheme import presets
 from tests import factories
+from tests.services.care.service_recount import Said, service_text
 from tests.services.delivery.ledger import Ledger
 from tests.simulation.care_people import AT_ONCE, KINDS, Colleague, Presses, Received, answers_to
 from tests.simulation.parts import PARTS
+from tests.simulation.parts.gifts import gift_rules
 
 ZONES = ("Asia/Shanghai", "Asia/Riyadh", "Europe/Berlin")
 COUNTRIES = ("CN", "DE", "US", "SA", "IN", None)
@@ -50,9 +54,15 @@ TEAM = 8  # account managers
 ALERTS, GROUP = "C0ALERTS", "C0GROUP"
 A_DAY = timedelta(days=1)
 FIRST = date(2026, 1, 5)  # a Monday
+SERVICE = (  # what a tier is promised, by its place among the tiers
+    {"visits": 24, "calls": 52, "trainings": 4, "reviews": 12, "surveys": 6, "response": 0},
+    {"visits": 12, "calls": 24, "reviews": 4, "surveys": 2, "response": 2},
+    {"visits": 4, "calls": 6, "surveys": 1, "response": 4},
+)
 NO_TIERS = frozenset({DEFAULT, "new", "unrated"})
 SETTINGS = Settings(
     _env_file=None,
+    TIERBOT_CURRENCY="EUR",
     SLACK_BOT_TOKEN="xoxb-simulated",
     TIERBOT_ALERT_CHANNEL=ALERTS,
     TIERBOT_EMERGENCY_CHANNEL=GROUP,
@@ -108,6 +118,7 @@ class Year:
         self.credit: dict[int, str] = {}  # id -> credit grade
         self.changed_hands: set[int] = set()
         self.changed_tier: dict[int, date] = {}  # when its present tier was first graded
+        self.graded_in: dict[int, list[tuple[date, str]]] = {}  # id -> from when it was in which tier
         self.received: list[Received] = []
         plans = load_all(None)
         plan = next(plan for plan in plans.plans if plan.plan == plot.plan)
@@ -117,9 +128,17 @@ class Year:
             plan = next(plan for plan in plans.plans if not plan.schemes)
         self.plan = plan
         self.tiers = tuple(tier for tier in plan.tiers if tier not in NO_TIERS) or ("A", "B", "C")
-        self.rules = CareRules(plans=plans, zone=SETTINGS.zone, remind_at=time(9), firm=FirmTime.of(SETTINGS))
+        self.rules = CareRules(
+            plans=plans,
+            zone=SETTINGS.zone,
+            remind_at=time(9),
+            firm=FirmTime.of(SETTINGS),
+            gifts=gift_rules(self.tiers),
+            currency=SETTINGS.currency,
+        )
         self.presses = Presses(database, self.rules, SETTINGS)
-        self._scheme = _scheme_text(plan, self.tiers)
+        self.service: Said = dict(zip(self.tiers, SERVICE, strict=False))
+        self._scheme = _scheme_text(plan, self.tiers, self.service)
         self._to_do: list[Any] = []  # heap of (when, number, answer)
         self._numbers = count()
         self._bot = _wired(self)
@@ -127,6 +146,8 @@ class Year:
         self.parts = tuple(part(self) for part in PARTS)
         with database.write() as session:
             self._owners = self._hire(session)
+            for part in self.parts:
+                part.begin(session)
             for _ in range(plot.customers):
                 self._add_customer(session)
             self._grade(session, FIRST - A_DAY)
@@ -194,7 +215,7 @@ class Year:
                 number = factories.contact(session, customer, today - A_DAY, self.rng.choice(CONTACTS))
                 session.get_one(Activity, number).batch_id = batch
             if today.day == 15:
-                self._hand_over(session, batch)
+                self._hand_over(session, today, batch)
             if today.day == 1:
                 for _ in range(max(1, self.plot.customers // 100)):
                     self._add_customer(session)
@@ -205,7 +226,7 @@ class Year:
     def actor_for(self, customer: int) -> Actor:
         """The account manager of a customer."""
         with self.database.read() as session:
-            owner = session.exec(select(Ownership.person_id).where(Ownership.customer_id == customer)).one()
+            owner = session.exec(select(Ownership.person_id).where(present_owner(customer))).one()
         return self.presses.actor(self._colleague(owner), self.clock.now())
 
     def lead_of(self, customer: int) -> Colleague:
@@ -214,7 +235,7 @@ class Year:
             select(Team.lead_id)
             .join(Person, col(Person.team_id) == col(Team.id))
             .join(Ownership, col(Ownership.person_id) == col(Person.id))
-            .where(Ownership.customer_id == customer)
+            .where(present_owner(customer))
         )
         with self.database.read() as session:
             return self._colleague(session.exec(lead).one() or 0)
@@ -257,6 +278,7 @@ class Year:
             record_type=purpose,
             since=FIRST - timedelta(days=self.rng.randrange(2000)),
         )
+        session.get_one(Customer, customer).created_at = self.clock.now()
         self.customers[customer] = self.tiers[turn % len(self.tiers)]  # each owner has customers of each tier
         for part in self.parts:
             part.join(session, customer)
@@ -266,14 +288,18 @@ class Year:
 
     def _grade(self, session: Session, as_of: date) -> None:
         """A grading in which one in twenty customers has another tier."""
-        for customer in self.customers:
+        changes = []
+        for customer, before in self.customers.items():
             if self.rng.random() < 0.05:
                 tier = self.rng.choice(self.tiers)
-                if tier != self.customers[customer]:
+                if tier != before:
                     self.changed_tier[customer] = as_of + A_DAY
+                    if customer in self.graded_in:
+                        changes.append((customer, before, tier))
                 self.customers[customer] = tier
         purpose = "prospect" if self.plot.plan == "prospects" else "account"
-        factories.graded(session, self.customers, as_of=as_of, purpose=purpose, text=self._scheme)
+        run = factories.graded(session, self.customers, as_of=as_of, purpose=purpose, text=self._scheme)
+        self._store_tiers(session, run, changes, as_of, purpose)
         if self.grades:
             for customer in self.customers:
                 if customer not in self.credit or self.rng.random() < 0.05:
@@ -282,10 +308,40 @@ class Year:
             text = presets.preset_text("credit_assessment")
             factories.graded(session, self.credit, as_of=as_of, purpose="credit", text=text)
 
-    def _hand_over(self, session: Session, batch: int) -> None:
+    def _store_tiers(
+        self,
+        session: Session,
+        run: int,
+        changes: list[tuple[int, str, str]],
+        as_of: date,
+        purpose: str,
+    ) -> None:
+        """Since when each customer is in its tier, and its changes, as a grading stores them."""
+        for customer, before, tier in changes:
+            self.graded_in[customer].append((as_of, tier))
+            session.add(
+                StoredTierChange(
+                    customer_id=customer,
+                    purpose=purpose,
+                    run_id=run,
+                    as_of=as_of,
+                    from_tier=before,
+                    to_tier=tier,
+                )
+            )
+        for customer, tier in self.customers.items():
+            self.graded_in.setdefault(customer, [(as_of, tier)])
+        rows = session.exec(select(Assessment).where(Assessment.run_id == run))
+        for row in rows:
+            row.tier_since = self.graded_in[row.customer_id][-1][0]
+
+    def _hand_over(self, session: Session, today: date, batch: int) -> None:
         for customer in self.rng.sample(sorted(self.customers), max(1, len(self.customers) // 50)):
-            row = session.exec(select(Ownership).where(Ownership.customer_id == customer)).one()
-            row.person_id, row.batch_id = self.rng.choice(self._owners), batch
+            row = session.exec(select(Ownership).where(present_owner(customer))).one()
+            row.ends_on, row.batch_id = today, batch
+            session.flush()
+            number = factories.own(session, customer, self.rng.choice(self._owners), since=today)
+            session.get_one(Ownership, number).batch_id = batch
             self.changed_hands.add(customer)
 
 
@@ -298,18 +354,19 @@ def _batch(session: Session, now: datetime) -> int:
     return batch.id or 0
 
 
-def _scheme_text(plan: CarePlan, tiers: tuple[str, ...]) -> str:
-    """A scheme that the plan is for, with its tiers."""
+def _scheme_text(plan: CarePlan, tiers: tuple[str, ...], service: Said) -> str:
+    """A scheme that the plan is for, with its tiers and what they are promised."""
     plain = factories.PLAIN_SCHEME
     head = plain[: plain.index("tiers:")].replace(
         "scheme: plain", f"scheme: {next(iter(plan.schemes), 'plain')}"
     )
     if plan.plan == "prospects":
         head = head.replace("record_type: account", "record_type: prospect")
-    rows = "".join(
-        f"  - {{id: {tier}, at: {90 - 90 * number // max(1, len(tiers) - 1)}, name: {{en: {tier}, zh: {tier}}}}}\n"
-        for number, tier in enumerate(tiers)
-    )
+    rows = ""
+    for number, tier in enumerate(tiers):
+        at = 90 - 90 * number // max(1, len(tiers) - 1)
+        promised = f", {service_text(service[tier])}" if tier in service else ""
+        rows += f"  - {{id: {tier}, at: {at}, name: {{en: {tier}, zh: {tier}}}{promised}}}\n"
     return f"{head}tiers:\n{rows}gates: []\n"
 
 

@@ -1,10 +1,7 @@
 """What tiers are promised and was owed, in time, late or missed: beside a slow recount, and by hand."""
 
 import random
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from sqlalchemy import event, update
@@ -19,110 +16,26 @@ from db.care.records.complaints import ComplaintStep
 from db.engine import Database
 from db.graded.changes import StoredTierChange
 from tests import factories
+from tests.services.care.service_recount import DAY, Counted, Life, Recount, Said, as_recounted, service_text
 
-DAY = timedelta(days=1)
 FIRST, CHANGED, TODAY = date(2024, 1, 1), date(2025, 5, 20), date(2026, 2, 10)
-YEARLY: dict[int, dict[str, dict[str, int]]] = {  # version -> tier -> what is promised -> how many a year
-    1: {"A": {"visits": 4, "surveys": 2}, "B": {"visits": 1, "reviews": 3}, "C": {}},
-    2: {"A": {"visits": 12, "surveys": 2}, "B": {"visits": 2, "trainings": 5}, "C": {"surveys": 1}},
+SAID: dict[int, Said] = {  # version -> its promises
+    1: {"A": {"visits": 4, "surveys": 2, "response": 1}, "B": {"visits": 1, "reviews": 3, "response": 4}},
+    2: {
+        "A": {"visits": 12, "surveys": 2, "response": 2},
+        "B": {"visits": 2, "trainings": 5},
+        "C": {"surveys": 1},
+    },
 }
-RESPONSE = {1: {"A": 1, "B": 4}, 2: {"A": 2}}  # version -> tier -> days to the first step
-IS = {
-    "visits": ("visit", "meeting"),
-    "surveys": ("survey",),
-    "reviews": ("review",),
-    "trainings": ("training",),
-}
-Event = tuple[date, str]
 
 
 def scheme_text(version: int) -> str:
     """The plain scheme with the promises of a version."""
     text = factories.PLAIN_SCHEME.replace("version: 1", f"version: {version}")
-    for tier, yearly in YEARLY[version].items():
-        keys = {f"{promised}_a_year": number for promised, number in yearly.items()}
-        if tier in RESPONSE[version]:
-            keys["response_days"] = RESPONSE[version][tier]
-        said = ", ".join(f"{key}: {number}" for key, number in keys.items())
+    for tier, promised in SAID[version].items():
         at = {"A": 70, "B": 45, "C": 0}[tier]
-        text = text.replace(
-            f"{{id: {tier}, at: {at},", f"{{id: {tier}, at: {at}, policy: {{service: {{{said}}}}},"
-        )
+        text = text.replace(f"{{id: {tier}, at: {at},", f"{{id: {tier}, at: {at}, {service_text(promised)},")
     return text
-
-
-@dataclass
-class Life:
-    """What happened with a customer."""
-
-    tiers: list[Event]  # from when in which tier
-    owners: list[tuple[date, int]]
-    contacts: list[Event] = field(default_factory=list)
-    complaints: list[tuple[date, date, date | None, date | None]] = field(default_factory=list)
-    _dues: dict[str, list[tuple[str, date, date]]] = field(default_factory=dict)
-
-    def tier_on(self, day: date) -> str | None:
-        return next((tier for since, tier in reversed(self.tiers) if since <= day), None)
-
-    def dues(self, promised: str) -> list[tuple[str, date, date]]:
-        """(tier, day on which one is owed, first day on which it may be), also of the next years."""
-        if promised not in self._dues:
-            self._dues[promised] = list(self._count_up(promised))
-        return self._dues[promised]
-
-    def _count_up(self, promised: str) -> Iterator[tuple[str, date, date]]:
-        day, total, opens = FIRST, 0, FIRST
-        while day.year < TODAY.year + 2:
-            if (day.month, day.day) == (1, 1):
-                total, opens = 0, day
-            tier = self.tier_on(day) or ""
-            total += YEARLY[2 if day >= CHANGED else 1].get(tier, {}).get(promised, 0)
-            if total >= 365:
-                total -= 365
-                yield tier, day, opens
-                opens = day + DAY
-            day += DAY
-
-    def owner_on(self, day: date) -> int:
-        return next(person for since, person in reversed(self.owners) if since <= day)
-
-
-def recounted(lives: dict[int, Life], start: date, end: date) -> Counter[tuple[int, str, int, str, str]]:
-    """The same counts, day by day."""
-    found: Counter[tuple[int, str, int, str, str]] = Counter()
-    end = min(end, TODAY - DAY)
-    for number, life in lives.items():
-        for promised, kinds in IS.items():
-            happened = [day for day, kind in life.contacts if kind in kinds and day <= TODAY]
-            for tier, due, how in _judged(life.dues(promised), happened):
-                if start <= due <= end:
-                    found[number, tier, life.owner_on(due), promised, how] += 1
-        for reported, deadline, step, closed in life.complaints:
-            tier = life.tier_on(reported)
-            first = min((day for day in (step, closed) if day), default=None)
-            version = 2 if reported >= CHANGED else 1
-            within = RESPONSE[version].get(tier or "")
-            owed = [("complaints", deadline, closed, tier or "unrated")]
-            if within is not None and tier is not None:
-                owed.append(("response", reported + within * DAY, first, tier))
-            for promised, due, done, known in owed:
-                if start <= due <= end:
-                    how = "missed" if done is None else "in_time" if done <= due else "late"
-                    found[number, known, life.owner_on(due), promised, how] += 1
-    return found
-
-
-def _judged(dues: list[tuple[str, date, date]], happened: list[date]) -> Iterator[tuple[str, date, str]]:
-    spare: Counter[int] = Counter()
-    for place, (tier, due, opens) in enumerate(dues):
-        following = dues[place + 1] if place + 1 < len(dues) else None
-        after = [day for day in happened if due < day <= (following[1] if following else TODAY)]
-        needed = following is not None and any(day >= following[2] for day in after)
-        spare[place] = len(after) - needed
-        if any(opens <= day <= due for day in happened):
-            yield tier, due, "in_time"
-        else:
-            yield tier, due, "late" if spare[place] else "missed"
 
 
 def random_life(rng: random.Random, people: list[int]) -> Life:
@@ -207,15 +120,11 @@ def grade(session: Session, lives: dict[int, Life]) -> None:
     session.flush()
 
 
-def counted(session: Session, start: date, end: date) -> Counter[tuple[int, str, int, str, str]]:
-    rows = service.counts(session, SchemeCache(), start=start, end=end, today=TODAY, by_customer=True)
-    found: Counter[tuple[int, str, int, str, str]] = Counter()
-    for row in rows:
-        assert row.owed == row.in_time + row.late + row.missed
-        for how in ("in_time", "late", "missed"):
-            if times := getattr(row, how):
-                found[row.customer_id or 0, row.tier, row.person_id or 0, str(row.promised), how] += times
-    return found
+def counted(session: Session, start: date, end: date) -> Counted:
+    rows = service.counts(
+        session, SchemeCache(), start=start, end=end, today=TODAY, by_customer=True, by_day=True
+    )
+    return as_recounted(rows)
 
 
 def test_the_counts_equal_a_slow_recount_of_random_histories(database: Database) -> None:
@@ -226,6 +135,7 @@ def test_the_counts_equal_a_slow_recount_of_random_histories(database: Database)
         lives = {store(session, life): life for life in made}
         grade(session, lives)
     year = date(2025, 1, 1), date(2025, 12, 31)
+    recount = Recount(promises=((FIRST, SAID[1]), (CHANGED, SAID[2])), today=TODAY)
     for start, end in (
         year,
         (date(2025, 2, 3), date(2025, 6, 30)),
@@ -233,7 +143,7 @@ def test_the_counts_equal_a_slow_recount_of_random_histories(database: Database)
         (date(2025, 7, 2), date(2025, 7, 2)),
     ):
         with database.read() as session:
-            assert counted(session, start, end) == recounted(lives, start, end)
+            assert counted(session, start, end) == recount.recounted(lives, start, end)
     # Every other contact is taken back, and some customers leave.
     left = {customer for customer in lives if rng.random() < 0.2}
     with database.write() as session:
@@ -249,8 +159,8 @@ def test_the_counts_equal_a_slow_recount_of_random_histories(database: Database)
         session.execute(update(Customer).where(col(Customer.id).in_(left)).values(archived=True))
     with database.read() as session:
         found = counted(session, *year)
-    assert found == recounted({one: life for one, life in lives.items() if one not in left}, *year)
-    assert {(promised, how) for _, _, _, promised, how in found} >= {
+    assert found == recount.recounted({one: life for one, life in lives.items() if one not in left}, *year)
+    assert {(promised, how) for *_, promised, how in found} >= {
         (promised, how) for promised in ("visits", "complaints") for how in ("in_time", "late", "missed")
     }
 

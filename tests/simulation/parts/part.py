@@ -24,6 +24,9 @@ class Part:
         self.year = year
         self.rng = random.Random(f"{year.plot.seed}:{year.plot.plan}:{type(self).__name__}")
 
+    def begin(self, session: Session) -> None:
+        """The people of the firm are there, and no customer yet."""
+
     def join(self, session: Session, customer: int) -> None:
         """A customer has come."""
 
