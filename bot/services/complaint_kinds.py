@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.errors import N_, BadInput, Named, Phrase, joined
+from bot.errors import N_, BadInput, BilingualName, Phrase, joined
 from bot.services.firm_files import RuleName, load_rules
 from bot.settings import ROOT
 from grading.scheme.model import Name
@@ -87,7 +87,7 @@ class ComplaintKinds(_Part):
     @property
     def names(self) -> dict[str, str]:
         """Kind -> its name, in a sentence."""
-        return {kind.id: Named(kind.name.en, kind.name.zh) for kind in self.kinds}
+        return {kind.id: BilingualName(kind.name.en, kind.name.zh) for kind in self.kinds}
 
     @property
     def words(self) -> dict[str, tuple[str, ...]]:

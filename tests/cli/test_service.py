@@ -9,6 +9,12 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from bot.clock import SystemClock
+from bot.errors import NotFound
+from bot.services import access
+from bot.services.care.service.report import ServiceQuery, report
+from bot.services.schemes.store import SchemeCache
+from bot.settings import Settings
+from db.book import people
 from db.engine import open_database
 from db.graded.runs import Assessment
 from grading.scheme.presets import preset_text
@@ -194,3 +200,16 @@ def test_a_shipped_scheme_in_force_promises_nothing_until_its_new_version_is_app
     assert "Service promise: " in program("tier", "ACME").out
     tiers = [row["tier"] for row in program("history", "ACME", "--json").json]
     assert len(set(tiers)) == 1
+
+
+def test_the_counts_of_a_customer_are_for_who_may_see_it(book: Program, file: Path) -> None:
+    """The command finds the customer first; whoever else asks has its number only."""
+    query = ServiceQuery(start=date(2025, 1, 1), end=date(2025, 12, 31), customer_id=1)
+    database = open_database(f"sqlite:///{file}")
+    with database.read() as session:
+        ben = people.row_by_email(session, "ben@example.com", SystemClock().now())
+        assert ben is not None
+        actor = access.actor_of(ben, Settings(_env_file=None))
+        with pytest.raises(NotFound):
+            report(session, actor, SchemeCache(), query, TODAY)
+    database.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.dates import format_date
 from sqlmodel import col, delete, select, update
 
 from bot.clock import SystemClock
@@ -46,7 +47,8 @@ def office(opened: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
         for table in (Gift, Activity, InboundRequest):
             session.exec(delete(table))
         session.exec(update(Customer).values(customer_type=None))
-        session.exec(update(Person).where(col(Person.name) == "Anna").values(role="account_manager"))
+        as_before = {"role": "account_manager", "language": "en"}
+        session.exec(update(Person).where(col(Person.name) == "Anna").values(as_before))
 
 
 def stored(office: Office, table: Any = Gift) -> list[Any]:
@@ -72,13 +74,23 @@ def form(office: Office) -> View:
     return made
 
 
+def test_every_line_above_the_inputs_is_shown_whole(office: Office) -> None:
+    given(office, 10, 20, 30)
+    sections = [one["text"]["text"] for one in form(office).spec["blocks"] if one["type"] == "section"]
+    (last,) = [one for one in sections if one.startswith("Last gifts:")]
+    assert len(last.splitlines()) == 4
+    assert len(next(one for one in sections if one.startswith("One gift:")).splitlines()) == 2
+    assert [one for one in sections if one.endswith("…")] == []
+
+
 def test_the_form_shows_what_is_left_the_last_gifts_and_suggestions_and_records_one(office: Office) -> None:
     given(office, 300)
     shown = form(office)
     text = str(shown.spec)
     assert f"For this customer in {TODAY.year}: CNY 700 of CNY 1,000 left" in text  # of tier B
-    assert f"• {TODAY} · Tea · CNY 300" in text
-    assert "• Wu Lei: " in text
+    above = [block["text"]["text"] for block in shown.spec["blocks"] if block["type"] == "section"]
+    assert f"Last gifts:\n• {format_date(TODAY, 'medium', 'en')} · Tea · CNY 300" in above
+    assert "Suggested:\n• Wu Lei: A card written by hand (CNY 20)" in above
     assert "A tin of good tea" not in text  # tea was given
     person = str(stored(office, ContactPerson)[0].id)
     assert office.workspace.submit_view(ANNA, shown, GIFT | {"person": person, "occasion": "birthday"}).ok
@@ -123,6 +135,22 @@ def test_where_gifts_are_forbidden_the_form_warns_and_refuses(office: Office) ->
     assert "reason" not in str([block.get("block_id") for block in shown.spec["blocks"]])
     refused = office.workspace.submit_view(ANNA, shown, GIFT)
     assert "Gifts to ACME are not allowed" in refused.errors["value"]
+
+
+def test_a_chinese_reader_reads_the_form_and_the_refusal_in_chinese(office: Office) -> None:
+    with office.database.write() as session:
+        session.exec(update(Person).where(col(Person.name) == "Anna").values(language="zh"))
+    given(office, 300)
+    above = str(form(office).spec)
+    assert f"• {format_date(TODAY, 'medium', 'zh')} · Tea · CNY 300" in above
+    assert "• Wu Lei：手写贺卡（CNY 20）" in above
+    office.workspace.views.clear(ANNA)
+    with office.database.write() as session:
+        session.exec(update(Customer).values(customer_type="government"))
+    shown = form(office)
+    assert "不得向公共部门送礼" in str(shown.spec)
+    refused = office.workspace.submit_view(ANNA, shown, GIFT)
+    assert "不得向公共部门送礼" in refused.errors["value"]
 
 
 def test_who_may_allow_it_gives_the_reason_in_the_same_form(office: Office) -> None:

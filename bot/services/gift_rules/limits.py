@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from gettext import NullTranslations
 
 from sqlmodel import Session
 
-from bot.errors import ENGLISH, N_, BadInput, Phrase
+from bot.errors import N_, BadInput, BilingualName, Phrase
 from bot.services.exchange_rates import Converter
 from bot.services.gift_rules.rules import Cap, GiftedCustomer, GiftRules
-from bot.wording import catalogue
 from db.care.records import gifts
 from db.types import MONEY_UNITS, money_units
 from grading.scheme.model import Name
@@ -153,19 +151,9 @@ def shown(units: int, currency: str) -> str:
     )
 
 
-class NamePhrase(Phrase):
-    """A name in the language of the sentence that it stands in."""
-
-    __slots__ = ()
-
-    def text(self, words: NullTranslations = ENGLISH) -> str:
-        is_chinese = words is catalogue.catalogue("zh")
-        return str(self.values["chinese" if is_chinese else "english"])
-
-
 def named(name: Name) -> Phrase:
     """A name of the rules, to stand in a sentence."""
-    return NamePhrase("%(english)s", english=name.en, chinese=name.zh)
+    return BilingualName(name.en, name.zh)
 
 
 def _keys(wanted: WantedGift) -> dict[Sort, Hashable]:

@@ -4,7 +4,6 @@ A promise of the account manager has no `keeper_id`, so that it goes to the next
 so does one of a person who has looked after the customer since, or who has left.
 """
 
-from collections import Counter
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -344,49 +343,6 @@ def count_unattended(session: Session, late_before: date) -> int:
         col(Customer.archived).is_(False),
     ).with_only_columns(func.count(), maintain_column_froms=True)
     return session.connection().execute(statement).scalar_one()
-
-
-class Closed(NamedTuple):
-    """How promises of a person ended in a period."""
-
-    person_id: int
-    in_time: int
-    late: int
-    withdrawn: int
-
-
-def made_by(session: Session, people: Collection[int], start: date, end: date) -> dict[int, int]:
-    """Person -> how many promises they made from a day to another."""
-    found = session.connection().execute(
-        sa_select(col(Promise.made_by), func.count())
-        .where(col(Promise.made_by).in_(people), col(Promise.made_on).between(start, end))
-        .group_by(col(Promise.made_by))
-    )
-    return {person: count for person, count in found if person is not None}
-
-
-def closed_for(session: Session, people: Collection[int], start: date, end: date) -> list[Closed]:
-    """How these people's promises ended from a day to another."""
-    kept, over = col(Promise.outcome) == PromiseOutcome.KEPT, col(Promise.closed_on) > col(Promise.due_on)
-    found = session.connection().execute(
-        sa_select(
-            col(Promise.closed_for),
-            func.count().filter(kept, ~over),
-            func.count().filter(kept, over),
-            func.count().filter(~kept),
-        )
-        .where(col(Promise.closed_for).in_(people), col(Promise.closed_on).between(start, end))
-        .group_by(col(Promise.closed_for))
-    )
-    return [Closed._make(one) for one in found]
-
-
-def late_of(session: Session, people: Collection[int], before: date) -> dict[int, int]:
-    """Person -> how many of their promises are open with a day before another."""
-    found = Counter[int | None]()
-    for group, near in open_until(session, before - ONE_DAY).items():
-        found[group.keeper_id or group.owner_id] += len(near)
-    return {person: found[person] for person in people}
 
 
 def move(session: Session, promise_id: int, version: int, **values: Any) -> bool:

@@ -1,7 +1,6 @@
 """docs/promises.md and its Chinese sister say what the code does."""
 
 import re
-from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +11,6 @@ from bot.cli.tree import COMMANDS
 from bot.services.care.answers.steps import UNDO
 from bot.services.care.promises.rows import MOST_ASKED, MOST_SHOWN
 from bot.services.care.promises.subject import EARLIEST, FURTHEST, asked_from
-from bot.services.care.promises.views import PromiseCounts
 from bot.services.care.working_time import DaysOff, WorkingTime
 from bot.wording import catalogue
 from bot.wording.actions import Action
@@ -64,13 +62,3 @@ def test_the_days_of_the_table_are_those_of_the_code(due_on: str, asked: str) ->
         ),
     )
     assert asked_from(working, date.fromisoformat(due_on)) == date.fromisoformat(asked)
-
-
-def test_what_is_counted_is_named() -> None:
-    named = {name.replace("_", " ").replace("open late", "open and late") for name in _counts()}
-    assert {name for name in named if f"*{name}*" not in page("en")} == set()
-    assert len(re.findall(r"\*[^*\n]+\*", page("zh").split("## 统计")[1].split("##")[0])) == len(named)
-
-
-def _counts() -> list[str]:
-    return [one.name for one in fields(PromiseCounts)]

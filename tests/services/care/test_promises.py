@@ -15,7 +15,7 @@ from bot.services.ask import lookup
 from bot.services.care import promises
 from bot.services.care.digest import todo
 from bot.services.care.plan import Escalation
-from bot.services.care.promises import Given, views
+from bot.services.care.promises import Given
 from bot.services.ops import doctor
 from bot.services.recipients import FirmDefaults
 from bot.wording.actions import Pointer
@@ -533,36 +533,6 @@ def test_a_report_goes_to_who_may_read_it_when_it_is_sent(office: Office) -> Non
     office.hand_over("Ben")
     Harness(office.database, clock=office.clock).deliver()
     assert office.told(THURSDAY)[-1] == (f"person:{new}", ["The offer"])
-
-
-def test_what_is_counted_of_people_is_what_became_of_their_promises(office: Office) -> None:
-    days: dict[str, tuple[date, Callable[[], object] | None]] = {
-        "kept in time": (FRIDAY, office.keep),
-        "kept late": (TUESDAY, office.keep),
-        "withdrawn": (FRIDAY, office.withdraw),
-        "still open": (NEXT_MONDAY, None),
-        "late": (TUESDAY, None),
-    }
-    made: dict[str, int] = {}
-    for what, (due_on, _) in days.items():
-        made[what] = office.promise(due_on, form=what, what=what).promise_id
-    office.clock.advance(2 * DAY)
-    for what, (_, how) in days.items():
-        if how is not None:
-            pointer = Pointer(id=made[what], version=1)
-            act = promises.withdraw if what == "withdrawn" else promises.keep
-            given = {"reason": "They left."} if what == "withdrawn" else {}
-            act(
-                office.database, office.who("Anna"), pointer, now=office.clock.now(),
-                request=office.press(), **given,  # type: ignore[operator]
-            )  # fmt: skip
-    anna, tom = office.who("Anna").person_id, office.who("Tom").person_id
-    with office.database.read() as session:
-        found = views.counted(session, [anna, tom], MONDAY, FRIDAY)
-        before = views.counted(session, [anna], MONDAY - 7 * DAY, MONDAY - DAY)
-    assert found[anna] == views.PromiseCounts(made=5, kept_in_time=1, kept_late=1, open_late=1, withdrawn=1)
-    assert found[anna].broken == 2
-    assert (found[tom], before[anna]) == (views.PromiseCounts(), views.PromiseCounts())
 
 
 @on_sqlite

@@ -1,9 +1,9 @@
 """The form that records a gift: above its inputs stand warnings, what is left, the last gifts, and suggestions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
-from bot.errors import N_, Phrase
+from bot.errors import N_, BilingualName, Phrase
 from bot.services.care.gifts import GiftStanding
 from bot.services.care.gifts.recording import LONGEST_WHAT, SHORTEST_WHAT
 from bot.services.care.gifts.suggestions import Suggested
@@ -14,6 +14,8 @@ from bot.slack.forms import Input, form_view
 from bot.wording import catalogue
 from bot.wording.actions import Action
 from bot.wording.rendering import escape
+
+LONGEST_LINE = 300  # characters of a line above the inputs
 
 
 def gift_form(of: GiftStanding, rules: GiftRules, today: date, metadata: str, language: str) -> Block:
@@ -66,28 +68,34 @@ def gift_form(of: GiftStanding, rules: GiftRules, today: date, metadata: str, la
 
 
 def _notes(of: GiftStanding, language: str) -> Iterator[str]:
-    words = catalogue.catalogue(language)
+    words = catalogue.of_reader(language)
     for warning in of.warnings:
-        yield f":warning: {escape(warning.text(words))}"
+        yield f":warning: {escape(warning.text(words), LONGEST_LINE)}"
     left = [one for one in of.left if one not in of.warnings]
     if left:
-        yield escape("\n".join(one.text(words) for one in left))
+        yield _lines(one.text(words) for one in left)
     if of.last:
         last = (
-            " · ".join(filter(None, (one.given_on.isoformat(), one.what, one.amount, one.person)))
+            " · ".join(filter(None, (words.localised(one.given_on), one.what, one.amount, one.person)))
             for one in of.last
         )
-        yield escape("\n".join((words.gettext(N_("Last gifts:")), *(f"• {one}" for one in last))))
-    lines = []
+        yield "\n".join((words.gettext(N_("Last gifts:")), _lines(f"• {one}" for one in last)))
+    lines, comma = [], catalogue.PUNCTUATION[language]["comma"]
     for name, advice in of.advice:
         if advice.suggested:
-            some = ", ".join(_suggestion(one, of.currency, language) for one in advice.suggested)
+            some = comma.join(_suggestion(one, of.currency).text(words) for one in advice.suggested)
             lines.append(
                 Phrase(N_("%(name)s: %(gifts)s"), name=name, gifts=some).text(words) if name else some
             )
     if lines:
-        yield escape("\n".join((words.gettext(N_("Suggested:")), *(f"• {one}" for one in lines))))
+        yield "\n".join((words.gettext(N_("Suggested:")), _lines(f"• {one}" for one in lines)))
 
 
-def _suggestion(one: Suggested, currency: str, language: str) -> str:
-    return f"{one.name.text(language)} ({shown(one.units, currency)})"
+def _lines(texts: Iterable[str]) -> str:
+    """Texts below each other, each on one line."""
+    return "\n".join(escape(text, LONGEST_LINE) for text in texts)
+
+
+def _suggestion(one: Suggested, currency: str) -> Phrase:
+    value = shown(one.units, currency)
+    return Phrase(N_("%(name)s (%(value)s)"), name=BilingualName(one.name.en, one.name.zh), value=value)
