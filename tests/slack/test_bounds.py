@@ -28,6 +28,9 @@ TOO_MANY = "This would be more than 2 different customers today"
 NO_BUTTONS = (
     *(Action.TAKE_BACK, Action.MORE_TODO, Action.NEW_CALENDAR, Action.REVOKE_CALENDAR),
     *(Action.CONTACTS_IN_FULL, Action.ADD_CONTACT, Action.CHANGE_CONTACT),  # only in a view
+    *(Action.PROFILE_IN_FULL, Action.CHANGE_PROFILE, Action.UNDO_PROFILE),  # the same
+    Action.WEEKLY,  # of a week and a team, not of a customer
+    Action.MORE,  # what is chosen in the menu is an action of its own
     *(action for action in Action if action.endswith("_form")),
 )
 WAIT = "You have asked several times for what is not in your book. Wait "

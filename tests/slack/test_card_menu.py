@@ -27,6 +27,7 @@ OPENS = {
     Action.PROMISE: "tierbot_promise_form",
     Action.SURVEY: "tierbot_survey_form",
     Action.CONTACTS: "tierbot_add_contact",
+    Action.PROFILE: "tierbot_change_profile",
 }
 
 

@@ -25,6 +25,7 @@ from bot.slack import blocks
 from bot.wording.actions import Action
 from bot.wording.messages import MESSAGES, TierCard, load
 from bot.wording.private import ContactPeopleInFull, ContactSaved, MaskedFields
+from bot.wording.profiles import CustomerProfileInFull
 from bot.wording.rendering import Renderer
 from db.audit import AuditEntry
 from db.book import people
@@ -41,6 +42,7 @@ IN_FULL = (
     MaskedFields,
     ContactPeopleInFull,
     ContactSaved,
+    CustomerProfileInFull,
 )  # for those who may unmask, and the audit records it
 TEXT = f"{CODE}, 13800731942 or +49 170 7391826"
 UNMASK, WHY, SHARE, POST, LOG = map(

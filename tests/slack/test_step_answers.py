@@ -218,7 +218,7 @@ def test_a_form_whose_answer_is_lost_is_one_act(
     ("choice", "values", "sentence"),
     [
         (RowChoice.SNOOZE_UNTIL, {"day": "2026-01-02"}, "Choose a day after today."),
-        (RowChoice.SNOOZE_UNTIL, {"day": "2099-01-02"}, "Choose a day no later than 20"),
+        (RowChoice.SNOOZE_UNTIL, {"day": "2099-01-02"}, "Choose a day no later than "),
         (RowChoice.REASSIGN, {"person": LIN}, "Tierbot does not know this person."),
         (RowChoice.REASSIGN, {"person": ANNA}, "Anna does this already."),
         (RowChoice.SKIP, {"reason": "     "}, "Write why, in 3 to 500 characters."),

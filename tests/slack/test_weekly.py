@@ -12,7 +12,10 @@ from sqlmodel import col, update
 from bot.clock import SystemClock, local_instant
 from bot.demo.workspace import StoredMessage, View, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
+from bot.errors import BadInput
 from bot.slack import blocks
+from bot.slack.listeners.weekly import list_view
+from bot.wording.actions import Pointer
 from bot.wording.care.weekly import CareWeekly, WeekFigures
 from db.book.people import Person, Team
 from db.care.touches import Touch
@@ -104,8 +107,19 @@ def test_a_week_in_which_one_has_nothing_to_manage_says_so(office: Office) -> No
 
 @pytest.mark.parametrize(
     ("days", "sentence"),
-    [(7, "is not over yet"), (10**6, "is not over yet"), (-(10**5), "There was nothing")],
+    [
+        (7, "is not over yet"),
+        (10**6, "is not over yet"),
+        (-(10**5), "There was nothing"),
+    ],
 )
 def test_a_button_of_any_week_is_answered(office: Office, days: int, sentence: str) -> None:
     message = week_in_the_channel(office, monday() + days * DAY)
     assert sentence in opened(office, message, ANNA, sentence)
+
+
+@pytest.mark.parametrize("day", [1, 300, 3_652_050, 10**7])
+def test_a_forged_week_is_an_old_button(office: Office, day: int) -> None:
+    deps = office.bots[0].tierbot.deps
+    with pytest.raises(BadInput, match="older version"):
+        list_view(deps, deps.identify(ANNA), Pointer(id=day, version=0))

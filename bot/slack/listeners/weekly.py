@@ -19,6 +19,8 @@ from bot.wording.actions import Action, Pointer
 from bot.wording.care.weekly import MOST_OF_A_KIND
 
 TITLE = N_("The week in full")
+# Outside of these days a button is forged: times of the first and last years have no instant in some zones.
+FIRST, LAST = date(2, 1, 1).toordinal(), date(9990, 1, 1).toordinal()
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
@@ -31,11 +33,9 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
 def list_view(deps: Dependencies, actor: Actor, pointer: Pointer) -> dict[str, Any]:
     """The list of a week, of the customers that the actor may see. Raises BadInput for a button of no week."""
-    try:
-        first_day = date.fromordinal(pointer.id)
-    except (ValueError, OverflowError):
-        raise BadInput(blocks.OLD_BUTTON) from None
-    period = CareWeek(first_day, ZoneInfo(actor.timezone))
+    if not FIRST <= pointer.id <= LAST:
+        raise BadInput(blocks.OLD_BUTTON)
+    period = CareWeek(date.fromordinal(pointer.id), ZoneInfo(actor.timezone))
     query = WeekQuery(period=period, scope=pointer.version, most=MOST_OF_A_KIND)
     sending = Sending.of(deps.settings, deps.database, deps.scheme_cache, deps.rules, deps.clock.now())
     with deps.database.read() as session:

@@ -19,6 +19,7 @@ from bot.services.care.plan_versions.care_plans import CarePlans, ShippedPlan
 from bot.services.care.plan_versions.lifecycle import PlanFile
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeFile
+from bot.services.traits.fields import shipped_fields
 from bot.settings import Settings
 from db.care import plans
 from db.care.plans import CarePlanVersion
@@ -56,7 +57,16 @@ def approve(
 ) -> None:
     """`start` and `today` in days from Monday."""
     day = MONDAY + today * DAY
-    lifecycle.approve(database, OPERATOR, given, files=files, start=MONDAY + start * DAY, today=day, now=NOW)
+    lifecycle.approve(
+        database,
+        OPERATOR,
+        given,
+        files=files,
+        fields=shipped_fields(),
+        start=MONDAY + start * DAY,
+        today=day,
+        now=NOW,
+    )
 
 
 def in_force_on(database: Database, day: int) -> list[str]:
@@ -288,7 +298,16 @@ def test_a_process_reads_the_shipped_plans_of_the_schemes_that_grade_and_of_the_
 def test_only_sales_operations_and_admins_decide(database: Database) -> None:
     anna = factories.operator("Anna", role="team_lead")
     with pytest.raises(NotAllowed, match="decide about care plans"):
-        lifecycle.approve(database, anna, file(), files=NO_FILES, start=MONDAY, today=MONDAY, now=NOW)
+        lifecycle.approve(
+            database,
+            anna,
+            file(),
+            files=NO_FILES,
+            fields=shipped_fields(),
+            start=MONDAY,
+            today=MONDAY,
+            now=NOW,
+        )
     with pytest.raises(NotAllowed, match="decide about care plans"):
         lifecycle.retire(database, anna, "own", today=MONDAY, now=NOW)
     with database.read() as session, pytest.raises(NotAllowed, match="decide about care plans"):

@@ -16,6 +16,7 @@ from bot.services.care.plan_versions.lifecycle import PlanFile
 from bot.services.care.schedule import CareRules
 from bot.services.care.views import preview
 from bot.services.care.views.preview import DueOn, Preview
+from bot.services.traits.fields import shipped_fields
 from db.care.touches import OPEN, Touch
 from db.engine import Database
 from tests import factories
@@ -64,7 +65,16 @@ def test_what_a_plan_would_change_is_what_planning_changes_once_it_is_in_force(
     before, untouched = open_steps(book), content(book)
     found = seen(book, present, instead=instead)
     assert content(book) == untouched
-    lifecycle.approve(book, OPERATOR, file, files=present.plans, start=MONDAY, today=MONDAY, now=NOW)
+    lifecycle.approve(
+        book,
+        OPERATOR,
+        file,
+        files=present.plans,
+        fields=shipped_fields(),
+        start=MONDAY,
+        today=MONDAY,
+        now=NOW,
+    )
     with book.read() as session:
         approved = in_force.with_files(in_force.approved(session, MONDAY), present.plans)
     assert approved == instead

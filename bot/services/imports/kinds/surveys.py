@@ -99,7 +99,7 @@ class SurveyKind(UpsertKind):
         FileField(
             name="score",
             synonyms="rating, satisfaction, satisfaction score, csat, csat score, nps, nps score, result, answer, "
-            "得分, 评分, 满意度, 满意度评分, 满意度得分, 分数, 打分, Bewertung, Zufriedenheit, Note, Punkte, Punktzahl",
+            "得分, 评分, 满意度, 满意度评分, 满意度得分, 分数, 打分, Bewertung, Zufriedenheit, Punkte, Punktzahl",
             required=True,
             read=lambda job, name: _read,
         ),
@@ -116,7 +116,7 @@ class SurveyKind(UpsertKind):
         ),
         FileField(
             name="note",
-            synonyms="notes, comment, comments, remarks, feedback, 备注, 意见, 意见建议, 反馈, 说明, Bemerkung, "
+            synonyms="comment, comments, remarks, feedback, 备注, 意见, 意见建议, 反馈, 说明, Bemerkung, "
             "Kommentar, Anmerkung, Rückmeldung",
             read=ImportJob.paragraph,
         ),
