@@ -28,7 +28,8 @@ def needed(command: Any) -> list[str]:
         if parameter.required:
             given += [] if parameter.param_type_name == "argument" else [parameter.opts[0]]
             number = parameter.type_descriptor.annotation in (int, list[int])
-            given.append("1" if number else WORDS.get(parameter.name, "customers.csv"))
+            word = "2026-06-01" if parameter.metavar == "DATE" else WORDS.get(parameter.name, "customers.csv")
+            given.append("1" if number else word)
     return given
 
 

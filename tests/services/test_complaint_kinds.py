@@ -9,7 +9,6 @@ import pytest
 from bot.errors import SeveralProblems
 from bot.services.complaint_kinds import ComplaintKinds, load_kinds
 from bot.services.ops import checks
-from bot.services.ops.checks import Findings
 from bot.settings import Settings
 
 PAGES = [Path(__file__).parents[2] / "docs" / f"complaints{language}.md" for language in ("", ".zh")]
@@ -75,6 +74,5 @@ def test_a_wrong_file_is_refused_with_the_key(tmp_path: Path, text: str, sentenc
 def test_check_reads_the_file(tmp_path: Path) -> None:
     file = tmp_path / "kinds.yaml"
     file.write_text(ONE, encoding="utf-8")
-    found = Findings()
-    checks._check_rules(Settings(_env_file=None, TIERBOT_COMPLAINTS=file), found)
-    assert "kinds.yaml line 1, days" in str(found.problems)
+    problems = checks.rule_problems(Settings(_env_file=None, TIERBOT_COMPLAINTS=file))
+    assert "kinds.yaml line 1, days" in str(problems)

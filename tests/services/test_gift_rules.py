@@ -19,7 +19,6 @@ from bot.services.gift_rules.rules import (
     shipped_rules,
 )
 from bot.services.ops import checks
-from bot.services.ops.checks import Findings
 from bot.settings import Settings
 from db.types import MONEY_UNITS
 
@@ -144,9 +143,8 @@ def test_each_mistake_is_named_with_its_place(tmp_path: Path, text: str, sentenc
 def test_check_reads_the_firms_own_file(tmp_path: Path) -> None:
     path = tmp_path / "gifts.yaml"
     path.write_text(SMALL.replace("default", "B"), encoding="utf-8")
-    found = Findings()
-    checks._check_rules(Settings(_env_file=None, TIERBOT_GIFTS=path), found)
-    assert "limits has nothing for default" in str(found.problems)
+    problems = checks.rule_problems(Settings(_env_file=None, TIERBOT_GIFTS=path))
+    assert "limits has nothing for default" in str(problems)
 
 
 def test_the_shipped_rules_forbid_gifts_to_public_bodies_and_have_both_languages() -> None:

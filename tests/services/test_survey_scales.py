@@ -92,9 +92,8 @@ def test_what_is_wrong_is_named_with_file_key_and_remedy(tmp_path: Path, text: s
 def test_check_reads_the_file(tmp_path: Path) -> None:
     file = tmp_path / "scales.yaml"
     file.write_text(ONE, encoding="utf-8")
-    found = Findings()
-    checks._check_rules(Settings(_env_file=None, TIERBOT_SURVEYS=file), found)
-    assert any("indicator: is missing" in str(one) for one in found.problems)
+    problems = checks.rule_problems(Settings(_env_file=None, TIERBOT_SURVEYS=file))
+    assert any("indicator: is missing" in str(one) for one in problems)
 
 
 @pytest.mark.parametrize(("most", "notices"), [(5, 0), (10, 1)])
@@ -104,7 +103,7 @@ def test_check_names_a_scheme_that_scores_satisfaction_on_another_scale(
     scheme = factories.scheme_text({"satisfaction": f"score: {{fn: scale, min: 1, max: {most}}}"})
     (tmp_path / "own.yaml").write_text(scheme, encoding="utf-8")
     found = Findings()
-    checks._check_rules(Settings(_env_file=None, TIERBOT_SCHEMES_DIR=tmp_path), found)
+    checks._check_satisfaction(Settings(_env_file=None, TIERBOT_SCHEMES_DIR=tmp_path), found)
     assert found.problems == []
     assert len(found.notices) == notices
     for one in found.notices:

@@ -361,6 +361,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "clock": N_("clock"),
         "disk": N_("disk"),
         "database": N_("database"),
+        "rules": N_("rules"),
         "jobs": N_("jobs"),
         "time": N_("time"),
         "sending": N_("delivery"),

@@ -60,13 +60,13 @@ def check_all(to_slack: Callable[[Settings], Messenger], today: date) -> Finding
     _check_tokens(chosen, found)
     check_schemes([], chosen.schemes_dir, into=found)
     plans = _check_plans(chosen, found)
-    _check_rules(chosen, found)
-    fields = _check_fields(chosen, found)
+    found.problems += rule_problems(chosen)
+    _check_satisfaction(chosen, found)
     found.problems += check_templates(Renderer(chosen.templates_dir))
     written, care = _check_database(chosen, today, found, plans.all if plans else None)
     if plans is not None:
         care = care or [CareOfDay(day=today, plans=plans.all)]
-        found.problems += care_plans.problems(care, fields)
+        found.problems += care_plans.problems(care, _fields(chosen))
         found.notices += care_plans.notices(plans.own, care[0], chosen.schemes_dir)
     _check_modes(chosen, found)
     found.notices += retention.sentences(chosen)
@@ -153,23 +153,28 @@ def _check_plans(settings: Settings, found: Findings) -> _ReadPlans | None:
         return None
 
 
-def _check_rules(settings: Settings, found: Findings) -> None:
-    """Whether the firm's own kinds of complaints, rules about gifts and scales of surveys can be read, and fit its schemes."""
-    loads = (
+def rule_problems(settings: Settings) -> list[str]:
+    """What is wrong in the firm's own kinds of complaints, rules about gifts, scales of surveys and fields of profiles."""
+    found: list[str] = []
+    for load in (
         partial(load_kinds, settings.complaints),
         partial(load_rules, settings.gifts),
-        partial(_load_scales, settings, found),
-    )
-    for load in loads:
+        partial(load_scales, settings.surveys),
+        partial(load_fields, settings.customer_profile),
+    ):
         try:
             load()
         except BotError as error:
-            found.problems += _sentences(error)
+            found += _sentences(error)
+    return found
 
 
-def _load_scales(settings: Settings, found: Findings) -> None:
-    """Read the scales of surveys, and name the schemes of the firm that score satisfaction on another scale."""
-    values = load_scales(settings.surveys).indicator
+def _check_satisfaction(settings: Settings, found: Findings) -> None:
+    """Name the schemes of the firm that score satisfaction on another scale than the surveys."""
+    try:
+        values = load_scales(settings.surveys).indicator
+    except BotError:
+        return  # one of the problems of rules
     for path in store.own_schemes(settings.schemes_dir):
         with suppress(BotError):  # the check of schemes says so
             scheme = store.find(str(path), settings.schemes_dir).scheme
@@ -190,12 +195,11 @@ def _load_scales(settings: Settings, found: Findings) -> None:
                 )
 
 
-def _check_fields(settings: Settings, found: Findings) -> TraitFields | None:
+def _fields(settings: Settings) -> TraitFields | None:
     """The fields of customer profiles; None when they cannot be read."""
     try:
         return load_fields(settings.customer_profile)
-    except BotError as error:
-        found.problems += _sentences(error)
+    except BotError:
         return None
 
 

@@ -14,7 +14,7 @@ from bot.errors import N_, BotError, Phrase, ngettext
 from bot.services.care.plan_file import load_all
 from bot.services.delivery import circuit, time_jump
 from bot.services.delivery.messenger import Messenger
-from bot.services.ops import care_plans, channels, connection, failing, storage
+from bot.services.ops import care_plans, channels, checks, connection, failing, storage
 from bot.services.ops.connection import ConnectionState
 from bot.services.ops.reach import examine_reach
 from bot.services.ops.storage import Finding
@@ -54,6 +54,7 @@ STUCK_REMEDIES: dict[str, str] = {
 }
 
 
+UNUSABLE = Phrase(N_("no process starts with it: tierbot check"))
 HTTP_REMEDY = Phrase(
     N_(
         "type /tier in Slack; if it says that the app did not respond, compare the request URL on the app's page with"
@@ -97,6 +98,7 @@ def examine(
     findings = [
         _versions(),
         *_slack(slack, now),
+        *_rules(settings),
         *storage.examine_disk(settings, database),
         storage.examine_database(database, settings),
     ]
@@ -134,6 +136,12 @@ def _versions() -> Finding:
         except importlib.metadata.PackageNotFoundError:
             found.append(f"{package} –")
     return Finding("ok", "versions", ", ".join(found))
+
+
+def _rules(settings: Settings) -> Iterator[Finding]:
+    """The firm's own files of rules that cannot be read."""
+    for problem in checks.rule_problems(settings):
+        yield Finding("problem", "rules", problem, UNUSABLE)
 
 
 def _slack(slack: Slack, now: datetime) -> Iterator[Finding]:
@@ -435,7 +443,7 @@ def _plans(session: Session, settings: Settings, now: datetime) -> Iterator[Find
     try:
         care = care_plans.care_of_day(session, load_all(settings.care_plan), today)
     except BotError as error:
-        yield Finding("problem", "care", error.phrase, Phrase(N_("no process starts with it: tierbot check")))
+        yield Finding("problem", "care", error.phrase, UNUSABLE)
         return
     yield from care_plans.findings(care)
 

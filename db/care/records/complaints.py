@@ -49,6 +49,7 @@ class Complaint(ImportedRow, table=True):
         Index("ix_complaint_customer_id", "customer_id"),
         partial_index("ix_complaint_open", "customer_id", "deadline", where=_OPEN),
         partial_index("ix_complaint_told", "told", "deadline", where=_OPEN),
+        {"sqlite_autoincrement": True},  # a button of one that was taken back never means another
     )
     customer_id: int = Field(foreign_key="customer.id")
     activity_id: int = Field(foreign_key="activity.id")

@@ -39,6 +39,7 @@ class Gift(ImportedRow, table=True):
         Index("ix_gift_customer_day", "customer_id", "given_on"),
         Index("ix_gift_owner_day", "owner_id", "given_on"),
         partial_index("ix_gift_contact_person", "contact_person_id", where="contact_person_id IS NOT NULL"),
+        {"sqlite_autoincrement": True},  # a button of one that was taken back never means another
     )
     customer_id: int = Field(foreign_key="customer.id")
     contact_person_id: int | None = None  # whom it was given to; an erasure empties it

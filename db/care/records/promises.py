@@ -42,6 +42,7 @@ class Promise(NumberedRow, table=True):
         Index("ix_promise_customer_id", "customer_id"),
         partial_index("ix_promise_open", "customer_id", "due_on", where=_OPEN),
         partial_index("ix_promise_due_on", "due_on", where=_OPEN),
+        {"sqlite_autoincrement": True},  # a button of one that was taken back never means another
     )
     customer_id: int = Field(foreign_key="customer.id")
     source: str

@@ -38,6 +38,7 @@ class SurveyScore(ImportedRow, table=True):
         partial_index(
             "ix_survey_score_contact_person", "contact_person_id", where="contact_person_id IS NOT NULL"
         ),
+        {"sqlite_autoincrement": True},  # a button of one that was taken back never means another
     )
     customer_id: int = Field(foreign_key="customer.id")
     activity_id: int = Field(foreign_key="activity.id")

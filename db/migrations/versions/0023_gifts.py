@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(['recorded_by'], ['person.id'], name=op.f('fk_gift_recorded_by_person')),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_gift')),
         sa.UniqueConstraint('source', 'external_id', name=op.f('uq_gift_source_external_id')),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f('ix_gift_batch_id'), 'gift', ['batch_id'])
     op.create_index('uq_gift_activity_id', 'gift', ['activity_id'], unique=True)

@@ -43,6 +43,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_survey_score')),
         sa.UniqueConstraint('source', 'external_id', name=op.f('uq_survey_score_source_external_id')),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f('ix_survey_score_batch_id'), 'survey_score', ['batch_id'])
     op.create_index('uq_survey_score_activity_id', 'survey_score', ['activity_id'], unique=True)

@@ -45,6 +45,7 @@ def upgrade() -> None:
         _references('promise', 'closed_for', 'person'),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_promise')),
         sa.UniqueConstraint('source', 'external_id', name=op.f('uq_promise_source_external_id')),
+        sqlite_autoincrement=True,
     )
     op.create_index('ix_promise_customer_id', 'promise', ['customer_id'])
     for name, columns in (('ix_promise_open', ['customer_id', 'due_on']), ('ix_promise_due_on', ['due_on'])):
