@@ -130,7 +130,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "silent": N_("silent customer"),
         "lost": N_("lost customer"),
     },
-    "trait_type": {"text": N_("text"), "choice": N_("choice"), "number": N_("number")},
+    "trait_type": {"text": N_("text"), "choice": N_("choice"), "number": N_("a number")},
     "trait_of": {"companies": N_("companies"), "persons": N_("persons"), "both": N_("both")},
     "trait": {
         "scheme": N_("scheme"),
