@@ -8,15 +8,25 @@ from collections.abc import Sequence
 from gettext import NullTranslations
 from typing import Any, Self
 
-from grading.phrases import ENGLISH, N_, Named, Phrase, joined, ngettext, one_of, sentences, translated
+from grading.phrases import (
+    ENGLISH,
+    N_,
+    BilingualName,
+    Phrase,
+    joined,
+    ngettext,
+    one_of,
+    sentences,
+    translated,
+)
 
 __all__ = [
     "ENGLISH",
     "N_",
     "BadInput",
+    "BilingualName",
     "BotError",
     "Conflict",
-    "Named",
     "NotAllowed",
     "NotFound",
     "NotReady",

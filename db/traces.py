@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     LargeBinary,
+    Select,
     String,
     Table,
     TypeDecorator,
@@ -328,6 +329,14 @@ def contact_tables() -> list[Table]:
     """The tables with rows that are about contact people or name them."""
     wanted = {column.table for column in contact_columns()} | {CONTACT, CHANGE, AUDIT}
     return [one for one in tables.metadata.sorted_tables if one in wanted]
+
+
+def ever_naming(column: Column[Any], contact_person_id: int) -> Select[int]:
+    """A SELECT of the rows that name a contact person in this column, or did before an import changed them."""
+    own = column.table.c.id
+    named = or_(*(CHANGE.c.before.contains(f'"{column.name}": {contact_person_id}{end}') for end in ",}"))
+    changed = select(CHANGE.c.row_id).where(CHANGE.c.table_name == column.table.name, named)
+    return select(own).where(or_(column == contact_person_id, own.in_(changed)))
 
 
 def goes_with_contact_person(column: Column[Any]) -> bool:

@@ -42,7 +42,7 @@ class Phrase(str):
         return found % translated(self.values, words) if self.values else found
 
 
-class Named(Phrase):
+class BilingualName(Phrase):
     """A name that is there in both languages, as a value of a phrase."""
 
     __slots__ = ("zh",)
@@ -54,7 +54,7 @@ class Named(Phrase):
         return named
 
     def __reduce__(self) -> Any:
-        return Named, (str(self), self.zh)
+        return BilingualName, (str(self), self.zh)
 
     def text(self, words: NullTranslations = ENGLISH) -> str:
         """The name in a language."""

@@ -44,6 +44,7 @@ from db.book import people
 _OUT = Console(highlight=False, emoji=False, soft_wrap=True)
 _ERR = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
+YEARS = range(1900, 2200)  # of days that somebody may mean
 NARROW = 12  # a column whose cells are all at most so wide is not wrapped
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
@@ -240,9 +241,17 @@ def acts(command: Callable[..., None]) -> Callable[..., None]:
 def to_day(text: str) -> date:
     """A date from an argument. Raises BadInput."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise BadInput(N_("%(text)s is not a date. Write it as 2026-03-31."), text=text) from None
+    if day.year not in YEARS:
+        raise BadInput(
+            N_("%(text)s is too far away. Choose a day from %(first)s to %(last)s."),
+            text=text,
+            first=YEARS[0],
+            last=YEARS[-1],
+        )
+    return day
 
 
 def utc(at: datetime) -> str:

@@ -1,5 +1,6 @@
 """`erase` and `export`: what is kept about a customer, a person or a contact person, deleted or written out."""
 
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +21,10 @@ from db.rewriting import Rewritten
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help="The customer's code, or SOURCE:CODE.")]
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The person's e-mail address.")]
-Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As tierbot contact-person list shows it.")]
+Number = Annotated[
+    int,
+    typer.Argument(metavar="NUMBER", help="As tierbot contact-person list shows it.", min=1, max=sys.maxsize),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="A new file, instead of the terminal.")

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.errors import N_, BadInput, Named, Phrase, joined
-from bot.services.firm_files import load_rules
+from bot.errors import N_, BadInput, BilingualName, Phrase, joined
+from bot.services.firm_files import RuleName, load_rules
 from bot.settings import ROOT
 from grading.scheme.model import Name
 
@@ -28,7 +28,7 @@ class KindOfComplaint(_Part):
     """A kind of complaint. What it says of deadlines and of the manager counts before what is said for all kinds."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")
-    name: Name
+    name: RuleName
     also: tuple[str, ...] = ()  # other words for it in files
     days: Mapping[str, Days] = {}  # tier -> days from the report to the deadline
     tell_opened: tuple[str, ...] | None = (
@@ -87,7 +87,7 @@ class ComplaintKinds(_Part):
     @property
     def names(self) -> dict[str, str]:
         """Kind -> its name, in a sentence."""
-        return {kind.id: Named(kind.name.en, kind.name.zh) for kind in self.kinds}
+        return {kind.id: BilingualName(kind.name.en, kind.name.zh) for kind in self.kinds}
 
     @property
     def words(self) -> dict[str, tuple[str, ...]]:

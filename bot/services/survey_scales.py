@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.errors import N_, BadInput, Phrase
-from bot.services.firm_files import load_rules
+from bot.services.firm_files import RuleName, load_rules
 from bot.settings import ROOT
 from grading.scheme.model import Name
 
@@ -46,7 +46,7 @@ class SurveyScale(_Range):
     """A scale of scores. A score of `low` or less is low."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$")
-    name: Name
+    name: RuleName
     also: tuple[str, ...] = ()  # other words for it in files
     low: Number
 

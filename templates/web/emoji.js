@@ -11,7 +11,7 @@ const EMOJI = Object.fromEntries(
   lantern 🏮|izakaya_lantern 🏮|red_envelope 🧧|firecracker 🧨|christmas_tree 🎄|crescent_moon 🌙|coffee ☕|tea 🍵|cherry_blossom 🌸|
   arrow_up ⬆️|arrow_down ⬇️|arrow_right ➡️|arrow_left ⬅️|arrow_upper_right ↗️|arrow_lower_right ↘️|small_red_triangle 🔺|
   small_red_triangle_down 🔻|red_circle 🔴|large_orange_circle 🟠|large_yellow_circle 🟡|large_green_circle 🟢|large_blue_circle 🔵|
-  white_circle ⚪|black_circle ⚫|large_purple_circle 🟣|lock 🔒|closed_lock_with_key 🔐|unlock 🔓|key 🔑|gear ⚙️|wrench 🔧|mag 🔍|repeat 🔁|arrows_counterclockwise 🔄|
+  white_circle ⚪|black_circle ⚫|large_purple_circle 🟣|lock 🔒|closed_lock_with_key 🔐|unlock 🔓|key 🔑|gear ⚙️|wrench 🔧|mag 🔍|repeat 🔁|leftwards_arrow_with_hook ↩️|arrows_counterclockwise 🔄|
   robot_face 🤖|busts_in_silhouette 👥|bust_in_silhouette 👤|speech_balloon 💬|pushpin 📌|round_pushpin 📍|flag-cn 🇨🇳|flag-de 🇩🇪|globe_with_meridians 🌐`
     .split("|")
     .map((entry) => entry.trim().split(" ")),

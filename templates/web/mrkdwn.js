@@ -138,5 +138,6 @@ export function mrkdwn(text, context) {
 export function textObject(object, context) {
   if (!object) return [];
   if (object.type === "mrkdwn") return mrkdwn(object.text, context);
-  return [document.createTextNode(object.emoji === false ? object.text : withEmoji(object.text))];
+  const text = object.emoji === false ? object.text : withEmoji(object.text);
+  return text.split("\n").flatMap((line, place) => [...(place ? [el("br", {})] : []), document.createTextNode(line)]);
 }

@@ -81,7 +81,7 @@ def test_the_fields_are_listed_and_a_broken_file_of_the_firm_is_named_by_check(
     own = tmp_path / "own.yaml"
     own.write_text("fields:\n  - {id: shoes, name: {en: Shoes, zh: 鞋}, type: size}\n", encoding="utf-8")
     monkeypatch.setenv("TIERBOT_CUSTOMER_PROFILE", str(own))
-    assert "own.yaml: fields.0.type: 'size' does not fit here" in firm("check").err
+    assert "own.yaml line 2, fields.0.type: 'size' does not fit here" in firm("check").err
     refused = firm("customer-profile", "fields")
     assert refused.code != 0
     assert "own.yaml" in refused.err

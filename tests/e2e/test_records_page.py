@@ -3,12 +3,15 @@
 Pictures for docs/pictures are kept in tests/e2e/screenshots, to be checked by eye.
 """
 
+from datetime import timedelta
+
 from playwright.sync_api import Locator, expect
 
 from tests.e2e.conftest import Visitor
 from tests.e2e.visit import NEEDS_CHROMIUM, Visit, buttons, row, titles
 
 pytestmark = NEEDS_CHROMIUM
+OFFER = "Send the offer for the second line."
 BEST_OF_LIN = "苏州澜岳精密机械股份有限公司"
 
 
@@ -37,7 +40,7 @@ def test_a_lunar_birthday_is_entered_announced_and_congratulated(visit: Visitor)
     fill(form, name="周海燕", role="采购总监", birthday="农历1985年八月二十", interests="昆曲")
     lin.keep("form")
     lin.send()
-    expect(lin.hook("modal").last).to_contain_text("2026-09-30")
+    expect(lin.hook("modal").last).to_contain_text("2026年9月30日")
     lin.keep("entered")
     lin.hook("modal-close").last.click()
     expect(lin.hook("modal")).to_have_count(1)
@@ -103,7 +106,7 @@ def test_a_low_score_of_a_survey_asks_for_a_talk(visit: Visitor) -> None:
     anna = visit("survey")
     anna.open_as("U0ANNA", "C0GENERAL")
     form = offered(anna, "ACME", "Survey score")
-    fill(form, score="1", note="Deliveries were late three times.")
+    fill(form, score="1", scale="1 to 5", note="Deliveries were late three times.")
     anna.keep("form")
     anna.send()
     expect(anna.hook("modal")).to_contain_text("1")
@@ -121,16 +124,17 @@ def test_a_broken_promise_reaches_the_manager(visit: Visitor) -> None:
     anna = visit("promise")
     anna.open_as("U0ANNA", "C0GENERAL")
     form = offered(anna, "ACME", "Promise")
-    fill(form, promise="Send the offer for the second line.")
+    fill(form, promise=OFFER, due=(anna.today() + timedelta(days=2)).isoformat())
     anna.keep("form")
     anna.send()
     anna.keep("recorded")
     anna.close()
-    for _ in range(6):
-        anna.run("time", days="1")
+    anna.run("time", days="7")
+    anna.run("time", days="1")
     anna.open("D0ANNA")
     digest = anna.pinned(anna.messages("Your customers on").last)
-    expect(row(digest, "Send the offer for the second line.")).to_have_count(1)
-    anna.keep_for_docs("promise", row(digest, "Send the offer for the second line."), 300)
+    expect(row(digest, OFFER)).to_have_count(1)
+    anna.keep_for_docs("promise", row(digest, OFFER), 300)
+    anna.run("time", days="7")  # the plan tells managers of what is late after seven days
     anna.open_as("U0OMAR", "D0OMAR")
-    anna.keep_for_docs("promise-broken", anna.messages("Send the offer for the second line.").last, 500)
+    anna.keep_for_docs("promise-broken", anna.messages(OFFER).last, 500)

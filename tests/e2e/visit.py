@@ -3,6 +3,7 @@
 import re
 import shutil
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,11 @@ class Visit:
         expect(form.locator("[data-testid=control-status]")).to_have_attribute("data-status", "done")
         expect(form.locator("button")).to_be_enabled()
         return form.locator("[data-testid=control-status]").inner_text()
+
+    def today(self) -> date:
+        """The day it is in the demo."""
+        now = self.page.request.get(f"{self.url}/page/state").json()["now"]
+        return datetime.fromisoformat(now).date()
 
     def run_of(self, control: str) -> dict[str, Any]:
         """The last run of a control."""

@@ -51,19 +51,19 @@ ONE = "kinds: [{id: a, name: {en: A, zh: 甲}}]\n"
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (ONE, "kinds.yaml: days: is missing; add it"),
+        (ONE, "kinds.yaml line 1, days: is missing; add it"),
         (f"days: {{A: 3}}\n{ONE}", "days has nothing for default"),
-        (f"days: {{default: -1}}\n{ONE}", "kinds.yaml: days.default: -1 does not fit here"),
-        (f"days: {{default: 1}}\n{ONE}dayz: 1\n", "kinds.yaml: dayz: is not a key of this file"),
+        (f"days: {{default: -1}}\n{ONE}", "kinds.yaml line 1, days.default: -1 does not fit here"),
+        (f"days: {{default: 1}}\n{ONE}dayz: 1\n", "kinds.yaml line 3, dayz: is not a key of this file"),
         (
             "days: {default: 1}\nkinds: [{id: a, name: A}]\n",
-            "kinds.yaml: kinds.0.name: 'A' does not fit here",
+            "kinds.yaml line 2, kinds.0.name: 'A' does not fit here",
         ),
         (
             f"days: {{default: 1}}\n{ONE[:-2]}, {{id: a, name: {{en: A, zh: 甲}}}}]\n",
             "kind 'a' is there twice",
         ),
-        ("days: [\n", "kinds.yaml, line "),
+        ("days: [\n", "kinds.yaml line 2: is not readable YAML"),
     ],
 )
 def test_a_wrong_file_is_refused_with_the_key(tmp_path: Path, text: str, sentence: str) -> None:
@@ -77,4 +77,4 @@ def test_check_reads_the_file(tmp_path: Path) -> None:
     file.write_text(ONE, encoding="utf-8")
     found = Findings()
     checks._check_rules(Settings(_env_file=None, TIERBOT_COMPLAINTS=file), found)
-    assert "kinds.yaml: days" in str(found.problems)
+    assert "kinds.yaml line 1, days" in str(found.problems)

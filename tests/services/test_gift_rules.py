@@ -124,6 +124,14 @@ def test_each_key_is_on_the_page(page: Path) -> None:
             "'a' is there twice; rename one",
         ),
         ("currency: [", "is not readable YAML"),
+        ("a: &a [*a]\n", "the aliases stand for more than 50,000 values; write the values out"),
+        ("currency: " + "[" * 200, "the values are nested too deeply; remove the extra brackets"),
+        (SMALL + "currency: EUR\n", 'found duplicate key "currency"'),
+        (
+            SMALL + "compliance: [{id: a, name: {en: '', zh: 甲}, when: {country: [DE]}, gift: 0}]\n",
+            "cannot be shown",
+        ),
+        (SMALL.replace("EUR", "E" * 50_000), f"currency: '{'E' * 59} … does not fit here"),
     ],
 )
 def test_each_mistake_is_named_with_its_place(tmp_path: Path, text: str, sentence: str) -> None:

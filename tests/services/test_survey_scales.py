@@ -72,11 +72,14 @@ ONE = "scales: [{id: a, name: {en: A, zh: 甲}, least: 0, most: 3, low: 1}]\n"
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (HEAD, "scales.yaml: scales: is missing; add it"),
+        (HEAD, "scales.yaml line 1, scales: is missing; add it"),
         (f"indicator: {{least: 1, most: 5}}\ndays: {{A: 3}}\n{ONE}", "days has nothing for default"),
-        (f"{HEAD}{ONE}dayz: 1\n", "scales.yaml: dayz: is not a key of this file"),
+        (f"{HEAD}{ONE}dayz: 1\n", "scales.yaml line 4, dayz: is not a key of this file"),
         (f"{HEAD}{ONE.replace('most: 3', 'most: 0')}", "least must be smaller than most"),
-        (f"{HEAD}{ONE.replace('low: 1', 'low: x')}", "scales.yaml: scales.0.low: 'x' does not fit here"),
+        (
+            f"{HEAD}{ONE.replace('low: 1', 'low: x')}",
+            "scales.yaml line 3, scales.0.low: 'x' does not fit here",
+        ),
         (f"{HEAD}scales: [a]\nscales: [b]\n", "line 4: is not readable YAML"),
     ],
 )

@@ -74,6 +74,15 @@ def form(office: Office) -> View:
     return made
 
 
+def test_every_line_above_the_inputs_is_shown_whole(office: Office) -> None:
+    given(office, 10, 20, 30)
+    sections = [one["text"]["text"] for one in form(office).spec["blocks"] if one["type"] == "section"]
+    (last,) = [one for one in sections if one.startswith("Last gifts:")]
+    assert len(last.splitlines()) == 4
+    assert len(next(one for one in sections if one.startswith("One gift:")).splitlines()) == 2
+    assert [one for one in sections if one.endswith("…")] == []
+
+
 def test_the_form_shows_what_is_left_the_last_gifts_and_suggestions_and_records_one(office: Office) -> None:
     given(office, 300)
     shown = form(office)

@@ -9,7 +9,7 @@ import pytest
 from markupsafe import Markup
 from structlog.testing import capture_logs
 
-from bot.errors import BadInput, BotError, Named, joined
+from bot.errors import BadInput, BilingualName, BotError, joined
 from bot.services.ops.templates import check_templates, sample
 from bot.wording.care.promises import PromiseReport
 from bot.wording.message_base import Slots
@@ -24,7 +24,7 @@ EARLIER_DAY = BadInput(
 UNKNOWN_KIND = BadInput(
     "%(kind)s is not a kind of complaint; use one of %(known)s.",
     kind="gossip",
-    known=joined([Named("Product quality", "产品质量"), Named("Delivery", "交货")], ", "),
+    known=joined([BilingualName("Product quality", "产品质量"), BilingualName("Delivery", "交货")], ", "),
 )
 OWNER = Who(name="Anna <!here> Schmidt", slack_user_id="U0ANNA")
 

@@ -1,5 +1,6 @@
 """`complaint list|show|add|step|close|reopen`: complaints by command."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -31,7 +32,9 @@ from bot.services.care.complaints.listing import ComplaintQuery, ListedComplaint
 from db.processes import InboundKey
 
 SOURCE = "tierbot"  # of what is recorded by command
-Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As `complaint list` shows it.", min=1)]
+Number = Annotated[
+    int, typer.Argument(metavar="NUMBER", help="As `complaint list` shows it.", min=1, max=sys.maxsize)
+]
 
 
 @acts

@@ -1,5 +1,6 @@
 """`contact-person`: whom one speaks to at a customer: listed, added, changed, removed."""
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -27,7 +28,10 @@ from bot.wording.private import ContactRow
 from db.book.contact_people import ContactChannel, WantedGreetings
 
 Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's code or name.")]
-Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As tierbot contact-person list shows it.")]
+Number = Annotated[
+    int,
+    typer.Argument(metavar="NUMBER", help="As tierbot contact-person list shows it.", min=1, max=sys.maxsize),
+]
 Role = Annotated[str | None, typer.Option(help="What they do at the customer.")]
 Channel = Annotated[
     str | None,

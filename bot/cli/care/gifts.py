@@ -1,5 +1,6 @@
 """`gift add|list|suggest|undo`: gifts by command."""
 
+import sys
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -191,7 +192,9 @@ def suggest_gift(
 
 @acts
 def undo_gift(
-    number: Annotated[int, typer.Argument(metavar="NUMBER", help="As `gift list` shows it.", min=1)],
+    number: Annotated[
+        int, typer.Argument(metavar="NUMBER", help="As `gift list` shows it.", min=1, max=sys.maxsize)
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Take back a gift: within ten minutes your own, at any time if you may allow gifts."""

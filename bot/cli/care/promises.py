@@ -1,5 +1,6 @@
 """`promise list|add|kept|postpone|withdraw|undo`: promises by command."""
 
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import uuid4
@@ -30,7 +31,9 @@ from bot.services.care.promises.listing import PromiseQuery
 from db.processes import InboundKey
 
 SOURCE = "tierbot"  # of what is recorded by command
-Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As `promise list` shows it.", min=1)]
+Number = Annotated[
+    int, typer.Argument(metavar="NUMBER", help="As `promise list` shows it.", min=1, max=sys.maxsize)
+]
 
 
 @acts

@@ -1,5 +1,6 @@
 """`survey list|add|undo`: scores of satisfaction surveys by command."""
 
+import sys
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -130,7 +131,9 @@ def add_score(
 
 @acts
 def undo_score(
-    number: Annotated[int, typer.Argument(metavar="NUMBER", help="As `survey list` shows it.", min=1)],
+    number: Annotated[
+        int, typer.Argument(metavar="NUMBER", help="As `survey list` shows it.", min=1, max=sys.maxsize)
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Take back a score: it counts no more, and its follow-up is superseded."""

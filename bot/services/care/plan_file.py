@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.comments import CommentedSeq
 
 from bot.errors import N_, Phrase, SeveralProblems
+from bot.services import firm_files
 from bot.services.care.plan import BLOCK, WORD, CarePlan
 from bot.services.care.plan_versions.care_plans import CarePlans, ShippedPlan
 from bot.settings import ROOT, choices_of, sentence_of
 from db.care.touches import StepKind
 from grading.scheme import text as yaml_text
-from grading.scheme import yaml_faults
 from grading.scheme.problems import place
 
 FOLDER = ROOT / "templates" / "care"
@@ -106,9 +105,9 @@ def parse_plan(text: str, source: str) -> CarePlan:
 
 
 def _plan(source: str, read: Callable[[], str]) -> CarePlan:
-    data = _read(source, read)
+    data = firm_files.read_values(source, read, "TIERBOT_CARE_PLAN")
     try:
-        return CarePlan.model_validate(_plain(data))
+        return CarePlan.model_validate(firm_files.plain(data))
     except ValidationError as error:
         raise SeveralProblems(_sentences(source, data, error.errors())) from None
 
@@ -153,44 +152,6 @@ def _collisions(own: Mapping[Path, CarePlan], plans: CarePlans) -> Iterator[Phra
     yield from plans.shared_steps()
 
 
-def _read(source: str, read: Callable[[], str]) -> Any:
-    """The values of a YAML text with their lines."""
-    try:
-        return yaml_text.load(read())
-    except OSError as error:
-        problem = Phrase(
-            N_("%(file)s cannot be read: %(reason)s; name a YAML file in TIERBOT_CARE_PLAN"),
-            file=source,
-            reason=error.strerror,
-        )
-    except (YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = place(source, mark.line + 1, "") if mark else source
-        what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-        what = what.partition(" with value")[0]  # for a key that is there twice, both blocks would follow
-        problem = Phrase(
-            N_("%(place)s: is not readable YAML: %(fault)s; mend it or save it as UTF-8"),
-            place=where,
-            fault=yaml_faults.fault(what),
-        )
-    except yaml_text.Refused as refused:
-        problem = Phrase(
-            N_("%(place)s: %(fault)s; %(remedy)s"),
-            place=source,
-            fault=refused.message,
-            remedy=refused.remedy,
-        )
-    raise SeveralProblems([problem])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value
-
-
 _WHOLE = N_("must be a whole number, not %(input)s")
 _EMPTY = N_("is empty; name at least one")
 _BLOCK = N_("must be a block of keys; see the shipped plan")
@@ -221,7 +182,7 @@ def _sentences(file: str, data: Any, errors: list[Any]) -> list[Phrase]:
     for error in errors:
         if error["type"] == "too_short" and error["input"]:
             continue  # its items have problems of their own
-        line, key = _place(data, error["loc"])
+        line, key = firm_files.place_of(data, error["loc"], "plan", _is_of_pydantic)
         message = sentence_of(error)
         if error["type"] in _SENTENCES:
             values = {**error.get("ctx", {}), "input": repr(error["input"])}
@@ -233,20 +194,6 @@ def _sentences(file: str, data: Any, errors: list[Any]) -> list[Phrase]:
     return [sentence for _, sentence in sorted(found.items(), key=lambda item: item[0][0])]
 
 
-def _place(data: Any, location: tuple[Any, ...]) -> tuple[int, str]:
-    """Line and dotted key of a pydantic error's location."""
-    line, shown = 1, []
-    for key in location:
-        if key in ("[key]", BLOCK, WORD, *StepKind) or (key == "steps" and isinstance(data, CommentedSeq)):
-            continue  # not keys of the file: pydantic's marker, the kind it chose, and a list that stands for a block
-        own = (
-            next((own for own in data if str(own) == str(key)), None)
-            if isinstance(data, CommentedMap)
-            else None
-        )
-        if own is not None:
-            line, data = data.lc.key(own)[0] + 1, data[own]
-        elif isinstance(data, CommentedSeq) and isinstance(key, int) and key < len(data):
-            line, data = data.lc.item(key)[0] + 1, data[key]
-        shown.append(str(key))
-    return line, ".".join(shown) or "plan"
+def _is_of_pydantic(data: Any, key: Any) -> bool:
+    """Whether a key is none of the file: pydantic's marker, the kind it chose, and a list that stands for a block."""
+    return key in ("[key]", BLOCK, WORD, *StepKind) or (key == "steps" and isinstance(data, CommentedSeq))

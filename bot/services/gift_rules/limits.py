@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
-from bot.errors import N_, BadInput, Named, Phrase
+from bot.errors import N_, BadInput, BilingualName, Phrase
 from bot.services.exchange_rates import Converter
 from bot.services.gift_rules.rules import Cap, GiftedCustomer, GiftRules
 from db.care.records import gifts
@@ -153,7 +153,7 @@ def shown(units: int, currency: str) -> str:
 
 def named(name: Name) -> Phrase:
     """A name of the rules, to stand in a sentence."""
-    return Named(name.en, name.zh)
+    return BilingualName(name.en, name.zh)
 
 
 def _keys(wanted: WantedGift) -> dict[Sort, Hashable]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from bot.errors import N_, BadInput, Phrase
 from bot.services import firm_files
+from bot.services.firm_files import RuleName
 from bot.settings import ROOT
 from bot.working_days.countries import code_of
 from db.types import money_units
@@ -69,7 +70,7 @@ class ComplianceRule(GiftLimits):
     """GiftLimits that hold for some customers in every tier; a limit of 0 forbids."""
 
     id: Id
-    name: Name
+    name: RuleName
     when: Concerned
 
     @model_validator(mode="after")
@@ -85,7 +86,7 @@ class GiftOccasion(_RulePart):
     """What a gift is given for."""
 
     id: Id
-    name: Name
+    name: RuleName
     also: tuple[str, ...] = ()  # other words for it in files
 
 
@@ -93,7 +94,7 @@ class Suggestion(_RulePart):
     """A gift that is suggested where it fits."""
 
     id: Id
-    name: Name
+    name: RuleName
     value: Amount
     also: tuple[str, ...] = ()  # other words by which a gift that was given is known as this one
     interests: tuple[str, ...] = ()

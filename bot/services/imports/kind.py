@@ -72,15 +72,21 @@ class WrittenTable:
         return None
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class DatedTable(WrittenTable):
     """A table of dated values; those that an import superseded become valid again."""
+
+    derived: str | None = (
+        None  # the source of values that follow from rows of another table, which restores them
+    )
 
     @contextmanager
     def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
         """Refuse to undo values that a person corrected."""
         rows = self.table.c
         corrected = select(1).where(
-            rows.batch_id == batch_id, rows.superseded_at.is_not(None), rows.superseded_by_batch.is_(None)
+            *(rows.batch_id == batch_id, rows.superseded_at.is_not(None), rows.superseded_by_batch.is_(None)),
+            rows.source.is_distinct_from(self.derived),
         )
         if connection.execute(corrected.limit(1)).first():
             raise Conflict(
@@ -91,7 +97,9 @@ class DatedTable(WrittenTable):
         yield
 
     def revive(self, connection: Connection, batch_id: int) -> int:
-        superseded = self.table.update().where(self.table.c.superseded_by_batch == batch_id)
+        rows = self.table.c
+        mine = rows.superseded_by_batch == batch_id, rows.source.is_distinct_from(self.derived)
+        superseded = self.table.update().where(*mine)
         return affected(connection, superseded.values(superseded_at=None, superseded_by_batch=None))
 
     def newest_dependent(self, connection: Connection, batch_id: int) -> int | None:

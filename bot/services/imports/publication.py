@@ -119,6 +119,12 @@ class Upsert:
         return changed
 
 
+def of_another_customer(target: Table, stage: Table) -> ColumnElement[bool]:
+    """Whether a staged row gives a row to another customer and names no contact person: the former one is none of it."""
+    moves = target.c.customer_id.is_distinct_from(stage.c.customer_id)
+    return and_(moves, stage.c.contact_person_id.is_(None))
+
+
 def insert_staged(
     connection: Connection, target: Table, stage: Table, values: Mapping[str, Any], where: ColumnElement[bool]
 ) -> int:

@@ -16,6 +16,7 @@ from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import UndoReport
 from db import audit
 from db.book import import_events, imports
+from db.book.customers import Customer
 from db.book.imports import ImportBatch, ImportChange, ImportStatus, table
 from db.care import marks
 from db.engine import Database
@@ -29,7 +30,7 @@ CARED = (
     "survey_score",
     "trait",
 )  # tables by which care is planned
-_batch, _change = table(ImportBatch), table(ImportChange)
+_batch, _change, _customer = table(ImportBatch), table(ImportChange), table(Customer)
 
 
 def undo(
@@ -175,7 +176,8 @@ def _restore(connection: Connection, written: Sequence[WrittenTable], batch_id: 
     ).all():
         for _, table_name, row_id, before in page:
             target = by_name[table_name].table
-            values = imports.previous_values(target, before)
+            previous = imports.previous_values(target, before)
+            values = {name: _still_there(target.c[name], value) for name, value in previous.items()}
             if "version" in target.c:
                 values["version"] = target.c.version + 1
             if values:
@@ -183,6 +185,21 @@ def _restore(connection: Connection, written: Sequence[WrittenTable], batch_id: 
             restored += by_name[table_name].counted
         last = page[-1].id
     return restored
+
+
+def _still_there(column: Column[Any], value: Any) -> Any:
+    """A previous value, where what it refers to is still there.
+
+    Nothing for a row elsewhere that is gone, if that empties the column; for a customer that was joined since, the one
+    that it was joined into.
+    """
+    if column.name == "customer_id" and value is not None:
+        into = select(_customer.c.joined_into).where(_customer.c.id == value)
+        return func.coalesce(into.scalar_subquery(), value)
+    referred = next((key.column for key in column.foreign_keys if key.ondelete == "SET NULL"), None)
+    if value is None or referred is None:
+        return value
+    return select(referred).where(referred == value).scalar_subquery()
 
 
 def _delete_unless_held(connection: Connection, written: WrittenTable, batch_id: int) -> None:

@@ -237,7 +237,7 @@ def _erase_contact_person(session: Session, contact_person_id: int) -> int:
             session.execute(column.table.delete().where(theirs))
         else:
             also = traces.EMPTIED_WITH.get(traces.name_of(column), ())
-            texts.empty_previous(session, column.table, also, select(column.table.c.id).where(theirs))
+            texts.empty_previous(session, column.table, also, traces.ever_naming(column, contact_person_id))
             emptied = dict.fromkeys((column.name, *also))
             session.execute(column.table.update().where(theirs).values(emptied))
     session.execute(traces.CONTACT.delete().where(traces.CONTACT.c.id == contact_person_id))

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.errors import N_, BadInput, Phrase
-from bot.services.firm_files import load_rules
+from bot.services.firm_files import RuleName, load_rules
 from bot.settings import ROOT
 from grading.scheme.model import Name
 
@@ -29,7 +29,7 @@ class TraitValue(_FieldPart):
     """A value that a field with a choice offers."""
 
     id: str = Id
-    name: Name
+    name: RuleName
     also: tuple[str, ...] = ()  # other words for it in files
 
     @property
@@ -41,7 +41,7 @@ class TraitField(_FieldPart):
     """A field of the customer profile."""
 
     id: str = Id
-    name: Name
+    name: RuleName
     also: tuple[str, ...] = ()  # other headers of its column in files
     of: Literal["companies", "persons"] | None = None  # None: both
     type: Literal["text", "choice", "number"] = "text"

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Index, UniqueConstraint, and_, bindparam, exists, func
+from sqlalchemy import ColumnElement, Connection, Index, UniqueConstraint, and_, bindparam, exists, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, col, select
 
@@ -206,6 +206,12 @@ def delete_of_activity(session: Session, activity_id: int, now: datetime) -> Sto
     session.flush()
     write_facts(session.connection(), [(found.customer_id, found.answered_on)], now)
     return stored
+
+
+def days_of(connection: Connection, condition: ColumnElement[bool]) -> list[CustomerDay]:
+    """The customers and days of some scores."""
+    found = sa_select(_score.c.customer_id, _score.c.answered_on).where(condition)
+    return [(customer, day) for customer, day in connection.execute(found)]
 
 
 def write_facts(

@@ -489,7 +489,7 @@ def test_lists_show_the_gifts_of_customers_that_one_may_see(office: Office) -> N
 
 def all_hints(office: Office, reader: str = "Anna", **asked: Any) -> Any:
     with office.database.read() as session:
-        named = hints.Named(
+        named = hints.ToGive(
             person=session.exec(select(ContactPerson)).one(),
             customer=session.get_one(Customer, office.acme),
             tier="C",

@@ -194,3 +194,12 @@ def test_a_joined_customer_takes_its_gifts_along(firm: Book, rules: Path) -> Non
     firm.bring("joins", "customer,into\nC1,C2\n", kind_options={"prefer": "into"})
     report = bring(firm, rules, "G2,C2,2026-02-03,Cake,120,CNY")
     assert "of which CNY 110 is left" in reasons(report)[0][1]
+
+
+def test_a_gift_that_goes_to_another_customer_leaves_its_contact_person(firm: Book, rules: Path) -> None:
+    head = "id,customer,date,what,value,currency,contact"
+    bring(firm, rules, "G1,C1,2026-02-02,Tea,80,CNY,Wu Lei", head=head)
+    again = bring(firm, rules, "G1,C2,2026-02-02,Tea,80,CNY,", head=head, accepted=("gift-id-reused",))
+    assert firm.rows("SELECT customer_id, contact_person_id FROM gift") == [(2, None)]
+    firm.undo(again.batch_id)
+    assert firm.rows("SELECT customer_id, contact_person_id FROM gift") == [(1, 1)]

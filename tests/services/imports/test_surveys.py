@@ -118,3 +118,12 @@ def test_who_answered_may_be_taken_out_of_the_book_again(firm: Book) -> None:
     firm.bring("surveys", f"{HEAD}S1,C1,2026-02-02,5,1-5,Li Ming,\n")
     firm.undo(people.batch_id or 0)
     assert firm.rows("SELECT score, contact_person_id FROM survey_score") == [("5", None)]
+
+
+def test_a_score_that_goes_to_another_customer_leaves_its_contact_person(firm: Book) -> None:
+    firm.bring("contact-persons", "customer,name\nC1,Li Ming\n")
+    firm.bring("surveys", f"{HEAD}S1,C1,2026-02-02,8,1-10,Li Ming,\n")
+    again = firm.bring("surveys", f"{HEAD}S1,C2,2026-02-02,8,1-10,,\n", accepted=("survey-id-reused",))
+    assert firm.rows("SELECT customer_id, contact_person_id FROM survey_score") == [(2, None)]
+    firm.undo(again.batch_id)
+    assert firm.rows("SELECT customer_id, contact_person_id FROM survey_score") == [(1, 1)]

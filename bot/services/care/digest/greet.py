@@ -17,7 +17,7 @@ from bot.services.care import schedule
 from bot.services.care.digest.mailboxes import ONE_DAY, Mailbox, Sending, enqueue
 from bot.services.care.digest.people import birthday_part, person_part
 from bot.services.care.dues import LATE, people_to_greet
-from bot.services.care.gifts.hints import NamedPerson, hints, with_hint
+from bot.services.care.gifts.hints import ToGive, hints, with_hint
 from bot.services.care.greetings import ToGreet, greetings, is_top
 from bot.services.care.occasion_days import OccasionDay
 from bot.services.care.occasions import OCCASIONS, days
@@ -151,7 +151,7 @@ def _hints(
         return {}
     best = sorted(some, key=lambda touch: (sending.book.tier(touch.tier).rank, touch.id))
     named = [
-        NamedPerson(
+        ToGive(
             person=found[0], customer=known[touch.customer_id], tier=touch.tier, occasion=occasion.occasion_id
         )
         for touch in best

@@ -13,7 +13,7 @@ from bot.clock import local_date
 from bot.services import access
 from bot.services.care.digest.levelling import Weight, rank
 from bot.services.care.digest.people import birthday_part, call_hours, is_call
-from bot.services.care.gifts.hints import NamedPerson, hints, with_hint
+from bot.services.care.gifts.hints import ToGive, hints, with_hint
 from bot.services.care.gifts.suggestions import BIRTHDAY
 from bot.services.care.plan import Step
 from bot.services.care.promises.rows import asked_in_steps
@@ -279,11 +279,11 @@ class _RowMaker:
             and (touch.contact_person_id is None or self._person(touch) is not None)
         ]
 
-    def _birthdays(self) -> list[NamedPerson]:
+    def _birthdays(self) -> list[ToGive]:
         """The contact people whose birthdays are shown to somebody; in a channel nothing is said of gifts."""
         known, is_channel = self.outcomes.customers, self.reading.reader is None
         return [
-            NamedPerson(person=person, customer=known[touch.customer_id], tier=touch.tier, occasion=BIRTHDAY)
+            ToGive(person=person, customer=known[touch.customer_id], tier=touch.tier, occasion=BIRTHDAY)
             for touch in self.found
             if not is_channel and touch.customer_id in known and (person := self._person(touch)) is not None
         ]

@@ -23,7 +23,7 @@ LONGEST = 60  # characters of what was given last
 
 
 @dataclass(frozen=True, kw_only=True)
-class NamedPerson:
+class ToGive:
     """A contact person whom a reminder names, with their customer, its tier, and the occasion."""
 
     person: ContactPerson
@@ -33,7 +33,7 @@ class NamedPerson:
 
 
 def hints(
-    session: Session, rules: CareRules, named: Sequence[NamedPerson], day: date, readers: Collection[int]
+    session: Session, rules: CareRules, named: Sequence[ToGive], day: date, readers: Collection[int]
 ) -> dict[int, GiftHint]:
     """Contact person -> what is said of a gift to them; of nobody where the firm uses no gifts.
 
@@ -75,7 +75,7 @@ def with_hint(part: PersonPart, found: dict[int, GiftHint]) -> PersonPart:
 
 def _hint(
     rules: CareRules,
-    one: NamedPerson,
+    one: ToGive,
     day: date,
     given: GivenGifts | None,
     budget: Budget,

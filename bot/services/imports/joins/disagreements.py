@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, String, Table, and_, cast, select
+from sqlalchemy import Connection, String, Table, and_, cast, or_, select
 
 from bot.errors import N_, Phrase
 from bot.services.imports.joins.choices import in_force, members_of
 from db.book.customers import Customer
 from db.book.facts import Fact
 from db.book.imports import table
+from db.care.records.surveys import FACT_SOURCE
 from db.graded.overrides import Override
 
 _customer, _fact, _override = table(Customer), table(Fact), table(Override)
@@ -92,7 +93,11 @@ class _Two:
         )
         says = mine.c.field + " " + cast(mine.c.measured_on, String) + ": " + mine.c.value
         current = mine.c.superseded_at.is_(None), theirs.c.superseded_at.is_(None)
-        return self._select(rows, says, theirs.c.value).where(mine.c.value != theirs.c.value, *current)
+        # Scores of one day count with their mean: nothing is to be chosen.
+        chosen = or_(*(one.c.source.is_distinct_from(FACT_SOURCE) for one in (mine, theirs)))
+        return self._select(rows, says, theirs.c.value).where(
+            mine.c.value != theirs.c.value, *current, chosen
+        )
 
     def _select(self, rows: Any, says: Any, into_says: Any) -> Any:
         """(line, code of a, code of b, what a says, what b says), in the order of the file."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, String, Table, case, cast, func, literal, or_, select
+from sqlalchemy import Connection, String, Table, and_, case, cast, exists, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.services.imports.joins.choices import Choices, Preference
@@ -20,6 +20,7 @@ from db.book.trade.invoices import Invoice
 from db.book.trade.orders import Order
 from db.book.traits import Trait
 from db.care import redraws
+from db.care.records import surveys
 from db.care.records.complaints import Complaint
 from db.care.records.gifts import Gift
 from db.care.records.promises import Promise
@@ -73,6 +74,7 @@ class Transfer:
         self._cancel_touches()
         for moved in MOVED:
             self._move(moved)
+        self._count_scores()
         self._retire()
 
     def _lock(self) -> None:
@@ -148,6 +150,15 @@ class Transfer:
         totals = order_totals.adjusted(self.connection, _order.c.id.in_(changed_rows(self.batch_id, _order)))
         with totals if moved is _order else nullcontext():
             self.connection.execute(moved.update().where(of_joined).values(customer_id=into))
+
+    def _count_scores(self) -> None:
+        """Let the scores of a day that both customers have count with their mean, as those of one customer do."""
+        score, other = table(SurveyScore), table(SurveyScore).alias()
+        is_moved = score.c.id.in_(changed_rows(self.batch_id, score))
+        same_day = and_(*(other.c[name] == score.c[name] for name in ("customer_id", "answered_on")))
+        stayed = exists().where(same_day, other.c.id.not_in(changed_rows(self.batch_id, score)))
+        days = surveys.days_of(self.connection, and_(is_moved, stayed))
+        surveys.write_facts(self.connection, days, self.now, self.batch_id)
 
     def _retire(self) -> None:
         """Archive the joined customers, and let those that were joined into them before follow."""

@@ -17,7 +17,7 @@ from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
 from bot.services.imports.kinds.activities import derived_id
 from bot.services.imports.layout.columns import FileField
-from bot.services.imports.publication import Upsert
+from bot.services.imports.publication import Upsert, of_another_customer
 from bot.services.imports.read import text
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.references import CUSTOMER, CustomerReferences, find_person
@@ -202,7 +202,10 @@ class GiftKind(UpsertKind):
         return {**found, "given_on": stage.happened_on, "state": state, "reason": case((over, stage.reason))}
 
     def clears(self, job: ImportJob) -> Mapping[str, ColumnElement[bool]]:
-        return {"reason": self.stage.c.is_over.is_(None)}
+        return {
+            "reason": self.stage.c.is_over.is_(None),
+            "contact_person_id": of_another_customer(_gift, self.stage),
+        }
 
     def defaults(self, job: ImportJob) -> Mapping[str, Any]:
         stage = self.stage.c

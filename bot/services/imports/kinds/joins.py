@@ -26,14 +26,17 @@ from db.book.trade.invoices import Invoice
 from db.book.trade.orders import Order
 from db.book.traits import Trait
 from db.care import marks, redraws
+from db.care.records import surveys
 from db.care.records.complaints import Complaint
 from db.care.records.gifts import Gift
+from db.care.records.promises import Promise
 from db.care.records.surveys import SurveyScore
 from db.care.touches import Touch
 from db.graded.overrides import Override
 
 _customer, _name, _token, _override = table(Customer), table(CustomerName), table(NameToken), table(Override)
-_touch, _change = table(Touch), table(ImportChange)
+_touch, _change, _score = table(Touch), table(ImportChange), table(SurveyScore)
+_gift, _contact = table(Gift), table(ContactPerson)
 
 
 def _stays(batch_id: int) -> Select[int]:
@@ -65,6 +68,19 @@ class _JoinedTable(WrittenTable):
         )
         found = [connection.execute(statement).scalar() for statement in (created, changed)]
         return max((one for one in found if one is not None), default=None)
+
+
+class _JoinedContactPeople(_JoinedTable):
+    @contextmanager
+    def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
+        """Empty whom gifts and scores name that stay with one customer, while their contact person goes to the other."""
+        customers = connection.scalars(_stays(batch_id)).all()
+        yield
+        for named in (_gift, _score):
+            whose = select(_contact.c.customer_id).where(_contact.c.id == named.c.contact_person_id)
+            of_others = named.c.customer_id != whose.scalar_subquery()
+            theirs = named.update().where(named.c.customer_id.in_(customers), of_others)
+            connection.execute(theirs.values(contact_person_id=None))
 
 
 class _JoinedOrders(_JoinedTable, OrderTable):
@@ -122,6 +138,17 @@ class _JoinedOverrides(WrittenTable):
         yield
 
 
+class _JoinedScores(_JoinedTable):
+    @contextmanager
+    def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
+        """Bring the facts of both customers in line with the scores that each has again."""
+        moved = _score.c.id.in_(changed_rows(batch_id, _score))
+        days = set(surveys.days_of(connection, moved))
+        yield
+        days.update(surveys.days_of(connection, moved))
+        surveys.restore_facts(connection, days, batch_id)
+
+
 class JoinKind(FileKind):
     """Known by the customer that is joined."""
 
@@ -150,14 +177,15 @@ class JoinKind(FileKind):
         _JoinedTable(table=table(CustomerKey), counted=False),
         _JoinedNames(table=_name, counted=False),
         _JoinedTable(table=table(Ownership), counted=False),
-        _JoinedTable(table=table(ContactPerson), called=N_("contact people"), counted=False),
+        _JoinedContactPeople(table=_contact, called=N_("contact people"), counted=False),
         _JoinedOrders(table=table(Order), called=N_("orders"), counted=False),
         _JoinedTable(table=table(Invoice), counted=False),
         _JoinedTable(table=table(Activity), called=N_("activities"), counted=False),
         _JoinedTable(table=table(Complaint), called=N_("complaints"), counted=False),
-        _JoinedTable(table=table(Gift), called=N_("gifts"), counted=False),
-        _JoinedTable(table=table(SurveyScore), called=N_("survey scores"), counted=False),
-        _JoinedValues(table=table(Fact), counted=False),
+        _JoinedTable(table=_gift, called=N_("gifts"), counted=False),
+        WrittenTable(table=table(Promise), counted=False),
+        _JoinedScores(table=_score, called=N_("survey scores"), counted=False),
+        _JoinedValues(table=table(Fact), derived=surveys.FACT_SOURCE, counted=False),
         _JoinedValues(table=table(Trait), counted=False),
         _JoinedOverrides(table=_override, counted=False),
         _JoinedTouches(table=_touch, counted=False),

@@ -17,7 +17,7 @@ from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
 from bot.services.imports.kinds.activities import derived_id
 from bot.services.imports.layout.columns import FileField
-from bot.services.imports.publication import Upsert
+from bot.services.imports.publication import Upsert, of_another_customer
 from bot.services.imports.read import text
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import RefusedValue
@@ -28,7 +28,7 @@ from db.book import contact_people
 from db.book.facts import Activity, ContactKind, Fact
 from db.book.imports import changed_rows, table
 from db.care.records import surveys
-from db.care.records.surveys import CustomerDay, SurveyScore
+from db.care.records.surveys import SurveyScore
 from db.graded import tier_rows
 
 _score, _activity = table(SurveyScore), table(Activity)
@@ -65,16 +65,10 @@ class _ImportedScores(WrittenTable):
     def around_undo(self, connection: Connection, batch_id: int) -> Iterator[None]:
         """Bring the facts in line with the scores that are left."""
         changed = list(connection.scalars(changed_rows(batch_id, _score)))
-        days = set(_days(connection, or_(_score.c.batch_id == batch_id, _score.c.id.in_(changed))))
+        days = set(surveys.days_of(connection, or_(_score.c.batch_id == batch_id, _score.c.id.in_(changed))))
         yield
-        days.update(_days(connection, _score.c.id.in_(changed)))
+        days.update(surveys.days_of(connection, _score.c.id.in_(changed)))
         surveys.restore_facts(connection, days, batch_id)
-
-
-def _days(connection: Connection, condition: ColumnElement[bool]) -> list[CustomerDay]:
-    """The customers and days of some scores."""
-    found = select(_score.c.customer_id, _score.c.answered_on).where(condition)
-    return [(customer, day) for customer, day in connection.execute(found)]
 
 
 def _read(cell: str) -> str | RefusedValue:
@@ -255,7 +249,8 @@ class SurveyKind(UpsertKind):
         return found
 
     def clears(self, job: ImportJob) -> Mapping[str, ColumnElement[bool]]:
-        return dict.fromkeys(("follow_up_from", "follow_up_until"), self.stage.c.is_high)
+        followed = dict.fromkeys(("follow_up_from", "follow_up_until"), self.stage.c.is_high)
+        return {**followed, "contact_person_id": of_another_customer(_score, self.stage)}
 
     def defaults(self, job: ImportJob) -> Mapping[str, Any]:
         stage = self.stage.c

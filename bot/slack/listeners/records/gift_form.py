@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from bot.errors import N_, Named, Phrase
+from bot.errors import N_, BilingualName, Phrase
 from bot.services.care.gifts import GiftStanding
 from bot.services.care.gifts.recording import LONGEST_WHAT, SHORTEST_WHAT
 from bot.services.care.gifts.suggestions import Suggested
@@ -98,4 +98,4 @@ def _lines(texts: Iterable[str]) -> str:
 
 def _suggestion(one: Suggested, currency: str) -> Phrase:
     value = shown(one.units, currency)
-    return Phrase(N_("%(name)s (%(value)s)"), name=Named(one.name.en, one.name.zh), value=value)
+    return Phrase(N_("%(name)s (%(value)s)"), name=BilingualName(one.name.en, one.name.zh), value=value)
