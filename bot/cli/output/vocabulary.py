@@ -52,7 +52,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "no_owner": N_("no account manager"),
         "owner_left": N_("account manager has left"),
         "owner_away": N_("account manager away without a deputy"),
-        "not_visited": N_("not visited by the limit"),
+        "not_visited": N_("not contacted by the limit"),
         "complaint": N_("open complaint"),
         "promise": N_("broken promise"),
         "overdue": N_("open past the limit"),
