@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
-from bot.errors import N_, BadInput, Phrase, sentences
+from bot.errors import N_, BadInput, BilingualName, Phrase, sentences
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 _A_LEAP_YEAR = 2000
@@ -72,7 +72,8 @@ class Birthday:
 
     def _date_of_birth(self) -> Phrase:
         words = N_("Lunar leap %(day)s") if self.leap else N_("Lunar %(day)s")
-        return Phrase(words, day=f"{self.year}-{self.month:02}-{self.day:02}")
+        english = f"{self.year}-{self.month:02}-{self.day:02}"
+        return Phrase(words, day=BilingualName(english, f"{self.year}年{self.month}月{self.day}日"))
 
     def _exceptions(self) -> Iterator[Phrase]:
         month = str(self.month)

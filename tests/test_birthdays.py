@@ -9,6 +9,7 @@ from borax.calendars.lunardate import LCalendars, LunarDate
 from bot import birthdays
 from bot.birthdays import Birthday, read_birthday
 from bot.errors import BadInput
+from bot.wording import catalogue
 
 TODAY = date(2026, 11, 30)
 
@@ -224,3 +225,8 @@ def test_a_birthday_of_a_known_year_was_born_on_its_solar_day() -> None:
     assert read_birthday("lunar 1960-12-20").born == date(1961, 2, 5)
     assert read_birthday("1985-03-08").born == date(1985, 3, 8)
     assert read_birthday("03-08").born is None
+
+
+def test_a_chinese_reader_reads_the_lunar_date_of_birth_as_it_is_written_there() -> None:
+    rule = read_birthday("lunar 1985-08-20").rule(TODAY).text(catalogue.of_reader("zh"))
+    assert "农历1985年8月20日是公历 1985年10月4日。" in rule

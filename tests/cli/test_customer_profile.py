@@ -73,6 +73,11 @@ def test_the_fields_are_listed_and_a_broken_file_of_the_firm_is_named_by_check(
     listed = {one["id"]: one for one in firm("customer-profile", "fields", "--json").json}
     assert listed["education"]["personal"]
     assert "buying_channel" in firm("customer-profile", "fields").out
+    monkeypatch.setenv("TIERBOT_LANGUAGE", "zh")
+    head, *lines = firm("customer-profile", "fields").out.splitlines()
+    assert head.endswith("显示方式")
+    assert any("每月访问官网次数" in line and "数字" in line for line in lines)
+    monkeypatch.setenv("TIERBOT_LANGUAGE", "en")
     own = tmp_path / "own.yaml"
     own.write_text("fields:\n  - {id: shoes, name: {en: Shoes, zh: 鞋}, type: size}\n", encoding="utf-8")
     monkeypatch.setenv("TIERBOT_CUSTOMER_PROFILE", str(own))

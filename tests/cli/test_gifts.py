@@ -59,7 +59,9 @@ def test_a_gift_over_a_limit_needs_who_may_allow_it_and_a_reason(firm: Program) 
     assert [row["reason"] for row in firm("gift", "list", "--json", *LIN).json] == ["Ten years"]
 
 
-def test_suggest_says_what_is_left_what_was_given_and_what_fits(firm: Program) -> None:
+def test_suggest_says_what_is_left_what_was_given_and_what_fits(
+    firm: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = firm("gift", "suggest", "K1", "--to", "Wu Lei", *ANNA).out
     assert "One gift: at most CNY 300" in text
     assert f"For this contact person in {TODAY.year}: CNY 600 of CNY 600 left" in text
@@ -68,6 +70,10 @@ def test_suggest_says_what_is_left_what_was_given_and_what_fits(firm: Program) -
     found = firm("gift", "suggest", "K1", "--json", *ANNA).json
     assert found["last"][0]["what"] == "Green tea"
     assert "A tin of good tea" not in str(found["suggested"])
+    monkeypatch.setenv("TIERBOT_LANGUAGE", "zh")
+    chinese = firm("gift", "suggest", "K1", "--to", "Wu Lei", *ANNA).out
+    assert f"  上次赠送：{TODAY} · Green tea · CNY 150 · Wu Lei" in chinese
+    assert "  Wu Lei：手写贺卡（CNY 20）" in chinese
 
 
 @pytest.mark.parametrize(

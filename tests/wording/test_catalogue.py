@@ -55,6 +55,21 @@ def test_a_catalogue_holds_every_sentence_and_no_others(language: str) -> None:
     assert held - said() == set(), "run: make words"
 
 
+def test_no_words_stand_inside_another_text_where_they_are_not_found() -> None:
+    """Inside an f-string, Babel finds no words of Python 3.11: they would stay English."""
+    hidden = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in sorted((ROOT / "bot").rglob("*.py"))
+        if "{_(" in (source := path.read_text(encoding="utf-8"))
+        for text in ast.walk(ast.parse(source))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "_"
+        if isinstance(call.args[0], ast.Constant)
+    ]
+    assert hidden == []
+
+
 @LANGUAGES
 def test_nothing_in_a_catalogue_is_fuzzy_or_obsolete(language: str) -> None:
     assert [m.id for m in messages(language) if m.fuzzy] == []

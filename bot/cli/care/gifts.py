@@ -177,14 +177,17 @@ def suggest_gift(
     say(*(f"  {in_language(one)}" for one in found.left))
     for one in found.last:
         parts = (str(one.given_on), one.what, one.amount, one.person)
-        say(f"  {_('Last given')}: {' · '.join(filter(None, parts))}")
+        say(_("  Last given: %(gift)s", gift=" · ".join(filter(None, parts))))
     for name, advice in found.advice:
-        whom = f"{name}: " if name else ""
+        whom = _("%(name)s: ", name=name) if name else ""
         if advice.why_none is not None:
             say(f"  {whom}{in_language(advice.why_none)}")
         for each in advice.suggested:
             fits = f" · {each.interest}" if each.interest else ""
-            say(f"  {whom}{local_name(each.name)} ({shown(each.units, found.currency)}){fits}")
+            gift = _(
+                "%(name)s (%(value)s)", name=local_name(each.name), value=shown(each.units, found.currency)
+            )
+            say(f"  {whom}{gift}{fits}")
 
 
 @acts

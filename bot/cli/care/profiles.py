@@ -169,7 +169,7 @@ def list_fields(as_json: AsJson = False) -> None:
         print_json([field.model_dump(mode="json") for field in fields.fields])
         return
     print_table(
-        [_("field"), _("name"), _("kind"), _("values"), _("of"), _("shown")],
+        [_("field"), _("name"), _("kind"), _("values"), _("of"), _("how it is shown")],
         [
             [
                 field.id,
@@ -206,7 +206,7 @@ def _say_saved(saved: SavedProfile, field: TraitField | None, as_json: bool) -> 
 
 def _cells(one: StoredTrait) -> list[object]:
     value = MASK if one.value_name is None else local_name(one.value_name)
-    source = _("by hand") if one.source == traits.BY_HAND else one.source
+    source = _("entered by hand") if one.source == traits.BY_HAND else one.source
     return [local_name(one.field_name), value, one.as_of, source, one.author]
 
 

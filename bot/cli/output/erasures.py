@@ -154,8 +154,14 @@ def _outside(kept: KeptData) -> str:
 
 def _label(identity: Identity) -> str:
     joined = len(identity.ids) - 1
-    also = f" ({_('with %(count)s that were joined into it', count=joined)})" if joined else ""
-    return f"{identity.code} {identity.name}{also}"
+    if not joined:
+        return f"{identity.code} {identity.name}"
+    return _(
+        "%(code)s %(name)s (with %(count)s that were joined into it)",
+        code=identity.code,
+        name=identity.name,
+        count=joined,
+    )
 
 
 def _some(names: Iterable[str]) -> str:

@@ -52,7 +52,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "no_owner": N_("no account manager"),
         "owner_left": N_("account manager has left"),
         "owner_away": N_("account manager away without a deputy"),
-        "not_visited": N_("not visited by the limit"),
+        "not_visited": N_("not contacted by the limit"),
         "complaint": N_("open complaint"),
         "promise": N_("broken promise"),
         "overdue": N_("open past the limit"),
@@ -130,7 +130,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "silent": N_("silent customer"),
         "lost": N_("lost customer"),
     },
-    "trait_type": {"text": N_("text"), "choice": N_("choice"), "number": N_("number")},
+    "trait_type": {"text": N_("text"), "choice": N_("choice"), "number": N_("a number")},
     "trait_of": {"companies": N_("companies"), "persons": N_("persons"), "both": N_("both")},
     "trait": {
         "scheme": N_("scheme"),

@@ -276,7 +276,7 @@ def owned_by(session: Session, owners: Collection[int]) -> list[CustomerCount]:
 
 
 def not_visited(session: Session, today: date, gone: Collection[int]) -> list[CustomerCount]:
-    """How many customers of others than those who are gone were not visited by the limit."""
+    """How many customers of others than those who are gone were not contacted by the limit."""
     there = col(Ownership.person_id).is_not(None), col(Ownership.person_id).not_in(gone)
     return _customers(session, has_no_visit(today), *there)
 

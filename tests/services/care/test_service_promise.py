@@ -78,7 +78,7 @@ def test_a_card_says_all_of_it_and_that_of_another_tier_nothing(book: Book) -> N
     assert [first.service, second.service] == promises
     assert second.service is None
     body = "\n".join(Renderer().slots(first, "zh").body)
-    assert ":handshake: *服务承诺：* 每年拜访 12 次 · 投诉 1 天内答复 · y" in body
+    assert ":scroll: *服务承诺：* 每年拜访 12 次 · 投诉 1 天内答复 · y" in body
     assert messages.load(messages.dump(first)) == first
 
 
