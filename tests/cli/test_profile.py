@@ -18,6 +18,7 @@ BEFORE = {  # kind -> what must be in the book, as the profile says
     "activities": [("customers", CUSTOMERS)],
     "complaints": [("customers", CUSTOMERS)],
     "contact-persons": [("customers", CUSTOMERS)],
+    "customer-profiles": [("customers", CUSTOMERS)],
     "facts": [("customers", CUSTOMERS)],
     "gifts": [("customers", CUSTOMERS)],
     "joins": [("customers", CUSTOMERS)],

@@ -106,9 +106,9 @@ def test_presses_commands_and_forms_are_answered_at_once_while_somebody_else_wri
         assert late.errors == {"day": "The day lies in the future. Choose today or an earlier day."}
         monkeypatch.setattr(deferred, "FORM_SECONDS", 0.1)
         busy = office.workspace.submit_view(ANNA, form, {"note": "They want a discount"})
-        assert list(busy.errors) == ["note"]  # the form stays open, with what was typed
-        assert "The database is busy" in busy.errors["note"]
-        assert "Nothing of this has been saved" in busy.errors["note"]
+        assert list(busy.errors) == ["due"]  # the form stays open, with what was typed
+        assert "The database is busy" in busy.errors["due"]
+        assert "Nothing of this has been saved" in busy.errors["due"]
         assert office.said_to_all() == [reminder]
     monkeypatch.setattr(deferred, "FORM_SECONDS", PATIENCE)
     assert office.workspace.submit_view(ANNA, form, {"note": "They want two"}).ok

@@ -11,7 +11,7 @@ from bot.services.care.plan import Anniversary, BirthdayStep, CarePlan, Doer, Fo
 from bot.services.care.working_time import WorkingTime
 from db.care.planning import OpenTouch, PlannedCustomer
 from db.care.touches import StepKind, TouchState
-from grading.scheme.model import BLOCKED
+from grading.scheme import model
 
 DAY = timedelta(days=1)
 NOT_OF_TIER = "not a step of this tier"
@@ -154,7 +154,7 @@ class TouchDiff:
     def _supersede(self, changes: Changes, touch: OpenTouch, owed: Sequence[OwedStep]) -> None:
         occasional = touch.kind in (StepKind.GREETING, StepKind.BIRTHDAY)
         if touch.kind == StepKind.LOW_SCORE:
-            reason = NOT_OF_TIER if self.customer.tier == BLOCKED else SCORE_TAKEN_BACK
+            reason = NOT_OF_TIER if self.customer.tier == model.BLOCKED else SCORE_TAKEN_BACK
         elif occasional and any(one.step.id == touch.step for one in owed):
             reason = NOT_GREETED if touch.kind == StepKind.BIRTHDAY else NOT_ITS_OCCASION
         elif self.plan is not None and touch.step in self.plan.step_ids:

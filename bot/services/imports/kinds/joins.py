@@ -183,7 +183,7 @@ class JoinKind(FileKind):
         _JoinedTable(table=table(Activity), called=N_("activities"), counted=False),
         _JoinedTable(table=table(Complaint), called=N_("complaints"), counted=False),
         _JoinedTable(table=_gift, called=N_("gifts"), counted=False),
-        WrittenTable(table=table(Promise), counted=False),
+        WrittenTable(table=table(Promise), called=N_("promises"), counted=False),
         _JoinedScores(table=_score, called=N_("survey scores"), counted=False),
         _JoinedValues(table=table(Fact), derived=surveys.FACT_SOURCE, counted=False),
         _JoinedValues(table=table(Trait), counted=False),
