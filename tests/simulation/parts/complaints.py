@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from bot.clock import local_date
 from bot.services.care import complaints
 from bot.services.care.complaints import Report
+from bot.services.care.working_time import WorkingTime
 from bot.services.imports import ImportOptions, import_file
 from bot.wording.actions import Pointer
 from bot.wording.care.complaints import ComplaintLogged, ComplaintRow
@@ -203,6 +204,12 @@ class Complaints(Part):
         for key, one in self.recorded.items():
             yield from self._wrong_with(f"complaint {key}", one, stored[key], told, reading, count)
 
+    def _leads(self, reading: "Reading", customer: int) -> set[int | None]:
+        """Who may have been told then: of a customer that changed hands, the lead of an earlier account manager too."""
+        if customer in self.year.changed_hands:
+            return set(reading.leads.values())
+        return {reading.leads.get(customer)}
+
     def _wrong_with(
         self,
         name: str,
@@ -228,15 +235,15 @@ class Complaints(Part):
             count["complaints open late and told"] += 1
         if len(late) > 1 or len(opened) > 1:
             yield f"{name}: the manager was told {len(opened)} and {len(late)} times"
-        lead = reading.working_of(reading.leads.get(one.customer))
-        working = reading.working_of(late[0].recipient) if late else lead
-        last = working.next_working_day(max(deadline + A_DAY, one.recorded_on)) + A_DAY  # zones differ
-        if late and not deadline < local_date(late[0].at, working.zone) <= last:
+        working = [reading.working_of(lead) for lead in self._leads(reading, one.customer)]
+        told_in = [reading.working_of(late[0].recipient)] if late else working
+        last = _next_working_day(told_in, max(deadline + A_DAY, one.recorded_on)) + A_DAY  # zones differ
+        if late and not deadline < local_date(late[0].at, told_in[0].zone) <= last:
             yield f"{name}: the manager was told at {late[0].at}, not by {last}"
         if is_late and not late and last < until:
             count["silent"] += 1
             yield f"{name}: its deadline passed on {deadline}, and the manager was not told by {last}"
-        promised = lead.next_working_day(one.recorded_on) + A_DAY
+        promised = _next_working_day(working, one.recorded_on) + A_DAY
         if one.is_promised and not opened and not late and promised < until:
             count["silent"] += 1
             yield f"{name}: the manager was to be told of it, and was not by {promised}"
@@ -244,6 +251,11 @@ class Complaints(Part):
         for day in self.mornings_without(one.customer, reader, one.recorded_on + A_DAY, until, reading):
             count["silent"] += 1
             yield f"{name}: open on {day}, and person {reader} had no digest"
+
+
+def _next_working_day(of: Iterable[WorkingTime], day: date) -> date:
+    """The first day, from a day on, by which each of them has worked."""
+    return max(one.next_working_day(day) for one in of)
 
 
 def _told(session: Session, reading: "Reading") -> dict[tuple[int, str], list["Told"]]:
