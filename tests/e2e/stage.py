@@ -100,7 +100,7 @@ class Stage:
 
         outcome = self.workspace.command(user, channel, "/tier", text)
         assert outcome.ok, outcome
-        (answer,) = wait_until(new, "an answer", 30)
+        (answer,) = wait_until(new, "an answer", 90)
         assert answer.is_ephemeral, "answers are private"
         if "just being registered" in str(answer.blocks):  # by the other process, at this moment
             return self.ask(user, text, channel)
@@ -132,7 +132,7 @@ class Stage:
             view = self.workspace.view_of(user)
             return view if view is not None and content in text_of(view) else None
 
-        view = wait_until(opened, f"a view with {content}", 30)
+        view = wait_until(opened, f"a view with {content}", 90)
         assert view is not None
         return view
 
@@ -150,7 +150,7 @@ class Stage:
         for _ in range(5):
             before = refused()
             self.press(user, message, action)
-            if isinstance(found := wait_until(opened, f"a view with {content}", 30), View):
+            if isinstance(found := wait_until(opened, f"a view with {content}", 90), View):
                 return found
         raise AssertionError(f"{action} opened no view in five attempts")
 
@@ -161,7 +161,7 @@ class Stage:
             found = current(self, user, message)
             return found if content in text_of(found) else None
 
-        found = wait_until(changed, f"a message with {content}", 30)
+        found = wait_until(changed, f"a message with {content}", 90)
         assert found is not None
         return found
 

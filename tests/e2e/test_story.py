@@ -92,13 +92,13 @@ def test_what_is_shared_with_the_channel_has_no_figures(stage: Stage) -> None:
             if m.ts == card.ts and "tierbot_post" in actions(m)
         ],
         "the preview",
-        30,
+        90,
     )
     stage.press(ANNA, preview, "tierbot_post")
     (shared,) = wait_until(
         lambda: [m for m in stage.workspace.messages(GENERAL.id) if "ACME" in text_of(m)],
         "the shared card",
-        30,
+        90,
     )
     assert "ACME · Important (B)" in text_of(shared)
     assert f"Shared by <@{ANNA}>" in text_of(shared)
@@ -160,7 +160,7 @@ def test_another_account_managers_customer_is_not_found(stage: Stage) -> None:
     # A button of Lin's card is a pointer, not a permission: the refusal takes the place of the card.
     card = stage.ask(LIN, "C-0002")
     assert stage.press_as_seen(ANNA, card, "tierbot_why").ok
-    wait_until(lambda: stage.messages_about(GENERAL.id, "There is no such customer", LIN), "the refusal", 30)
+    wait_until(lambda: stage.messages_about(GENERAL.id, "There is no such customer", LIN), "the refusal", 90)
     open_view = stage.workspace.view_of(ANNA)
     assert open_view is None or BEST_OF_LIN not in text_of(open_view)
 
@@ -173,12 +173,12 @@ def test_new_orders_lift_acme_and_the_managers_get_one_alert(stage: Stage) -> No
     assert "Important (B) → *Strategic (A)*" in alert
     assert f"Account manager: <@{ANNA}>" in alert
     stage.tierbot.manage("grade")  # all others, by what has come in since the last month end
-    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 20)
+    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 90)
     everything = stage.workspace.messages(MANAGERS.id)
     assert stage.messages_about(MANAGERS.id, "*ACME*") == [alert]
     again = stage.tierbot.manage("grade")
     assert "0 customers changed tier, 0 messages" in again
-    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 20)
+    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 90)
     assert stage.workspace.messages(MANAGERS.id) == everything
     assert "Strategic (A)" in text_of(stage.ask(ANNA, "ACME"))
 
@@ -187,7 +187,7 @@ def test_new_orders_lift_acme_and_the_managers_get_one_alert(stage: Stage) -> No
 def test_killed_and_started_again_it_answers_and_repeats_nothing(stage: Stage) -> None:
     for bot in stage.start_bots():
         assert bot.stop(signal.SIGKILL) == -signal.SIGKILL
-    stage.workspace.wait_for(lambda: not stage.reachable, 20)
+    stage.workspace.wait_for(lambda: not stage.reachable, 90)
     said_before = stage.workspace.messages(MANAGERS.id)
     assert stage.workspace.command(ANNA, GENERAL.id, "/tier", "ACME").error == "dispatch_failed"
     stage.import_orders("big_return")  # no process is there to read them
@@ -198,7 +198,7 @@ def test_killed_and_started_again_it_answers_and_repeats_nothing(stage: Stage) -
     stage.start_bots()
     wait_until(lambda: stage.messages_about(MANAGERS.id, f"*{BEST_OF_LIN}*"), "the alert", 90)
     assert "ACME" in text_of(stage.ask(ANNA, "ACME"))
-    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 20)
+    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 90)
     assert len(stage.messages_about(MANAGERS.id, f"*{BEST_OF_LIN}*")) == 1
     assert stage.workspace.messages(MANAGERS.id)[: len(said_before)] == said_before
 
@@ -220,7 +220,7 @@ def test_a_digest_comes_once_a_morning_and_its_rows_can_be_done_undone_and_put_o
         """On a working day there is one of today too, because a complaint is open."""
         return [one for one in stage.digests(ANNA) if f"Your customers on {shown(day)}" in one.text]
 
-    digests = wait_until(lambda: digests_of(day), "the digest", 20)
+    digests = wait_until(lambda: digests_of(day), "the digest", 90)
     assert len(digests) == 1, outbox_of_care(stage.tierbot)
     (digest,) = digests
     found = digest_rows(digest)
@@ -238,10 +238,10 @@ def test_a_digest_comes_once_a_morning_and_its_rows_can_be_done_undone_and_put_o
     wait_until(
         lambda: stage.messages_about(dm, "Somebody has dealt with this reminder already.", ANNA),
         "the sentence",
-        20,
+        90,
     )
     stage.press_as_seen(ANNA, done_digest, "tierbot_undo", undoable.block_id)
-    again = wait_until(lambda: open_row(stage, digest, first.title), "the row as before", 20)
+    again = wait_until(lambda: open_row(stage, digest, first.title), "the row as before", 90)
 
     # Snoozed for three days, it is in that morning's digest again.
     stage.choose(ANNA, current(stage, ANNA, digest), again, "tierbot_row_menu", "snooze_3")
@@ -251,7 +251,7 @@ def test_a_digest_comes_once_a_morning_and_its_rows_can_be_done_undone_and_put_o
     later = max(until, GERMAN.next_working_day(day + timedelta(days=1)))  # across a weekend both are one day
     stage.tierbot.manage("tick", "--at", local_instant(later, 9, 6, BERLIN).isoformat())
     # The running bot may be the one that sends it, a moment after the command has ended.
-    (next_one,) = wait_until(lambda: digests_of(later), "the next digest", 20)
+    (next_one,) = wait_until(lambda: digests_of(later), "the next digest", 90)
     assert first.title in [row.title for row in digest_rows(next_one)]
 
 
