@@ -114,7 +114,8 @@ class Office:
         return self.said_to(user)[-1]
 
     def choose_more(self, user: str, card: StoredMessage, action: Action) -> Any:
-        """Choose something in the menu *More…* of a card."""
+        """Choose something in the menu *More…* of a card; a view of before is closed, which may show the same."""
+        self.workspace.views.clear(user)
         controls = [one for block in card.blocks for one in block.get("elements", ())]
         (menu,) = [one for one in controls if one.get("action_id") == str(Action.MORE)]
         (value,) = [o["value"] for o in menu["options"] if blocks.decode(o["value"]).choice == str(action)]
