@@ -2,20 +2,18 @@
 
 from collections.abc import Callable
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 
 from bot.app import Tierbot
-from bot.cli.console import AsJson, _, acts, named_actor, opened, print_json, say, to_day
-from bot.cli.output.presentation import as_text, message_json
+from bot.cli.console import AsJson, _, acts, named_actor, opened, to_day
+from bot.cli.output.recorded import print_message, request
 from bot.errors import N_, BadInput, NotFound
 from bot.services.access import Actor
 from bot.services.ask import lookup
 from bot.services.care import answers
 from bot.services.care.answers import Answered, steps
 from bot.wording.actions import Pointer
-from db.processes import InboundKey
 
 Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="Code or name, written in full.")]
 Step = Annotated[str, typer.Argument(metavar="STEP", help="The id of the step, as `care explain` shows it.")]
@@ -101,13 +99,10 @@ def _answer(
             Pointer(id=pointer.id, version=pointer.version, choice=choice),
             rules=bot.rules,
             now=bot.clock.now(),
-            request=InboundKey(team_id="", kind="command", key=uuid4().hex),
+            request=request(),
             **asked,
         )
-        if as_json:
-            print_json(message_json(answered.closed))
-        else:
-            say(as_text(bot.renderer.slots(answered.closed, bot.settings.language, mentions=False)))
+        print_message(bot, answered.closed, as_json)
 
 
 def _pointer(bot: Tierbot, actor: Actor, name: str, step: str, *, is_open: bool) -> Pointer:

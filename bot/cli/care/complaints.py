@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 
@@ -23,15 +22,14 @@ from bot.cli.console import (
     to_day,
 )
 from bot.cli.output.personal import record_list
-from bot.cli.output.presentation import as_text, local_name, message_json
+from bot.cli.output.presentation import local_name
+from bot.cli.output.recorded import SOURCE, Limit, OwnId, external_id, print_message, request, say_rest
 from bot.cli.output.vocabulary import word
 from bot.services.ask import lookup
 from bot.services.care import complaints
 from bot.services.care.complaints import Acted, Report, listing
 from bot.services.care.complaints.listing import ComplaintQuery, ListedComplaint
-from db.processes import InboundKey
 
-SOURCE = "tierbot"  # of what is recorded by command
 Number = Annotated[
     int, typer.Argument(metavar="NUMBER", help="As `complaint list` shows it.", min=1, max=sys.maxsize)
 ]
@@ -47,7 +45,7 @@ def list_complaints(
     ] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those past their deadline.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, at most.")] = 50,
+    limit: Limit = 50,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
@@ -85,15 +83,7 @@ def list_complaints(
             for one in found.complaints
         ],
     )
-    if found.total > len(found.complaints):
-        say(
-            _(
-                "These are %(shown)s of %(total)s: %(option)s shows more.",
-                shown=len(found.complaints),
-                total=f"{found.total:,}",
-                option="--limit",
-            )
-        )
+    say_rest(len(found.complaints), found.total)
 
 
 @acts
@@ -139,10 +129,7 @@ def add_complaint(
     deadline: Annotated[
         str | None, typer.Option(metavar="DATE", help="Until when; by default as its kind and the tier say.")
     ] = None,
-    own_id: Annotated[
-        str | None,
-        typer.Option("--id", metavar="ID", help="A number of your own; the same one again corrects it."),
-    ] = None,
+    own_id: OwnId = None,
     as_json: AsJson = False,
 ) -> None:
     """Record a complaint of a customer; the next grading counts it."""
@@ -163,7 +150,7 @@ def add_complaint(
             report,
             meant=lookup.one_to_change(bot.database, actor, customer),
             source=SOURCE,
-            external_id=own_id or f"command:{uuid4().hex}",
+            external_id=external_id(own_id),
             rules=bot.rules,
             settings=bot.settings,
             now=now,
@@ -206,25 +193,20 @@ def _act(number: int, as_json: bool, how: Callable[..., Acted], **asked: Any) ->
         actor = named_actor(bot)
         with bot.database.read() as session:
             pointer = listing.pointer(session, actor, number)
-        request = InboundKey(team_id="", kind="command", key=uuid4().hex)
         acted = how(
             bot.database,
             actor,
             pointer,
             rules=bot.rules,
             now=bot.clock.now(),
-            request=request,
+            request=request(),
             **asked,
         )
         _print(bot, acted, as_json)
 
 
 def _print(bot: Tierbot, acted: Acted, as_json: bool) -> None:
-    if as_json:
-        print_json(message_json(acted.message))
-    else:
-        say(as_text(bot.renderer.slots(acted.message, bot.settings.language, mentions=False)))
-        say(_("Complaint %(number)s.", number=acted.complaint_id))
+    print_message(bot, acted.message, as_json, _("Complaint %(number)s.", number=acted.complaint_id))
 
 
 def _record(one: ListedComplaint) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from bot.cli.console import (
 from bot.cli.output.care_plan import titled
 from bot.cli.output.personal import record_list
 from bot.cli.output.presentation import local_name
+from bot.cli.output.recorded import Limit, say_rest
 from bot.cli.output.vocabulary import tier_word, word
 from bot.services.care import planning_pass
 from bot.services.care.views import due_list
@@ -39,7 +40,7 @@ def list_steps(
     days: Annotated[
         int, typer.Option(min=0, max=400, help="Also steps that are due within so many days.")
     ] = 14,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, at most.")] = 50,
+    limit: Limit = 50,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
@@ -99,12 +100,4 @@ def list_steps(
             for step in found.steps
         ],
     )
-    if found.total > len(found.steps):
-        say(
-            _(
-                "These are %(shown)s of %(total)s: %(option)s shows more.",
-                shown=len(found.steps),
-                total=f"{found.total:,}",
-                option="--limit",
-            )
-        )
+    say_rest(len(found.steps), found.total)

@@ -2,7 +2,6 @@
 
 import sys
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 
@@ -22,7 +21,8 @@ from bot.cli.console import (
     to_day,
 )
 from bot.cli.output.personal import record_list
-from bot.cli.output.presentation import as_text, local_name, message_json
+from bot.cli.output.presentation import local_name
+from bot.cli.output.recorded import SOURCE, Limit, OwnId, external_id, print_message, request, say_rest
 from bot.cli.output.vocabulary import word
 from bot.services.ask import lookup
 from bot.services.care import gifts
@@ -31,9 +31,7 @@ from bot.services.care.gifts.suggestions import Advice
 from bot.services.care.gifts.views import GiftQuery, ListedGift
 from bot.services.gift_rules.limits import shown
 from bot.wording.actions import Pointer
-from db.processes import InboundKey
 
-SOURCE = "tierbot"  # of what is recorded by command
 Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="Code or name, written in full.")]
 To = Annotated[str | None, typer.Option(metavar="NAME", help="The contact person: name or number.")]
 Occasion = Annotated[
@@ -58,10 +56,7 @@ def add_gift(
         str | None,
         typer.Option(metavar="TEXT", help="Why it may be over a limit; for who may allow that."),
     ] = None,
-    own_id: Annotated[
-        str | None,
-        typer.Option("--id", metavar="ID", help="A number of your own; the same one again corrects it."),
-    ] = None,
+    own_id: OwnId = None,
     as_json: AsJson = False,
 ) -> None:
     """Record a gift to a customer; one over a limit is refused."""
@@ -84,7 +79,7 @@ def add_gift(
             gift,
             meant=lookup.one_to_change(bot.database, actor, customer),
             source=SOURCE,
-            external_id=own_id or f"command:{uuid4().hex}",
+            external_id=external_id(own_id),
             rules=rules,
             settings=bot.settings,
             now=now,
@@ -101,7 +96,7 @@ def list_gifts(
         str | None, typer.Option(metavar="EMAIL", help="Only to customers of this account manager.")
     ] = None,
     year: Annotated[int | None, typer.Option(min=1900, max=2100, help="Only of this year.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, at most.")] = 50,
+    limit: Limit = 50,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
@@ -136,15 +131,7 @@ def list_gifts(
             for one in found.gifts
         ],
     )
-    if found.total > len(found.gifts):
-        say(
-            _(
-                "These are %(shown)s of %(total)s: %(option)s shows more.",
-                shown=len(found.gifts),
-                total=f"{found.total:,}",
-                option="--limit",
-            )
-        )
+    say_rest(len(found.gifts), found.total)
 
 
 @acts
@@ -199,12 +186,11 @@ def undo_gift(
 ) -> None:
     """Take back a gift: within ten minutes your own, at any time if you may allow gifts."""
     with opened() as bot:
-        request = InboundKey(team_id="", kind="command", key=uuid4().hex)
         acted = gifts.undo(
             *(bot.database, named_actor(bot), Pointer(id=number)),
             rules=bot.rules,
             now=bot.clock.now(),
-            request=request,
+            request=request(),
         )
         _print(bot, acted, as_json)
 
@@ -215,11 +201,7 @@ def _whom(to: str | None) -> int | str | None:
 
 
 def _print(bot: Tierbot, acted: GiftActed, as_json: bool) -> None:
-    if as_json:
-        print_json(message_json(acted.message))
-    else:
-        say(as_text(bot.renderer.slots(acted.message, bot.settings.language, mentions=False)))
-        say(_("Gift %(number)s.", number=acted.gift_id))
+    print_message(bot, acted.message, as_json, _("Gift %(number)s.", number=acted.gift_id))
 
 
 def _record(one: ListedGift) -> dict[str, Any]:

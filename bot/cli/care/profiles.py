@@ -19,6 +19,7 @@ from bot.cli.console import (
 )
 from bot.cli.output.personal import ShowPersonal, record_list
 from bot.cli.output.presentation import local_name
+from bot.cli.output.recorded import Limit, say_rest
 from bot.cli.output.vocabulary import word
 from bot.errors import N_, BadInput
 from bot.masking import MASK
@@ -123,7 +124,7 @@ def list_customers(
     what: Annotated[
         str, typer.Argument(metavar="FIELD[=VALUE]", help="A field and its value; without one, any value.")
     ],
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, at most.")] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """The customers that have something in their customer profile."""
@@ -148,15 +149,7 @@ def list_customers(
         [_("code"), _("name"), local_name(fields.name(wanted.field))],
         [[one.code, one.name, listed(map(local_name, one.values))] for one in found.customers],
     )
-    if found.total > len(found.customers):
-        say(
-            _(
-                "These are %(shown)s of %(total)s: %(option)s shows more.",
-                shown=len(found.customers),
-                total=f"{found.total:,}",
-                option="--limit",
-            )
-        )
+    say_rest(len(found.customers), found.total)
 
 
 @acts

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 
@@ -15,22 +14,19 @@ from bot.cli.console import (
     acts,
     named_actor,
     opened,
-    print_json,
     print_records,
     print_table,
     say,
     to_day,
 )
 from bot.cli.output.personal import record_list
-from bot.cli.output.presentation import as_text, message_json
+from bot.cli.output.recorded import SOURCE, Limit, OwnId, external_id, print_message, request, say_rest
 from bot.cli.output.vocabulary import word
 from bot.services.ask import lookup
 from bot.services.care import promises
 from bot.services.care.promises import Given, PromiseAct, listing
 from bot.services.care.promises.listing import PromiseQuery
-from db.processes import InboundKey
 
-SOURCE = "tierbot"  # of what is recorded by command
 Number = Annotated[
     int, typer.Argument(metavar="NUMBER", help="As `promise list` shows it.", min=1, max=sys.maxsize)
 ]
@@ -46,7 +42,7 @@ def list_promises(
     ] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those whose day is past.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Kept and withdrawn ones too.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, at most.")] = 50,
+    limit: Limit = 50,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
@@ -82,15 +78,7 @@ def list_promises(
             for one in found.promises
         ],
     )
-    if found.total > len(found.promises):
-        say(
-            _(
-                "These are %(shown)s of %(total)s: %(option)s shows more.",
-                shown=len(found.promises),
-                total=f"{found.total:,}",
-                option="--limit",
-            )
-        )
+    say_rest(len(found.promises), found.total)
 
 
 @acts
@@ -98,10 +86,7 @@ def add_promise(
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Code or name, written in full.")],
     what: Annotated[str, typer.Option(metavar="TEXT", help="What is promised.")],
     by: Annotated[str, typer.Option(metavar="DATE", help="By when.")],
-    own_id: Annotated[
-        str | None,
-        typer.Option("--id", metavar="ID", help="A number of your own; the same one again corrects it."),
-    ] = None,
+    own_id: OwnId = None,
     as_json: AsJson = False,
 ) -> None:
     """Record a promise to a customer; you are reminded of it from the day before on."""
@@ -113,7 +98,7 @@ def add_promise(
             Given(what=what, due_on=to_day(by)),
             meant=lookup.one_to_change(bot.database, actor, customer),
             source=SOURCE,
-            external_id=own_id or f"command:{uuid4().hex}",
+            external_id=external_id(own_id),
             rules=bot.rules,
             now=bot.clock.now(),
         )
@@ -162,14 +147,9 @@ def _act(number: int, as_json: bool, how: Callable[..., PromiseAct], **asked: An
         actor = named_actor(bot)
         with bot.database.read() as session:
             pointer = listing.pointer(session, actor, number)
-        request = InboundKey(team_id="", kind="command", key=uuid4().hex)
-        acted = how(bot.database, actor, pointer, now=bot.clock.now(), request=request, **asked)
+        acted = how(bot.database, actor, pointer, now=bot.clock.now(), request=request(), **asked)
         _print(bot, acted, as_json)
 
 
 def _print(bot: Tierbot, acted: PromiseAct, as_json: bool) -> None:
-    if as_json:
-        print_json(message_json(acted.message))
-    else:
-        say(as_text(bot.renderer.slots(acted.message, bot.settings.language, mentions=False)))
-        say(_("Promise %(number)s.", number=acted.promise_id))
+    print_message(bot, acted.message, as_json, _("Promise %(number)s.", number=acted.promise_id))

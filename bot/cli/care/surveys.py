@@ -2,7 +2,6 @@
 
 import sys
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 
@@ -14,22 +13,19 @@ from bot.cli.console import (
     acts,
     named_actor,
     opened,
-    print_json,
     print_records,
     print_table,
     say,
     to_day,
 )
 from bot.cli.output.personal import record_list
-from bot.cli.output.presentation import as_text, local_name, message_json
+from bot.cli.output.presentation import local_name
+from bot.cli.output.recorded import SOURCE, Limit, OwnId, external_id, print_message, request, say_rest
 from bot.errors import N_, BadInput
 from bot.services.ask import lookup
 from bot.services.care import surveys
 from bot.services.care.surveys import RecordedScore, SurveyAnswer, views
 from bot.services.care.surveys.views import ListedScore, ScoreQuery
-from db.processes import InboundKey
-
-SOURCE = "tierbot"  # of what is recorded by command
 
 
 @acts
@@ -41,7 +37,7 @@ def list_scores(
         str | None, typer.Option(metavar="EMAIL", help="Only of customers of this account manager.")
     ] = None,
     low: Annotated[bool, typer.Option("--low", help="Only low ones that are to be followed up.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, at most.")] = 50,
+    limit: Limit = 50,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
@@ -76,15 +72,7 @@ def list_scores(
             for one in found.scores
         ],
     )
-    if found.total > len(found.scores):
-        say(
-            _(
-                "These are %(shown)s of %(total)s: %(option)s shows more.",
-                shown=len(found.scores),
-                total=f"{found.total:,}",
-                option="--limit",
-            )
-        )
+    say_rest(len(found.scores), found.total)
 
 
 @acts
@@ -99,10 +87,7 @@ def add_score(
         str | None, typer.Option(metavar="NAME", help="The contact person of the customer who answered.")
     ] = None,
     note: Annotated[str | None, typer.Option(metavar="TEXT", help="What was said.")] = None,
-    own_id: Annotated[
-        str | None,
-        typer.Option("--id", metavar="ID", help="A number of your own; the same one again corrects it."),
-    ] = None,
+    own_id: OwnId = None,
     as_json: AsJson = False,
 ) -> None:
     """Record the score of a satisfaction survey; the next grading counts it."""
@@ -122,7 +107,7 @@ def add_score(
             answer,
             meant=meant,
             source=SOURCE,
-            external_id=own_id or f"command:{uuid4().hex}",
+            external_id=external_id(own_id),
             rules=bot.rules,
             now=bot.clock.now(),
         )
@@ -141,9 +126,8 @@ def undo_score(
         actor = named_actor(bot)
         with bot.database.read() as session:
             pointer = views.pointer(session, actor, number)
-        request = InboundKey(team_id="", kind="command", key=uuid4().hex)
         recorded = surveys.undo(
-            bot.database, actor, pointer, rules=bot.rules, now=bot.clock.now(), request=request
+            bot.database, actor, pointer, rules=bot.rules, now=bot.clock.now(), request=request()
         )
         _print(bot, recorded, as_json)
 
@@ -163,11 +147,7 @@ def _contact(bot: Tierbot, customer_id: int, name: str) -> int:
 
 
 def _print(bot: Tierbot, recorded: RecordedScore, as_json: bool) -> None:
-    if as_json:
-        print_json(message_json(recorded.message))
-    else:
-        say(as_text(bot.renderer.slots(recorded.message, bot.settings.language, mentions=False)))
-        say(_("Survey score %(number)s.", number=recorded.score_id))
+    print_message(bot, recorded.message, as_json, _("Survey score %(number)s.", number=recorded.score_id))
 
 
 def _record(one: ListedScore) -> dict[str, Any]:

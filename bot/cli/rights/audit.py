@@ -23,6 +23,7 @@ from bot.cli.console import (
 )
 from bot.cli.output.audited import cells
 from bot.cli.output.personal import ShowPersonal, look
+from bot.cli.output.recorded import Limit
 from bot.clock import local_instant
 from bot.errors import N_, BadInput, ngettext
 from bot.services.ask import lookup
@@ -46,7 +47,7 @@ def show(
         list[str] | None,
         typer.Option(metavar="ACTION", help="Only this, as --json calls it; may be repeated."),
     ] = None,
-    most: Annotated[int, typer.Option(min=1, max=100_000, help="How many, at most.")] = 50,
+    most: Limit = 50,
     personal: ShowPersonal = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,

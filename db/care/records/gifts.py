@@ -4,7 +4,7 @@ A gift is a contact too: it has exactly one activity of the kind `gift`, with th
 the clocks of the care steps restart.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -189,11 +189,3 @@ def spent(
 def any_given(session: Session) -> bool:
     """Whether a gift was ever recorded."""
     return bool(session.execute(sa_select(exists(sa_select(col(Gift.id))))).scalar())
-
-
-def owners_of(session: Session, person_ids: Sequence[int]) -> dict[int, tuple[str, int | None]]:
-    """Person -> their name and team."""
-    found = sa_select(col(Person.id), col(Person.name), col(Person.team_id)).where(
-        col(Person.id).in_(person_ids)
-    )
-    return {number: (name, team) for number, name, team in session.execute(found)}
