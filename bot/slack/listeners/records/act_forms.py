@@ -1,4 +1,4 @@
-"""The forms of an act about something that is recorded: they store first, and answer then."""
+"""The forms that record something and those of an act about it: they store first, and answer then."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +9,8 @@ from slack_bolt import Ack, BoltContext
 
 from bot.errors import N_, BotError, Conflict
 from bot.services.access import Actor
-from bot.slack import forms, outcomes
+from bot.services.care.answers.contacts import SOURCE
+from bot.slack import blocks, forms, outcomes
 from bot.slack.deferred import BEGIN, Attempt, Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.wording.actions import Pointer
@@ -27,6 +28,45 @@ class HasMessage(Protocol):
 
 
 Result = TypeVar("Result", bound=HasMessage)
+
+
+def save_new(
+    deps: Dependencies,
+    deferred: Deferred,
+    ack: Ack,
+    press: Press,
+    title: str,
+    record: Callable[[Actor, dict[str, Any], dict[str, Any]], HasMessage],
+) -> None:
+    """Store what a form records; until it is stored, the form keeps what was typed. `title` is a msgid.
+
+    `record` is given the actor, the view, and what everything that is recorded takes: a form that is sent again, because
+    its answer was lost, has the same id.
+    """
+
+    def store(attempt: Attempt) -> dict[str, Any]:
+        actor, view = deps.identify(press.user_id), press.body["view"]
+        besides = {
+            "meant": blocks.decode(view["private_metadata"]),
+            "source": SOURCE,
+            "external_id": f"view:{view['id']}",
+            "rules": deps.rules,
+            "now": deps.clock.now(),
+            "before_commit": attempt.before_commit,
+        }
+        with deps.bounds.asking(actor):
+            recorded = record(actor, view, besides)
+        shown = outcomes.view(deps, recorded.message, actor.language, title)
+        return {"response_action": "update", "view": shown}
+
+    ack(**deferred.writes.finish(press, store))
+
+
+def show_undone(deps: Dependencies, press: Press, message: Message, actor: Actor, title: str) -> None:
+    """Show what is left in the view in which *Undo* was pressed, if it was in one."""
+    if "view" in press.body:
+        view = outcomes.view(deps, message, actor.language, title)
+        press.client.views_update(view_id=press.body["view"]["id"], view=view)
 
 
 @dataclass(frozen=True)

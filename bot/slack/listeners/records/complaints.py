@@ -9,15 +9,16 @@ from bot.errors import N_
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care import complaints
-from bot.services.care.answers.contacts import SOURCE
 from bot.services.care.complaints import Acted, FormTitle
 from bot.slack import blocks, forms, outcomes
 from bot.slack.blocks import Block
-from bot.slack.deferred import Attempt, Deferred, Press
+from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners.card_menu import offers
-from bot.slack.listeners.records.act_forms import ActForms
+from bot.slack.listeners.records.act_forms import ActForms, save_new, show_undone
 from bot.wording.actions import Action, Pointer
+
+TITLE = N_("Complaint")
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
@@ -35,28 +36,15 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     @app.view(str(Action.COMPLAINT_FORM))
     def save_complaint(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
-        """Store first, answer then; a worker updates the messages about the customer's steps."""
-        press = Press(body=body, client=client)
-        ack(**deferred.writes.finish(press, lambda attempt: record(press, attempt)))
+        """A worker updates the messages about the customer's steps afterwards."""
 
-    def record(press: Press, attempt: Attempt) -> dict[str, Any]:
-        actor, view, now = deps.identify(press.user_id), press.body["view"], deps.clock.now()
-        rules = deps.rules
-        with deps.bounds.asking(actor):
-            acted = complaints.record_complaint(
-                deps.database,
-                actor,
-                forms.complaint_values(view),
-                meant=blocks.decode(view["private_metadata"]),
-                source=SOURCE,
-                external_id=f"view:{view['id']}",
-                rules=rules,
-                settings=deps.settings,
-                now=now,
-                before_commit=attempt.before_commit,
+        def record(actor: Actor, view: Block, besides: dict[str, Any]) -> Acted:
+            report = forms.complaint_values(view)
+            return complaints.record_complaint(
+                deps.database, actor, report, settings=deps.settings, **besides
             )
-        shown = outcomes.view(deps, acted.message, actor.language, N_("Complaint"))
-        return {"response_action": "update", "view": shown}
+
+        save_new(deps, deferred, ack, Press(body=body, client=client), TITLE, record)
 
     def current(actor: Actor, pointer: Pointer) -> Acted:
         return complaints.current(deps.database, actor, pointer, deps.rules)
@@ -113,7 +101,5 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             acted = complaints.undo(
                 deps.database, actor, press.pointer, rules=deps.rules, now=now, request=press.key
             )
-        if "view" in press.body:
-            view = outcomes.view(deps, acted.message, actor.language, N_("Complaint"))
-            press.client.views_update(view_id=press.body["view"]["id"], view=view)
+        show_undone(deps, press, acted.message, actor, TITLE)
         outcomes.show_complaint(deps, press, acted, actor)

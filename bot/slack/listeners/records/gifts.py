@@ -8,15 +8,17 @@ from slack_sdk import WebClient
 from bot.errors import N_
 from bot.services.access import Actor
 from bot.services.care import gifts
-from bot.services.care.answers.contacts import SOURCE
-from bot.services.care.gifts import NewGift, views
+from bot.services.care.gifts import GiftActed, NewGift, views
 from bot.slack import blocks, outcomes
-from bot.slack.deferred import Attempt, Deferred, Press
+from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.forms import entered, entered_day, entered_text
 from bot.slack.listeners.card_menu import offers
+from bot.slack.listeners.records.act_forms import save_new, show_undone
 from bot.slack.listeners.records.gift_form import gift_form
 from bot.wording.actions import Action
+
+TITLE = N_("Gift")
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
@@ -33,27 +35,12 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     @app.view(str(Action.GIFT_FORM))
     def save_gift(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
-        """Store first, answer then."""
-        press = Press(body=body, client=client)
-        ack(**deferred.writes.finish(press, lambda attempt: record(press, attempt)))
-
-    def record(press: Press, attempt: Attempt) -> dict[str, Any]:
-        actor, view, now = deps.identify(press.user_id), press.body["view"], deps.clock.now()
-        with deps.bounds.asking(actor):
-            acted = gifts.record_gift(
-                deps.database,
-                actor,
-                gift_values(view),
-                meant=blocks.decode(view["private_metadata"]),
-                source=SOURCE,
-                external_id=f"view:{view['id']}",
-                rules=deps.rules,
-                settings=deps.settings,
-                now=now,
-                before_commit=attempt.before_commit,
+        def record(actor: Actor, view: dict[str, Any], besides: dict[str, Any]) -> GiftActed:
+            return gifts.record_gift(
+                deps.database, actor, gift_values(view), settings=deps.settings, **besides
             )
-        shown = outcomes.view(deps, acted.message, actor.language, N_("Gift"))
-        return {"response_action": "update", "view": shown}
+
+        save_new(deps, deferred, ack, Press(body=body, client=client), TITLE, record)
 
     @app.action(str(Action.UNDO_GIFT))
     @deferred.writes
@@ -63,9 +50,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             acted = gifts.undo(
                 deps.database, actor, press.pointer, rules=deps.rules, now=now, request=press.key
             )
-        if "view" in press.body:
-            view = outcomes.view(deps, acted.message, actor.language, N_("Gift"))
-            press.client.views_update(view_id=press.body["view"]["id"], view=view)
+        show_undone(deps, press, acted.message, actor, TITLE)
 
 
 def gift_values(view: dict[str, Any]) -> NewGift:

@@ -9,16 +9,17 @@ from bot.errors import N_, Conflict
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care import promises
-from bot.services.care.answers.contacts import SOURCE
 from bot.services.care.promises import PromiseAct, PromiseTitle
-from bot.slack import blocks, forms, outcomes
+from bot.slack import forms, outcomes
 from bot.slack.blocks import Block
-from bot.slack.deferred import Attempt, Deferred, Press
+from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners.card_menu import offers
 from bot.slack.listeners.records import promise_form
-from bot.slack.listeners.records.act_forms import ActForms
+from bot.slack.listeners.records.act_forms import ActForms, save_new, show_undone
 from bot.wording.actions import Action, Pointer
+
+TITLE = N_("Promise")
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
@@ -34,26 +35,10 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     @app.view(str(Action.PROMISE_FORM))
     def save_promise(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
-        """Store first, answer then: until it is stored, the form keeps what was typed."""
-        press = Press(body=body, client=client)
-        ack(**deferred.writes.finish(press, lambda attempt: record(press, attempt)))
+        def record(actor: Actor, view: Block, besides: dict[str, Any]) -> PromiseAct:
+            return promises.record_promise(deps.database, actor, promise_form.entered(view), **besides)
 
-    def record(press: Press, attempt: Attempt) -> dict[str, Any]:
-        actor, view = deps.identify(press.user_id), press.body["view"]
-        with deps.bounds.asking(actor):
-            acted = promises.record_promise(
-                deps.database,
-                actor,
-                promise_form.entered(view),
-                meant=blocks.decode(view["private_metadata"]),
-                source=SOURCE,
-                external_id=f"view:{view['id']}",
-                rules=deps.rules,
-                now=deps.clock.now(),
-                before_commit=attempt.before_commit,
-            )
-        shown = outcomes.view(deps, acted.message, actor.language, N_("Promise"))
-        return {"response_action": "update", "view": shown}
+        save_new(deps, deferred, ack, Press(body=body, client=client), TITLE, record)
 
     def current(actor: Actor, pointer: Pointer) -> PromiseAct:
         return promises.current(deps.database, actor, pointer)
@@ -129,7 +114,5 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         actor, now = deps.identify(press.user_id), deps.clock.now()
         with deps.bounds.asking(actor):
             acted = promises.undo(deps.database, actor, press.pointer, now=now, request=press.key)
-        if "view" in press.body:
-            view = outcomes.view(deps, acted.message, actor.language, N_("Promise"))
-            press.client.views_update(view_id=press.body["view"]["id"], view=view)
+        show_undone(deps, press, acted.message, actor, TITLE)
         outcomes.show_promise(deps, press, acted, actor)

@@ -9,14 +9,14 @@ from bot.errors import N_
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.care import surveys
-from bot.services.care.answers.contacts import SOURCE
 from bot.services.care.answers.steps import UNDO
-from bot.services.care.surveys import views
+from bot.services.care.surveys import RecordedScore, views
 from bot.slack import blocks, outcomes
-from bot.slack.deferred import Attempt, Deferred, Press
+from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners.card_menu import offers
 from bot.slack.listeners.records import survey_form
+from bot.slack.listeners.records.act_forms import save_new, show_undone
 from bot.wording.actions import Action
 
 TITLE = N_("Survey score")
@@ -40,25 +40,10 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     @app.view(str(Action.SURVEY_FORM))
     def save(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
-        press = Press(body=body, client=client)
-        ack(**deferred.writes.finish(press, lambda attempt: record(press, attempt)))
+        def record(actor: Actor, view: dict[str, Any], besides: dict[str, Any]) -> RecordedScore:
+            return surveys.record_score(deps.database, actor, survey_form.values(view), **besides)
 
-    def record(press: Press, attempt: Attempt) -> dict[str, Any]:
-        actor, view = deps.identify(press.user_id), press.body["view"]
-        with deps.bounds.asking(actor):
-            recorded = surveys.record_score(
-                deps.database,
-                actor,
-                survey_form.values(view),
-                meant=blocks.decode(view["private_metadata"]),
-                source=SOURCE,
-                external_id=f"view:{view['id']}",
-                rules=deps.rules,
-                now=deps.clock.now(),
-                before_commit=attempt.before_commit,
-            )
-        shown = outcomes.view(deps, recorded.message, actor.language, TITLE)
-        return {"response_action": "update", "view": shown}
+        save_new(deps, deferred, ack, Press(body=body, client=client), TITLE, record)
 
     @app.action(str(Action.UNDO_SURVEY))
     @deferred.writes
@@ -74,6 +59,4 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
                 now=now,
                 request=press.key,
             )
-        if "view" in press.body:
-            view = outcomes.view(deps, recorded.message, actor.language, TITLE)
-            press.client.views_update(view_id=press.body["view"]["id"], view=view)
+        show_undone(deps, press, recorded.message, actor, TITLE)
