@@ -12,13 +12,16 @@ from typing import Any
 
 from slack_sdk import WebClient
 from sqlalchemy import make_url
+from sqlmodel import Session, col, delete, select
 
 from bot import jobs
 from bot.app import Tierbot, build
 from bot.clock import SystemClock
-from bot.demo.workspace import StoredMessage, Workspace
+from bot.demo.workspace import StoredMessage, View, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.services.care.schedule import plan_customers
+from bot.services.delivery import kinds, outbox
+from bot.services.recipients import Place
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.deferred import WRITERS
@@ -26,8 +29,10 @@ from bot.slack.gateway import web_client
 from bot.slack.server import Front, HttpListener, SocketModeConnection, connect, front, listen
 from bot.slack.transport.http_mode import PATH
 from bot.wording.actions import Action, Pointer
+from bot.wording.care.digest import CareDigest
 from db.care import touches
 from db.engine import Database, open_database
+from db.outbox.messages import OutboxMessage
 from tests import factories
 from tests.e2e.processes import wait_until
 
@@ -120,6 +125,64 @@ class Office:
         (menu,) = [one for one in controls if one.get("action_id") == str(Action.MORE)]
         (value,) = [o["value"] for o in menu["options"] if blocks.decode(o["value"]).choice == str(action)]
         return self.workspace.click(user, card, str(Action.MORE), value)
+
+    def form(self, user: str = ANNA) -> View:
+        """The form in front, once it has taken the place of the view to wait in."""
+
+        def shown() -> View | None:
+            found: View | None = self.workspace.view_of(user)
+            return found if found is not None and "callback_id" in found.spec else None
+
+        made: View = eventually(shown, "the form")
+        return made
+
+    def view_with(self, text: str, user: str = ANNA) -> View:
+        """The view in front, once it shows a text."""
+
+        def found() -> View | None:
+            view = self.workspace.view_of(user)
+            return view if view is not None and text in str(view.spec) else None
+
+        view: View = eventually(found, f"a view with {text}")
+        return view
+
+    def stored(self, table: Any) -> list[Any]:
+        """The rows of a table in their order."""
+        with self.database.read() as session:
+            return list(session.exec(select(table).order_by(col(table.id))))
+
+    def finish_work(self) -> None:
+        """Wait until all that was pressed is done."""
+        running = self.bots[0].front.deferred
+        eventually(
+            lambda: not running.reads.unfinished and not running.writes.unfinished, "the end of all work"
+        )
+
+    def send_digest(
+        self, session: Session, message: CareDigest, to: tuple[str, int] = (ANNA, 1)
+    ) -> tuple[StoredMessage, int]:
+        """Post a digest to a person's direct messages; the message, and its row in the outbox as delivery leaves it."""
+        user, person = to
+        payload = blocks.payload(self.bots[0].tierbot.deps.renderer, message, "en")
+        sent = self.post(payload, self.workspace.dm(user))
+        number = outbox.enqueue(
+            session, kind=kinds.DIGEST, place=Place(person_id=person), message=message, language="en",
+            dedupe_key=f"digest:{sent.ts}", now=SystemClock().now(),
+        )  # fmt: skip
+        row = session.get_one(OutboxMessage, number)
+        row.state, row.slack_channel, row.slack_ts = "sent", sent.channel, sent.ts
+        return sent, number
+
+    def tidy(self, *tables: Any, users: tuple[str, ...] = (ANNA,)) -> None:
+        """End what a test began: its work, faults, views and wrong guesses, and the rows of these tables."""
+        self.finish_work()
+        self.workspace.faults.clear()
+        for user in users:
+            self.workspace.views.clear(user)
+        self.bots[0].tierbot.bounds._askers.clear()
+        with self.database.write() as session:
+            for table in tables:
+                session.exec(delete(table))
 
     def preview(self, user: str = ANNA) -> StoredMessage:
         """A new card, and what it has become after a press on *Share*: the question whether to post it."""

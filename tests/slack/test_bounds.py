@@ -95,8 +95,7 @@ def press(office: Office, action: Action, customer: str) -> str:
         return next((words(one) for one in office.said_to(ANNA)[before:]), None)
 
     answered = str(eventually(answer, f"an answer to {action}"))
-    running = office.bots[0].front.deferred  # a press may be answered in two places
-    eventually(lambda: not running.reads.unfinished and not running.writes.unfinished, "the end of all work")
+    office.finish_work()  # a press may be answered in two places
     return answered
 
 

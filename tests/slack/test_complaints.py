@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlmodel import col, delete, select
+from sqlmodel import select
 
 from bot.clock import SystemClock
 from bot.demo.workspace import StoredMessage, View
 from bot.services.care.complaints import rows as complaint_rows
 from bot.services.care.digest import rows as digest_rows
-from bot.services.delivery import kinds, outbox
-from bot.services.recipients import Place
-from bot.slack import blocks, deferred
+from bot.slack import deferred
 from bot.wording.actions import Action
 from db.book.facts import Activity
 from db.book.people import Person
@@ -37,39 +34,17 @@ def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def office(opened: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     monkeypatch.setattr(deferred, "FORM_SECONDS", PATIENCE)
     yield opened
-    running = opened.bots[0].front.deferred
-    eventually(lambda: not running.reads.unfinished and not running.writes.unfinished, "the end of all work")
-    opened.workspace.views.clear(ANNA)
-    opened.bots[0].tierbot.bounds._askers.clear()
-    with opened.database.write() as session:
-        for table in (ComplaintStep, Complaint, Activity, InboundRequest, OutboxMessage):
-            session.exec(delete(table))
+    opened.tidy(ComplaintStep, Complaint, Activity, InboundRequest, OutboxMessage)
 
 
 def today() -> str:
     return SystemClock().now().date().isoformat()
 
 
-def stored(office: Office, table: Any = Complaint) -> list[Any]:
-    with office.database.read() as session:
-        return list(session.exec(select(table).order_by(col(table.id))))
-
-
 def form(office: Office) -> View:
     card = office.card()
     assert office.choose_more(ANNA, card, Action.COMPLAINT).ok
-    return form_shown(office)
-
-
-def form_shown(office: Office) -> View:
-    """The form, once it has taken the place of the view to wait in."""
-
-    def shown() -> View | None:
-        found: View | None = office.workspace.view_of(ANNA)
-        return found if found is not None and "callback_id" in found.spec else None
-
-    made: View = eventually(shown, "the form")
-    return made
+    return office.form()
 
 
 REPORT = {"kind": "quality", "day": today(), "what": "The pumps leak."}
@@ -83,14 +58,7 @@ def digest(office: Office) -> StoredMessage:
         found = complaints.rows(session, [number])
         rows = complaint_rows.rows_of(session, bot.rules.complaints, found, reader=1, day=now.date())
         message = digest_rows.digest_of([], day=now.date(), complaints=rows)
-        payload = blocks.payload(bot.deps.renderer, message, "en")
-        sent = office.post(payload, office.workspace.dm(ANNA))
-        number = outbox.enqueue(
-            session, kind=kinds.DIGEST, place=Place(person_id=1), message=message, language="en",
-            dedupe_key=f"digest:{sent.ts}", now=now,
-        )  # fmt: skip
-        row = session.get_one(OutboxMessage, number)
-        row.state, row.slack_channel, row.slack_ts = "sent", sent.channel, sent.ts
+        sent, _ = office.send_digest(session, message)
     return sent
 
 
@@ -104,7 +72,7 @@ def press(office: Office, message: StoredMessage, action: str) -> None:
 
 def fill(office: Office, message: StoredMessage, action: str) -> View:
     press(office, message, action)
-    found = form_shown(office)
+    found = office.form()
     assert "Globex" in str(found.spec)
     return found
 
@@ -116,7 +84,7 @@ def says(office: Office, message: StoredMessage, what: str) -> None:
 def test_the_button_on_a_card_records_a_complaint_and_the_card_shows_it(office: Office) -> None:
     assert office.workspace.submit_view(ANNA, form(office), REPORT).ok
     assert "is recorded" in str(office.workspace.view_of(ANNA))
-    (only,) = stored(office)
+    (only,) = office.stored(Complaint)
     assert (only.kind, only.source) == ("quality", "slack")
     assert "1 open complaint since" in words(office.card())
 
@@ -144,7 +112,7 @@ def test_a_complaint_whose_answer_is_lost_counts_once(office: Office) -> None:
         assert office.workspace.submit_view(ANNA, opened, REPORT).error
     assert office.workspace.submit_view(ANNA, opened, REPORT).ok
     assert "was recorded before" in str(office.workspace.view_of(ANNA))
-    assert (len(stored(office)), len(stored(office, Activity))) == (1, 1)
+    assert (len(office.stored(Complaint)), len(office.stored(Activity))) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +130,7 @@ def test_what_cannot_be_is_said_below_its_input_and_the_form_stays(
     refused = office.workspace.submit_view(ANNA, form(office), REPORT | values)
     (where,) = values
     assert sentence in refused.errors[where]
-    assert stored(office) == []
+    assert office.stored(Complaint) == []
 
 
 def test_undo_in_the_form_takes_complaint_and_activity_back(office: Office) -> None:
@@ -170,7 +138,7 @@ def test_undo_in_the_form_takes_complaint_and_activity_back(office: Office) -> N
     view = office.workspace.view_of(ANNA)
     assert office.workspace.click(ANNA, view, UNDO).ok
     eventually(lambda: "counts no more" in str(office.workspace.view_of(ANNA)), "the end")
-    assert (stored(office), stored(office, Activity)) == ([], [])
+    assert (office.stored(Complaint), office.stored(Activity)) == ([], [])
 
 
 def test_step_end_and_undo_in_the_digest_are_stored_and_the_row_follows(office: Office) -> None:
@@ -182,11 +150,11 @@ def test_step_end_and_undo_in_the_digest_are_stored_and_the_row_follows(office: 
     end = {"text": "Replaced.", "agreed": "yes"}
     assert office.workspace.submit_view(ANNA, fill(office, message, CLOSE), end).ok
     says(office, message, "Closed by <@U0ANNA>: Replaced. · the customer agrees")
-    (closed,) = stored(office)
+    (closed,) = office.stored(Complaint)
     assert (closed.outcome, closed.agreed) == ("Replaced.", "yes")
     press(office, message, UNDO)
     eventually(lambda: CLOSE in str(now(office, message).blocks), "the open row")
-    assert stored(office)[0].closed_on is None
+    assert office.stored(Complaint)[0].closed_on is None
 
 
 @pytest.mark.parametrize(
@@ -204,10 +172,10 @@ def test_a_form_whose_answer_is_lost_is_one_act(office: Office, action: str, val
         gone.setattr(office.workspace.socket_mode, "_ack_seconds", 0.3)
         gone.setattr(bot.way.keeper, "send", lambda connection, text: None)  # type: ignore[union-attr]
         assert office.workspace.submit_view(ANNA, opened, values).error
-        eventually(lambda: stored(office)[0].version == 2, "the act")
-    (once,) = stored(office)
+        eventually(lambda: office.stored(Complaint)[0].version == 2, "the act")
+    (once,) = office.stored(Complaint)
     assert office.workspace.submit_view(ANNA, opened, values).ok
-    assert stored(office) == [once]
+    assert office.stored(Complaint) == [once]
 
 
 def test_a_button_that_somebody_was_faster_than_shows_what_has_become_of_the_complaint(
@@ -216,7 +184,7 @@ def test_a_button_that_somebody_was_faster_than_shows_what_has_become_of_the_com
     message = digest(office)
     with office.database.write() as session:
         complaints.move(
-            session, stored(office)[0].id, 1, closed_on=SystemClock().now().date(), outcome="Done"
+            session, office.stored(Complaint)[0].id, 1, closed_on=SystemClock().now().date(), outcome="Done"
         )
     press(office, message, STEP)
     says(office, message, "Closed: Done")

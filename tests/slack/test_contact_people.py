@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import col, delete, select
+from sqlmodel import col, select
 
 from bot.demo.workspace import View
 from bot.slack import deferred
@@ -34,14 +34,7 @@ def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def office(opened: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     monkeypatch.setattr(deferred, "FORM_SECONDS", PATIENCE)
     yield opened
-    running = opened.bots[0].front.deferred
-    eventually(lambda: not running.reads.unfinished and not running.writes.unfinished, "the end of all work")
-    opened.workspace.faults.clear()
-    for user in (ANNA, OMAR):
-        opened.workspace.views.clear(user)
-    with opened.database.write() as session:
-        for table in (ContactPerson, InboundRequest):
-            session.exec(delete(table))
+    opened.tidy(ContactPerson, InboundRequest, users=(ANNA, OMAR))
 
 
 def enter(office: Office, **values: Any) -> None:
@@ -50,25 +43,14 @@ def enter(office: Office, **values: Any) -> None:
         session.add(ContactPerson(customer_id=acme or 0, source=BY_HAND, **values))
 
 
-def shown(office: Office, text: str, user: str = ANNA) -> View:
-    """The view in front, once it shows a text."""
-
-    def found() -> View | None:
-        view = office.workspace.view_of(user)
-        return view if view is not None and text in str(view.spec) else None
-
-    view: View = eventually(found, f"a view with {text}")
-    return view
-
-
 def open_list(office: Office, text: str = "ACME", user: str = ANNA) -> View:
     assert office.choose_more(user, office.card(user), Action.CONTACTS).ok
-    return shown(office, text, user)
+    return office.view_with(text, user)
 
 
 def open_form(office: Office, action: str = ADD) -> View:
     assert office.workspace.click(ANNA, open_list(office), action).ok
-    return shown(office, "tierbot_contact_form")
+    return office.view_with("tierbot_contact_form")
 
 
 def people(office: Office) -> list[ContactPerson]:
@@ -89,7 +71,7 @@ def test_a_contact_person_is_entered_with_a_lunar_birthday_and_the_rule_is_said(
         "interests": "tea", "note": "Has two children",
     }  # fmt: skip
     assert office.workspace.submit_view(ANNA, form, given).ok
-    saved = shown(office, "Saved: *Li Ming*")
+    saved = office.view_with("Saved: *Li Ming*")
     assert "Where that month has 29 days it is kept on the 29th." in str(saved.spec)
     (person,) = people(office)
     stored = {name: getattr(person, name) for name in given}
@@ -97,7 +79,7 @@ def test_a_contact_person_is_entered_with_a_lunar_birthday_and_the_rule_is_said(
         "birthday": "lunar --08-30", "language": "zh", "country": "CN", "do_not_contact": True,
     }  # fmt: skip
     assert office.workspace.close_view(ANNA, saved).ok
-    assert "Li Ming" in str(shown(office, "Li Ming").spec)  # the list below was updated
+    assert "Li Ming" in str(office.view_with("Li Ming").spec)  # the list below was updated
 
 
 def test_a_form_whose_answer_is_lost_adds_one_person(office: Office) -> None:
@@ -108,7 +90,7 @@ def test_a_form_whose_answer_is_lost_adds_one_person(office: Office) -> None:
         gone.setattr(bot.way.keeper, "send", lambda connection, text: None)  # type: ignore[union-attr]
         assert office.workspace.submit_view(ANNA, form, {"name": "Li Ming"}).error
     assert office.workspace.submit_view(ANNA, form, {"name": "Li Ming"}).ok
-    shown(office, "recorded before")
+    office.view_with("recorded before")
     assert [person.name for person in people(office)] == ["Li Ming"]
 
 
@@ -147,7 +129,7 @@ def test_the_list_has_masks_and_in_full_is_recorded(office: Office) -> None:
     assert [part for part in ("7391826", "li@acme", "1985", "secret") if part in view] == []
     before = len(audited(office, "personal_shown"))
     assert office.workspace.click(ANNA, open_list(office, "Li Ming"), FULL).ok
-    full = str(shown(office, "Only you see this").spec)
+    full = str(office.view_with("Only you see this").spec)
     assert [part for part in ("7391826", "li@acme", "1985-03-08", "secret") if part not in full] == []
     assert len(audited(office, "personal_shown")) == before + 1
 
@@ -179,7 +161,7 @@ def test_who_lost_the_right_meanwhile_gets_no_form(office: Office) -> None:
     with office.database.write() as session:
         session.exec(select(Person).where(Person.name == "Omar")).one().role = "finance"
     assert office.workspace.click(OMAR, view, ADD).ok
-    assert "tierbot_contact_form" not in str(shown(office, "this is for its account manager", OMAR).spec)
+    assert "tierbot_contact_form" not in str(office.view_with("this is for its account manager", OMAR).spec)
 
 
 def test_where_slack_fails_while_the_list_loads_the_person_is_told(office: Office) -> None:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from babel.dates import format_date
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, select, update
 
 from bot.clock import SystemClock
 from bot.demo.workspace import View
@@ -39,21 +38,11 @@ def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def office(opened: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     monkeypatch.setattr(deferred, "FORM_SECONDS", PATIENCE)
     yield opened
-    running = opened.bots[0].front.deferred
-    eventually(lambda: not running.reads.unfinished and not running.writes.unfinished, "the end of all work")
-    opened.workspace.views.clear(ANNA)
-    opened.bots[0].tierbot.bounds._askers.clear()
+    opened.tidy(Gift, Activity, InboundRequest)
     with opened.database.write() as session:
-        for table in (Gift, Activity, InboundRequest):
-            session.exec(delete(table))
         session.exec(update(Customer).values(customer_type=None))
         as_before = {"role": "account_manager", "language": "en"}
         session.exec(update(Person).where(col(Person.name) == "Anna").values(as_before))
-
-
-def stored(office: Office, table: Any = Gift) -> list[Any]:
-    with office.database.read() as session:
-        return list(session.exec(select(table).order_by(col(table.id))))
 
 
 def given(office: Office, *values: int) -> None:
@@ -65,13 +54,7 @@ def given(office: Office, *values: int) -> None:
 
 def form(office: Office) -> View:
     assert office.choose_more(ANNA, office.card(), Action.GIFT).ok
-
-    def shown() -> View | None:
-        found: View | None = office.workspace.view_of(ANNA)
-        return found if found is not None and "callback_id" in found.spec else None
-
-    made: View = eventually(shown, "the form")
-    return made
+    return office.form()
 
 
 def test_every_line_above_the_inputs_is_shown_whole(office: Office) -> None:
@@ -92,14 +75,14 @@ def test_the_form_shows_what_is_left_the_last_gifts_and_suggestions_and_records_
     assert f"Last gifts:\n• {format_date(TODAY, 'medium', 'en')} · Tea · CNY 300" in above
     assert "Suggested:\n• Wu Lei: A card written by hand (CNY 20)" in above
     assert "A tin of good tea" not in text  # tea was given
-    person = str(stored(office, ContactPerson)[0].id)
+    person = str(office.stored(ContactPerson)[0].id)
     assert office.workspace.submit_view(ANNA, shown, GIFT | {"person": person, "occasion": "birthday"}).ok
     said = str(office.workspace.view_of(ANNA))
     assert "Recorded: Green tea (CNY 150)" in said
     assert "Given to Wu Lei" in said
     # Of the contact person; of the customer 550.
     assert f"CNY 450 is left in {TODAY.year}" in said
-    gift = stored(office)[-1]
+    gift = office.stored(Gift)[-1]
     assert (gift.what, gift.value, gift.occasion, gift.source) == ("Green tea", 150, "birthday", "slack")
 
 
@@ -123,7 +106,7 @@ def test_what_cannot_be_is_said_below_its_input_and_the_form_stays(
 ) -> None:
     refused = office.workspace.submit_view(ANNA, form(office), GIFT | values)
     assert sentence in refused.errors[where]
-    assert stored(office) == []
+    assert office.stored(Gift) == []
 
 
 def test_where_gifts_are_forbidden_the_form_warns_and_refuses(office: Office) -> None:
@@ -161,7 +144,7 @@ def test_who_may_allow_it_gives_the_reason_in_the_same_form(office: Office) -> N
     assert "you may record it all the same: give the reason" in refused.errors["reason"]
     values = GIFT | {"value": "900", "reason": "Ten years with us"}
     assert office.workspace.submit_view(ANNA, shown, values).ok
-    (gift,) = stored(office)
+    (gift,) = office.stored(Gift)
     assert (gift.state, gift.reason) == ("allowed", "Ten years with us")
 
 
@@ -173,7 +156,7 @@ def test_a_form_whose_answer_is_lost_is_one_gift(office: Office) -> None:
         assert office.workspace.submit_view(ANNA, shown, GIFT).error
     assert office.workspace.submit_view(ANNA, shown, GIFT).ok
     assert "was recorded before" in str(office.workspace.view_of(ANNA))
-    assert (len(stored(office)), len(stored(office, Activity))) == (1, 1)
+    assert (len(office.stored(Gift)), len(office.stored(Activity))) == (1, 1)
 
 
 def test_while_the_database_is_locked_the_form_stays_with_what_was_typed(
@@ -185,14 +168,14 @@ def test_while_the_database_is_locked_the_form_stays_with_what_was_typed(
         assert "Nothing of this has been saved" in str(office.workspace.submit_view(ANNA, shown, GIFT))
     monkeypatch.setattr(deferred, "FORM_SECONDS", PATIENCE)
     assert office.workspace.submit_view(ANNA, shown, GIFT).ok
-    assert len(stored(office)) == 1
+    assert len(office.stored(Gift)) == 1
 
 
 def test_undo_in_the_form_takes_gift_and_contact_back(office: Office) -> None:
     assert office.workspace.submit_view(ANNA, form(office), GIFT).ok
     assert office.workspace.click(ANNA, office.workspace.view_of(ANNA), UNDO).ok
     eventually(lambda: "counts no more" in str(office.workspace.view_of(ANNA)), "the end")
-    assert (stored(office), stored(office, Activity)) == ([], [])
+    assert (office.stored(Gift), office.stored(Activity)) == ([], [])
 
 
 def test_the_form_opens_only_for_those_who_may_record_one(office: Office) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import col, delete, select
+from sqlmodel import col, select
 
 from bot.demo.workspace import View
 from bot.slack import blocks, deferred
@@ -16,7 +16,7 @@ from db.book.customers import Customer
 from db.book.traits import Trait
 from db.processes import InboundRequest
 from tests import factories
-from tests.slack.office import ANNA, PATIENCE, Office, eventually, opened_office
+from tests.slack.office import ANNA, PATIENCE, Office, opened_office
 
 FULL, CHANGE, UNDO = map(str, (Action.PROFILE_IN_FULL, Action.CHANGE_PROFILE, Action.UNDO_PROFILE))
 OMAR = "U0OMAR"
@@ -35,14 +35,7 @@ def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def office(opened: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     monkeypatch.setattr(deferred, "FORM_SECONDS", PATIENCE)
     yield opened
-    running = opened.bots[0].front.deferred
-    eventually(lambda: not running.reads.unfinished and not running.writes.unfinished, "the end of all work")
-    opened.workspace.faults.clear()
-    for user in (ANNA, OMAR):
-        opened.workspace.views.clear(user)
-    with opened.database.write() as session:
-        for table in (Trait, InboundRequest):
-            session.exec(delete(table))
+    opened.tidy(Trait, InboundRequest, users=(ANNA, OMAR))
 
 
 def know(office: Office, **values: str) -> None:
@@ -53,25 +46,14 @@ def know(office: Office, **values: str) -> None:
             session.add(Trait(customer_id=acme, field=field, value=value, **known))
 
 
-def shown(office: Office, text: str, user: str = ANNA) -> View:
-    """The view in front, once it shows a text."""
-
-    def found() -> View | None:
-        view = office.workspace.view_of(user)
-        return view if view is not None and text in str(view.spec) else None
-
-    view: View = eventually(found, f"a view with {text}")
-    return view
-
-
 def open_list(office: Office, text: str = "ACME", user: str = ANNA) -> View:
     assert office.choose_more(user, office.card(user), Action.PROFILE).ok
-    return shown(office, text, user)
+    return office.view_with(text, user)
 
 
 def open_form(office: Office) -> View:
     assert office.workspace.click(ANNA, open_list(office), CHANGE).ok
-    return shown(office, "tierbot_profile_form")
+    return office.view_with("tierbot_profile_form")
 
 
 def known(office: Office) -> list[tuple[str, str]]:
@@ -92,7 +74,7 @@ def test_a_profile_is_entered_changed_and_taken_back(office: Office) -> None:
         "trait_occupation": "", "trait_web_visits": "7",
     }  # fmt: skip
     assert office.workspace.submit_view(ANNA, open_form(office), given).ok
-    saved = shown(office, "Saved in the profile of *ACME*")
+    saved = office.view_with("Saved in the profile of *ACME*")
     assert "Removed: Brand loyalty" in str(saved.spec)
     after = [
         *(("needs", "seals"), ("web_visits", "7"), ("needs", "spare parts")),
@@ -100,10 +82,10 @@ def test_a_profile_is_entered_changed_and_taken_back(office: Office) -> None:
     ]
     assert sorted(known(office)) == sorted(after)
     assert office.workspace.click(ANNA, saved, UNDO).ok
-    shown(office, "Taken back for *ACME*")
+    office.view_with("Taken back for *ACME*")
     assert known(office) == [("needs", "seals"), ("loyalty", "low"), ("web_visits", "7")]
-    assert office.workspace.close_view(ANNA, shown(office, "Taken back")).ok
-    assert "as of Jan 5, 2026, from crm" in str(shown(office, "Brand loyalty").spec)  # the list below
+    assert office.workspace.close_view(ANNA, office.view_with("Taken back")).ok
+    assert "as of Jan 5, 2026, from crm" in str(office.view_with("Brand loyalty").spec)  # the list below
 
 
 def test_a_form_whose_answer_is_lost_counts_once(office: Office) -> None:
@@ -114,7 +96,7 @@ def test_a_form_whose_answer_is_lost_counts_once(office: Office) -> None:
         gone.setattr(bot.way.keeper, "send", lambda connection, text: None)  # type: ignore[union-attr]
         assert office.workspace.submit_view(ANNA, form, {"trait_needs": "seals"}).error
     assert office.workspace.submit_view(ANNA, form, {"trait_needs": "seals"}).ok
-    shown(office, "was saved before")
+    office.view_with("was saved before")
     assert known(office) == [("needs", "seals")]
 
 
@@ -147,7 +129,7 @@ def test_the_list_has_masks_and_in_full_is_recorded(office: Office) -> None:
     assert "secret" not in str(view.spec)
     before = len(audited(office, "personal_shown"))
     assert office.workspace.click(ANNA, view, FULL).ok
-    assert "a secret trade" in str(shown(office, "Only you see this").spec)
+    assert "a secret trade" in str(office.view_with("Only you see this").spec)
     assert len(audited(office, "personal_shown")) == before + 1
 
 
@@ -188,7 +170,7 @@ def test_what_was_saved_is_saved_when_slack_does_not_update_the_list_below(offic
     form = open_form(office)
     office.workspace.faults.switch("server_error", methods=["views.update"], count=9)
     assert office.workspace.submit_view(ANNA, form, {"trait_needs": "seals"}).ok
-    assert "Saved in the profile of *ACME*" in str(shown(office, "Saved in the profile").spec)
+    assert "Saved in the profile of *ACME*" in str(office.view_with("Saved in the profile").spec)
     assert known(office) == [("needs", "seals")]
 
 

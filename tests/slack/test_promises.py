@@ -7,16 +7,14 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlmodel import col, delete, select
+from sqlmodel import select
 
 from bot.clock import SystemClock
 from bot.demo.workspace import StoredMessage, View
 from bot.services.care.digest import rows as digest_rows
 from bot.services.care.promises import making
 from bot.services.care.promises import rows as promise_rows
-from bot.services.delivery import kinds, outbox
-from bot.services.recipients import Place
-from bot.slack import blocks, deferred, outcomes
+from bot.slack import deferred, outcomes
 from bot.wording.actions import Action
 from db.book.facts import Activity
 from db.book.people import Person
@@ -42,13 +40,7 @@ def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def office(opened: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     monkeypatch.setattr(deferred, "FORM_SECONDS", PATIENCE)
     yield opened
-    running = opened.bots[0].front.deferred
-    eventually(lambda: not running.reads.unfinished and not running.writes.unfinished, "the end of all work")
-    opened.workspace.views.clear(ANNA)
-    opened.bots[0].tierbot.bounds._askers.clear()
-    with opened.database.write() as session:
-        for table in (PromiseDelay, Promise, Activity, InboundRequest, OutboxMessage):
-            session.exec(delete(table))
+    opened.tidy(PromiseDelay, Promise, Activity, InboundRequest, OutboxMessage)
 
 
 def today() -> date:
@@ -58,43 +50,19 @@ def today() -> date:
 GIVEN = {"promise": "I send the *offer* <soon>.", "due": (today() + 10 * DAY).isoformat()}
 
 
-def stored(office: Office, table: Any = Promise) -> list[Any]:
-    with office.database.read() as session:
-        return list(session.exec(select(table).order_by(col(table.id))))
-
-
 def form(office: Office) -> View:
     assert office.choose_more(ANNA, office.card(), Action.PROMISE).ok
-    return form_shown(office)
-
-
-def form_shown(office: Office) -> View:
-    """The form, once it has taken the place of the view to wait in."""
-
-    def shown() -> View | None:
-        found: View | None = office.workspace.view_of(ANNA)
-        return found if found is not None and "callback_id" in found.spec else None
-
-    made: View = eventually(shown, "the form")
-    return made
+    return office.form()
 
 
 def digest(office: Office, due_on: date) -> StoredMessage:
     """A digest in Anna's direct messages with a promise to Globex, as the delivery has sent it."""
-    bot, now = office.bots[0].tierbot, SystemClock().now()
     with office.database.write() as session:
         made_on = min(due_on, today()) - DAY
         number = factories.promise(session, office.globex, due_on, made_by=1, made_on=made_on)
         rows = promise_rows.rows_of(session, promises.rows(session, [number]), reader=1, day=today())
         message = digest_rows.digest_of([], day=today(), promises=rows)
-        payload = blocks.payload(bot.deps.renderer, message, "en")
-        sent = office.post(payload, office.workspace.dm(ANNA))
-        number = outbox.enqueue(
-            session, kind=kinds.DIGEST, place=Place(person_id=1), message=message, language="en",
-            dedupe_key=f"digest:{sent.ts}", now=now,
-        )  # fmt: skip
-        row = session.get_one(OutboxMessage, number)
-        row.state, row.slack_channel, row.slack_ts = "sent", sent.channel, sent.ts
+        sent, _ = office.send_digest(session, message)
     return sent
 
 
@@ -108,7 +76,7 @@ def press(office: Office, message: StoredMessage, action: str) -> None:
 
 def fill(office: Office, message: StoredMessage, action: str) -> View:
     press(office, message, action)
-    found = form_shown(office)
+    found = office.form()
     assert "Globex" in str(found.spec)
     return found
 
@@ -120,7 +88,7 @@ def says(office: Office, message: StoredMessage, what: str) -> None:
 def test_the_menu_of_a_card_records_a_promise_and_the_card_shows_it(office: Office) -> None:
     assert office.workspace.submit_view(ANNA, form(office), GIVEN).ok
     assert "it is recorded" in str(office.workspace.view_of(ANNA))
-    (only,) = stored(office)
+    (only,) = office.stored(Promise)
     assert (only.what, only.due_on.isoformat(), only.source) == (*GIVEN.values(), "slack")
     assert "1 open promise" in words(office.card())
 
@@ -137,14 +105,14 @@ def test_a_visit_and_what_was_promised_in_it_are_recorded_together_and_the_promi
 ) -> None:
     press(office, office.card(), str(Action.LOG_VISIT))
     values = {"kind": "visit", "day": (today() - DAY).isoformat(), "note": "Good talk", **GIVEN}
-    assert office.workspace.submit_view(ANNA, form_shown(office), values).ok
-    (visit,), (promise,) = stored(office, Activity), stored(office)
+    assert office.workspace.submit_view(ANNA, office.form(), values).ok
+    (visit,), (promise,) = office.stored(Activity), office.stored(Promise)
     assert (visit.note, promise.made_on, promise.what) == ("Good talk", today() - DAY, GIVEN["promise"])
     view = office.workspace.view_of(ANNA)
     assert "I send the" in str(view)
     assert office.workspace.click(ANNA, view, UNDO).ok
     eventually(lambda: "no longer recorded" in str(office.workspace.view_of(ANNA)), "the end")
-    assert (stored(office), len(stored(office, Activity))) == ([], 1)
+    assert (office.stored(Promise), len(office.stored(Activity))) == ([], 1)
 
 
 @pytest.mark.parametrize(
@@ -161,9 +129,9 @@ def test_half_a_promise_in_a_visit_is_refused_below_its_input_and_nothing_is_rec
 ) -> None:
     press(office, office.card(), str(Action.LOG_VISIT))
     visit = {"kind": "visit", "day": today().isoformat()}
-    refused = office.workspace.submit_view(ANNA, form_shown(office), visit | values)
+    refused = office.workspace.submit_view(ANNA, office.form(), visit | values)
     assert sentence in refused.errors[where]
-    assert (stored(office), stored(office, Activity)) == ([], [])
+    assert (office.stored(Promise), office.stored(Activity)) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -180,7 +148,7 @@ def test_what_cannot_be_is_said_below_its_input_and_the_form_stays(
     refused = office.workspace.submit_view(ANNA, form(office), GIVEN | values)
     (where,) = values
     assert sentence in refused.errors[where]
-    assert stored(office) == []
+    assert office.stored(Promise) == []
 
 
 def test_the_form_opens_only_for_those_who_may_record_one(office: Office) -> None:
@@ -201,20 +169,20 @@ def test_a_promise_whose_answer_is_lost_is_recorded_once(office: Office) -> None
         gone.setattr(office.workspace.socket_mode, "_ack_seconds", 0.3)
         gone.setattr(bot.way.keeper, "send", lambda connection, text: None)  # type: ignore[union-attr]
         assert office.workspace.submit_view(ANNA, opened, GIVEN).error
-        eventually(lambda: len(stored(office)) == 1, "the promise")
+        eventually(lambda: len(office.stored(Promise)) == 1, "the promise")
     assert office.workspace.submit_view(ANNA, opened, GIVEN).ok
     assert "was recorded before" in str(office.workspace.view_of(ANNA))
-    assert len(stored(office)) == 1
+    assert len(office.stored(Promise)) == 1
 
 
 def test_kept_and_undo_in_the_digest_are_one_press_each(office: Office) -> None:
     message = digest(office, today())
     press(office, message, KEPT)
     says(office, message, "Kept on")
-    assert stored(office)[0].outcome == "kept"
+    assert office.stored(Promise)[0].outcome == "kept"
     press(office, message, UNDO)
     eventually(lambda: KEPT in str(now(office, message).blocks), "the open row")
-    assert stored(office)[0].outcome is None
+    assert office.stored(Promise)[0].outcome is None
 
 
 def test_a_late_promise_asks_when_it_was_kept(office: Office) -> None:
@@ -222,7 +190,7 @@ def test_a_late_promise_asks_when_it_was_kept(office: Office) -> None:
     values = {"day": (today() - DAY).isoformat()}
     assert office.workspace.submit_view(ANNA, fill(office, message, KEPT_ON), values).ok
     says(office, message, "Kept on")
-    assert stored(office)[0].closed_on == today() - DAY
+    assert office.stored(Promise)[0].closed_on == today() - DAY
 
 
 def test_postponed_and_withdrawn_in_the_digest_are_stored_with_what_was_said(office: Office) -> None:
@@ -230,7 +198,7 @@ def test_postponed_and_withdrawn_in_the_digest_are_stored_with_what_was_said(off
     values = {"due": (today() + 7 * DAY).isoformat(), "told": "It comes a week later."}
     assert office.workspace.submit_view(ANNA, fill(office, message, POSTPONE), values).ok
     says(office, message, "It comes a week later.")
-    assert stored(office, PromiseDelay)[0].told == "It comes a week later."
+    assert office.stored(PromiseDelay)[0].told == "It comes a week later."
     press(office, message, UNDO)
     eventually(lambda: WITHDRAW in str(now(office, message).blocks), "the open row")
     office.workspace.views.clear(ANNA)
@@ -254,16 +222,16 @@ def test_a_form_whose_answer_is_lost_is_one_act(office: Office, action: str, val
         gone.setattr(office.workspace.socket_mode, "_ack_seconds", 0.3)
         gone.setattr(bot.way.keeper, "send", lambda connection, text: None)  # type: ignore[union-attr]
         assert office.workspace.submit_view(ANNA, opened, values).error
-        eventually(lambda: stored(office)[0].version == 2, "the act")
-    (once,) = stored(office)
+        eventually(lambda: office.stored(Promise)[0].version == 2, "the act")
+    (once,) = office.stored(Promise)
     assert office.workspace.submit_view(ANNA, opened, values).ok
-    assert stored(office) == [once]
+    assert office.stored(Promise) == [once]
 
 
 def test_a_button_that_somebody_was_faster_than_shows_what_has_become_of_the_promise(office: Office) -> None:
     message = digest(office, today())
     with office.database.write() as session:
-        number = stored(office)[0].id
+        number = office.stored(Promise)[0].id
         promises.move(session, number, 1, closed_on=today(), outcome="withdrawn", reason="Gone")
     press(office, message, KEPT)
     says(office, message, "Withdrawn: Gone")
@@ -275,7 +243,7 @@ def test_what_cannot_be_stored_stays_in_the_form_and_is_stored_whole_when_sent_a
 ) -> None:
     if with_visit:
         press(office, office.card(), str(Action.LOG_VISIT))
-    asked = form_shown(office) if with_visit else form(office)
+    asked = office.form() if with_visit else form(office)
     values = {"kind": "visit", "day": today().isoformat(), **GIVEN} if with_visit else GIVEN
 
     def broken(*_: Any, **__: Any) -> None:
@@ -285,9 +253,9 @@ def test_what_cannot_be_stored_stays_in_the_form_and_is_stored_whole_when_sent_a
         patch.setattr(making, "_said", broken)
         refused = office.workspace.submit_view(ANNA, asked, values)
     assert "reference" in refused.errors["due"]
-    assert (stored(office), stored(office, Activity)) == ([], [])
+    assert (office.stored(Promise), office.stored(Activity)) == ([], [])
     assert office.workspace.submit_view(ANNA, asked, values).ok
-    assert (len(stored(office)), len(stored(office, Activity))) == (1, int(with_visit))
+    assert (len(office.stored(Promise)), len(office.stored(Activity))) == (1, int(with_visit))
 
 
 def test_a_form_that_meets_a_held_lock_keeps_what_was_typed_and_counts_once(office: Office) -> None:
@@ -297,9 +265,9 @@ def test_a_form_that_meets_a_held_lock_keeps_what_was_typed_and_counts_once(offi
     with office.locked():
         refused = office.workspace.submit_view(ANNA, asked, GIVEN)
     assert "busy" in refused.errors["due"]
-    assert stored(office) == []
+    assert office.stored(Promise) == []
     assert office.workspace.submit_view(ANNA, asked, GIVEN).ok
-    assert len(stored(office)) == 1
+    assert len(office.stored(Promise)) == 1
 
 
 def test_a_press_is_recorded_although_slack_shows_nothing_of_it(
@@ -309,7 +277,7 @@ def test_a_press_is_recorded_although_slack_shows_nothing_of_it(
     with monkeypatch.context() as patch:
         patch.setattr(outcomes, "replace", lambda *_: False)
         press(office, message, KEPT)
-        eventually(lambda: stored(office)[0].outcome == "kept", "the act")
+        eventually(lambda: office.stored(Promise)[0].outcome == "kept", "the act")
         eventually(
             lambda: (
                 outcomes.NOT_REFRESHED

@@ -76,8 +76,7 @@ def office(opened: Office) -> Office:
 
 def finish(office: Office) -> None:
     """Wait until everything that has been begun is done."""
-    running = office.bots[0].front.deferred
-    eventually(lambda: not running.reads.unfinished and not running.writes.unfinished, "the end of all work")
+    office.finish_work()
 
 
 def told(office: Office) -> list[StoredMessage]:

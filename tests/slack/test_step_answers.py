@@ -18,8 +18,6 @@ from bot.services.ask.bounds import FREE_GUESSES
 from bot.services.care.digest import rows as digest_rows
 from bot.services.care.digest.rows import RowReader
 from bot.services.care.schedule import plan_customers
-from bot.services.delivery import kinds, outbox
-from bot.services.recipients import Place
 from bot.slack import blocks, deferred
 from bot.wording.actions import Action, Pointer, RowChoice
 from db.book.customers import Ownership
@@ -59,8 +57,7 @@ def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def office(opened: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     monkeypatch.setattr(deferred, "FORM_SECONDS", PATIENCE)
     yield opened
-    running = opened.bots[0].front.deferred
-    eventually(lambda: not running.reads.unfinished and not running.writes.unfinished, "the end of all work")
+    opened.finish_work()
     opened.workspace.faults.clear()
     opened.workspace.views.clear(ANNA)
     opened.bots[0].tierbot.bounds._askers.clear()
@@ -73,8 +70,6 @@ def office(opened: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
 def digest(office: Office, *, to: tuple[str, int] = (ANNA, 1)) -> StoredMessage:
     """A digest in direct messages with Globex's revisit as its only row, as the delivery has sent it."""
     bot, now = office.bots[0].tierbot, SystemClock().now()
-    user, person = to
-    channel = office.workspace.dm(user)
     with office.database.write() as session:
         if not session.exec(select(Touch)).first():
             factories.contact(session, office.globex, now.date() - timedelta(days=35), "visit")
@@ -83,17 +78,11 @@ def digest(office: Office, *, to: tuple[str, int] = (ANNA, 1)) -> StoredMessage:
         touch.state = "reminded"
         session.flush()
         reading = RowReader(
-            rules=bot.rules, book=bot.scheme_cache.tier_names(session), reader=person, day=now.date(),
+            rules=bot.rules, book=bot.scheme_cache.tier_names(session), reader=to[1], day=now.date(),
             zone=bot.settings.zone,
         )  # fmt: skip
         message = digest_rows.digest_of(digest_rows.rows_of(session, reading, [touch]), day=now.date())
-        sent = office.post(blocks.payload(bot.deps.renderer, message, "en"), channel)
-        number = outbox.enqueue(
-            session, kind=kinds.DIGEST, place=Place(person_id=person), message=message, language="en",
-            dedupe_key=f"digest:{sent.ts}", now=now,
-        )  # fmt: skip
-        row = session.get_one(OutboxMessage, number)
-        row.state, row.slack_channel, row.slack_ts = "sent", sent.channel, sent.ts
+        sent, number = office.send_digest(session, message, to)
         session.add(TouchMessage(outbox_id=number, touch_id=touch.id or 0, role=TouchRole.DIGEST))
     return sent
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import col, delete, select
+from sqlmodel import select
 
 from bot.clock import SystemClock
 from bot.demo.workspace import StoredMessage, View
@@ -42,46 +42,24 @@ def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def office(opened: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     monkeypatch.setattr(deferred, "FORM_SECONDS", PATIENCE)
     yield opened
-    running = opened.bots[0].front.deferred
-    eventually(lambda: not running.reads.unfinished and not running.writes.unfinished, "the end of all work")
-    opened.workspace.views.clear(ANNA)
-    opened.bots[0].tierbot.bounds._askers.clear()
-    with opened.database.write() as session:
-        for table in (SurveyScore, Touch, Activity, Fact, InboundRequest, OutboxMessage):
-            session.exec(delete(table))
-
-
-def stored(office: Office, table: Any = SurveyScore) -> list[Any]:
-    with office.database.read() as session:
-        return list(session.exec(select(table).order_by(col(table.id))))
+    opened.tidy(SurveyScore, Touch, Activity, Fact, InboundRequest, OutboxMessage)
 
 
 def form(office: Office) -> View:
     assert office.choose_more(ANNA, office.card(), Action.SURVEY).ok
-    return form_shown(office)
-
-
-def form_shown(office: Office) -> View:
-    """The form, once it has taken the place of the view to wait in."""
-
-    def shown() -> View | None:
-        found: View | None = office.workspace.view_of(ANNA)
-        return found if found is not None and "callback_id" in found.spec else None
-
-    made: View = eventually(shown, "the form")
-    return made
+    return office.form()
 
 
 def test_the_form_says_how_a_score_counts_and_the_card_shows_what_was_recorded(office: Office) -> None:
     opened = form(office)
     assert "the lowest score of a scale stands for 1, the highest for 5" in str(opened.spec)
-    (person,) = stored(office, ContactPerson)
+    (person,) = office.stored(ContactPerson)
     values = SCORE | {"contact": str(person.id), "note": "Quick help"}
     assert office.workspace.submit_view(ANNA, opened, values).ok
     assert "it stands for 4.11 on their scale from 1 to 5" in str(office.workspace.view_of(ANNA))
-    (only,) = stored(office)
+    (only,) = office.stored(SurveyScore)
     assert (only.score, only.scale, only.source, only.contact_person_id) == ("8", "1-10", "slack", person.id)
-    assert [(one.kind, one.note) for one in stored(office, Activity)] == [("survey", "Quick help")]
+    assert [(one.kind, one.note) for one in office.stored(Activity)] == [("survey", "Quick help")]
     assert "Satisfaction: 8 (1 to 10)" in words(office.card())
 
 
@@ -105,7 +83,11 @@ def test_a_score_whose_answer_is_lost_counts_once(office: Office) -> None:
         assert office.workspace.submit_view(ANNA, opened, SCORE).error
     assert office.workspace.submit_view(ANNA, opened, SCORE).ok
     assert "was recorded before" in str(office.workspace.view_of(ANNA))
-    assert (len(stored(office)), len(stored(office, Activity)), len(stored(office, Fact))) == (1, 1, 1)
+    assert (len(office.stored(SurveyScore)), len(office.stored(Activity)), len(office.stored(Fact))) == (
+        1,
+        1,
+        1,
+    )
 
 
 def test_while_the_database_is_locked_nothing_typed_is_lost(
@@ -118,7 +100,7 @@ def test_while_the_database_is_locked_nothing_typed_is_lost(
         assert refused.errors, "the form stays, with what to do"
     monkeypatch.setattr(deferred, "FORM_SECONDS", PATIENCE)
     assert office.workspace.submit_view(ANNA, opened, SCORE).ok
-    assert len(stored(office)) == 1
+    assert len(office.stored(SurveyScore)) == 1
 
 
 @pytest.mark.parametrize(
@@ -134,15 +116,15 @@ def test_what_cannot_be_is_said_below_its_input_and_the_form_stays(
 ) -> None:
     refused = office.workspace.submit_view(ANNA, form(office), SCORE | values)
     assert sentence in refused.errors[where]
-    assert stored(office) == []
+    assert office.stored(SurveyScore) == []
 
 
 def test_undo_in_the_form_takes_score_contact_and_fact_back(office: Office) -> None:
     assert office.workspace.submit_view(ANNA, form(office), SCORE).ok
     assert office.workspace.click(ANNA, office.workspace.view_of(ANNA), UNDO).ok
     eventually(lambda: "no more" in str(office.workspace.view_of(ANNA)), "the end")
-    assert (stored(office), stored(office, Activity)) == ([], [])
-    assert [one.superseded_at is None for one in stored(office, Fact)] == [False]
+    assert (office.stored(SurveyScore), office.stored(Activity)) == ([], [])
+    assert [one.superseded_at is None for one in office.stored(Fact)] == [False]
 
 
 def asked(office: Office) -> StoredMessage:
@@ -165,14 +147,14 @@ def asked(office: Office) -> StoredMessage:
 
 def done_form(office: Office) -> View:
     assert office.workspace.click(ANNA, asked(office), str(Action.DONE)).ok
-    opened = form_shown(office)
+    opened = office.form()
     assert "Globex" in str(opened.spec)
     return opened
 
 
 def step(office: Office) -> Touch:
     (only,) = [
-        one for one in stored(office, Touch) if one.step == "satisfaction" and one.dedupe_key == "survey"
+        one for one in office.stored(Touch) if one.step == "satisfaction" and one.dedupe_key == "survey"
     ]
     assert isinstance(only, Touch)
     return only
@@ -186,14 +168,14 @@ def test_done_of_a_survey_step_asks_the_score_which_may_be_left_out(
 ) -> None:
     assert office.workspace.submit_view(ANNA, done_form(office), values).ok
     assert step(office).state == "done"
-    assert [one.score for one in stored(office)] == scores
-    assert [one.kind for one in stored(office, Activity)] == ["survey"]
+    assert [one.score for one in office.stored(SurveyScore)] == scores
+    assert [one.kind for one in office.stored(Activity)] == ["survey"]
 
 
 def test_a_score_without_its_scale_leaves_the_step_open_and_says_so(office: Office) -> None:
     refused = office.workspace.submit_view(ANNA, done_form(office), {"score": "4"})
     assert "Say on which scale" in refused.errors["scale"]
-    assert (step(office).state, stored(office)) == ("reminded", [])
+    assert (step(office).state, office.stored(SurveyScore)) == ("reminded", [])
 
 
 def test_a_form_of_done_whose_answer_is_lost_is_one_contact_with_one_score(office: Office) -> None:
@@ -203,9 +185,9 @@ def test_a_form_of_done_whose_answer_is_lost_is_one_contact_with_one_score(offic
         gone.setattr(office.workspace.socket_mode, "_ack_seconds", 0.3)
         gone.setattr(bot.way.keeper, "send", lambda connection, text: None)  # type: ignore[union-attr]
         assert office.workspace.submit_view(ANNA, opened, values).error
-        eventually(lambda: len(stored(office)) == 1, "the score")
+        eventually(lambda: len(office.stored(SurveyScore)) == 1, "the score")
     assert office.workspace.submit_view(ANNA, opened, values).ok
-    assert (len(stored(office)), len(stored(office, Activity))) == (1, 1)
+    assert (len(office.stored(SurveyScore)), len(office.stored(Activity))) == (1, 1)
 
 
 @pytest.mark.parametrize("contact", ["9" * 30, "x", "-1", 7, ""])
