@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
-from sqlalchemy import Date, Integer, String, and_, exists, func, select
+from sqlalchemy import ColumnElement, Date, Integer, String, Table, and_, exists, func, literal, select
 
 from bot.errors import N_, BadInput
 from bot.services.imports.check.findings import FindingType, Level
@@ -19,6 +19,7 @@ from bot.services.imports.check.meaning.row_columns import RowColumns
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
 from bot.services.imports.layout.columns import FileField
+from bot.services.imports.publication import Upsert
 from bot.services.imports.read import text
 from bot.services.imports.read.cells.word_lists import NOTHING_BUT_NA
 from bot.services.imports.read.refusal import RefusedValue
@@ -26,7 +27,7 @@ from bot.services.imports.read.text import plain
 from bot.services.imports.read.times import read_time, time_of
 from bot.services.imports.references import CUSTOMER, CustomerReferences, find_person
 from db.book.customers import Customer
-from db.book.facts import Activity, ActivityPeriod
+from db.book.facts import Activity, ActivityPeriod, ContactKind
 from db.book.imports import table
 
 _activity, _period, _customer = table(Activity), table(ActivityPeriod), table(Customer)
@@ -263,3 +264,25 @@ def _read_period(given: str, today: date) -> tuple[str, date, date]:
 def derived_id(row: tuple[Any, ...]) -> str:
     """The id of an activity that has none: of its customer, day, kind, person and note."""
     return DERIVED + hashlib.sha256("\x1f".join(map(str, row)).encode()).hexdigest()[:24]
+
+
+def contacts_of_records(
+    job: ImportJob, stage: Table, kind: ContactKind, external_id: Any, happened_on: Any, **columns: Any
+) -> Upsert:
+    """The activities of staged records that are contacts too, such as complaints: of this kind, with these columns."""
+    contact_kind: ColumnElement[str] = literal(kind.value)
+    always = {"customer_id": stage.c.customer_id, "kind": contact_kind, "happened_on": happened_on}
+    return Upsert(
+        target=_activity,
+        stage=stage,
+        identity={"source": job.source, "external_id": external_id},
+        columns={**always, **columns},
+    )
+
+
+def write_contacts(job: ImportJob, contacts: Upsert, batch_id: int) -> None:
+    """Change and create the activities of staged records, and note with each record which one is its own."""
+    contacts.change(job.connection, batch_id)
+    contacts.create(job.connection, batch_id, {"recorded_at": job.now})
+    written = select(_activity.c.id).where(contacts.match)
+    job.connection.execute(contacts.stage.update().values(activity_id=written.scalar_subquery()))

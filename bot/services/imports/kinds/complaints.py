@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Date, Integer, String, and_, exists, func, literal, or_, select
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, Date, Integer, String, and_, exists, func, or_, select
 from sqlmodel import Session
 
 from bot.errors import N_, Conflict, Phrase
@@ -15,7 +15,7 @@ from bot.services.imports.check.known.recorded_contacts import CONTACT_AS_COMPLA
 from bot.services.imports.check.known.reused_numbers import find_reused, reused_number
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
-from bot.services.imports.kinds.activities import derived_id
+from bot.services.imports.kinds.activities import contacts_of_records, derived_id, write_contacts
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import Upsert
 from bot.services.imports.read import text
@@ -238,27 +238,16 @@ class ComplaintKind(UpsertKind):
         }
 
     def upsert(self, job: ImportJob) -> Upsert:
-        found = super().upsert(job)
-        return Upsert(
-            target=found.target,
-            stage=found.stage,
-            identity=found.identity,
-            columns=found.columns,
-            also=exists(
-                select(1).where(_activity.c.id == _complaint.c.activity_id, self._activities(job).differs)
-            ),
+        other_contact = select(1).where(
+            _activity.c.id == _complaint.c.activity_id, self._activities(job).differs
         )
+        return replace(super().upsert(job), also=exists(other_contact))
 
     def _activities(self, job: ImportJob) -> Upsert:
         """The activities of the staged complaints."""
         stage = self.stage.c
-        kind: ColumnElement[str] = literal(ContactKind.COMPLAINT.value)
-        columns = {"customer_id": stage.customer_id, "kind": kind, "happened_on": stage.happened_on}
-        return Upsert(
-            target=_activity,
-            stage=self.stage,
-            identity={"source": job.source, "external_id": stage.key},
-            columns={**columns, "note": stage.what},
+        return contacts_of_records(
+            job, self.stage, ContactKind.COMPLAINT, stage.key, stage.happened_on, note=stage.what
         )
 
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
@@ -266,11 +255,5 @@ class ComplaintKind(UpsertKind):
         upsert, activities = self.upsert(job), self._activities(job)
         changed = upsert.change(job.connection, batch_id)
         redraws.mark_complaints(job.connection, changed_rows(batch_id, _complaint))
-        activities.change(job.connection, batch_id)
-        activities.create(job.connection, batch_id, {"recorded_at": job.now})
-        stage = self.stage.c
-        written = select(_activity.c.id).where(
-            and_(_activity.c.source == job.source, _activity.c.external_id == stage.key)
-        )
-        job.connection.execute(self.stage.update().values(activity_id=written.scalar_subquery()))
+        write_contacts(job, activities, batch_id)
         return Counts(created=upsert.create(job.connection, batch_id, self.defaults(job)), changed=changed)

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from sqlalchemy import Date, Integer, String, and_, case, exists, func, literal, select
+from sqlalchemy import Date, Integer, String, case, exists, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.errors import N_, Conflict, Phrase
@@ -15,7 +16,7 @@ from bot.services.imports.check.known.reused_numbers import find_reused, reused_
 from bot.services.imports.conversion import CURRENCY, CURRENCY_MISSING, given_currencies
 from bot.services.imports.job import AT_ONCE, Chunk, ImportJob
 from bot.services.imports.kind import Counts, UpsertKind, WrittenTable
-from bot.services.imports.kinds.activities import derived_id
+from bot.services.imports.kinds.activities import contacts_of_records, derived_id, write_contacts
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import Upsert, of_another_customer
 from bot.services.imports.read import text
@@ -218,28 +219,14 @@ class GiftKind(UpsertKind):
         }
 
     def upsert(self, job: ImportJob) -> Upsert:
-        found = super().upsert(job)
-        return Upsert(
-            target=found.target,
-            stage=found.stage,
-            identity=found.identity,
-            columns=found.columns,
-            clears=found.clears,
-            also=exists(
-                select(1).where(_activity.c.id == _gift.c.activity_id, self._activities(job).differs)
-            ),
-        )
+        other_contact = select(1).where(_activity.c.id == _gift.c.activity_id, self._activities(job).differs)
+        return replace(super().upsert(job), also=exists(other_contact))
 
     def _activities(self, job: ImportJob) -> Upsert:
         """The activities of the staged gifts."""
         stage = self.stage.c
-        kind: ColumnElement[str] = literal(ContactKind.GIFT.value)
-        columns = {"customer_id": stage.customer_id, "kind": kind, "happened_on": stage.happened_on}
-        return Upsert(
-            target=_activity,
-            stage=self.stage,
-            identity={"source": job.source, "external_id": stage.key},
-            columns={**columns, "person_id": stage.giver_id},
+        return contacts_of_records(
+            job, self.stage, ContactKind.GIFT, stage.key, stage.happened_on, person_id=stage.giver_id
         )
 
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
@@ -253,13 +240,7 @@ class GiftKind(UpsertKind):
             )
         upsert, activities = self.upsert(job), self._activities(job)
         changed = upsert.change(job.connection, batch_id)
-        activities.change(job.connection, batch_id)
-        activities.create(job.connection, batch_id, {"recorded_at": job.now})
-        stage = self.stage.c
-        written = select(_activity.c.id).where(
-            and_(_activity.c.source == job.source, _activity.c.external_id == stage.key)
-        )
-        job.connection.execute(self.stage.update().values(activity_id=written.scalar_subquery()))
+        write_contacts(job, activities, batch_id)
         return Counts(created=upsert.create(job.connection, batch_id, self.defaults(job)), changed=changed)
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import Boolean, Connection, Date, Integer, String, and_, func, literal, or_, select
+from sqlalchemy import Boolean, Connection, Date, Integer, String, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
@@ -15,7 +15,7 @@ from bot.services.imports.check.findings import FindingType, Level
 from bot.services.imports.check.known.reused_numbers import find_reused, reused_number
 from bot.services.imports.job import Chunk, ImportJob
 from bot.services.imports.kind import Counts, KindOption, UpsertKind, WrittenTable
-from bot.services.imports.kinds.activities import derived_id
+from bot.services.imports.kinds.activities import contacts_of_records, derived_id, write_contacts
 from bot.services.imports.layout.columns import FileField
 from bot.services.imports.publication import Upsert, of_another_customer
 from bot.services.imports.read import text
@@ -260,13 +260,13 @@ class SurveyKind(UpsertKind):
     def _activities(self, job: ImportJob) -> Upsert:
         """The contacts of the staged scores."""
         stage = self.stage.c
-        kind: ColumnElement[str] = literal(ContactKind.SURVEY.value)
-        columns = {"customer_id": stage.customer_id, "kind": kind, "happened_on": stage.answered_on}
-        return Upsert(
-            target=_activity,
-            stage=self.stage,
-            identity={"source": job.source, "external_id": literal("survey:") + stage.key},
-            columns={**columns, "note": stage.note},
+        return contacts_of_records(
+            job,
+            self.stage,
+            ContactKind.SURVEY,
+            literal("survey:") + stage.key,
+            stage.answered_on,
+            note=stage.note,
         )
 
     def publish(self, job: ImportJob, batch_id: int) -> Counts:
@@ -276,15 +276,7 @@ class SurveyKind(UpsertKind):
         before = select(_score.c.customer_id, _score.c.answered_on).select_from(joined).where(upsert.differs)
         days = {(customer, day) for customer, day in job.connection.execute(before)}
         changed = upsert.change(job.connection, batch_id)
-        activities.change(job.connection, batch_id)
-        activities.create(job.connection, batch_id, {"recorded_at": job.now})
-        written = select(_activity.c.id).where(
-            and_(
-                _activity.c.source == job.source,
-                _activity.c.external_id == literal("survey:") + stage.c.key,
-            )
-        )
-        job.connection.execute(stage.update().values(activity_id=written.scalar_subquery()))
+        write_contacts(job, activities, batch_id)
         created = upsert.create(job.connection, batch_id, self.defaults(job))
         after = select(stage.c.customer_id, stage.c.answered_on).distinct()
         days.update((customer, day) for customer, day in job.connection.execute(after))
