@@ -6,9 +6,10 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, delete
 
-from bot.errors import N_, BadInput, Conflict, NotAllowed
+from bot.errors import N_, BadInput, Conflict
 from bot.services.access import Actor
 from bot.services.care.answers.steps import UNDO
+from bot.services.care.answers.taking_back import require_own
 from bot.services.care.complaints import subject
 from bot.services.care.complaints.opening import check_text
 from bot.services.care.complaints.subject import Acted
@@ -23,7 +24,6 @@ from db.engine import Database
 from db.processes import InboundKey, take_request
 
 Settle = Callable[[], None]
-TOO_LATE = N_("This could be taken back for ten minutes, and they are over. It stays as it is.")
 
 
 def add_step(
@@ -156,19 +156,6 @@ def undo(
         return subject.changed(rules, actor, found, "taken_back", is_open=False)
 
 
-def may_undo(
-    found: StoredComplaint, last: ComplaintStep | None, person_id: int | None, now: datetime
-) -> bool:
-    """Whether a person may take back the last thing that was done about a complaint since it was recorded."""
-    if not found.is_open:
-        by, at = found.closed_by, found.closed_at
-    elif last is not None and last.version == found.version:
-        by, at = last.person_id, last.recorded_at
-    else:
-        return False
-    return by == person_id and at is not None and now - at <= UNDO
-
-
 def _last_step(session: Session, found: StoredComplaint) -> ComplaintStep | None:
     """The step that was the last change of a complaint."""
     steps = complaints.steps(session, [found.id]).get(found.id, [])
@@ -189,14 +176,6 @@ def _while_own(session: Session, actor: Actor, pointer: Pointer, now: datetime) 
     if by != actor.person_id or at is None or now - at > UNDO:
         return actor
     return replace(actor, given=actor.given | {found.customer_id})
-
-
-def require_own(actor: Actor, by: int | None, at: datetime | None, now: datetime) -> None:
-    """Raise unless the actor did it, within the last minutes."""
-    if at is None or now - at > UNDO:
-        raise Conflict(TOO_LATE)
-    if by != (actor.person_id or None):
-        raise NotAllowed(N_("Only the person who did this can take it back."))
 
 
 def _open_again(session: Session, actor: Actor, found: StoredComplaint) -> None:

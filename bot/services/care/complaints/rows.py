@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.services import access
-from bot.services.care.complaints.acts import may_undo
+from bot.services.care.answers.taking_back import may_undo
 from bot.services.care.plan import Doer
 from bot.services.complaint_kinds import ComplaintKinds
 from bot.services.recipients import HANDLER

@@ -7,8 +7,7 @@ from sqlmodel import Session, col, delete
 
 from bot.errors import N_, BadInput, Conflict
 from bot.services.access import Actor
-from bot.services.care.answers.steps import UNDO
-from bot.services.care.complaints.acts import require_own
+from bot.services.care.answers.taking_back import require_own
 from bot.services.care.complaints.opening import check_text
 from bot.services.care.promises import subject
 from bot.services.care.promises.subject import PromiseAct
@@ -146,17 +145,6 @@ def undo(
             done = subject.changed(actor, found, "taken_back", is_open=False)
         subject.record(session, actor, AuditAction.PROMISE_UNDONE, found, before=before)
         return done
-
-
-def may_undo(found: StoredPromise, last: PromiseDelay | None, person_id: int | None, now: datetime) -> bool:
-    """Whether a person may take back the last thing that was done about a promise since it was recorded."""
-    if not found.is_open:
-        by, at = found.closed_by, found.closed_at
-    elif last is not None and last.version == found.version:
-        by, at = last.person_id, last.recorded_at
-    else:
-        return False
-    return by == person_id and at is not None and now - at <= UNDO
 
 
 def _close(

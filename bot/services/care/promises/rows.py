@@ -7,9 +7,9 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.services import access
+from bot.services.care.answers.taking_back import may_undo
 from bot.services.care.complaints.rows import clipped
 from bot.services.care.plan import Doer
-from bot.services.care.promises.acts import may_undo
 from bot.services.care.promises.subject import EARLIEST, asked_from
 from bot.services.care.working_time import WorkingTime
 from bot.services.recipients import HANDLER
