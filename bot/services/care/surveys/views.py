@@ -1,6 +1,6 @@
 """Survey scores as the card, lists and forms show them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -29,10 +29,8 @@ def last_scores(session: Session, scales: SurveyScales, customer_id: int) -> Las
         return shown
     before = found[1]
     now, then = Decimal(newest.value), Decimal(before.value)
-    return LastScores(
-        score=shown.score,
-        scale=shown.scale,
-        answered_on=shown.answered_on,
+    return replace(
+        shown,
         trend="up" if now > then else "down" if now < then else "same",
         before_score=before.score,
         before_scale=scales.name(before.scale),
