@@ -391,6 +391,7 @@ def test_a_digest_is_divided_again_when_more_of_its_customers_move(firm: Firm) -
 def test_rights_that_change_after_a_message_was_claimed_count_too(firm: Firm) -> None:
     """A batch may take half a minute to send."""
     first = firm.write("test", Place(channel="C0FIRST"), digest(own=False), "first")
+    firm.harness.clock.advance(SECOND)  # due at the same moment, the two would go in any order
     firm.write(OWN_ALERT, firm.to("anna"), KINDS[OWN_ALERT](firm.acme))
 
     def meanwhile(step: str) -> None:
