@@ -1,0 +1,149 @@
+"""What a person asks, as values. Every door reads words into one of these, and the same functions answer it.
+
+A value of a filter is what the database stores (tier id, person id, region as imported), never a word as typed; only
+the names of single customers stay as typed, because who is meant depends on whose customers the asker sees.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+class Aspect(StrEnum):
+    """What is asked of one customer."""
+
+    CARD = "card"
+    WHY = "why"
+    HISTORY = "history"
+    BRIEF = "brief"
+    CARE = "care"
+    CREDIT = "credit"
+    NOTES = "notes"
+
+
+class Direction(StrEnum):
+    """Where a tier moved, or is about to move."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class Silence(StrEnum):
+    """What a customer did not have for a while."""
+
+    CONTACT = "contact"  # of any kind
+    VISIT = "visit"
+    CALL = "call"
+    ORDER = "order"
+
+
+class Risk(StrEnum):
+    """Why a customer may be lost, or its money."""
+
+    SILENT = "silent"  # by its own rhythm
+    FALLING = "falling"  # buys less than the year before, or its tier is about to go down
+    OVERDUE_STEP = "overdue_step"  # a care step is overdue
+    OVERDUE_INVOICE = "overdue_invoice"
+    OVER_LIMIT = "over_limit"  # owes more than its approved credit limit
+    GATE = "gate"  # a gate of its scheme caps or blocks it, or a risk flag is set
+    COMPLAINT = "complaint"  # an open complaint
+
+
+class Sort(StrEnum):
+    """In which order customers are listed."""
+
+    TIER = "tier"  # the best tier first, within it the highest score
+    SCORE = "score"
+    NAME = "name"
+    VALUE_AT_RISK = "value_at_risk"
+    LAST_CONTACT = "last_contact"  # the longest ago first
+    LAST_ORDER = "last_order"  # the longest ago first
+    BOUNDARY = "boundary"  # the nearest first
+    REVENUE = "revenue"  # of twelve months, the most first
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilentFor:
+    """Without something for at least so many days."""
+
+    what: Silence
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """Customers whose tier changed since a day; None is either direction."""
+
+    direction: Direction | None
+    since: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What listed customers must be. Values of one field are alternatives; different fields must all hold."""
+
+    tiers: tuple[str, ...] = ()  # also new, unrated and blocked
+    regions: tuple[str, ...] = ()
+    industries: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    owners: tuple[int, ...] = ()  # ids of people
+    teams: tuple[int, ...] = ()
+    schemes: tuple[str, ...] = ()  # ids
+    record_types: tuple[str, ...] = ()  # account | prospect
+    profile: tuple[tuple[str, str], ...] = ()  # (field, value) of the customer profile; all must hold
+    risks: tuple[Risk, ...] = ()  # all must hold
+    silent_for: tuple[SilentFor, ...] = ()  # all must hold
+    near: Direction | None = None  # near the boundary of the tier above, or of its own
+    moved: Moved | None = None
+    unattended: bool = False  # without an account manager
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """Which customers, in which order."""
+
+    filters: Filters = field(default_factory=Filters)
+    sort: Sort = Sort.TIER
+    descending: bool = False  # the other way round than `Sort` says
+    limit: int | None = None  # at most so many in all; None is every one, in pages
+
+
+@dataclass(frozen=True, kw_only=True)
+class AboutCustomer:
+    """One customer, and what of it."""
+
+    name: str  # as typed
+    aspect: Aspect = Aspect.CARD
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """Two or three customers beside each other."""
+
+    names: tuple[str, ...]  # as typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class AboutTeam:
+    """A team: its people, their customers by tier, and what is overdue."""
+
+    team: int | None = None  # None: the team that the asker leads or belongs to
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundNotes:
+    """The notes in which words occur, of customers that the asker may see."""
+
+    words: str
+
+
+class Personal(StrEnum):
+    """What is asked without naming a customer."""
+
+    MINE = "mine"  # one's own customers
+    TODO = "todo"
+    HELP = "help"
+    CALENDAR = "calendar"
+
+
+Query = AboutCustomer | Compared | Listing | AboutTeam | FoundNotes | Personal
