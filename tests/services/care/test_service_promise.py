@@ -31,7 +31,9 @@ def book(database: Database) -> Book:
     with database.write() as session:
         anna = factories.person(session)
         ids = {name: factories.customer(session, name, owner_id=anna) for name in ("ACME", "Best", "Globex")}
-        factories.graded(session, {ids["ACME"]: "A", ids["Best"]: "A", ids["Globex"]: "B"}, as_of=MONDAY, text=TEXT)
+        factories.graded(
+            session, {ids["ACME"]: "A", ids["Best"]: "A", ids["Globex"]: "B"}, as_of=MONDAY, text=TEXT
+        )
         for customer in ids.values():
             for step in ("revisit", "vip_follow_up"):
                 values: dict[str, Any] = {
