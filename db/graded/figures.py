@@ -4,6 +4,7 @@
 new. Whether a customer is silent depends on the day: `silent` and the like are conditions with the day in them.
 """
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -27,12 +28,14 @@ from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
 from db.book.customers import Customer, of_type
+from db.book.imports import ImportChange, table
 from db.engine import insert
 from db.graded.runs import Purpose
 from db.processes import Cursor
 from db.types import Money, partial_index, units
 
 CURSOR = "figures"  # the run of accounts after which the figures of the whole book were written, or are due
+SOURCES = ("customer_order", "order_line", "invoice")  # tables of imports from which figures are computed
 
 
 class Basis(StrEnum):
@@ -181,6 +184,19 @@ def write(session: Session, rows: Sequence[dict[str, Any]], customer_ids: Sequen
         statement = statement.on_conflict_do_update(index_elements=["customer_id"], set_=changed)
         session.connection().execute(statement, differing)
     return len(differing) + len(gone)
+
+
+def moved_from(session: Session | Connection, after: int, *, until: int = 2**31 - 1) -> list[int]:
+    """Ids of the customers to whom orders and invoices belonged before imports in (after, until] moved them."""
+    changed = table(ImportChange)
+    found = session.scalars(
+        sa_select(changed.c.before).where(
+            changed.c.batch_id.between(after + 1, until),
+            changed.c.table_name.in_(SOURCES),
+            changed.c.before.contains('"customer_id"'),
+        )
+    )
+    return sorted({json.loads(before)["customer_id"] for before in found})
 
 
 def mark(connection: Connection, customer_ids: Iterable[int], today: date) -> None:
