@@ -62,7 +62,7 @@ class CustomerFigures(SQLModel, table=True):
         ondelete="CASCADE",
         sa_column_kwargs={"autoincrement": False},
     )
-    as_of: date  # the day of the newest computation that differed from the one before
+    as_of: date  # the day they were computed for; a later grading leaves rows as they are in which nothing else differs
     last_order: date | None = None
     usual_gap_days: float | None = None
     order_days: int = 0  # days with an order, ever
@@ -95,7 +95,6 @@ class CustomerFigures(SQLModel, table=True):
 
 FIGURES = cast(Table, CustomerFigures.__table__)  # type: ignore[attr-defined]
 COLUMNS = tuple(column.name for column in FIGURES.columns)
-COMPARED = tuple(name for name in COLUMNS if name != "as_of")  # a row in which only the day differs stays
 
 
 def silent(today: date) -> ColumnElement[bool]:
@@ -168,12 +167,18 @@ def with_joined(session: Session, customer_ids: Sequence[int]) -> list[int]:
     return sorted({*customer_ids, *session.connection().scalars(into)})
 
 
-def write(session: Session, rows: Sequence[dict[str, Any]], customer_ids: Sequence[int]) -> int:
-    """Make these rows the figures of these customers: insert and change what differs, delete what is none; how many."""
+def write(
+    session: Session, rows: Sequence[dict[str, Any]], customer_ids: Sequence[int], *, redated: bool
+) -> int:
+    """Make these rows the figures of these customers: insert and change what differs, delete what is none; how many.
+
+    Without `redated`, a row in which only the day would differ stays: it is true of both days.
+    """
+    compared = [name for name in COLUMNS if redated or name != "as_of"]
     found = session.connection().execute(_OF_CUSTOMERS, {"customers": list(customer_ids)})
-    stored = {row.customer_id: tuple(getattr(row, name) for name in COMPARED) for row in found}
+    stored = {row.customer_id: tuple(getattr(row, name) for name in compared) for row in found}
     differing = [
-        row for row in rows if stored.get(row["customer_id"]) != tuple(row[name] for name in COMPARED)
+        row for row in rows if stored.get(row["customer_id"]) != tuple(row[name] for name in compared)
     ]
     gone = sorted(stored.keys() - {row["customer_id"] for row in rows})
     if gone:
