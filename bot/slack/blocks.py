@@ -20,6 +20,7 @@ from bot.wording.message_base import Message, Slots
 from bot.wording.parts import Listed
 from bot.wording.private import ContactRow
 from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
+from bot.wording.risk import RiskRow
 
 Block = dict[str, Any]
 
@@ -177,7 +178,7 @@ def _length(element: Block) -> int:
 
 def _row_blocks(message: Message, slots: Slots, gettext: Callable[[str], str]) -> list[Block]:
     """A section for each row of the message, and its buttons below it, or its menu beside it."""
-    found: tuple[CareRow | ComplaintRow | PromiseRow | ContactRow | LateStep, ...] = (
+    found: tuple[CareRow | ComplaintRow | PromiseRow | ContactRow | LateStep | RiskRow, ...] = (
         getattr(message, message.rows_of) if message.rows_of else ()
     )
     most = MOST_LATE if found and isinstance(found[0], LateStep) else MOST_ROWS
@@ -202,7 +203,7 @@ def _beside(row: LateStep, gettext: Callable[[str], str]) -> Block:
 
 
 def _controls(
-    row: CareRow | ComplaintRow | PromiseRow | ContactRow, gettext: Callable[[str], str]
+    row: CareRow | ComplaintRow | PromiseRow | ContactRow | RiskRow, gettext: Callable[[str], str]
 ) -> list[Block]:
     """What can be pressed below a row."""
     shown: tuple[Action, ...]
@@ -216,6 +217,8 @@ def _controls(
             kept = Action.PROMISE_KEPT_ON if row.over else Action.PROMISE_KEPT
             shown = (kept, Action.POSTPONE_PROMISE, Action.WITHDRAW_PROMISE) if row.is_open else ()
             shown += (Action.UNDO_PROMISE,) if row.may_undo else ()
+        case RiskRow():
+            shown = (Action.OPEN, Action.LOG_VISIT) if row.may_log else (Action.OPEN,)
         case CareRow():
             return _step_controls(row, gettext)
     return [_button(one, gettext(one.label), row.target, one.style) for one in shown]

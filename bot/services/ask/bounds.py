@@ -25,6 +25,7 @@ from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch
 from bot.wording.notices import LimitReached
 from bot.wording.parts import Who
+from bot.wording.risk import AtRisk
 from db import usage
 from db.audit import AuditAction, ObjectKind
 from db.book import people
@@ -259,7 +260,7 @@ def _customers_of(message: Message, customer_id: int | None) -> set[int]:
     """The customers that an answer shows."""
     if isinstance(message, Choice | NoMatch | MyCustomers):
         return {hit.customer_id for hit in message.hits}
-    if isinstance(message, CareDigest | CareWeeklyList):
+    if isinstance(message, CareDigest | CareWeeklyList | AtRisk):
         return {row.customer_id for row in message.rows}
     shown = customer_id if customer_id is not None else getattr(message, "customer_id", None)
     return set() if shown is None else {shown}
