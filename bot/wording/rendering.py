@@ -40,11 +40,12 @@ log = structlog.get_logger()
 
 SHIPPED = ROOT / "templates" / "messages"
 FOLDERS = [SHIPPED, greeting_texts.SHIPPED]
-BLOCKS = ("fallback", "header", "body", "rows", "facts", "footer")
+BLOCKS = ("fallback", "header", "body", "rows", "table", "facts", "footer")
+CELL = "\x1f"  # between the cells of a table: `escape` leaves none in a value
 MINUS = "\u2212"
 LONGEST_VALUE = 80
-# The hint of a step, as plans allow; what is known of a contact person.
-LONGEST_FIELDS = {"hint": 200, "birthday_rule": 600, "interests": 120, "note": 200}
+# What was understood of a question; the hint of a step, as plans allow; what is known of a contact person.
+LONGEST_FIELDS = {"asked": 130, "hint": 200, "birthday_rule": 600, "interests": 120, "note": 200}
 MOST_SCORE_DECIMALS = 6  # that a scheme may show
 MOST_DECIMALS = 20  # of a number that must be printed as it is
 LONGEST_IN_PROBLEM = 200
@@ -169,6 +170,9 @@ def render(environment: Environment, message: Message) -> Slots:
         header=" ".join(texts.get("header", "").split()),
         body=_paragraphs(texts.get("body", "")),
         rows=rows,
+        table=tuple(
+            tuple(cell.strip() for cell in line.split(CELL)) for line in _lines(texts.get("table", ""))
+        ),
         facts=_paragraphs(texts.get("facts", "")),
         footer=_lines(texts.get("footer", "")),
     )
@@ -219,6 +223,7 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # values come to our own two functions
     environment.globals.update(
         catalogue.PUNCTUATION[language],
+        cell=Markup(CELL),
         gap=Markup(
             catalogue.PUNCTUATION[language]["gap"]
         ),  # of a text that is one space nothing would be left

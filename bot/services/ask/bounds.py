@@ -21,6 +21,7 @@ from bot.services.recipients import Place
 from bot.settings import Settings
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.weekly import CareWeeklyList
+from bot.wording.listing import CompareChoice, CustomerList, CustomersBeside
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch
 from bot.wording.notices import LimitReached
@@ -257,8 +258,12 @@ def _record(session: Session, actor: Actor, guesses: int) -> None:
 
 def _customers_of(message: Message, customer_id: int | None) -> set[int]:
     """The customers that an answer shows."""
-    if isinstance(message, Choice | NoMatch | MyCustomers):
+    if isinstance(message, Choice | NoMatch | MyCustomers | CompareChoice):
         return {hit.customer_id for hit in message.hits}
+    if isinstance(message, CustomerList):
+        return {row.customer_id for row in message.rows}
+    if isinstance(message, CustomersBeside):
+        return {one.customer_id for one in message.customers}
     if isinstance(message, CareDigest | CareWeeklyList):
         return {row.customer_id for row in message.rows}
     shown = customer_id if customer_id is not None else getattr(message, "customer_id", None)
