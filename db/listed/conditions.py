@@ -1,4 +1,4 @@
-"""What listed customers must be, as conditions over `Customer`, its present `Ownership` and its newest `Assessment`."""
+"""What listed customers must be, as conditions over `Customer`, its present `Ownership`, its newest `Assessment` and its `CustomerFigures`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +17,13 @@ from db.book.trade.orders import Order
 from db.book.traits import WantedTrait
 from db.care.records.complaints import IS_OPEN, Complaint
 from db.care.touches import _OPEN, GREETINGS, Touch
+from db.graded import figures
 from db.graded.changes import StoredTierChange
 from db.graded.runs import Assessment
 from db.types import units
 
-UNRATED, BLOCKED = "unrated", "blocked"
+UNRATED, BLOCKED, ANY = "unrated", "blocked", "any"
+NO_GATE = "{}"  # in `Assessment.clean`
 _SAME = 1e-9  # scores that differ by less are the same
 
 
@@ -79,10 +81,7 @@ class WantedCustomers:
     near: Near | None = None
     changed: ChangedTier | None = None
     unattended: bool = False
-    overdue_step: bool = False
-    open_complaint: bool = False
-    gated: bool = False
-    falling: bool = False
+    risks: tuple[str, ...] = ()  # all must hold
     limits: tuple[MoveLimit, ...] = ()
     ranks: Mapping[str, int]  # tier -> its place, 0 the best
     today: date
@@ -116,17 +115,29 @@ def conditions(wanted: WantedCustomers) -> list[ColumnElement[bool]]:
         found.append(_is_near(wanted.near, wanted.limits))
     if wanted.changed is not None:
         found.append(_has_changed(wanted.changed, wanted.ranks))
-    return found + [
-        condition
-        for asked, condition in (
-            (wanted.unattended, is_unattended()),
-            (wanted.overdue_step, has_overdue_step(wanted.today)),
-            (wanted.open_complaint, _has_complaint()),
-            (wanted.gated, or_(col(Assessment.capped_by).is_not(None), col(Assessment.tier) == BLOCKED)),
-            (wanted.falling, col(Assessment.falling_since) > 0),
-        )
-        if asked
-    ]
+    if wanted.unattended:
+        found.append(is_unattended())
+    at_risk = risks(wanted.today)
+    return found + [or_(*at_risk.values()) if risk == ANY else at_risk[risk] for risk in wanted.risks]
+
+
+def risks(today: date) -> dict[str, ColumnElement[bool]]:
+    """Each risk, and when a customer has it."""
+    return {
+        "silent": func.coalesce(figures.silent(today), false()),
+        "falling": or_(
+            func.coalesce(figures.falling(today), false()), func.coalesce(col(Assessment.falling_since), 0) > 0
+        ),
+        "overdue_step": has_overdue_step(today),
+        "overdue_invoice": func.coalesce(figures.overdue(today), false()),
+        "over_limit": func.coalesce(figures.over_limit(), false()),
+        "gate": or_(
+            col(Assessment.capped_by).is_not(None),
+            func.coalesce(col(Assessment.tier) == BLOCKED, false()),
+            func.coalesce(col(Assessment.clean), NO_GATE) != NO_GATE,
+        ),
+        "complaint": _has_complaint(),
+    }
 
 
 def is_unattended() -> ColumnElement[bool]:

@@ -16,6 +16,8 @@ from sqlmodel import Session, col
 from db.book.customers import Customer, Ownership, RecordType, present_owner
 from db.book.facts import Activity
 from db.book.trade.orders import Order
+from db.graded import figures
+from db.graded.figures import CustomerFigures
 from db.graded.runs import Assessment
 from db.listed.conditions import WantedCustomers, conditions, distance, rank_of
 from db.types import units
@@ -32,6 +34,8 @@ class ListOrder(StrEnum):
     LAST_CONTACT = "last_contact"  # the longest ago first, never before all
     LAST_ORDER = "last_order"  # the same
     BOUNDARY = "boundary"  # the nearest first
+    VALUE_AT_RISK = "value_at_risk"  # the most first
+    REVENUE = "revenue"  # of 12 months, the most first
 
 
 class PresentRuns(NamedTuple):
@@ -90,6 +94,7 @@ def _listed(runs: PresentRuns, *columns: Any) -> Any:
         .select_from(Customer)
         .outerjoin(Ownership, present_owner(Customer.id))
         .outerjoin(Assessment, is_present(runs))
+        .outerjoin(CustomerFigures, col(CustomerFigures.customer_id) == col(Customer.id))
     )
 
 
@@ -139,6 +144,13 @@ def _places(
             return [score.is_(None), score if reverse else score.desc()]
         case ListOrder.BOUNDARY:
             return [points.is_(None), points.desc() if reverse else points]
+        case ListOrder.VALUE_AT_RISK | ListOrder.REVENUE:
+            amount = (
+                units(CustomerFigures.revenue)
+                if order == ListOrder.REVENUE
+                else figures.value_at_risk(wanted.today)
+            )
+            return [amount.is_(None), amount if reverse else amount.desc()]
         case ListOrder.LAST_CONTACT:
             last = last_contact(contacts, wanted.today)
         case ListOrder.LAST_ORDER:

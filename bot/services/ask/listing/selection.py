@@ -8,7 +8,7 @@ from sqlmodel import Session
 from bot.errors import N_, BadInput, NotAllowed
 from bot.services import access
 from bot.services.access import Actor
-from bot.services.ask.questions.query import Direction, Listing, Moved, Risk, Silence, Sort
+from bot.services.ask.questions.query import Direction, Listing, Moved, Silence, Sort
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import TierNames
 from bot.services.traits.search import PERSONAL
@@ -33,6 +33,8 @@ _ORDERS = {
     Sort.LAST_CONTACT: ListOrder.LAST_CONTACT,
     Sort.LAST_ORDER: ListOrder.LAST_ORDER,
     Sort.BOUNDARY: ListOrder.BOUNDARY,
+    Sort.VALUE_AT_RISK: ListOrder.VALUE_AT_RISK,
+    Sort.REVENUE: ListOrder.REVENUE,
 }
 
 
@@ -72,10 +74,7 @@ def select(
         near=near_of(filters.near),
         changed=_changed(filters.moved),
         unattended=filters.unattended,
-        overdue_step=Risk.OVERDUE_STEP in filters.risks,
-        open_complaint=Risk.COMPLAINT in filters.risks,
-        gated=Risk.GATE in filters.risks,
-        falling=Risk.FALLING in filters.risks,
+        risks=tuple(map(str, filters.risks)),
         limits=move_limits(book),
         ranks=ranks_of(book),
         today=today,

@@ -12,6 +12,8 @@ from bot.services.schemes.store import TierNames
 from bot.services.traits.views import shown_value
 from bot.wording.listing import ListValue
 from bot.wording.parts import TierPart
+from db.graded import figures
+from db.graded.figures import CustomerFigures
 from db.listed import said
 from db.listed.rows import ListedRow
 from db.listed.said import Named
@@ -25,7 +27,9 @@ _OF_SORT = {
     Sort.REVENUE: Sort.REVENUE,
 }
 _OF_RISK = {
+    Risk.ANY: Sort.VALUE_AT_RISK,
     Risk.SILENT: Silence.ORDER,
+    Risk.FALLING: Sort.VALUE_AT_RISK,
     Risk.OVERDUE_STEP: Risk.OVERDUE_STEP,
     Risk.OVERDUE_INVOICE: Risk.OVERDUE_INVOICE,
     Risk.OVER_LIMIT: Risk.OVER_LIMIT,
@@ -88,6 +92,8 @@ def _values(
         case Risk.OVERDUE_STEP:
             days = said.overdue_since(session, today, ids)
             return {one: _ago(kind, day, today) for one, day in days.items()}
+        case Sort.VALUE_AT_RISK | Sort.REVENUE | Risk.OVERDUE_INVOICE | Risk.OVER_LIMIT:
+            return {one: _money(kind, row, today) for one, row in figures.of_customers(session, ids).items()}
         case Risk.COMPLAINT:
             counts = said.open_complaints(session, ids)
             return {one: ListValue(kind=kind, number=count) for one, count in counts.items()}
@@ -115,6 +121,21 @@ def _values(
 
 def _ago(kind: str, day: date | None, today: date) -> ListValue:
     return ListValue(kind=kind, day=day, days=None if day is None else (today - day).days)
+
+
+def _money(kind: str, row: CustomerFigures, today: date) -> ListValue:
+    amount, currency = row.revenue, row.currency
+    match kind:
+        case Sort.VALUE_AT_RISK:
+            silent = row.watch_from is not None and row.watch_from <= today
+            amount = row.worth if silent else row.fall
+        case Risk.OVERDUE_INVOICE:
+            amount, currency = row.overdue, row.owed_currency
+        case Risk.OVER_LIMIT:
+            is_known = row.exposure is not None and row.approved_limit is not None
+            amount = row.exposure - row.approved_limit if is_known else None  # type: ignore[operator]
+            currency = row.owed_currency
+    return ListValue(kind=kind, amount=None if amount is None else float(amount), currency=currency)
 
 
 def _to_boundary(book: TierNames, query: Listing, row: ListedRow) -> ListValue:
