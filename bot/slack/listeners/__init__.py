@@ -6,6 +6,7 @@ from bot.slack.deferred import Deferred
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners import (
     calendar_link,
+    lists,
     log_visit,
     open_card,
     share,
@@ -32,5 +33,5 @@ def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
     of_customers = (tier_command, open_card, why, unmask, share, log_visit)
     of_records = (contact_people, contact_form, complaints, gifts, promises, surveys, profile, profile_form)
-    for listener in (*of_customers, *of_records, touches, step_forms, calendar_link, weekly):
+    for listener in (*of_customers, *of_records, touches, step_forms, calendar_link, weekly, lists):
         listener.register(app, deps, deferred)
