@@ -1,7 +1,7 @@
 """The customers that a question names: one and what is asked of it, or those to compare."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 from bot.services.ask.questions.atoms import unquoted
@@ -39,9 +39,7 @@ def name_of(text: str, tokens: Sequence[Token], known: Known) -> Piece:
     return Piece(written) if held is None else Piece(held, True)
 
 
-def with_aspect(
-    text: str, tokens: Sequence[Token], known: Known
-) -> tuple[Aspect, Piece | None, bool] | None:
+def with_aspect(text: str, tokens: Sequence[Token], known: Known) -> tuple[Aspect, Piece | None, bool] | None:
     """(what is asked, of whom, whether the words say that a customer is meant); None without a word for what is asked."""
     rest = _between(tokens)
     if any(token.part is Part.ASPECT and token.meaning is Aspect.WHY for token in rest):
@@ -95,7 +93,7 @@ def _splits(text: str, tokens: list[Token], places: list[int], known: Known) -> 
     for chosen in product((True, False), repeat=len(places[:MOST_JOINTS])):
         cuts = [place for place, cut in zip(places, chosen, strict=False) if cut] + certain
         edges = [-1, *cuts, len(tokens)]
-        groups = [tokens[start + 1 : end] for start, end in zip(edges, edges[1:], strict=False)]
+        groups = [tokens[start + 1 : end] for start, end in pairwise(edges)]
         names = [name_of(text, group, known) for group in groups]
         yield [name for name in names if name.text]
 
@@ -106,7 +104,7 @@ def _by_spaces(text: str, tokens: list[Token], known: Known) -> Iterator[list[Pi
     ends = range(1, len(words))
     for cuts in [*((one,) for one in ends), *((one, two) for one in ends for two in ends if one < two)]:
         edges = [0, *cuts, len(words)]
-        names = [" ".join(words[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
+        names = [" ".join(words[start:end]) for start, end in pairwise(edges)]
         if all(map(known, names)):
             yield [Piece(name) for name in names]
 

@@ -65,7 +65,13 @@ class _Reading:
     # -- steps, each of which uses some tokens
 
     def result(self) -> ReadListing:
-        for step in (self._read_silences, self._read_nears, self._read_moves, self._read_plain, self._read_order):
+        for step in (
+            self._read_silences,
+            self._read_nears,
+            self._read_moves,
+            self._read_plain,
+            self._read_order,
+        ):
             step()
         self._read_values()
         self._read_joints()
@@ -201,7 +207,14 @@ class _Reading:
                 token = self._tokens[near]
                 if token.part in _PERIODS and not self._used[near]:
                     return [near]
-                if token.part not in (Part.VALUE, Part.CUSTOMERS, Part.LABEL, Part.TO, Part.ME, Part.RECORD_TYPE):
+                if token.part not in (
+                    Part.VALUE,
+                    Part.CUSTOMERS,
+                    Part.LABEL,
+                    Part.TO,
+                    Part.ME,
+                    Part.RECORD_TYPE,
+                ):
                     break
                 near += step
         return []
@@ -222,8 +235,8 @@ class _Reading:
                     risks = dict.fromkeys((*filters.risks, token.meaning))
                     self._filters = replace(filters, risks=tuple(risks))
                 case Part.OVERDUE:
-                    options = [Risk.OVERDUE_STEP, Risk.OVERDUE_INVOICE]
-                    self._vary(token, [Filters(risks=(risk,)) for risk in options])
+                    overdue = (Risk.OVERDUE_STEP, Risk.OVERDUE_INVOICE)
+                    self._vary(token, [Filters(risks=(risk,)) for risk in overdue])
                 case Part.UNATTENDED:
                     self._filters = replace(filters, unattended=True)
                 case Part.RECORD_TYPE:
@@ -249,9 +262,7 @@ class _Reading:
 
     def _length_beside(self, place: int) -> list[int]:
         return [
-            near
-            for near in (place + 1, place - 1)
-            if self._is(near, Part.LENGTH) and not self._used[near]
+            near for near in (place + 1, place - 1) if self._is(near, Part.LENGTH) and not self._used[near]
         ][:1]
 
     def _read_order(self) -> None:
@@ -365,9 +376,11 @@ class _Reading:
         near = place + step
         while self._is(near, Part.LABEL, Part.CUSTOMERS):
             near += step
-        return frozenset(one.field for one in self._labelled(near, self._tokens[near].meaning)) if self._is(
-            near, Part.VALUE
-        ) else frozenset()
+        return (
+            frozenset(one.field for one in self._labelled(near, self._tokens[near].meaning))
+            if self._is(near, Part.VALUE)
+            else frozenset()
+        )
 
     # -- what they have in common
 

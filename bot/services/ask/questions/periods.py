@@ -14,7 +14,21 @@ LONGEST = 36_500  # days
 _WORDS = {
     word: number
     for number, words in enumerate(
-        "zero|one,a,an|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve".split("|")
+        [
+            "zero",
+            "one,a,an",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
     )
     for word in words.split(",")
 }
@@ -22,17 +36,32 @@ _DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5,
 _MONTHS = {
     month[:length]: number
     for number, month in enumerate(
-        "january|february|march|april|may|june|july|august|september|october|november|december".split("|"), 1
+        [
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
+        ],
+        1,
     )
     for length in (3, len(month))
 } | {"sept": 9}
-_NUMBER = r"(?P<n>\d{1,5}|%s|[零一二两三四五六七八九十]{1,3})" % "|".join(sorted(_WORDS, key=len, reverse=True))
+_NUMBER_WORDS = "|".join(sorted(_WORDS, key=len, reverse=True))
+_NUMBER = rf"(?P<n>\d{{1,5}}|[零一二两三四五六七八九十]{{1,3}}|{_NUMBER_WORDS})"
 _EN_UNIT = r"(?P<unit>days?|weeks?|months?|quarters?|years?)"
 _ZH_UNIT = r"(?P<unit>个?工作日|天|日|个?星期|周|个?礼拜|个月|个?季度|年)"
 _MORE = r"(?P<more>more than |over |longer than |超过|多于|大于)"
 _WITHIN = r"(?:for |in |within |since |during )?(?:at least |the |these )?(?:last |past |previous )?"
 _END = r"(?![a-z0-9])"
-_MONTH = r"(?P<month>%s)" % "|".join(sorted(_MONTHS, key=len, reverse=True))
+_MONTH = r"(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + ")"
 _ISO = r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})"
 _ZH_DAY = r"(?:(?P<y>\d{4})年)?(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})[日号])?"
 _SINCE, _FROM = r"since (?:the )?", r"(?:自从|自|从)"
@@ -60,11 +89,11 @@ def find(text: str, start: int, today: date) -> list[Period]:
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], Callable[[re.Match[str], date], tuple[Part, Any] | None]]]:
     named = r"(?P<last>上个?星期|上周|上个?月|上个?季度|去年|昨天|last week|last month|last quarter|last year|yesterday)"
-    this = (
-        r"(?P<this>this week|this month|this quarter|this year|today|本周|这周|这个?星期|本月|这个?月|当月|本季度?|这个?季度|今年|本年|今天)"
-    )
+    this = r"(?P<this>this week|this month|this quarter|this year|today|本周|这周|这个?星期|本月|这个?月|当月|本季度?|这个?季度|今年|本年|今天)"
     day = rf"(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH}\.?(?:,? (?P<y>\d{{4}}))?{_END})"
-    day_after = rf"(?:{_MONTH}\.?(?: (?P<d>\d{{1,2}})(?:st|nd|rd|th)?{_END}(?!\d))?(?:,? (?P<y>\d{{4}}))?{_END})"
+    day_after = (
+        rf"(?:{_MONTH}\.?(?: (?P<d>\d{{1,2}})(?:st|nd|rd|th)?{_END}(?!\d))?(?:,? (?P<y>\d{{4}}))?{_END})"
+    )
     table: list[tuple[str, Callable[[re.Match[str], date], tuple[Part, Any] | None]]] = [
         (rf"{_WITHIN}{_MORE}?{_NUMBER} ?{_EN_UNIT}{_END}", _length),
         (rf"{_WITHIN}half a year{_END}", lambda m, today: _back(today, months=6)),

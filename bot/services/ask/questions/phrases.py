@@ -114,7 +114,9 @@ _TABLE: dict[Part, dict[Any, str]] = {
     Part.TO: {None: "to|into|到|为|成"},
     Part.FROM: {None: "from|out of|从"},
     Part.ME: {None: "my|mine|me|my own|own|myself|of mine|我的|自己的|我自己的|本人的|我名下的|我负责的"},
-    Part.MY_TEAM: {None: "my team|my team's|our team|our team's|我的团队|我团队|我们团队|我们的团队|我团队的|本团队|我组|我们组"},
+    Part.MY_TEAM: {
+        None: "my team|my team's|our team|our team's|我的团队|我团队|我们团队|我们的团队|我团队的|本团队|我组|我们组"
+    },
     Part.LABEL: {
         Field.TIER: "tier|tiers|class|grade|level|in tier|等级|级别|类|级|等|类别|客户等级|分级",
         Field.REGION: "region|regions|area|in region|地区|区域|大区|片区",
@@ -159,7 +161,9 @@ _TABLE: dict[Part, dict[Any, str]] = {
         "account": "account|accounts|existing customers|existing customer|正式客户|已有客户|老客户|现有客户",
         "prospect": "prospect|prospects|prospective customers|potential customers|潜在客户|潜客|意向客户",
     },
-    Part.BY: {None: "by|sort by|sorted by|order by|ordered by|in order of|in the order of|ranked by|按|按照|依|以"},
+    Part.BY: {
+        None: "by|sort by|sorted by|order by|ordered by|in order of|in the order of|ranked by|按|按照|依|以"
+    },
     Part.SORTED: {None: "sorted|sort|ordered|排序|排列|排|排名"},
     Part.SORT: {
         Sort.SCORE: "score|scores|points|得分|分数|评分",

@@ -26,7 +26,6 @@ from bot.services.ask.questions.tokens import Token, tokens_of
 from bot.services.ask.questions.unclear import Reason, Unclear
 from bot.services.ask.questions.vocabulary import Asker, Vocabulary
 
-
 MOST_CHARACTERS = 1_000  # of a question
 
 

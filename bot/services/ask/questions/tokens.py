@@ -118,9 +118,7 @@ class _Scan:
             if chosen := tuple(one for one in meanings if one.values == (number,)):
                 yield _Piece(end + 2, Part.VALUE, chosen, cost)
 
-    def _is_firms(
-        self, place: int, end: int, meanings: tuple[Meaning, ...], parts: set[Part]
-    ) -> bool | None:
+    def _is_firms(self, place: int, end: int, meanings: tuple[Meaning, ...], parts: set[Part]) -> bool | None:
         """Whether words that the grammar has too are the firm's: a tier A, a country IN. None when that is not clear."""
         if self._is_labelled(place):
             return True
@@ -140,7 +138,11 @@ class _Scan:
             return False
         if written != "A":
             return False if self._text.isupper() else None
-        return None if any(part in _NOUNS for part, _ in phrases().get((after,), ())) and after.isascii() else True
+        return (
+            None
+            if any(part in _NOUNS for part, _ in phrases().get((after,), ())) and after.isascii()
+            else True
+        )
 
     def _is_labelled(self, place: int) -> bool:
         """Whether the word before is the label of a filter: region IN."""

@@ -100,8 +100,8 @@ class Vocabulary:
         for kind, values in ((Field.REGION, self.regions), (Field.INDUSTRY, self.industries)):
             for value in values:
                 yield kind, value, value
-        for value, names in self.countries:
-            for written in (value, *names):
+        for value, also in self.countries:
+            for written in (value, *also):
                 yield Field.COUNTRY, value, written
         for person in self.people:
             for written in _parts_of_name(person.name):
@@ -127,7 +127,9 @@ class Vocabulary:
     def value_tries(self) -> dict[str, dict[str, Any]]:
         """Field of the customer profile -> the words of its choice as a tree."""
         return {
-            one.id: tree((phrase_keys(word), value.id) for value in one.values for word in (value.id, *value.words))
+            one.id: tree(
+                (phrase_keys(word), value.id) for value in one.values for word in (value.id, *value.words)
+            )
             for one in self.fields.fields
         }
 

@@ -1,11 +1,10 @@
 """The firm in whose words the questions of the corpus are asked."""
 
+import tomllib
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-
-import tomllib
 
 from bot.services.ask.questions.query import (
     AboutCustomer,
@@ -97,7 +96,10 @@ class KnownCustomers:
 
     def within(self, text: str) -> bool:
         key = f" {fold(text)} "
-        return any(key in f" {fold(name)} " or (key.strip() in fold(name) and not key.isascii()) for name in self.names)
+        return any(
+            key in f" {fold(name)} " or (key.strip() in fold(name) and not key.isascii())
+            for name in self.names
+        )
 
 
 def corpus() -> dict[str, Any]:

@@ -35,14 +35,41 @@ from tests.services.ask.questions.book import ANNA, TODAY, VOCABULARY, KnownCust
 HOSTILE = Vocabulary(
     ladders=VOCABULARY.ladders,
     regions=(
-        *("in", "Silent", "no visit for 30 days", "North, South", "Nord \"West\"", "dach", "DACH", "華東", "华东"),
-        *("a or b", "A+", "A-", "region", "or", "里", "的", "East/West (all)", "first 10", "since 2026-01-01", "#4"),
+        *(
+            "in",
+            "Silent",
+            "no visit for 30 days",
+            "North, South",
+            'Nord "West"',
+            "dach",
+            "DACH",
+            "華東",
+            "华东",
+        ),
+        *(
+            "a or b",
+            "A+",
+            "A-",
+            "region",
+            "or",
+            "里",
+            "的",
+            "East/West (all)",
+            "first 10",
+            "since 2026-01-01",
+            "#4",
+        ),
     ),
     industries=("customers", "Oil & Gas", "不限", "list", "Me", "DACH", "by revenue", "逾期", "Énergie"),
     countries=(("IN", ("India", "印度")), ("IT", ("Italy", "意大利")), ("DE", ("Germany", "德国"))),
     people=(
         *(NamedOne(1, "Anna Schmidt"), NamedOne(4, "Wang Wei"), NamedOne(5, "Wang Wei")),
-        *(NamedOne(6, "May Price"), NamedOne(7, "DACH"), NamedOne(8, "O'Neil-Silent, Pat"), NamedOne(9, "和 平")),
+        *(
+            NamedOne(6, "May Price"),
+            NamedOne(7, "DACH"),
+            NamedOne(8, "O'Neil-Silent, Pat"),
+            NamedOne(9, "和 平"),
+        ),
     ),
     teams=(NamedOne(1, "Team A"), NamedOne(2, "my team"), NamedOne(3, "DACH"), NamedOne(4, "客户")),
     fields=shipped_fields(),
@@ -52,14 +79,17 @@ LETTERS = string.ascii_letters + string.digits + " -&'.,:=#华东客户历史和
 
 def names() -> st.SearchStrategy[str]:
     texts = st.text(LETTERS, min_size=1, max_size=24).map(lambda text: " ".join(text.split()))
-    known = st.sampled_from(["ACME", "A", "history of ACME", "list", "30天没拜访", "Smith and Sons", "why", "C-0003"])
+    known = st.sampled_from(
+        ["ACME", "A", "history of ACME", "list", "30天没拜访", "Smith and Sons", "why", "C-0003"]
+    )
     return st.one_of(known, texts).filter(lambda text: any(map(str.isalnum, text)))
 
 
 def values(vocabulary: Vocabulary, kind: Field) -> st.SearchStrategy[tuple[object, ...]]:
     """Values that words name, some groups of them."""
     groups = sorted(
-        {one.values for meanings in vocabulary.words.values() for one in meanings if one.field is kind}, key=repr
+        {one.values for meanings in vocabulary.words.values() for one in meanings if one.field is kind},
+        key=repr,
     )
     if not groups:
         return st.just(())
