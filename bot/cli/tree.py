@@ -21,6 +21,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "grade": "gradings.grade",
         "tier": "ask.tier",
         "why": "ask.why",
+        "brief": "ask.show_brief",
         "history": "ask.show_history",
         "score": "gradings.score",
         "check": "setup.check",

@@ -43,8 +43,9 @@ LATE_CHOICES = (RowChoice.REASSIGN, RowChoice.SNOOZE_UNTIL, RowChoice.SKIP)
 def payload(
     renderer: Renderer, message: Message, language: str | None, *, possible_repeat: bool = False
 ) -> dict[str, Any]:
-    """`text` and `blocks` of a message."""
-    slots, gettext = renderer.slots(message, language), catalogue.gettext(language)
+    """`text` and `blocks` of a message; one that can be `shorter` has as many rows as Slack takes."""
+    gettext = catalogue.gettext(language)
+    message, slots = _fitted(renderer, message, language, gettext)
     if possible_repeat:
         line = gettext("Possible repeat: Slack did not say whether this arrived before.")
         slots = replace(slots, fallback=f"{slots.fallback} ({line})", footer=(line, *slots.footer))
@@ -54,6 +55,26 @@ def payload(
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
     return {"text": clip(slots.fallback or NOTHING, FALLBACK), "blocks": blocks}
+
+
+def _fitted(
+    renderer: Renderer, message: Message, language: str | None, gettext: Callable[[str], str]
+) -> tuple[Message, Slots]:
+    """A message that says itself how many rows it leaves out, with no more of them than there is room for."""
+    slots = renderer.slots(message, language)
+    while not _fits(slots, _buttons(message, gettext)) and (less := message.shorter()) is not None:
+        message, slots = less, renderer.slots(less, language)
+    return message, slots
+
+
+def _fits(slots: Slots, buttons: Sequence[Block]) -> bool:
+    """Whether nothing of the texts of a message is clipped; rows are counted by who lists them."""
+    texts = (*slots.body, *slots.facts, *slots.footer)
+    parts = len(slots.body) + bool(slots.header) + bool(slots.facts) + bool(slots.footer) + bool(buttons)
+    characters = len(slots.header) + sum(map(len, texts)) + sum(map(_length, buttons))
+    return (
+        parts <= MOST_BLOCKS and characters <= MOST_CHARACTERS and all(len(one) <= TEXT for one in slots.body)
+    )
 
 
 def modal(renderer: Renderer, message: Message, language: str | None, title: str) -> dict[str, Any]:
@@ -236,6 +257,7 @@ def _step_controls(row: CareRow, gettext: Callable[[str], str]) -> list[Block]:
     return [
         done,
         _button(Action.LOG_VISIT, gettext(Action.LOG_VISIT.label), row.customer),
+        _button(Action.BRIEF, gettext(Action.BRIEF.label), row.customer),
         _select(Action.ROW_MENU, gettext(Action.ROW_MENU.label), rest),
     ]
 

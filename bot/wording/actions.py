@@ -23,6 +23,10 @@ class Action(StrEnum):
     OPEN = "tierbot_open", N_("Show the card")
     WHY = "tierbot_why", N_("Why")
     EXACT = "tierbot_exact", N_("Figure by figure")
+    BRIEF = "tierbot_brief", N_("Visit brief")
+    BRIEF_IN_FULL = "tierbot_brief_full", N_("Show in full")
+    SCORE_CHART = "tierbot_score_chart", N_("Score chart")
+    NOTES = "tierbot_notes", N_("Notes")
     SHARE = "tierbot_share", N_("Share")
     POST = "tierbot_post", N_("Post"), "primary"
     CANCEL = "tierbot_cancel_share", N_("Cancel")

@@ -33,6 +33,10 @@ class Message:
         cls.template = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         cls.properties = tuple(name for name, value in getmembers(cls) if isinstance(value, property))
 
+    def shorter(self) -> "Message | None":
+        """The same with fewer rows, and how many are left out; None where it has no rows that can be left out."""
+        return None
+
     def targets(self) -> dict[Action, Pointer]:
         """The action of each button, and of each choice of the menu -> what it points at."""
         fields = {action: self.pointers[action.points_at] for action in self.buttons + self.in_menu}

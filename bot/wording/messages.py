@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.masking import mask_text
-from bot.wording import notices, private, profiles  # noqa: F401 - more messages
+from bot.wording import briefs, notices, private, profiles  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
 from bot.wording.care import (  # noqa: F401 - more messages
     complaints,
@@ -57,6 +57,7 @@ from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, W
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
 ON_CUSTOMER = (  # in the menu of its card
+    *(Action.BRIEF, Action.NOTES),
     *(Action.COMPLAINT, Action.PROMISE, Action.SURVEY, Action.GIFT, Action.CONTACTS, Action.PROFILE),
 )
 

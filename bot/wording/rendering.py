@@ -44,7 +44,14 @@ BLOCKS = ("fallback", "header", "body", "rows", "facts", "footer")
 MINUS = "\u2212"
 LONGEST_VALUE = 80
 # The hint of a step, as plans allow; what is known of a contact person.
-LONGEST_FIELDS = {"hint": 200, "birthday_rule": 600, "interests": 120, "note": 200}
+LONGEST_FIELDS = {
+    "hint": 200,
+    "birthday_rule": 600,
+    "interests": 120,
+    "note": 200,
+    "said": 300,
+    "written": 2000,  # in a contact of a brief, in a list of notes
+}
 MOST_SCORE_DECIMALS = 6  # that a scheme may show
 MOST_DECIMALS = 20  # of a number that must be printed as it is
 LONGEST_IN_PROBLEM = 200

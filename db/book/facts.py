@@ -53,6 +53,8 @@ class Activity(ImportedRow, table=True):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("ix_activity_customer_day", "customer_id", "happened_on", "kind"),
+        # Notes of all customers are searched from the newest on.
+        partial_index("ix_activity_note_day", "happened_on", "id", where="note IS NOT NULL"),
     )
     customer_id: int = Field(foreign_key="customer.id")
     source: str

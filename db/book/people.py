@@ -75,6 +75,7 @@ class Person(ImportedRow, table=True):
     # What was last taken over from Slack: a time zone or language that differs from it was set in the book.
     slack_timezone: str | None = None
     slack_language: str | None = None
+    briefs: bool = False  # whether they want a brief in the evening before a planned visit
 
     @property
     def is_present(self) -> bool:

@@ -5,6 +5,7 @@ from slack_bolt import App
 from bot.slack.deferred import Deferred
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners import (
+    brief,
     calendar_link,
     log_visit,
     open_card,
@@ -30,7 +31,7 @@ from bot.slack.listeners.records import (
 
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
-    of_customers = (tier_command, open_card, why, unmask, share, log_visit)
+    of_customers = (tier_command, open_card, why, brief, unmask, share, log_visit)
     of_records = (contact_people, contact_form, complaints, gifts, promises, surveys, profile, profile_form)
     for listener in (*of_customers, *of_records, touches, step_forms, calendar_link, weekly):
         listener.register(app, deps, deferred)
