@@ -17,6 +17,7 @@ from bot.wording.care.escalations import LateStep
 from bot.wording.care.greetings import GreetedCustomer
 from bot.wording.care.promises import PromiseRow
 from bot.wording.message_base import Message, Slots
+from bot.wording.notes import MOST_NOTES, NoteRow
 from bot.wording.parts import Listed
 from bot.wording.private import ContactRow
 from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
@@ -28,6 +29,7 @@ MOST_BLOCKS, MOST_VIEW_BLOCKS = 50, 100
 MOST_CHARACTERS, MOST_VIEW_CHARACTERS = 13_000, 30_000
 TEXT, FIELD, HEADER, CONTEXT, BUTTON, LABEL, FALLBACK = 3000, 2000, 150, 2000, 75, 200, 4000
 ROW = 400  # of a row that has its own buttons, so that there is room for all rows
+NOTE_ROW = 2300  # of a note, of which a message has few
 LATE_ROW = 280  # of a row with a menu beside it, of which a message has more
 TITLE = 24  # of a view
 HINT = 2000  # of an input
@@ -38,6 +40,9 @@ OLD_BUTTON = N_("This button is from an older version. Ask again with /tier.")
 NOTHING = "–"  # Slack refuses empty texts
 DECIDE = N_("Decide…")
 LATE_CHOICES = (RowChoice.REASSIGN, RowChoice.SNOOZE_UNTIL, RowChoice.SKIP)
+
+
+_MOST: dict[type, int] = {LateStep: MOST_LATE, NoteRow: MOST_NOTES}
 
 
 def payload(
@@ -198,17 +203,18 @@ def _length(element: Block) -> int:
 
 def _row_blocks(message: Message, slots: Slots, gettext: Callable[[str], str]) -> list[Block]:
     """A section for each row of the message, and its buttons below it, or its menu beside it."""
-    found: tuple[CareRow | ComplaintRow | PromiseRow | ContactRow | LateStep, ...] = (
+    found: tuple[CareRow | ComplaintRow | PromiseRow | ContactRow | NoteRow | LateStep, ...] = (
         getattr(message, message.rows_of) if message.rows_of else ()
     )
-    most = MOST_LATE if found and isinstance(found[0], LateStep) else MOST_ROWS
+    most = next((most for kind, most in _MOST.items() if found and isinstance(found[0], kind)), MOST_ROWS)
     made: list[Block] = []
     for row, text in zip(found[:most], slots.rows, strict=False):  # others are only counted
         if isinstance(row, LateStep):
             beside = _beside(row, gettext)
             made.append({"type": "section", "text": mrkdwn(text, LATE_ROW), **beside})
             continue
-        made.append({"type": "section", "text": mrkdwn(text, ROW)})
+        limit = NOTE_ROW if isinstance(row, NoteRow) else ROW
+        made.append({"type": "section", "text": mrkdwn(text, limit)})
         if controls := _controls(row, gettext):
             made.append({"type": "actions", "elements": controls})
     return made
@@ -223,13 +229,15 @@ def _beside(row: LateStep, gettext: Callable[[str], str]) -> Block:
 
 
 def _controls(
-    row: CareRow | ComplaintRow | PromiseRow | ContactRow, gettext: Callable[[str], str]
+    row: CareRow | ComplaintRow | PromiseRow | ContactRow | NoteRow, gettext: Callable[[str], str]
 ) -> list[Block]:
     """What can be pressed below a row."""
     shown: tuple[Action, ...]
     match row:
         case ContactRow():
             shown = (Action.CHANGE_CONTACT,) if row.may_change else ()
+        case NoteRow():
+            shown = (Action.CHANGE_NOTE, Action.TAKE_BACK_NOTE) if row.may_change else ()
         case ComplaintRow():  # what is done about it while it is open, and Undo for what was done a moment ago
             shown = (Action.COMPLAINT_STEP, Action.CLOSE_COMPLAINT) if row.is_open else ()
             shown += (Action.UNDO_COMPLAINT,) if row.may_undo else ()

@@ -27,6 +27,12 @@ class Action(StrEnum):
     BRIEF_IN_FULL = "tierbot_brief_full", N_("Show in full")
     SCORE_CHART = "tierbot_score_chart", N_("Score chart")
     NOTES = "tierbot_notes", N_("Notes")
+    NOTES_NEWER = "tierbot_notes_newer", N_("Newer notes"), None, "place in notes"
+    NOTES_OLDER = "tierbot_notes_older", N_("Older notes"), None, "place in notes"
+    CHANGE_NOTE = "tierbot_change_note", N_("Change…"), None, "note"
+    CHANGE_NOTE_FORM = "tierbot_change_note_form"
+    TAKE_BACK_NOTE = "tierbot_take_back_note", N_("Take back…"), None, "note"
+    TAKE_BACK_NOTE_FORM = "tierbot_take_back_note_form"
     SHARE = "tierbot_share", N_("Share")
     POST = "tierbot_post", N_("Post"), "primary"
     CANCEL = "tierbot_cancel_share", N_("Cancel")

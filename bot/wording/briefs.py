@@ -24,7 +24,7 @@ from bot.wording.service_parts import ServicePromise
 from bot.wording.why_parts import NotComputed, RatingGap, Wanted, WayPart
 from grading.scheme.model import Name
 
-MOST_OF_A_KIND = 8  # rows of a list
+MOST_OF_A_KIND = 4  # rows of a list, where not all fit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,14 +266,16 @@ class BriefParts(CustomerPart):
     )
 
     def shorter(self) -> Self | None:
-        """The same with one row less, in the longest list; None where each has but one."""
-        longest = max(self.LISTS, key=lambda name: len(getattr(self, name)))
-        rows = getattr(self, longest)
-        if len(rows) < 2:
+        """The same with one row less in each of its longest lists; None where each has but one."""
+        rows = {name: len(getattr(self, name)) for name in self.LISTS}
+        most = min(max(rows.values()) - 1, MOST_OF_A_KIND)
+        if most < 1:
             return None
-        kept = rows[: min(len(rows) - 1, MOST_OF_A_KIND)]
-        more = getattr(self, f"more_{longest}") + len(rows) - len(kept)
-        left: dict[str, Any] = {longest: kept, f"more_{longest}": more}
+        left: dict[str, Any] = {}
+        for name, count in rows.items():
+            if count > most:
+                left[name] = getattr(self, name)[:most]
+                left[f"more_{name}"] = getattr(self, f"more_{name}") + count - most
         return replace(self, **left)
 
     def _shown(self) -> Iterator[Action]:

@@ -46,6 +46,13 @@ class ContactKind(StrEnum):
     CREDIT_REVIEW = "credit_review"
 
 
+# Those in which people talk with a customer.
+TALKS = (
+    *(ContactKind.VISIT, ContactKind.CALL, ContactKind.MEETING, ContactKind.TRAINING, ContactKind.REVIEW),
+    *(ContactKind.SURVEY, ContactKind.CREDIT_REVIEW, ContactKind.OTHER),
+)
+
+
 class Activity(ImportedRow, table=True):
     """Something that happened with a customer: a visit, a call, a training session, a complaint."""
 

@@ -9,11 +9,8 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, col, select
 
 from db.book.customers import Customer, Ownership, present_owner
-from db.book.facts import Activity, Fact
+from db.book.facts import TALKS, Activity, Fact
 from db.types import NumberedRow, UtcDateTime
-
-# The kinds of contact in which people talk with a customer.
-TALKS = ("visit", "call", "meeting", "training", "review", "survey", "credit_review", "other")
 
 
 class NoteVersion(NumberedRow, table=True):

@@ -289,6 +289,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "erased": N_("erased"),
         "not_in_book": N_("asked for what is not in the own book"),
         "contact_logged": N_("contact logged"),
+        "contact_changed": N_("logged contact changed"),
+        "contact_taken_back": N_("logged contact taken back"),
         "complaint_opened": N_("complaint opened"),
         "complaint_corrected": N_("complaint corrected"),
         "complaint_step": N_("step of a complaint added"),

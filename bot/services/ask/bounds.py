@@ -23,6 +23,7 @@ from bot.wording.care.digest import CareDigest
 from bot.wording.care.weekly import CareWeeklyList
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch
+from bot.wording.notes import NotesFound
 from bot.wording.notices import LimitReached
 from bot.wording.parts import Who
 from db import usage
@@ -259,6 +260,8 @@ def _customers_of(message: Message, customer_id: int | None) -> set[int]:
     """The customers that an answer shows."""
     if isinstance(message, Choice | NoMatch | MyCustomers):
         return {hit.customer_id for hit in message.hits}
+    if isinstance(message, NotesFound):
+        return {one.customer_id for one in message.found}
     if isinstance(message, CareDigest | CareWeeklyList):
         return {row.customer_id for row in message.rows}
     shown = customer_id if customer_id is not None else getattr(message, "customer_id", None)
