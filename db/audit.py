@@ -52,6 +52,7 @@ class AuditAction(StrEnum):
     TEAM_CHANGED = "team_changed"
     DEPUTY_CHANGED = "deputy_changed"
     WORKING_TIME_CHANGED = "working_time_changed"
+    BRIEFS_CHANGED = "briefs_changed"  # whether somebody gets a brief in the evening before a visit
     CALENDAR_LINKED = "calendar_linked"
     CALENDAR_REVOKED = "calendar_revoked"
     CARD_SHARED = "card_shared"

@@ -22,6 +22,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "tier": "ask.tier",
         "why": "ask.why",
         "brief": "ask.show_brief",
+        "evening-briefs": "ask.switch_briefs",
         "history": "ask.show_history",
         "score": "gradings.score",
         "check": "setup.check",

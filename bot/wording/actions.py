@@ -25,6 +25,8 @@ class Action(StrEnum):
     EXACT = "tierbot_exact", N_("Figure by figure")
     BRIEF = "tierbot_brief", N_("Visit brief")
     BRIEF_IN_FULL = "tierbot_brief_full", N_("Show in full")
+    BRIEFS_ON = "tierbot_briefs_on", N_("Send it the evening before")
+    BRIEFS_OFF = "tierbot_briefs_off", N_("No evening briefs")
     SCORE_CHART = "tierbot_score_chart", N_("Score chart")
     NOTES = "tierbot_notes", N_("Notes")
     NOTES_NEWER = "tierbot_notes_newer", N_("Newer notes"), None, "place in notes"

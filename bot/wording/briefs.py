@@ -253,6 +253,7 @@ class BriefParts(CustomerPart):
     visit: NextStep | None = None  # for which it is sent the evening before
     may_unmask: bool = False
     may_log: bool = False
+    wants_briefs: bool | None = None  # the evening before a visit; None for who is no person of the book
 
     LISTS: ClassVar[tuple[str, ...]] = (
         "history",
@@ -288,6 +289,8 @@ class BriefParts(CustomerPart):
             yield Action.LOG_VISIT
         if self.may_unmask:
             yield Action.BRIEF_IN_FULL
+        if self.wants_briefs is not None:
+            yield Action.BRIEFS_OFF if self.wants_briefs else Action.BRIEFS_ON
 
     def targets(self) -> dict[Action, Pointer]:
         """Only what the reader may press, and what there is something behind."""
@@ -300,7 +303,7 @@ class BriefParts(CustomerPart):
 
 BUTTONS = (
     *(Action.LOG_VISIT, Action.OPEN, Action.WHY, Action.NOTES, Action.SCORE_CHART),
-    Action.BRIEF_IN_FULL,
+    *(Action.BRIEFS_ON, Action.BRIEFS_OFF, Action.BRIEF_IN_FULL),
 )
 
 
@@ -345,3 +348,11 @@ class ProspectCardInFull(BriefParts, Message):
 
     unmasked: ClassVar = True
     buttons: ClassVar = BUTTONS[:-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BriefsSwitched(Message):
+    """Somebody wants a brief in the evening before each planned visit, or no more."""
+
+    wanted: bool
+    at: str  # the time of day

@@ -338,6 +338,17 @@ def get_many(session: Session, person_ids: Iterable[int]) -> dict[int, Person]:
     return {person.id: person for person in found if person.id is not None}
 
 
+def wanting_briefs(session: Session) -> list[int]:
+    """Who is here and wants a brief in the evening before a planned visit, by id."""
+    wanting = (IS_PRESENT, col(Person.briefs), col(Person.slack_user_id).is_not(None))
+    return list(session.scalars(sa_select(col(Person.id)).where(*wanting).order_by(col(Person.id))))
+
+
+def wants_briefs(session: Session, person_id: int) -> bool | None:
+    """Whether a person wants them; None for who is no person of the book."""
+    return session.scalars(sa_select(col(Person.briefs)).where(col(Person.id) == person_id)).first()
+
+
 def with_roles(session: Session, roles: Collection[str]) -> list[Person]:
     """Who has one of these roles, by id, whether they are here or not."""
     return list(session.exec(select(Person).where(col(Person.role).in_(roles)).order_by(col(Person.id))))

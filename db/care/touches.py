@@ -52,6 +52,7 @@ GREETINGS = (
 OPEN = (TouchState.PLANNED, TouchState.REMINDED, TouchState.SNOOZED)
 WAITING = (TouchState.PLANNED, TouchState.SNOOZED)
 _OPEN = "state IN ('planned', 'reminded', 'snoozed')"
+IS_OPEN = text(f"touch.{_OPEN}")  # in the words of the partial indexes
 
 
 class Touch(NumberedRow, table=True):

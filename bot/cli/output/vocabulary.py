@@ -278,6 +278,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "person_changed": N_("person changed"),
         "team_changed": N_("team changed"),
         "deputy_changed": N_("deputy changed"),
+        "briefs_changed": N_("evening briefs switched"),
         "working_time_changed": N_("working time changed"),
         "calendar_linked": N_("calendar link made"),
         "calendar_revoked": N_("calendar link revoked"),

@@ -5,11 +5,13 @@ from slack_bolt import App
 from bot.errors import N_
 from bot.services.access import WHO_MAY_OPEN
 from bot.services.ask import brief
+from bot.services.ask.brief import evening
 from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners.card_menu import offers
 from bot.wording.actions import Action
+from bot.wording.briefs import BriefsSwitched
 from bot.wording.message_base import Message
 
 TITLE = N_("Visit brief")
@@ -43,6 +45,21 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             page = brief.in_full(deps.database, deps.scheme_cache, deps.rules, actor, press.pointer, today)
         deps.bounds.show(actor, page)
         answer(press, page, actor.language)
+
+    @app.action(str(Action.BRIEFS_ON))
+    @deferred.writes
+    def switch_on(press: Press) -> None:
+        switch(press, True)
+
+    @app.action(str(Action.BRIEFS_OFF))
+    @deferred.writes
+    def switch_off(press: Press) -> None:
+        switch(press, False)
+
+    def switch(press: Press, is_wanted: bool) -> None:
+        actor, now = deps.identify(press.user_id), deps.clock.now()
+        evening.want(deps.database, actor, None, is_wanted, settings=deps.settings, now=now)
+        answer(press, BriefsSwitched(wanted=is_wanted, at=deps.settings.brief_at), actor.language)
 
     def answer(press: Press, page: Message, language: str) -> None:
         """Beside the message that was pressed; in a view where that was none."""

@@ -25,7 +25,7 @@ from bot.wording.briefs import (
 )
 from bot.wording.parts import NextStep, Who
 from db.audit import AuditAction, ObjectKind
-from db.book import contact_people, facts, traits
+from db.book import contact_people, facts, people, traits
 from db.book.customers import CustomerRow, RecordType
 from db.engine import Database
 from db.graded import credit
@@ -114,6 +114,7 @@ def _fields(
         **known.step_rows(session, rules.plans, number, today),
         "may_unmask": can(actor, Act.UNMASK, customer),
         "may_log": can(actor, Act.LOG_CONTACT, customer),
+        "wants_briefs": people.wants_briefs(session, actor.person_id),
     }
     if customer.record_type == RecordType.PROSPECT:
         return common
