@@ -351,6 +351,33 @@ class ProspectCardInFull(BriefParts, Message):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TierBoundary:
+    """The lowest score of a tier."""
+
+    tier: TierPart
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreHistory(CustomerPart, Message):
+    """The scores of a customer in words; `sent` where the picture of them is in the reader's direct messages."""
+
+    points: tuple[ScorePoint, ...]  # the oldest first
+    more: int = 0  # older ones
+    boundaries: tuple[TierBoundary, ...] = ()
+    scheme: Name | None = None
+    scheme_version: int | None = None
+    sent: bool = False
+    unsent: str | None = None  # no_extra | no_scope | refused: why there is no picture
+
+    def shorter(self) -> Self | None:
+        """The same with half of the scores, the newest; None with one."""
+        kept = self.points[len(self.points) // 2 :] if len(self.points) > 1 else ()
+        left = len(self.points) - len(kept)
+        return replace(self, points=kept, more=self.more + left) if kept else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class BriefsSwitched(Message):
     """Somebody wants a brief in the evening before each planned visit, or no more."""
 
