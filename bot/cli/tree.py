@@ -22,6 +22,8 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "ask": "questions.ask",
         "tier": "ask.tier",
         "why": "ask.why",
+        "brief": "ask.show_brief",
+        "evening-briefs": "ask.switch_briefs",
         "history": "ask.show_history",
         "score": "gradings.score",
         "check": "setup.check",

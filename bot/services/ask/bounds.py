@@ -24,6 +24,7 @@ from bot.wording.care.weekly import CareWeeklyList
 from bot.wording.listing import CompareChoice, CustomerList, CustomersBeside
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch
+from bot.wording.notes import NotesFound
 from bot.wording.notices import LimitReached
 from bot.wording.parts import Who
 from bot.wording.risk import AtRisk
@@ -288,6 +289,8 @@ def _customers_of(message: Message, customer_id: int | None) -> set[int]:
     """The customers that an answer shows."""
     if isinstance(message, Choice | NoMatch | MyCustomers | CompareChoice):
         return {hit.customer_id for hit in message.hits}
+    if isinstance(message, NotesFound):
+        return {one.customer_id for one in message.found}
     if isinstance(message, CustomerList):
         return {row.customer_id for row in message.rows}
     if isinstance(message, CustomersBeside):
