@@ -2,13 +2,14 @@
 
 from sqlmodel import SQLModel
 
-from db import audit, connections, processes, usage  # noqa: F401
+from db import asked, audit, connections, processes, usage  # noqa: F401
 from db.book import (  # noqa: F401
     contact_people,
     customers,
     facts,
     imports,
     people,
+    personal_settings,
     tombstones,
     traits,
 )

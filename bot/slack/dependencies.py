@@ -1,7 +1,7 @@
 """What every listener works with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
@@ -13,6 +13,7 @@ from bot.services.ops.connection import ConnectionWatch
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
+from bot.slack.pressed.homes import Homes
 from bot.wording.rendering import Renderer
 from db.engine import Database
 
@@ -31,6 +32,7 @@ class Dependencies:
     clock: Clock
     connection: ConnectionWatch
     bounds: Bounds
+    homes: Homes = field(default_factory=Homes)
 
     @property
     def rules(self) -> CareRules:

@@ -21,8 +21,12 @@ TIER = SlashCommand(
 COMMANDS = (TIER,)
 
 SCOPES = {
+    "app_mentions:read": "answer where people mention the bot in a channel",
     "chat:write": "post reminders and tier-change alerts",
     "commands": "answer /tier",
+    "files:read": "see whether a file has arrived before a message refers to it",
+    "files:write": "send lists as CSV or Excel files, score charts and review packs",
+    "im:history": "answer what people write to the bot, and see whether a reminder arrived",
     "im:write": "open direct messages for reminders and for changes of one's own customers",
     "channels:read": "find public channels by name, and see whether one is archived, without the bot or read by another company",
     "groups:read": "the same of private channels",
@@ -34,7 +38,13 @@ SCOPES = {
 OPTIONAL_SCOPES = {
     "channels:history": "see whether an alert arrived in a public channel",
     "groups:history": "see whether an alert arrived in a private channel",
-    "im:history": "see whether a reminder arrived",
+}
+
+# Events, and what rests without them.
+EVENTS = {
+    "app_home_opened": "the Home tab",
+    "app_mention": "answers where people mention the bot in a channel",
+    "message.im": "answers to direct messages",
 }
 
 
@@ -53,7 +63,11 @@ def manifest(
             "background_color": "#1f3a5f",
         },
         "features": {
-            "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
             "bot_user": {"display_name": "Tierbot", "always_online": True},
             "slash_commands": [
                 {
@@ -66,8 +80,14 @@ def manifest(
                 for command in COMMANDS
             ],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {
+            "scopes": {"bot": list(SCOPES) + list(OPTIONAL_SCOPES), "bot_optional": list(OPTIONAL_SCOPES)}
+        },
         "settings": {
+            "event_subscriptions": {
+                **({} if socket_mode else {"request_url": request_url}),
+                "bot_events": list(EVENTS),
+            },
             "interactivity": interactivity,
             "org_deploy_enabled": False,
             "socket_mode_enabled": socket_mode,

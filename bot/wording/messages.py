@@ -414,6 +414,8 @@ class VisitLogged(Message):
         return super().targets() if self.promise else {}
 
 
+from bot.wording import home  # noqa: E402, F401 - more messages, with the customers of lists from above
+
 MESSAGES: dict[str, type[Message]] = {cls.__name__: cls for cls in Message.__subclasses__()}
 
 

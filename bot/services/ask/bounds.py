@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from math import ceil
 
 import structlog
@@ -21,11 +21,12 @@ from bot.services.recipients import Place
 from bot.settings import Settings
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.weekly import CareWeeklyList
+from bot.wording.home import HomeBook, HomeNear, HomeTop
 from bot.wording.message_base import Message
-from bot.wording.messages import Choice, MyCustomers, NoMatch
+from bot.wording.messages import Choice, MyCustomers, NoMatch, TierCard, Ungraded
 from bot.wording.notices import LimitReached
 from bot.wording.parts import Who
-from db import usage
+from db import asked, usage
 from db.audit import AuditAction, ObjectKind
 from db.book import people
 from db.engine import Database
@@ -74,6 +75,7 @@ class _Remembered:
     unstored: int = 0  # of `seen`, those that are not counted there yet
     has_reached: bool = False  # the limit, and the admins do not know yet
     unrecorded: int = 0  # wrong guesses that are not in the audit yet
+    opened: dict[int, datetime] = field(default_factory=dict)  # customer -> when, not in the database yet
     guesses: int = 0
     guessed_at: float = 0.0
     paused_until: float = 0.0
@@ -126,6 +128,12 @@ class Bounds:
 
         `session`: one that reads already; a second one would take another connection.
         """
+        self._count(actor, message, customer_id, session)
+        self._note_opened(actor, message)
+
+    def _count(
+        self, actor: Actor, message: Message, customer_id: int | None, session: Session | None
+    ) -> None:
         if isinstance(message, NoMatch):
             self._note_guess(actor)
         most, shown = self._settings.customers_per_day, _customers_of(message, customer_id)
@@ -158,10 +166,13 @@ class Bounds:
         with self._lock:
             waiting, self._unstored = self._unstored, {}
             counted = {person: self._take(actor) for person, actor in waiting.items()}
+            opened = {person: self._take_opened(actor) for person, actor in waiting.items()}
         if not counted:
             return
         try:
             with self._database.write() as session:
+                for person, cards in opened.items():
+                    asked.note(session, person, cards)
                 totals = {
                     person: usage.add_customers(session, person, day, count)
                     for person, (day, count, *_) in counted.items()
@@ -199,6 +210,21 @@ class Bounds:
         taken = asker.day, asker.unstored, asker.has_reached, asker.unrecorded
         asker.stored += asker.unstored
         asker.unstored, asker.has_reached, asker.unrecorded = 0, False, 0
+        return taken
+
+    def _note_opened(self, actor: Actor, message: Message) -> None:
+        """Remember whose card a person has looked at, for their Home tab."""
+        if not isinstance(message, TierCard | Ungraded):
+            return
+        with self._lock:
+            self._asker(actor).opened[message.customer_id] = self._clock.now()
+            self._unstored[actor.person_id] = actor
+            self._writing.wake()
+
+    def _take_opened(self, actor: Actor) -> dict[int, datetime]:
+        """Customer -> when a person looked at its card, to be written; the lock is held."""
+        asker = self._asker(actor)
+        taken, asker.opened = asker.opened, {}
         return taken
 
     def _asker(self, actor: Actor) -> _Remembered:
@@ -257,7 +283,7 @@ def _record(session: Session, actor: Actor, guesses: int) -> None:
 
 def _customers_of(message: Message, customer_id: int | None) -> set[int]:
     """The customers that an answer shows."""
-    if isinstance(message, Choice | NoMatch | MyCustomers):
+    if isinstance(message, Choice | NoMatch | MyCustomers | HomeTop | HomeBook | HomeNear):
         return {hit.customer_id for hit in message.hits}
     if isinstance(message, CareDigest | CareWeeklyList):
         return {row.customer_id for row in message.rows}

@@ -106,11 +106,7 @@ def examine(
         return findings
     with database.read() as session:
         findings += [
-            *_beats(session, now),
-            *_failing(session, now),
-            *_held(session, now),
-            *_circuit(session, now, asked=slack),
-            *_connection(session, settings, now),
+            *running(session, settings, now, slack),
             *_messages(session, now),
             *_care(session, now),
             *_complaints(session, local_date(now, settings.zone)),
@@ -126,6 +122,17 @@ def examine(
         for remark in channels.remarks(known, channels.look(known, channels_of)):
             findings.append(Finding(remark.level, "channels", remark.found, remark.remedy))
     return findings
+
+
+def running(session: Session, settings: Settings, now: datetime, slack: Slack | None = None) -> list[Finding]:
+    """What the processes report of themselves: a few small rows, whatever the size of the book."""
+    return [
+        *_beats(session, now),
+        *_failing(session, now),
+        *_held(session, now),
+        *_circuit(session, now, asked=slack or Slack()),
+        *_connection(session, settings, now),
+    ]
 
 
 def _versions() -> Finding:

@@ -39,7 +39,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             actor = identity.find_actor(
                 session, body["user_id"], deps.settings, deps.gateway.users, deps.clock.now()
             )
-            message = find(session, actor, text, wanted) if actor is not None else None
+            message = question(deps, session, actor, text) if actor is not None else None
         if actor is not None and message is not None:
             ack(response_type="ephemeral", **blocks.payload(deps.renderer, message, actor.language))
         else:  # Slack is asked who that is, and the answer stored
@@ -49,35 +49,34 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def introduce(press: Press) -> None:
         actor = deps.identify(press.user_id)
         with deps.database.read() as session:
-            text = html.unescape(press.body.get("text", ""))
-            message = find(session, actor, text, lookup.asks_for(text))
+            message = question(deps, session, actor, html.unescape(press.body.get("text", "")))
         content = blocks.payload(deps.renderer, message, actor.language)
         press.respond(content, response_type="ephemeral", replace_original=False)
-
-    def find(session: Session, actor: Actor, text: str, wanted: frozenset[str] | None) -> Message:
-        if wanted is lookup.TODO:
-            return listed(session, actor)
-        now = deps.clock.now()
-        today = actor.today(now)
-        with deps.bounds.asking(actor):
-            message = lookup.answer(session, deps.scheme_cache, deps.rules_in(session), actor, text, today)
-        deps.bounds.show(actor, message, session=session)
-        return message
-
-    def listed(session: Session, actor: Actor, start: int = 0) -> Message:
-        """What the actor has to do, from a place in the list on."""
-        book, firm = deps.scheme_cache.tier_names(session), FirmDefaults(admins=deps.settings.admins)
-        with deps.bounds.asking(actor):
-            found = todo.todo(
-                session, deps.rules_in(session), book, actor, firm, deps.clock.now(), start=start
-            )
-        deps.bounds.show(actor, found, session=session)
-        return found
 
     @app.action(str(Action.MORE_TODO))
     @deferred.reads
     def show_more(press: Press) -> None:
         actor = deps.identify(press.user_id)
         with deps.database.read() as session:
-            message = listed(session, actor, press.pointer.id)
+            message = listed(deps, session, actor, press.pointer.id)
         press.respond(blocks.payload(deps.renderer, message, actor.language), replace_original=True)
+
+
+def question(deps: Dependencies, session: Session, actor: Actor, text: str) -> Message:
+    """The answer to a question, at whichever door it was asked; `CALENDAR` is no question of this kind."""
+    if lookup.asks_for(text) is lookup.TODO:
+        return listed(deps, session, actor)
+    today = actor.today(deps.clock.now())
+    with deps.bounds.asking(actor):
+        message = lookup.answer(session, deps.scheme_cache, deps.rules_in(session), actor, text, today)
+    deps.bounds.show(actor, message, session=session)
+    return message
+
+
+def listed(deps: Dependencies, session: Session, actor: Actor, start: int = 0) -> Message:
+    """What the actor has to do, from a place in the list on."""
+    book, firm = deps.scheme_cache.tier_names(session), FirmDefaults(admins=deps.settings.admins)
+    with deps.bounds.asking(actor):
+        found = todo.todo(session, deps.rules_in(session), book, actor, firm, deps.clock.now(), start=start)
+    deps.bounds.show(actor, found, session=session)
+    return found
