@@ -170,7 +170,7 @@ def language_inputs(known: HomeSettings, gettext: Callable[[str], str]) -> list[
 
 def hours_inputs(known: HomeSettings, gettext: Callable[[str], str]) -> list[Input]:
     begins, _, ends = known.hours.partition("-")
-    hint = gettext(N_("Outside of these hours nothing is sent to you. Leave both empty to set none."))
+    hint = gettext(N_("Digests and reports come within these hours. Leave both empty to set none."))
     return [
         Input(name="from", label=N_("From"), kind="timepicker", options=at(begins), optional=True),
         Input(name="until", label=N_("Until"), kind="timepicker", options=at(ends), optional=True, hint=hint),
