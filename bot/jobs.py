@@ -25,7 +25,7 @@ from bot.services.care.weekly.period import WeeklyOptions
 from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
-from bot.services.grade import first_orders, regrades, runs
+from bot.services.grade import figures, first_orders, regrades, runs
 from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import marks, retention
 from bot.services.reports import care_traits
@@ -97,11 +97,13 @@ def regrade(bot: Tierbot) -> int:
         regrades.regrade_marked,
         regrades.follow_credit,
     )
-    return ended + sum(
+    graded = sum(
         report.customers
         for step in steps
         for report in step(bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify)
     )
+    figures.follow(bot.database, bot.scheme_cache, today)
+    return ended + graded
 
 
 def plan_care(bot: Tierbot) -> int:

@@ -35,7 +35,17 @@ from db.care.records import (
     surveys,  # noqa: F401
 )
 from db.care.weekly import reports  # noqa: F401
-from db.graded import changes, credit, first_orders, overrides, reviews, runs, schemes, shadows  # noqa: F401
+from db.graded import (  # noqa: F401
+    changes,
+    credit,
+    figures,
+    first_orders,
+    overrides,
+    reviews,
+    runs,
+    schemes,
+    shadows,
+)
 from db.outbox import channels, messages, send_state  # noqa: F401
 
 metadata = SQLModel.metadata

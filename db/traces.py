@@ -168,6 +168,7 @@ FIXED = _columns(
         "cursor": "name value",
         "customer": "code record_type language",
         "customer_care": "tier gates credit lifecycle quadrant rfm owed_since trouble",
+        "customer_figures": "currency basis owed_currency limit_currency",
         "customer_key": "source external_id",
         "customer_name": "kind key",
         "customer_order": "source external_id currency original_currency",

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.errors import N_, BadInput
 from bot.wording import catalogue
-from bot.wording.actions import Action, Pointer, RowChoice
+from bot.wording.actions import Action, Pointer, RowChoice, is_query
 from bot.wording.care.complaints import ComplaintRow
 from bot.wording.care.digest import CONTACT_LABELS, MOST_ROWS, CareRow
 from bot.wording.care.escalations import MOST_ROWS as MOST_LATE
@@ -30,6 +30,8 @@ TEXT, FIELD, HEADER, CONTEXT, BUTTON, LABEL, FALLBACK = 3000, 2000, 150, 2000, 7
 ROW = 400  # of a row that has its own buttons, so that there is room for all rows
 LATE_ROW = 280  # of a row with a menu beside it, of which a message has more
 TITLE = 24  # of a view
+MOST_TABLE_ROWS, MOST_CELLS, MOST_IN_CELLS = 101, 20, 10_000  # of a table, with its head; characters in all cells
+CELL = 100
 HINT = 2000  # of an input
 MOST_FIELDS, MOST_ELEMENTS, MOST_BUTTONS, MOST_OPTIONS = 10, 10, 25, 100
 MOST_ID, MOST_MARK = 2**31 - 1, 2**32 - 1  # in a button: what a column of ids holds, and a crc32
@@ -41,15 +43,27 @@ LATE_CHOICES = (RowChoice.REASSIGN, RowChoice.SNOOZE_UNTIL, RowChoice.SKIP)
 
 
 def payload(
-    renderer: Renderer, message: Message, language: str | None, *, possible_repeat: bool = False
+    renderer: Renderer,
+    message: Message,
+    language: str | None,
+    *,
+    possible_repeat: bool = False,
+    with_table: bool = False,
+    back: Pointer | None = None,
 ) -> dict[str, Any]:
-    """`text` and `blocks` of a message."""
+    """`text` and `blocks` of a message; `with_table`, a list as a table; `back`, a button to the list it came from."""
     slots, gettext = renderer.slots(message, language), catalogue.gettext(language)
     if possible_repeat:
         line = gettext("Possible repeat: Slack did not say whether this arrived before.")
         slots = replace(slots, fallback=f"{slots.fallback} ({line})", footer=(line, *slots.footer))
     buttons, rows = _buttons(message, gettext), _row_blocks(message, slots, gettext)
+    if back is not None:
+        buttons.append(_button(Action.TO_LIST, gettext(Action.TO_LIST.label), back))
     room = MOST_CHARACTERS - sum(map(_length, buttons))
+    table = data_table(message, slots) if with_table else None
+    if table is not None:
+        slots, rows = replace(slots, body=()), [table]
+        room = MOST_CHARACTERS + MOST_IN_CELLS  # what stands in cells is counted for itself
     blocks = body_blocks(slots, MOST_BLOCKS - bool(buttons), room, rows)
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
@@ -103,16 +117,21 @@ def body_blocks(slots: Slots, most: int, room: int, rows: Sequence[Block] = ()) 
 
 def encode(pointer: Pointer) -> str:
     """The value of a button or of an option."""
-    value = {"id": pointer.id, "v": pointer.version, "of": pointer.mark, "do": pointer.choice}
-    return json.dumps({key: part for key, part in value.items() if part is not None}, separators=(",", ":"))
+    value = {"id": pointer.id, "v": pointer.version, "of": pointer.mark, "do": pointer.choice, "q": pointer.query}
+    given = {key: part for key, part in value.items() if part is not None}
+    return json.dumps(given, separators=(",", ":"), ensure_ascii=False)
 
 
 def decode(value: str | None) -> Pointer:
     """The pointer of a button's value. Raises BadInput."""
     try:
         data = json.loads(value or "")
-        found = Pointer(id=data["id"], version=data["v"], mark=data.get("of"), choice=data.get("do"))
+        found = Pointer(
+            id=data["id"], version=data["v"], mark=data.get("of"), choice=data.get("do"), query=data.get("q")
+        )
         if found.choice is not None and not _CHOICE.fullmatch(found.choice):
+            raise ValueError
+        if found.query is not None and not is_query(found.query):
             raise ValueError
         for number, most in ((found.id, MOST_ID), (found.version, MOST_ID), (found.mark or 0, MOST_MARK)):
             if type(number) is not int or not 0 <= number <= most:

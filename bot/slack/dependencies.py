@@ -14,6 +14,7 @@ from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from bot.slack.pressed.homes import Homes
+from bot.slack.tables import Tables
 from bot.wording.rendering import Renderer
 from db.engine import Database
 
@@ -33,6 +34,7 @@ class Dependencies:
     connection: ConnectionWatch
     bounds: Bounds
     homes: Homes = field(default_factory=Homes)
+    tables: Tables = field(default_factory=Tables)
 
     @property
     def rules(self) -> CareRules:

@@ -1,5 +1,6 @@
 """What can be pressed, and what a button points at."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -94,7 +95,24 @@ class Action(StrEnum):
     ALERTS_FORM = "tierbot_alerts_form"
     AWAY_FORM = "tierbot_away_form"
     DEPUTY_FORM = "tierbot_deputy_form"
+    OPEN_LISTED = "tierbot_open_listed", N_("Show the card")
+    TO_LIST = "tierbot_to_list", N_("Back to the list"), None, "list"
+    LIST_NEXT = "tierbot_list_next", N_("More"), None, "list"
+    LIST_BEFORE = "tierbot_list_before", N_("Before"), None, "list"
+    LIST_FILE = "tierbot_list_file", N_("As a file"), None, "list"
+    LIST_CSV = "tierbot_list_csv", N_("As CSV"), None, "list"
+    COMPARE = "tierbot_compare", N_("This one")
+    TEAM = "tierbot_team", N_("Show the team"), None, "team"
     ALL_GREETED = "tierbot_all_greeted", N_("All greeted"), "primary", "greetings"
+
+
+MOST_QUERY = 1_800  # characters: a button holds 2,000
+_QUERY = re.compile(r'[^<>&"\\]+')
+
+
+def is_query(text: str) -> bool:
+    """Whether a button can hold this text as what was asked."""
+    return len(text) <= MOST_QUERY and text.isprintable() and _QUERY.fullmatch(text) is not None
 
 
 class RowChoice(StrEnum):
@@ -123,6 +141,7 @@ class Pointer:
     version: int = 0
     # crc32 of the customer's code: ids are used again after an import is undone or a backup restored.
     mark: int | None = None  # None in buttons of earlier versions
+    query: str | None = None  # what was asked, as `bot.services.ask.listing.state` writes it
     choice: str | None = (
         None  # of a menu: an Action under MORE, the kind of contact under DONE_AS, a RowChoice under ROW_MENU
     )

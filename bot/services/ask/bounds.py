@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -22,6 +22,7 @@ from bot.settings import Settings
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.weekly import CareWeeklyList
 from bot.wording.home import HomeBook, HomeNear, HomeTop
+from bot.wording.listing import CompareChoice, CustomerList, CustomersBeside
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch, TierCard, Ungraded
 from bot.wording.notices import LimitReached
@@ -128,15 +129,13 @@ class Bounds:
 
         `session`: one that reads already; a second one would take another connection.
         """
-        self._count(actor, message, customer_id, session)
+        if isinstance(message, NoMatch) or (isinstance(message, CompareChoice) and message.near):
+            self._note_guess(actor)
+        self._count(actor, _customers_of(message, customer_id), session)
         self._note_opened(actor, message)
 
-    def _count(
-        self, actor: Actor, message: Message, customer_id: int | None, session: Session | None
-    ) -> None:
-        if isinstance(message, NoMatch):
-            self._note_guess(actor)
-        most, shown = self._settings.customers_per_day, _customers_of(message, customer_id)
+    def _count(self, actor: Actor, shown: set[int], session: Session | None) -> None:
+        most = self._settings.customers_per_day
         if not most or not shown:
             return
         today = local_date(self._clock.now(), self._settings.zone)
@@ -158,6 +157,28 @@ class Bounds:
                 raise LimitOfTheDay(most)
             asker.seen |= new
             asker.unstored += len(new)
+
+    def allowed(self, actor: Actor, customer_ids: Sequence[int], session: Session | None = None) -> int:
+        """How many of these customers, from the first on, the actor may look at today; they are counted."""
+        most = self._settings.customers_per_day
+        if not most:
+            return len(customer_ids)
+        with self._lock:
+            is_known = self._asker(actor).day == local_date(self._clock.now(), self._settings.zone)
+            asker = self._asker(actor)
+            room = most - (asker.stored + asker.unstored if is_known else 0)
+            seen = set(asker.seen) if is_known else set()
+        if not is_known:
+            room = most - self._read(session, actor.person_id, local_date(self._clock.now(), self._settings.zone))
+        count = 0
+        for customer_id in customer_ids:
+            room -= customer_id not in seen
+            if room < 0:
+                break
+            count += 1
+        if count:
+            self._count(actor, set(customer_ids[:count]), session)
+        return count
 
     def store(self) -> None:
         """Write what was counted, for all processes, and wrong guesses into the audit; tell the admins, once a day, who
@@ -283,8 +304,12 @@ def _record(session: Session, actor: Actor, guesses: int) -> None:
 
 def _customers_of(message: Message, customer_id: int | None) -> set[int]:
     """The customers that an answer shows."""
-    if isinstance(message, Choice | NoMatch | MyCustomers | HomeTop | HomeBook | HomeNear):
+    if isinstance(message, Choice | NoMatch | MyCustomers | CompareChoice | HomeTop | HomeBook | HomeNear):
         return {hit.customer_id for hit in message.hits}
+    if isinstance(message, CustomerList):
+        return {row.customer_id for row in message.rows}
+    if isinstance(message, CustomersBeside):
+        return {one.customer_id for one in message.customers}
     if isinstance(message, CareDigest | CareWeeklyList):
         return {row.customer_id for row in message.rows}
     shown = customer_id if customer_id is not None else getattr(message, "customer_id", None)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from bot.errors import Conflict
-from bot.services.grade import book_pass
+from bot.services.grade import book_pass, figures
 from bot.services.grade import runs as grading
 from bot.services.grade.runs import CHUNK, Notify, RunReport
 from bot.services.schemes.store import SchemeCache
@@ -121,6 +121,7 @@ def regrade_touched(
             return []
         touched = imports.customers_touched(session, after=seen)
     reports = regrade_each(database, scheme_cache, touched, Purpose, today=today, now=now, notify=notify)
+    figures.write_some(database, scheme_cache, touched, today)
     with database.write() as session:
         # A run of the whole book that started meanwhile has refused some: the next call takes them again.
         if not any(runs.is_running(session, purpose) for purpose in Purpose):

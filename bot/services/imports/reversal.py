@@ -20,6 +20,7 @@ from db.book.customers import Customer
 from db.book.imports import ImportBatch, ImportChange, ImportStatus, table
 from db.care import marks
 from db.engine import Database
+from db.graded import figures
 
 _PAGE = 5_000
 CARED = (
@@ -30,6 +31,7 @@ CARED = (
     "survey_score",
     "trait",
 )  # tables by which care is planned
+FIGURED = ("customer_order", "order_line", "invoice")  # tables by which the figures of customers are computed
 _batch, _change, _customer = table(ImportBatch), table(ImportChange), table(Customer)
 
 
@@ -59,8 +61,11 @@ def undo(
             marks.mark_planned(
                 connection, imports.customers_touched(connection, batch_id - 1, until=batch_id, tables=CARED)
             )
+            figured = imports.customers_touched(connection, batch_id - 1, until=batch_id, tables=FIGURED)
+            figured += connection.scalars(imports.changed_rows(batch_id, _customer))
             with staff.kept_in_order(database, connection, KINDS[kind].right, admins, actor):
                 removed, restored = _take_back(connection, KINDS[kind].writes, batch_id)
+            figures.mark(connection, figured, clock.now().date())
             connection.execute(
                 _batch.update()
                 .where(_batch.c.id == batch_id)

@@ -8,6 +8,7 @@ from bot.slack.listeners import (
     asked,
     calendar_link,
     home,
+    lists,
     log_visit,
     open_card,
     personal_forms,
@@ -44,5 +45,6 @@ def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
         weekly,
         home,
         personal_forms,
+        lists,
     ):
         listener.register(app, deps, deferred)

@@ -66,9 +66,11 @@ class Press:
 
     @property
     def is_private(self) -> bool:
-        """Whether what was pressed is on a message that nobody else reads."""
+        """Whether what was pressed is on a message, or an answer in a view, that nobody else reads."""
         where = self.body.get("container") or {}
         channel = str(where.get("channel_id") or "")
+        if self.in_answer:
+            return True
         return "response_url" in self.body and bool(where.get("is_ephemeral") or channel.startswith("D"))
 
     @property
