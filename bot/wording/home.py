@@ -5,7 +5,8 @@ from datetime import date
 from typing import ClassVar
 
 from bot.errors import N_
-from bot.wording.actions import Action, Pointer
+from bot.wording.actions import Action, Pointer, is_query
+from bot.wording.listing import ListRow
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit
 from bot.wording.parts import Listed, TierPart, Who
@@ -58,25 +59,25 @@ class HomeBook(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NearBoundary(Listed):
-    """A customer whose score is near the score at which its tier moves."""
+class HomeList(Message):
+    """The first customers of a list: near a boundary above or below, or at risk; `query` is the list as a button holds it."""
 
-    tier: TierPart
-    to: TierPart
-    up: bool
-    score: float
-    points: float  # between the two scores
-    limit: float
+    menu_of: ClassVar = "rows"
+    buttons: ClassVar = (Action.LIST_NEXT,)
+    kind: str  # near_up | near_down | risk
+    rows: tuple[ListRow, ...]
+    total: int
+    counted_out: bool = False
+    query: str = ""
 
+    @property
+    def more(self) -> int:
+        return max(0, self.total - len(self.rows))
 
-@dataclass(frozen=True, kw_only=True)
-class HomeNear(Message):
-    """Customers near a boundary, the nearest first."""
-
-    menu_of: ClassVar = "hits"
-    points: float  # what counts as near
-    hits: tuple[NearBoundary, ...]
-    more: int = 0
+    def targets(self) -> dict[Action, Pointer]:
+        """The whole list where there is more of it."""
+        shown = self.more and is_query(self.query)
+        return {Action.LIST_NEXT: Pointer(id=0, query=self.query)} if shown else {}
 
 
 @dataclass(frozen=True, kw_only=True)

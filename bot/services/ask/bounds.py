@@ -21,7 +21,7 @@ from bot.services.recipients import Place
 from bot.settings import Settings
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.weekly import CareWeeklyList
-from bot.wording.home import HomeBook, HomeNear, HomeTop
+from bot.wording.home import HomeBook, HomeList, HomeTop
 from bot.wording.listing import CompareChoice, CustomerList, CustomersBeside
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch, TierCard, Ungraded
@@ -169,7 +169,9 @@ class Bounds:
             room = most - (asker.stored + asker.unstored if is_known else 0)
             seen = set(asker.seen) if is_known else set()
         if not is_known:
-            room = most - self._read(session, actor.person_id, local_date(self._clock.now(), self._settings.zone))
+            room = most - self._read(
+                session, actor.person_id, local_date(self._clock.now(), self._settings.zone)
+            )
         count = 0
         for customer_id in customer_ids:
             room -= customer_id not in seen
@@ -304,9 +306,9 @@ def _record(session: Session, actor: Actor, guesses: int) -> None:
 
 def _customers_of(message: Message, customer_id: int | None) -> set[int]:
     """The customers that an answer shows."""
-    if isinstance(message, Choice | NoMatch | MyCustomers | CompareChoice | HomeTop | HomeBook | HomeNear):
+    if isinstance(message, Choice | NoMatch | MyCustomers | CompareChoice | HomeTop | HomeBook):
         return {hit.customer_id for hit in message.hits}
-    if isinstance(message, CustomerList):
+    if isinstance(message, CustomerList | HomeList):
         return {row.customer_id for row in message.rows}
     if isinstance(message, CustomersBeside):
         return {one.customer_id for one in message.customers}

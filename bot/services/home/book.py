@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from sqlmodel import Session
@@ -10,39 +11,35 @@ from bot.errors import Hidden
 from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.ask import lists
-from bot.services.ask.boundaries import boundaries, coming
-from bot.services.ask.graded import graded_of
+from bot.services.ask.listing.listed import listed
+from bot.services.ask.questions.query import Direction, Filters, Listing, Risk, Sort
 from bot.services.care.schedule import CareRules
-from bot.services.schemes.ladder import ladder
-from bot.services.schemes.store import SchemeCache, TierNames, tiers_of
-from bot.wording.home import HomeBook, HomeNear, NearBoundary, TierMoves
+from bot.services.schemes.store import SchemeCache, TierNames
+from bot.wording.home import HomeBook, HomeList, TierMoves
 from bot.wording.messages import MyCustomers
-from bot.wording.parts import BoundaryPart, LadderPart, Listed
+from bot.wording.parts import Listed
 from db import asked
 from db.graded import runs, tier_rows
 from db.graded.tier_rows import PastTier, TierRow
 
 MOST_NEWS = 5
 MOST_ASKED = 6
-NEAR = 3.0  # points
-MOST_NEAR = 5
-MOST_CHECKED = 10  # customers whose exact boundaries are computed
+MOST_LISTED = 3
 MOST_COMPARED = lists.MOST_COMPARED
 
 
 def book_of(
     session: Session, scheme_cache: SchemeCache, rules: CareRules, actor: Actor, today: date
-) -> tuple[HomeBook, HomeNear]:
-    """The customers by tier, and those near a boundary. Of more than 2,000 only the numbers are said, as by /tier."""
+) -> HomeBook:
+    """The customers by tier, and what is new of them. Of more than 2,000 the movement is not counted, as by /tier."""
     mine = lists.my_customers(session, scheme_cache, rules, actor, today)
     book, behind = scheme_cache.tier_names(session), runs.latest_run_ids(session)
     _, owners = access.list_scope(session, actor)
     if owners is None or mine.total > MOST_COMPARED:
-        return _counted(mine, Counter(), Counter()), HomeNear(points=NEAR, hits=())
+        return _counted(mine, Counter(), Counter())
     rows = tier_rows.tier_rows(session, behind, owners=owners)
     past = tier_rows.past_tiers(session, owners=owners)
-    near = _near(session, scheme_cache, actor, rows, today)
-    return _counted(mine, *_moves(rows, past, book)), near
+    return _counted(mine, *_moves(rows, past, book))
 
 
 def _counted(mine: MyCustomers, risen: Mapping[str, int], fallen: Mapping[str, int]) -> HomeBook:
@@ -72,66 +69,32 @@ def _moves(
     return risen, fallen
 
 
-def _near(
-    session: Session, scheme_cache: SchemeCache, actor: Actor, rows: Sequence[TierRow], today: date
-) -> HomeNear:
-    """Who is near a boundary: first by the stored scores, then exactly, as the card says it."""
-    ladders: dict[int, LadderPart] = {}
-    found: list[tuple[float, int]] = []
-    for row in rows:
-        if row.score is None or row.scheme_version_id is None or row.capped_by is not None:
-            continue
-        if row.scheme_version_id not in ladders:
-            ladders[row.scheme_version_id] = ladder(scheme_cache.scheme(session, row.scheme_version_id))
-        apart = _apart(ladders[row.scheme_version_id], row.tier, row.score)
-        if apart is not None and apart <= NEAR:
-            found.append((apart, row.customer_id))
-    found.sort()
-    hits: list[NearBoundary] = []
-    for _, customer_id in found[:MOST_CHECKED]:
-        if len(hits) < MOST_NEAR and (hit := _exactly(session, scheme_cache, actor, customer_id, today)):
-            hits.append(hit)
-    hits.sort(key=lambda hit: (hit.points, hit.code))
-    return HomeNear(points=NEAR, hits=tuple(hits), more=max(0, len(found) - MOST_CHECKED))
-
-
-def _apart(of: LadderPart, tier: str, score: float) -> float | None:
-    """How far a score is from the nearest one at which the tier moves; None of a tier that is on no rung."""
-    places = [place for place, rung in enumerate(of.rungs) if rung.tier.id == tier]
-    if not places:
-        return None
-    here, above = of.rungs[places[0]], of.rungs[: places[0]]
-    limits = [here.falls_below, above[-1].rises_at if above else None]
-    return min((abs(score - limit) for limit in limits if limit is not None), default=None)
-
-
-def _exactly(
-    session: Session, scheme_cache: SchemeCache, actor: Actor, customer_id: int, today: date
-) -> NearBoundary | None:
-    """The nearer boundary of a customer as its card says it; None where no score moves the tier, or it is not near."""
-    customer = access.customer_for(session, actor, Act.SEE, customer_id)
-    graded = graded_of(session, scheme_cache, customer)
-    if graded is None or graded.assessment.score is None:
-        return None
-    book = tiers_of(graded.scheme)
-    known = boundaries(graded, book, coming(session, scheme_cache, graded, today))
-    sides: list[tuple[BoundaryPart, bool]] = [
-        (side, up) for side, up in ((known.get("higher"), True), (known.get("lower"), False)) if side
-    ]
-    if not sides:
-        return None
-    nearest, up = min(sides, key=lambda one: one[0].points)
-    if nearest.points > NEAR:
-        return None
-    return NearBoundary(
-        **access.about(customer),
-        tier=book.tier(graded.assessment.tier),
-        to=nearest.tier,
-        up=up,
-        score=graded.assessment.score,
-        points=nearest.points,
-        limit=nearest.limit,
-    )
+def lists_of(
+    session: Session, scheme_cache: SchemeCache, rules: CareRules, actor: Actor, today: date
+) -> tuple[HomeList, ...]:
+    """Who is near a boundary and who is at risk, of the customers of the actor's lists; not for the whole book."""
+    _, owners = access.list_scope(session, actor)
+    if not owners:
+        return ()
+    found = []
+    for kind, filters, sort in (
+        ("risk", Filters(risks=(Risk.ANY,)), Sort.VALUE_AT_RISK),
+        ("near_up", Filters(near=Direction.UP), Sort.BOUNDARY),
+        ("near_down", Filters(near=Direction.DOWN), Sort.BOUNDARY),
+    ):
+        query = Listing(filters=replace(filters, owners=tuple(sorted(owners))), sort=sort)
+        page = listed(session, scheme_cache, rules, actor, query, today)
+        if page.rows:
+            found.append(
+                HomeList(
+                    kind=kind,
+                    rows=page.rows[:MOST_LISTED],
+                    total=page.total,
+                    counted_out=page.counted_out,
+                    query=page.query,
+                )
+            )
+    return tuple(found)
 
 
 def asked_last(session: Session, actor: Actor) -> tuple[Listed, ...]:

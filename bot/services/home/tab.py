@@ -34,12 +34,11 @@ def home(
     today, defaults = actor.today(now), FirmDefaults(admins=settings.admins)
     names = scheme_cache.tier_names(session)
     due = shown.todo_list(session, rules, names, actor, defaults, now, answered)
-    mine, near = book.book_of(session, scheme_cache, rules, actor, today)
     parts: list[Message | None] = [
         HomeTop(name=actor.name, day=today, hits=book.asked_last(session, actor)),
         shortened(due),
-        near if near.hits else None,
-        mine,
+        *book.lists_of(session, scheme_cache, rules, actor, today),
+        book.book_of(session, scheme_cache, rules, actor, today),
         team.team_of(session, actor, now),
         firm.firm_of(session, actor, settings, now),
         personal.settings_of(session, rules, actor, settings, now),
