@@ -29,7 +29,8 @@ from bot.services.grade import figures, first_orders, regrades, runs
 from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import marks, retention
 from bot.services.reports import care_traits
-from db import asked, processes, rewriting, usage
+from db import processes, rewriting, usage
+from db.book import asked
 from db.care import acts
 from db.care import redraws as stale_messages
 from db.outbox import claims, send_state

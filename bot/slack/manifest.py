@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from bot.errors import N_
+
 
 @dataclass(frozen=True, kw_only=True)
 class SlashCommand:
@@ -21,30 +23,32 @@ TIER = SlashCommand(
 COMMANDS = (TIER,)
 
 SCOPES = {
-    "app_mentions:read": "answer where people mention the bot in a channel",
-    "chat:write": "post reminders and tier-change alerts",
-    "commands": "answer /tier",
-    "files:read": "see whether a file has arrived before a message refers to it",
-    "files:write": "send lists as CSV or Excel files, score charts and review packs",
-    "im:history": "answer what people write to the bot, and see whether a reminder arrived",
-    "im:write": "open direct messages for reminders and for changes of one's own customers",
-    "channels:read": "find public channels by name, and see whether one is archived, without the bot or read by another company",
-    "groups:read": "the same of private channels",
-    "users:read": "know a user's time zone and language, and tell guests apart",
-    "users:read.email": "match Slack users to the people in your book by e-mail address",
+    "app_mentions:read": N_("answer where people mention the bot in a channel"),
+    "chat:write": N_("post reminders and tier-change alerts"),
+    "commands": N_("answer /tier"),
+    "files:read": N_("see whether a file has arrived before a message refers to it"),
+    "files:write": N_("send lists as CSV or Excel files, score charts and review packs"),
+    "im:history": N_("answer what people write to the bot, and see whether a reminder arrived"),
+    "im:write": N_("open direct messages for reminders and for changes of one's own customers"),
+    "channels:read": N_(
+        "find public channels by name, and see whether one is archived, without the bot or read by another company"
+    ),
+    "groups:read": N_("the same of private channels"),
+    "users:read": N_("know a user's time zone and language, and tell guests apart"),
+    "users:read.email": N_("match Slack users to the people in your book by e-mail address"),
 }
 
 # Only to find out whether a message arrived whose answer was lost, by the number in its metadata.
 OPTIONAL_SCOPES = {
-    "channels:history": "see whether an alert arrived in a public channel",
-    "groups:history": "see whether an alert arrived in a private channel",
+    "channels:history": N_("see whether an alert arrived in a public channel"),
+    "groups:history": N_("see whether an alert arrived in a private channel"),
 }
 
-# Events, and what rests without them.
+# Events, and what does not work without them.
 EVENTS = {
-    "app_home_opened": "the Home tab",
-    "app_mention": "answers where people mention the bot in a channel",
-    "message.im": "answers to direct messages",
+    "app_home_opened": N_("the Home tab"),
+    "app_mention": N_("answers where people mention the bot in a channel"),
+    "message.im": N_("answers to direct messages"),
 }
 
 

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from bot.errors import N_
 from bot.wording.actions import Action, Pointer, is_query
+from bot.wording.hits import Hit
 from bot.wording.listing import ListRow
 from bot.wording.message_base import Message
-from bot.wording.messages import Hit
 from bot.wording.parts import Listed, TierPart, Who
 
 # Alerts that people may switch off for themselves -> their labels.

@@ -27,9 +27,9 @@ from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch, TierCard, Ungraded
 from bot.wording.notices import LimitReached
 from bot.wording.parts import Who
-from db import asked, usage
+from db import usage
 from db.audit import AuditAction, ObjectKind
-from db.book import people
+from db.book import asked, people
 from db.engine import Database
 
 KIND = "limit"

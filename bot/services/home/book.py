@@ -18,7 +18,7 @@ from bot.services.schemes.store import SchemeCache, TierNames
 from bot.wording.home import HomeBook, HomeList, TierMoves
 from bot.wording.messages import MyCustomers
 from bot.wording.parts import Listed
-from db import asked
+from db.book import asked
 from db.graded import runs, tier_rows
 from db.graded.tier_rows import PastTier, TierRow
 

@@ -8,6 +8,7 @@ from slack_bolt import Ack, App, BoltContext
 from slack_sdk import WebClient
 
 from bot.services.ask import lookup
+from bot.services.ops import doctor
 from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
@@ -22,6 +23,8 @@ _BARE = re.compile(r"<(?:mailto:|tel:)?([^<>|]*)>")
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
+    heard: set[str] = set()  # events that this process has noted
+
     @app.event("app_mention")
     def mentioned(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
         take(ack, Press(body=body, client=client), context)
@@ -42,6 +45,7 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     def answer(press: Press) -> None:
         take_once(press)
+        note_heard(press.event)
         actor, text = deps.identify(press.user_id), asked_text(press.event, press.bot_user_id)
         if lookup.asks_for(text) is lookup.CALENDAR:
             calendar_link.answer(deps, press)
@@ -49,6 +53,12 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         with deps.database.read() as session:
             message = tier_command.question(deps, session, actor, text)
         press.respond(blocks.payload(deps.renderer, message, actor.language))
+
+    def note_heard(event: dict[str, Any]) -> None:
+        name = "message.im" if event["type"] == "message" else str(event["type"])
+        if name not in heard:
+            doctor.note_heard(deps.database, name, deps.clock.now())
+            heard.add(name)
 
     def take_once(press: Press) -> None:
         """Raise Repeated for what was answered before: Slack repeats events, and sends a mention as two of them."""

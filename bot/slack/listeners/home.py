@@ -19,9 +19,14 @@ from bot.wording.message_base import Message
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
+    heard: set[str] = set()  # events that this process has noted
+
     @app.event("app_home_opened")
     def opened(ack: Ack, body: dict[str, Any], client: WebClient, context: BoltContext) -> None:
         press = Press(body=body, client=client)
+        if "app_home_opened" not in heard:
+            heard.add("app_home_opened")
+            deferred.writes.put(lambda: doctor.note_heard(deps.database, "app_home_opened", deps.clock.now()))
         if press.event.get("tab") == "home" and isinstance(press.event.get("user"), str):
             deferred.reads.defer(context, press, show)
         ack()

@@ -26,8 +26,8 @@ from bot.wording.care.weekly import CareWeekly, PersonWeek, SkipReason, WeekFigu
 from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import GiftHint, GreetingText, PersonHours, PersonPart, Since, TierPart, Who
-from db import asked, tables, usage
-from db.book import personal_settings
+from db import tables, usage
+from db.book import asked, personal_settings
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
 from db.book.people import Absence, Deputy, Person
