@@ -34,7 +34,7 @@ def book_of(
     """The customers by tier, and what is new of them. Of more than 2,000 the movement is not counted, as by /tier."""
     mine = lists.my_customers(session, scheme_cache, rules, actor, today)
     book, behind = scheme_cache.tier_names(session), runs.latest_run_ids(session)
-    _, owners = access.list_scope(session, actor)
+    owners = owners_of(session, actor)
     if owners is None or mine.total > MOST_COMPARED:
         return _counted(mine, Counter(), Counter())
     rows = tier_rows.tier_rows(session, behind, owners=owners)
@@ -73,7 +73,7 @@ def lists_of(
     session: Session, scheme_cache: SchemeCache, rules: CareRules, actor: Actor, today: date
 ) -> tuple[HomeList, ...]:
     """Who is near a boundary and who is at risk, of the customers of the actor's lists; not for the whole book."""
-    _, owners = access.list_scope(session, actor)
+    owners = owners_of(session, actor)
     if not owners:
         return ()
     found = []
@@ -95,6 +95,11 @@ def lists_of(
                 )
             )
     return tuple(found)
+
+
+def owners_of(session: Session, actor: Actor) -> frozenset[int] | None:
+    """Whose customers the actor's lists show; None: the whole book."""
+    return access.list_scope(session, actor)[1]
 
 
 def asked_last(session: Session, actor: Actor) -> tuple[Listed, ...]:

@@ -11,8 +11,8 @@ from sqlmodel import Session
 
 from bot.clock import local_date, zone_named
 from bot.errors import N_, BadInput
-from bot.services import access, staff
-from bot.services.access import Act, Actor
+from bot.services import staff
+from bot.services.access import Actor
 from bot.services.care.schedule import CareRules
 from bot.settings import Settings
 from bot.wording.catalogue import LANGUAGES
@@ -123,12 +123,14 @@ def email_of(session: Session, actor: Actor) -> str:
 def _changed(
     database: Database, actor: Actor, settings: Settings, now: datetime
 ) -> Iterator[tuple[Session, Actor, Person]]:
-    """A transaction with the actor and their row as they are now. Raises NotAllowed."""
+    """A transaction with the actor and their own row as they are now: nobody sets these for somebody else.
+
+    Raises NotAllowed for who is no longer there.
+    """
     with database.write(lock=staff.LOCK) as session:
         acting = staff.present_actor(session, actor, settings, now)
         person = people.get(session, acting.person_id)
         assert person is not None
-        access.require(acting, Act.SET_WORKING_TIME, staff.as_owned(person, settings))
         yield session, acting, person
 
 

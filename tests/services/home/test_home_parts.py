@@ -10,7 +10,7 @@ from bot.services import identity
 from bot.services.home import firm, tab
 from bot.services.ops.storage import Finding
 from bot.wording.care.digest import CareDigest
-from bot.wording.home import HomeBook, HomeFirm, HomeSettings, HomeTeam, HomeTop
+from bot.wording.home import HomeBook, HomeFirm, HomeList, HomeSettings, HomeTeam, HomeTop
 from bot.wording.message_base import Message
 from db.book import asked
 from db.book.people import Person, Team, TeamView
@@ -144,6 +144,24 @@ def test_a_lead_sees_whose_customers_nobody_attends_to(office: Firm) -> None:
         ("Anna", False),
         ("Olga", True),
     ]
+
+
+def test_a_lead_without_the_right_to_a_team_does_not_see_it(office: Firm) -> None:
+    with office.database.write() as session:
+        session.get_one(Person, office.ids["Olga"]).role = "viewer"
+    assert [part for part in office.parts("Olga") if isinstance(part, HomeTeam)] == []
+
+
+def test_who_is_at_risk_is_listed_with_the_way_to_the_whole_list(office: Firm) -> None:
+    with office.database.write() as session:
+        many = [factories.customer(session, f"R{number}", owner_id=office.ids["Anna"]) for number in range(4)]
+        for customer in (*many, office.other):
+            factories.complaint(session, customer, FEBRUARY)
+    office.grade(dict.fromkeys(many, "B"), as_of=FEBRUARY + timedelta(days=31))
+    (risk,) = [part for part in office.parts("Anna") if isinstance(part, HomeList) and part.kind == "risk"]
+    assert (len(risk.rows), risk.total, risk.more) == (3, 4, 1)
+    assert [str(action) for action in risk.targets()] == ["tierbot_list_next"]
+    assert {row.name for row in risk.rows} < {f"R{number}" for number in range(4)}
 
 
 def test_a_team_that_is_only_seen_is_nobodys_to_lead(office: Firm) -> None:
