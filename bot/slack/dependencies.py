@@ -15,6 +15,7 @@ from bot.services.ops.connection import ConnectionWatch
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
+from bot.slack.pressed.homes import Homes
 from bot.slack.tables import Tables
 from bot.wording.rendering import Renderer
 from db.engine import Database
@@ -37,6 +38,7 @@ class Dependencies:
     clock: Clock
     connection: ConnectionWatch
     bounds: Bounds
+    homes: Homes = field(default_factory=Homes)
     tables: Tables = field(default_factory=Tables)
     words: VocabularyCache = field(default_factory=VocabularyCache)
 

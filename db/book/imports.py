@@ -181,6 +181,11 @@ def all_batches(session: Session) -> list[ImportBatch]:
     return list(session.exec(select(ImportBatch).order_by(col(ImportBatch.id).desc())))
 
 
+def newest_batches(session: Session, most: int) -> list[ImportBatch]:
+    """The newest imports, by the primary key."""
+    return list(session.exec(select(ImportBatch).order_by(col(ImportBatch.id).desc()).limit(most)))
+
+
 def find_sources(connection: Connection, kind: str | None = None) -> list[str]:
     """The sources of all imports that are not undone, or of those of one kind, the latest first."""
     batch = table(ImportBatch)
