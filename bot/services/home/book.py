@@ -18,7 +18,7 @@ from bot.services.schemes.store import SchemeCache, TierNames
 from bot.wording.home import HomeBook, HomeList, TierMoves
 from bot.wording.messages import MyCustomers
 from bot.wording.parts import Listed
-from db.book import asked
+from db import usage
 from db.graded import runs, tier_rows
 from db.graded.tier_rows import PastTier, TierRow
 
@@ -105,7 +105,7 @@ def owners_of(session: Session, actor: Actor) -> frozenset[int] | None:
 def asked_last(session: Session, actor: Actor) -> tuple[Listed, ...]:
     """The customers whose cards the actor looked at last, of those whom they may still see."""
     found: list[Listed] = []
-    for customer_id in asked.newest(session, actor.person_id):
+    for customer_id in usage.asked_last(session, actor.person_id):
         if len(found) == MOST_ASKED:
             break
         try:
