@@ -17,6 +17,7 @@ from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
+from bot.services.ask.brief import evening
 from bot.services.care import complaints, escalation, planning_pass, promises, weekly
 from bot.services.care.answers import redraws
 from bot.services.care.digest import morning
@@ -133,6 +134,11 @@ def tell_weeks(bot: Tierbot) -> int:
     return weekly.tell_weeks(_sending(bot), WeeklyOptions.of(bot.settings))
 
 
+def brief_visits(bot: Tierbot) -> int:
+    """Write, in the evening before planned visits, the briefs that people want."""
+    return evening.send_due(bot.database, bot.scheme_cache, bot.rules, bot.settings, bot.clock.now())
+
+
 def _sending(bot: Tierbot) -> Sending:
     return Sending.of(bot.settings, bot.database, bot.scheme_cache, bot.rules, bot.clock.now())
 
@@ -239,6 +245,7 @@ JOBS = (
     Job(name="remind", every=timedelta(seconds=15), work=remind, patience=LONG_WORK),
     Job(name="escalate", every=timedelta(minutes=1), work=escalate, patience=LONG_WORK),
     Job(name="weekly", every=timedelta(minutes=1), work=tell_weeks, patience=LONG_WORK),
+    Job(name="briefs", every=timedelta(minutes=5), work=brief_visits, patience=LONG_WORK),
     Job(name="channels", every=timedelta(minutes=5), work=watch_channels),
     Job(name="audit", every=timedelta(minutes=5), work=anchor_audit),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),

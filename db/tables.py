@@ -8,6 +8,7 @@ from db.book import (  # noqa: F401
     customers,
     facts,
     imports,
+    notes,
     people,
     personal_settings,
     tombstones,

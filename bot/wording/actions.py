@@ -24,6 +24,18 @@ class Action(StrEnum):
     OPEN = "tierbot_open", N_("Show the card")
     WHY = "tierbot_why", N_("Why")
     EXACT = "tierbot_exact", N_("Figure by figure")
+    BRIEF = "tierbot_brief", N_("Visit brief")
+    BRIEF_IN_FULL = "tierbot_brief_full", N_("Show in full")
+    BRIEFS_ON = "tierbot_briefs_on", N_("Send it the evening before")
+    BRIEFS_OFF = "tierbot_briefs_off", N_("No evening briefs")
+    SCORE_CHART = "tierbot_score_chart", N_("Score chart")
+    NOTES = "tierbot_notes", N_("Notes")
+    NOTES_NEWER = "tierbot_notes_newer", N_("Newer notes"), None, "place in notes"
+    NOTES_OLDER = "tierbot_notes_older", N_("Older notes"), None, "place in notes"
+    CHANGE_NOTE = "tierbot_change_note", N_("Change…"), None, "note"
+    CHANGE_NOTE_FORM = "tierbot_change_note_form"
+    TAKE_BACK_NOTE = "tierbot_take_back_note", N_("Take back…"), None, "note"
+    TAKE_BACK_NOTE_FORM = "tierbot_take_back_note_form"
     SHARE = "tierbot_share", N_("Share")
     POST = "tierbot_post", N_("Post"), "primary"
     CANCEL = "tierbot_cancel_share", N_("Cancel")
@@ -103,6 +115,7 @@ class Action(StrEnum):
     LIST_CSV = "tierbot_list_csv", N_("As CSV"), None, "list"
     COMPARE = "tierbot_compare", N_("This one")
     TEAM = "tierbot_team", N_("Show the team"), None, "team"
+    ASK = "tierbot_ask", N_("Ask this")
     ALL_GREETED = "tierbot_all_greeted", N_("All greeted"), "primary", "greetings"
 
 

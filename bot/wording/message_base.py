@@ -35,9 +35,13 @@ class Message:
         cls.template = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         cls.properties = tuple(name for name, value in getmembers(cls) if isinstance(value, property))
 
-    def figures(self, number: int) -> tuple[float | None, ...]:
+    def cell_figures(self, number: int) -> tuple[float | None, ...]:
         """The numbers in the cells of a row of the table; None where a cell is text."""
         return ()
+
+    def shorter(self) -> "Message | None":
+        """The same with fewer rows, and how many are left out; None where it has no rows that can be left out."""
+        return None
 
     def targets(self) -> dict[Action, Pointer]:
         """The action of each button, and of each choice of the menu -> what it points at."""

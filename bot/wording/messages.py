@@ -14,7 +14,17 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.masking import mask_text
-from bot.wording import home, listing, notices, private, profiles  # noqa: F401 - more messages
+from bot.wording import (  # noqa: F401 - more messages
+    briefs,
+    home,
+    listing,
+    notes,
+    notices,
+    private,
+    profiles,
+    questions,
+    risk,
+)
 from bot.wording.actions import Action, Pointer
 from bot.wording.care import (  # noqa: F401 - more messages
     complaints,
@@ -31,6 +41,7 @@ from bot.wording.care.promises import AskedPromise, OpenPromises
 from bot.wording.care.surveys import LastScores
 from bot.wording.hits import Hit as Hit
 from bot.wording.message_base import Message, ReaderRights
+from bot.wording.notes import LastContact
 from bot.wording.parts import (
     MASKED,
     AssessmentPart,
@@ -56,6 +67,7 @@ from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, W
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
 ON_CUSTOMER = (  # in the menu of its card
+    *(Action.BRIEF, Action.NOTES),
     *(Action.COMPLAINT, Action.PROMISE, Action.SURVEY, Action.GIFT, Action.CONTACTS, Action.PROFILE),
 )
 
@@ -83,6 +95,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     scores: LastScores | None = None
     promises: OpenPromises | None = None
     profile: tuple[CardTrait, ...] = ()
+    last_contact: LastContact | None = None
 
     def targets(self) -> dict[Action, Pointer]:
         """To masked fields only where one is masked, for who may see it."""
@@ -112,6 +125,7 @@ class Ungraded(ReaderRights, Message, CustomerPart):
     scores: LastScores | None = None
     promises: OpenPromises | None = None
     profile: tuple[CardTrait, ...] = ()
+    last_contact: LastContact | None = None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers
 

@@ -25,8 +25,10 @@ from bot.wording.home import HomeBook, HomeList, HomeTop
 from bot.wording.listing import CompareChoice, CustomerList, CustomersBeside
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch, TierCard, Ungraded
+from bot.wording.notes import NotesFound
 from bot.wording.notices import LimitReached
 from bot.wording.parts import Who
+from bot.wording.risk import AtRisk
 from db import usage
 from db.audit import AuditAction, ObjectKind
 from db.book import people
@@ -308,11 +310,13 @@ def _customers_of(message: Message, customer_id: int | None) -> set[int]:
     """The customers that an answer shows."""
     if isinstance(message, Choice | NoMatch | MyCustomers | CompareChoice | HomeTop | HomeBook):
         return {hit.customer_id for hit in message.hits}
+    if isinstance(message, NotesFound):
+        return {one.customer_id for one in message.found}
     if isinstance(message, CustomerList | HomeList):
         return {row.customer_id for row in message.rows}
     if isinstance(message, CustomersBeside):
         return {one.customer_id for one in message.customers}
-    if isinstance(message, CareDigest | CareWeeklyList):
+    if isinstance(message, CareDigest | CareWeeklyList | AtRisk):
         return {row.customer_id for row in message.rows}
     shown = customer_id if customer_id is not None else getattr(message, "customer_id", None)
     return set() if shown is None else {shown}

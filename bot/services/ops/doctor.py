@@ -14,6 +14,7 @@ from bot.errors import N_, BotError, Phrase, ngettext
 from bot.services.care.plan_file import load_all
 from bot.services.delivery import circuit, time_jump
 from bot.services.delivery.messenger import Messenger
+from bot.services.grade import figures
 from bot.services.ops import care_plans, channels, checks, connection, failing, storage
 from bot.services.ops.connection import ConnectionState
 from bot.services.ops.reach import examine_reach
@@ -121,6 +122,7 @@ def examine(
             *_plans(session, settings, now),
             *_people(session, settings),
             *_gradings(session),
+            *_figures(session),
         ]
         known = channels.written(session, settings.channels)
     if channels_of is not None and not slack.error:
@@ -564,3 +566,20 @@ def _span(span: timedelta) -> str:
         if seconds < 7200
         else Phrase(N_("%(count)s h"), count=seconds // 3600)
     )
+
+
+def _figures(session: Session) -> Iterator[Finding]:
+    """Whether what lists and value at risk go by follows the newest grading."""
+    if figures.is_due(session):
+        yield Finding(
+            "problem",
+            "figures",
+            Phrase(
+                N_(
+                    "the figures of accounts are older than the newest grading, which lists and value at risk go by"
+                )
+            ),
+            Phrase(
+                N_("a running worker writes them within seconds: is one running? else start `tierbot run`")
+            ),
+        )

@@ -9,7 +9,6 @@ from slack_sdk import WebClient
 
 from bot.services.ask import lookup
 from bot.services.ops import doctor
-from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners import calendar_link, tier_command
@@ -46,13 +45,11 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def answer(press: Press) -> None:
         take_once(press)
         note_heard(press.event)
-        actor, text = deps.identify(press.user_id), asked_text(press.event, press.bot_user_id)
+        text = asked_text(press.event, press.bot_user_id)
         if lookup.asks_for(text) is lookup.CALENDAR:
             calendar_link.answer(deps, press)
-            return
-        with deps.database.read() as session:
-            message = tier_command.question(deps, session, actor, text)
-        press.respond(blocks.payload(deps.renderer, message, actor.language))
+        else:
+            tier_command.answer_text(deps, press, text)
 
     def note_heard(event: dict[str, Any]) -> None:
         name = "message.im" if event["type"] == "message" else str(event["type"])

@@ -59,7 +59,9 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def ask(press: Press, text: str) -> None:
         def answered(actor: Actor) -> blocks.Block:
             with deps.database.read() as session:
-                return modal(tier_command.question(deps, session, actor, text), actor)
+                found = tier_command.question(deps, session, actor, text)
+            message = found if isinstance(found, Message) else tier_command.looked_up(deps, actor, found)
+            return modal(message, actor)
 
         outcomes.open_form(deps, press, answered)
 
