@@ -129,7 +129,9 @@ def test_only_the_newest_that_were_asked_about_are_kept(office: Firm) -> None:
     now, anna = office.clock.now(), office.ids["Anna"]
     with office.database.write() as session:
         many = [factories.customer(session, f"N{number}", owner_id=anna) for number in range(25)]
-        usage.note_asked(session, anna, {one: now + timedelta(minutes=number) for number, one in enumerate(many)})
+        usage.note_asked(
+            session, anna, {one: now + timedelta(minutes=number) for number, one in enumerate(many)}
+        )
         assert usage.asked_last(session, anna) == many[: -usage.MOST_KEPT - 1 : -1]
         usage.forget_asked_before(session, now + timedelta(minutes=24))
         assert usage.asked_last(session, anna) == many[-1:]
