@@ -21,6 +21,7 @@ from bot.wording.parts import Listed
 from db import usage
 from db.graded import runs, tier_rows
 from db.graded.tier_rows import PastTier, TierRow
+from grading.scheme.model import WORDS_FOR_NO_TIER
 
 MOST_NEWS = 5
 MOST_ASKED = 6
@@ -58,11 +59,11 @@ def _counted(mine: MyCustomers, risen: Mapping[str, int], fallen: Mapping[str, i
 def _moves(
     rows: Sequence[TierRow], past: Mapping[int, PastTier], book: TierNames
 ) -> tuple[Counter[str], Counter[str]]:
-    """Tier -> how many came into it from a lower one, and from a higher one."""
+    """Tier -> how many came into it from a lower one, and from a higher one; to be new or not rated is neither."""
     risen, fallen = Counter[str](), Counter[str]()
     for row in rows:
         before = past.get(row.customer_id)
-        if before is None or before.tier == row.tier:
+        if before is None or before.tier == row.tier or {before.tier, row.tier} & WORDS_FOR_NO_TIER:
             continue
         higher = book.rank(row.tier) < book.rank(before.tier)
         (risen if higher else fallen)[row.tier] += 1

@@ -116,6 +116,17 @@ def test_customers_by_tier_say_how_many_rose_and_fell(office: Firm) -> None:
     ]
 
 
+def test_to_be_no_longer_rated_is_no_fall(office: Firm) -> None:
+    office.grade(
+        {office.acme: "unrated", office.zenith: "B", office.other: "A"}, as_of=FEBRUARY + timedelta(days=31)
+    )
+    (book,) = [part for part in office.parts("Anna") if isinstance(part, HomeBook)]
+    assert [(line.tier.id, line.risen, line.fallen) for line in book.tiers] == [
+        ("B", 1, 0),
+        ("unrated", 0, 0),
+    ]
+
+
 def test_who_was_asked_about_is_shown_only_while_it_may_be_seen(office: Firm) -> None:
     now = office.clock.now()
     with office.database.write() as session:
