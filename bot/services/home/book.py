@@ -27,6 +27,7 @@ MOST_NEWS = 5
 MOST_ASKED = 6
 MOST_LISTED = 3
 MOST_COMPARED = lists.MOST_COMPARED
+UNRANKED = frozenset(WORDS_FOR_NO_TIER)
 
 
 def book_of(
@@ -63,7 +64,7 @@ def _moves(
     risen, fallen = Counter[str](), Counter[str]()
     for row in rows:
         before = past.get(row.customer_id)
-        if before is None or before.tier == row.tier or {before.tier, row.tier} & WORDS_FOR_NO_TIER:
+        if before is None or before.tier == row.tier or {before.tier, row.tier} & UNRANKED:
             continue
         higher = book.rank(row.tier) < book.rank(before.tier)
         (risen if higher else fallen)[row.tier] += 1
