@@ -16,11 +16,9 @@ from db import usage
 from db.book.people import Person, Team, TeamView
 from db.engine import Database
 from tests import factories
-from tests.conftest import on_sqlite
 from tests.services.book import SETTINGS, Book
 from tests.services.test_identity import Slack
 
-pytestmark = on_sqlite
 FEBRUARY, JANUARY = date(2026, 2, 28), date(2026, 1, 31)
 EVERYBODY = ("Anna", "Olga", "Vic", "Sam", "Finn", "Ada")
 ROLES = dict(
