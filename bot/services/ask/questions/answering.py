@@ -108,7 +108,10 @@ def heading(sources: QuestionSources, session: Session, actor: Actor, query: Que
     """What was understood, in the words of the asker's language."""
     today = actor.today(sources.now)
     vocabulary = sources.vocabulary(session, sources.rules_in(session), today)
-    return printed(query, vocabulary, asker_of(actor, today), actor.language)
+    words = printed(query, vocabulary, asker_of(actor, today), actor.language)
+    return words.removeprefix("customers: ").removeprefix(
+        "客户："
+    )  # an answer says already that it lists customers
 
 
 def answer(sources: QuestionSources, actor: Actor, query: Query) -> Message:

@@ -8,7 +8,7 @@ from bot.services.name_keys import HAN, fold
 
 QUOTES = {'"': '"', "“": "”", "„": "“", "「": "」", "『": "』", "«": "»"}
 _PREFERRED = (("“", "”"), ('"', '"'), ("「", "」"), ("『", "』"), ("«", "»"))
-_NO_QUOTES = dict.fromkeys(map(ord, "“”\"「」『』«»„"))
+_NO_QUOTES = dict.fromkeys(map(ord, '“”"「」『』«»„'))
 SOFT = frozenset("-/&.()'’‘`_·:–—%@*#")  # between words they may be there or not
 APART = frozenset(",;、，；\n")
 _ATOM = re.compile(r"[㐀-鿿]|[^\W_㐀-鿿]+|\S")
