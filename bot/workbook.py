@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 Value = str | float | int | date | None
@@ -82,7 +82,7 @@ def _write(page: Any, line: int, place: int, value: Value, shown: Any) -> None:
         case str():
             page.write_string(line, place, _text(value))
         case date() if value >= _UNTIL:
-            page.write_datetime(line, place, datetime(value.year, value.month, value.day), shown)
+            page.write_datetime(line, place, datetime.combine(value, time()), shown)
         case date():
             page.write_string(line, place, value.isoformat())
         case _:

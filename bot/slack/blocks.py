@@ -30,7 +30,11 @@ TEXT, FIELD, HEADER, CONTEXT, BUTTON, LABEL, FALLBACK = 3000, 2000, 150, 2000, 7
 ROW = 400  # of a row that has its own buttons, so that there is room for all rows
 LATE_ROW = 280  # of a row with a menu beside it, of which a message has more
 TITLE = 24  # of a view
-MOST_TABLE_ROWS, MOST_CELLS, MOST_IN_CELLS = 101, 20, 10_000  # of a table, with its head; characters in all cells
+MOST_TABLE_ROWS, MOST_CELLS, MOST_IN_CELLS = (
+    101,
+    20,
+    10_000,
+)  # of a table, with its head; characters in all cells
 CELL = 100
 HINT = 2000  # of an input
 MOST_FIELDS, MOST_ELEMENTS, MOST_BUTTONS, MOST_OPTIONS = 10, 10, 25, 100
@@ -68,6 +72,33 @@ def payload(
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
     return {"text": clip(slots.fallback or NOTHING, FALLBACK), "blocks": blocks}
+
+
+def data_table(message: Message, slots: Slots) -> Block | None:
+    """The rows of a list as a table, whose columns Slack sorts; None where there is none, or Slack would refuse it."""
+    head, *rows = slots.table or ((),)
+    if message.table_of is None or not head or not 0 < len(rows) < MOST_TABLE_ROWS:
+        return None
+    if any(len(row) != len(head) for row in rows) or len(head) > MOST_CELLS:
+        return None
+    cells = [[_cell(text) for text in head]]
+    cells += [list(map(_cell, row, message.cell_figures(number))) for number, row in enumerate(rows)]
+    if sum(len(cell["text"]) for row in cells for cell in row) > MOST_IN_CELLS:
+        return None
+    return {
+        "type": "data_table",
+        "caption": plain(slots.header or slots.fallback, HEADER)["text"],
+        "rows": cells,
+        "page_size": len(rows),
+        "row_header_column_index": message.row_header,
+    }
+
+
+def _cell(text: str, figure: float | None = None) -> Block:
+    shown = plain(text, CELL)["text"]
+    if figure is None:
+        return {"type": "raw_text", "text": shown}
+    return {"type": "raw_number", "value": figure, "text": shown}
 
 
 def modal(renderer: Renderer, message: Message, language: str | None, title: str) -> dict[str, Any]:
@@ -117,7 +148,13 @@ def body_blocks(slots: Slots, most: int, room: int, rows: Sequence[Block] = ()) 
 
 def encode(pointer: Pointer) -> str:
     """The value of a button or of an option."""
-    value = {"id": pointer.id, "v": pointer.version, "of": pointer.mark, "do": pointer.choice, "q": pointer.query}
+    value = {
+        "id": pointer.id,
+        "v": pointer.version,
+        "of": pointer.mark,
+        "do": pointer.choice,
+        "q": pointer.query,
+    }
     given = {key: part for key, part in value.items() if part is not None}
     return json.dumps(given, separators=(",", ":"), ensure_ascii=False)
 

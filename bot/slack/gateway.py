@@ -246,7 +246,9 @@ class Gateway:
             log.warning("slack.file_refused", error=code)
             if code == "missing_scope":
                 raise NotReady(NO_FILES) from None
-            raise Conflict(N_("Slack did not take the file (%(code)s). Try again in a minute."), code=code) from None
+            raise Conflict(
+                N_("Slack did not take the file (%(code)s). Try again in a minute."), code=code
+            ) from None
         except (SlackRequestError, OSError, HTTPException) as error:
             log.warning("slack.file_lost", error=type(error).__name__)
             raise Conflict(

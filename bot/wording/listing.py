@@ -107,13 +107,23 @@ class CustomerList(Message):
             Action.LIST_FILE: self.query if self.rows else "",
             Action.LIST_CSV: self.query if self.rows else "",
         }
-        return {action: Pointer(id=0, query=query) for action, query in given.items() if query and is_query(query)}
+        return {
+            action: Pointer(id=0, query=query) for action, query in given.items() if query and is_query(query)
+        }
 
-    def figures(self, number: int) -> tuple[float | None, ...]:
+    def cell_figures(self, number: int) -> tuple[float | None, ...]:
         row = self.rows[number]
         said: Mapping[str, ListValue] = {value.kind: value for value in reversed(row.said)}
         values = (said[kind].figure if kind in said else None for kind in self.columns)
-        return (self.first + number, None, None, None, row.score, *([None] if self.shows_owners else []), *values)
+        return (
+            self.first + number,
+            None,
+            None,
+            None,
+            row.score,
+            *([None] if self.shows_owners else []),
+            *values,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

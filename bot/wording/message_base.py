@@ -35,7 +35,7 @@ class Message:
         cls.template = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         cls.properties = tuple(name for name, value in getmembers(cls) if isinstance(value, property))
 
-    def figures(self, number: int) -> tuple[float | None, ...]:
+    def cell_figures(self, number: int) -> tuple[float | None, ...]:
         """The numbers in the cells of a row of the table; None where a cell is text."""
         return ()
 

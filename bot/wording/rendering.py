@@ -359,7 +359,9 @@ def tier_words(tier: TierPart, language: str) -> str:
     if tier.names is not None:
         return tier.names.zh if language == "zh" else tier.names.en
     gettext = catalogue.gettext(language)
-    return {NEW: gettext("New"), UNRATED: gettext("Not rated"), BLOCKED: gettext("Blocked")}.get(tier.id, tier.id)
+    return {NEW: gettext("New"), UNRATED: gettext("Not rated"), BLOCKED: gettext("Blocked")}.get(
+        tier.id, tier.id
+    )
 
 
 def _quantity(

@@ -126,7 +126,8 @@ def risks(today: date) -> dict[str, ColumnElement[bool]]:
     return {
         "silent": func.coalesce(figures.silent(today), false()),
         "falling": or_(
-            func.coalesce(figures.falling(today), false()), func.coalesce(col(Assessment.falling_since), 0) > 0
+            func.coalesce(figures.falling(today), false()),
+            func.coalesce(col(Assessment.falling_since), 0) > 0,
         ),
         "overdue_step": has_overdue_step(today),
         "overdue_invoice": func.coalesce(figures.overdue(today), false()),
@@ -164,6 +165,7 @@ def _has_complaint() -> ColumnElement[bool]:
 def _is_silent(silent: Silent, today: date) -> ColumnElement[bool]:
     """What lies in the future, such as a planned visit, breaks no silence."""
     day: Any
+    of: tuple[Any, ...]
     if silent.kinds:
         day = col(Activity.happened_on)
         of = (col(Activity.customer_id) == col(Customer.id), col(Activity.kind).in_(silent.kinds))
@@ -186,7 +188,9 @@ def rank_of(tier: Any, ranks: Mapping[str, int], otherwise: int | None = None) -
 def _has_changed(changed: ChangedTier, ranks: Mapping[str, int]) -> ColumnElement[bool]:
     first = first_changes(changed.since)
     before = (
-        sa_select(col(StoredTierChange.customer_id), col(StoredTierChange.purpose), col(StoredTierChange.from_tier))
+        sa_select(
+            col(StoredTierChange.customer_id), col(StoredTierChange.purpose), col(StoredTierChange.from_tier)
+        )
         .join(first, first.c.id == col(StoredTierChange.id))
         .subquery("tier_before")
     )
@@ -204,7 +208,9 @@ def first_changes(since: date, customer_ids: Sequence[int] | None = None) -> Any
     )
     if customer_ids is not None:
         found = found.where(col(StoredTierChange.customer_id).in_(customer_ids))
-    return found.group_by(col(StoredTierChange.customer_id), col(StoredTierChange.purpose)).subquery("first_change")
+    return found.group_by(col(StoredTierChange.customer_id), col(StoredTierChange.purpose)).subquery(
+        "first_change"
+    )
 
 
 def _moves_by_score() -> ColumnElement[bool]:

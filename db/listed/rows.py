@@ -78,7 +78,9 @@ def page(
     )
     statement = _listed(runs, *columns).where(*conditions(wanted))
     places = _places(order, reverse, wanted.ranks, points, contacts, wanted)
-    rows = session.connection().execute(statement.order_by(*places, col(Customer.id)).offset(start).limit(most))
+    rows = session.connection().execute(
+        statement.order_by(*places, col(Customer.id)).offset(start).limit(most)
+    )
     return [ListedRow._make(row) for row in rows]
 
 
@@ -178,7 +180,11 @@ def last_order(today: Any) -> Any:
     """The day of a customer's last order, by the index of customer and day; a return is none."""
     return (
         sa_select(col(Order.ordered_on))
-        .where(col(Order.customer_id) == col(Customer.id), col(Order.ordered_on) <= today, units(Order.amount) > 0)
+        .where(
+            col(Order.customer_id) == col(Customer.id),
+            col(Order.ordered_on) <= today,
+            units(Order.amount) > 0,
+        )
         .order_by(col(Order.ordered_on).desc())
         .limit(1)
         .correlate(Customer)

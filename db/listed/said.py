@@ -63,7 +63,9 @@ def last_orders(session: Session, today: date, customer_ids: Sequence[int]) -> d
     return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
-def tiers_before(session: Session, since: date, customer_ids: Sequence[int]) -> dict[tuple[int, str], tuple[str, date]]:
+def tiers_before(
+    session: Session, since: date, customer_ids: Sequence[int]
+) -> dict[tuple[int, str], tuple[str, date]]:
     """(Customer, purpose) -> the tier before its first change since a day, and the day of the last change."""
     first = first_changes(since, customer_ids)
     before = sa_select(

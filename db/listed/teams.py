@@ -15,7 +15,9 @@ from db.listed.conditions import ChangedTier, WantedCustomers, conditions
 from db.listed.rows import PresentRuns, _listed
 
 
-def tiers_by_owner(session: Session, runs: PresentRuns, wanted: WantedCustomers) -> dict[tuple[int, str | None], int]:
+def tiers_by_owner(
+    session: Session, runs: PresentRuns, wanted: WantedCustomers
+) -> dict[tuple[int, str | None], int]:
     """(Owner, tier) -> how many customers; without a tier those that were never graded."""
     of = col(Ownership.person_id), col(Assessment.tier)
     statement = _listed(runs, *of, func.count()).where(*conditions(wanted)).group_by(*of)

@@ -61,7 +61,11 @@ class Platform:
 
     def unknown_blocks(self, blocks: Any) -> tuple[str, ...]:
         """The types of blocks that the workspace does not know while it is switched to be an old one."""
-        used = {block.get("type") for block in blocks if isinstance(block, dict)} if isinstance(blocks, list) else set()
+        used = (
+            {block.get("type") for block in blocks if isinstance(block, dict)}
+            if isinstance(blocks, list)
+            else set()
+        )
         if used.isdisjoint(TABLES) or self.faults.draw("blocks", "*") is None:
             return ()
         return TABLES

@@ -166,7 +166,9 @@ class Bounds:
             room = most - (asker.stored + asker.unstored if is_known else 0)
             seen = set(asker.seen) if is_known else set()
         if not is_known:
-            room = most - self._read(session, actor.person_id, local_date(self._clock.now(), self._settings.zone))
+            room = most - self._read(
+                session, actor.person_id, local_date(self._clock.now(), self._settings.zone)
+            )
         count = 0
         for customer_id in customer_ids:
             room -= customer_id not in seen

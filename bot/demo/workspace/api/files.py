@@ -40,11 +40,16 @@ def complete(platform: Platform, args: Json) -> Json:
     """files.completeUploadExternal: shares what was uploaded in a conversation that the bot is in."""
     wanted: Any = structure(args, "files", broken="invalid_arguments")
     if not isinstance(wanted, list) or not 1 <= len(wanted) <= MOST_FILES:
-        raise ApiError("invalid_arguments", messages=["[ERROR] files must be a list of 1 to 10 [json-pointer:/files]"])
+        raise ApiError(
+            "invalid_arguments", messages=["[ERROR] files must be a list of 1 to 10 [json-pointer:/files]"]
+        )
     channel = None
     if args.get("channel_id"):
         if str(args["channel_id"])[:1] not in ("C", "D", "G"):
-            raise ApiError("invalid_arguments", messages=["[ERROR] must match regex pattern: ^[CGDZ] [json-pointer:/channel_id]"])
+            raise ApiError(
+                "invalid_arguments",
+                messages=["[ERROR] must match regex pattern: ^[CGDZ] [json-pointer:/channel_id]"],
+            )
         channel = platform.state.channel(str(args["channel_id"]))
         if BOT_USER_ID not in channel.members:
             raise ApiError("not_in_channel")

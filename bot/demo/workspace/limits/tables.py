@@ -35,7 +35,10 @@ def _characters(value: Any) -> int:
         return sum(map(_characters, value))
     if not isinstance(value, dict):
         return 0
-    return sum(len(part) if name == "text" and isinstance(part, str) else _characters(part) for name, part in value.items())
+    return sum(
+        len(part) if name == "text" and isinstance(part, str) else _characters(part)
+        for name, part in value.items()
+    )
 
 
 def _fits(value: Any, pointer: str) -> Faults:

@@ -14,7 +14,7 @@ from bot.services import access
 from bot.services.access import Actor
 from bot.services.ask.listing import selection, state, values
 from bot.services.ask.listing.selection import Selection
-from bot.services.ask.questions.query import Listing
+from bot.services.ask.questions.query import Listing, Silence
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache, TierNames
 from bot.wording.listing import ON_PAGE, CustomerList, ListRow
@@ -69,7 +69,7 @@ def page(session: Session, chosen: Selection, start: int, most: int) -> list[Lis
         chosen.wanted,
         chosen.order,
         reverse=chosen.reverse,
-        contacts=selection.CONTACT_KINDS[selection.Silence.CONTACT],
+        contacts=selection.CONTACT_KINDS[Silence.CONTACT],
         start=start,
         most=most,
     )
@@ -98,7 +98,9 @@ def rows_of(
             tier=None if row.tier is None else book.tier(row.tier, row.scheme_version_id),
             score=row.score,
             capped=row.capped_by is not None,
-            owner=None if row.owner_id == actor.person_id else access.mentioned(owners.get(row.owner_id or 0)),
+            owner=None
+            if row.owner_id == actor.person_id
+            else access.mentioned(owners.get(row.owner_id or 0)),
             unowned=row.owner_id is None,
             said=telling.get(row.customer_id, ()),
         )

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from bot.errors import N_, BadInput
 from bot.services.ask.questions.query import (
-    Compared,
     Direction,
     Filters,
     Listing,
@@ -72,7 +71,9 @@ def list_of(text: str | None) -> tuple[Listing, int]:
 
 def of_names(names: Iterable[str | int]) -> str:
     """Names to compare as they were typed; customers that were chosen by their numbers."""
-    return f"{_COMPARED};{','.join(_escape(one) if isinstance(one, str) else f'{CHOSEN}{one}' for one in names)}"
+    return (
+        f"{_COMPARED};{','.join(_escape(one) if isinstance(one, str) else f'{CHOSEN}{one}' for one in names)}"
+    )
 
 
 def names_of(text: str | None) -> tuple[str | int, ...]:

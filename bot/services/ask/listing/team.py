@@ -65,9 +65,7 @@ def team(
     if not seen or found.total > MOST_COUNTED_HOURS:
         return found
     today = actor.today(now)
-    loads = capacity(
-        database, rules, book, persons=seen, share=share, today=today, now=now, weeks=0
-    ).people
+    loads = capacity(database, rules, book, persons=seen, share=share, today=today, now=now, weeks=0).people
     return _with_hours(found, members, {load.person_id: load for load in loads})
 
 
@@ -98,7 +96,11 @@ def _book(
     for (owner, _), count in counts.items():
         totals[owner] += count
     shown = sorted(
-        (number for number, one in persons.items() if totals[number] or one.role == PersonRole.ACCOUNT_MANAGER),
+        (
+            number
+            for number, one in persons.items()
+            if totals[number] or one.role == PersonRole.ACCOUNT_MANAGER
+        ),
         key=lambda number: (-totals[number], persons[number].name, number),
     )
     days = runs.newest_days(session)
@@ -149,10 +151,10 @@ def _hours_seen(actor: Actor, persons: Collection[Person]) -> frozenset[int]:
 
 
 def _with_hours(found: TeamBook, members: list[int], loads: Mapping[int | None, PersonLoad]) -> TeamBook:
-    parts = []
-    for number, part in zip(members, found.members, strict=True):
+    def part(number: int, member: MemberPart) -> MemberPart:
         load = loads.get(number)
-        if load is not None and load.has is not None:
-            part = replace(part, owes_hours=load.owes[0] / 60, has_hours=load.has[0] / 60)
-        parts.append(part)
-    return replace(found, members=tuple(parts))
+        if load is None or load.has is None:
+            return member
+        return replace(member, owes_hours=load.owes[0] / 60, has_hours=load.has[0] / 60)
+
+    return replace(found, members=tuple(map(part, members, found.members)))
