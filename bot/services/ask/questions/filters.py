@@ -51,6 +51,7 @@ class _Reading:
     def __init__(self, tokens: Sequence[Token], vocabulary: Vocabulary, asker: Asker) -> None:
         self._tokens = [token for token in tokens if not token.is_empty]
         self._vocabulary, self._asker = vocabulary, asker
+        self._small = [token for token in tokens if token.is_empty]
         self._used = [False] * len(self._tokens)
         self._reason: Reason | None = None
         self._filters = Filters()
@@ -153,6 +154,8 @@ class _Reading:
                 continue
             target = place + 1 + self._is(place + 1, Part.TO)
             tiers = self._tiers_at(target) if token.part is not Part.NEAR else ()
+            if token.part is Part.NEAR_MAYBE and tiers and self._is_apart(token, self._tokens[place + 1]):
+                tiers = ()  # 快升的 B 类客户 are in B; 快升 B 的客户 are about to be
             if not tiers and token.part is Part.NEAR_TO:
                 continue
             used = [place]
@@ -161,6 +164,9 @@ class _Reading:
                 used += [target + 1] if self._is_label(target + 1, Field.TIER) else []
             self._use(used)
             self._set_near(token.meaning, tiers)
+
+    def _is_apart(self, token: Token, after: Token) -> bool:
+        return any(token.end <= one.start and one.end <= after.start for one in self._small)
 
     def _set_near(self, direction: Direction, target: tuple[str, ...]) -> None:
         if self._filters.near is not None:
@@ -370,6 +376,8 @@ class _Reading:
                 after = self._fields_from(place, 1)
                 if after and Field.TIER not in after:
                     self._use([place])
+            elif token.part is Part.PAST and any(one.part in (Part.MOVED, Part.LACKED) for one in self._tokens):
+                self._use([place])
 
     def _fields_from(self, place: int, step: int) -> frozenset[Field]:
         """What the next value in a direction can be; labels and the word customers are passed over."""

@@ -167,9 +167,9 @@ class _Words:
     def _bare(self, kind: Field, value: Any) -> str:
         """A value without its label, where it can mean nothing else."""
         written = self._vocabulary.named(kind, value, self._language)
-        tokens = tokens_of(written, self._vocabulary, self._asker)
-        is_read = [token.part for token in tokens] == [Part.VALUE] and len(tokens[0].meaning) == 1
-        return written if is_read and tokens[0].meaning[0].field is kind else self._value(kind, value)
+        tokens = tokens_of(f"x {written}", self._vocabulary, self._asker)  # alone it would be read more easily
+        is_read = [token.part for token in tokens] == [Part.WORD, Part.VALUE] and len(tokens[1].meaning) == 1
+        return written if is_read and tokens[1].meaning[0].field is kind else self._value(kind, value)
 
     def _distinct(self, kind: Field, values: Sequence[Any]) -> list[Any]:
         found: dict[Any, Any] = {}

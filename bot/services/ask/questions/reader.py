@@ -84,7 +84,12 @@ class _Reader:
         if not rest:
             return self._unclear(Reason.NO_NAME, words=(self._slice(spoken),))
         words = self._slice(rest)
-        return FoundNotes(words=unquoted(words) or words)
+        if (held := unquoted(words)) is not None:
+            return FoundNotes(words=held)
+        if self.names.known(words):
+            about = AboutCustomer(name=words, aspect=Aspect.NOTES)
+            return self._unclear(Reason.SEVERAL, words=(words,), choices=(about, FoundNotes(words=words)))
+        return FoundNotes(words=words)
 
     def _team(self, tokens: Sequence[Token]) -> Query | None:
         spoken = [token for token in tokens if not token.is_empty]
@@ -150,6 +155,10 @@ class _Reader:
             return listing
         if (name := self._name_alone(tokens)) is not None:
             return AboutCustomer(name=name)
+        if names := customers_meant.all_named(self.text, tokens, self.names.known):
+            near = (Compared(names=names),) if len(names) <= customers_meant.MOST else ()
+            near += tuple(AboutCustomer(name=name) for name in names)
+            return self._unclear(Reason.WORDS, words=(self.text,), near=near)
         if not found.has_content or self.names.within(self.text):
             return AboutCustomer(name=customers_meant.name_of(self.text, tokens, self.names.known).text)
         return self._unclear_list(tokens, found)

@@ -19,7 +19,8 @@ _FRAME = {Part.CUSTOMERS, Part.LIST, Part.LABEL}  # a firm's word that is also o
 _BY_LABEL = {Field.OWNER, Field.SCHEME}  # where the grammar has a word too, they need their label
 MOST_OF_LABEL = 4  # atoms
 _NOUNS = (Part.LIST, Part.ASPECT, Part.COMPARE)  # after an article
-_BESIDE_TIER = frozenset({"customer", "customers", "类", "级", "等", "tier", "tiers"})
+_AFTER_TIER = frozenset({"customers", "类", "级", "等"})
+_BEFORE_TIER = frozenset({"tier", "tiers"})
 
 
 class Token(NamedTuple):
@@ -132,7 +133,7 @@ class _Scan:
         after = self._atoms[end].key if end < len(self._atoms) else ""
         if written.casefold() == "a":
             before = self._atoms[place - 1].key if place else ""
-            if {before, after} & _BESIDE_TIER or (after in ("and", "or") and end + 1 < len(self._atoms)):
+            if before in _BEFORE_TIER or after in _AFTER_TIER or (after in ("and", "or") and end + 1 < len(self._atoms)):
                 return True
         if not written.isupper():
             return False
