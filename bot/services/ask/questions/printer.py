@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bot.services.ask.questions.atoms import in_quotes, phrase_keys
-from bot.services.ask.questions.phrases import Field, Part
+from bot.services.ask.questions.phrases import Field, Part, phrases
 from bot.services.ask.questions.query import (
     AboutCustomer,
     AboutTeam,
@@ -58,6 +58,16 @@ _RISKS = {
     Risk.OVER_LIMIT: ("over limit", "超额度"),
     Risk.GATE: ("capped by a gate", "被限级"),
     Risk.COMPLAINT: ("open complaint", "有投诉"),
+}
+_OTHER_RISKS = {  # where the firm has a region, a team … of the name above
+    Risk.ANY: ("in danger", "风险客户"),
+    Risk.SILENT: ("silent by its own rhythm", "沉默客户"),
+    Risk.FALLING: ("buys less", "买得少了"),
+    Risk.OVERDUE_STEP: ("care steps overdue", "关怀步骤逾期"),
+    Risk.OVERDUE_INVOICE: ("overdue payments", "逾期账款"),
+    Risk.OVER_LIMIT: ("over the credit limit", "超信用额度"),
+    Risk.GATE: ("a gate applies", "触发门槛"),
+    Risk.COMPLAINT: ("open complaints", "未结投诉"),
 }
 _LACKED = {
     Silence.CONTACT: ("contact", "联系"),
@@ -133,7 +143,9 @@ class _Words:
         for field, value in filters.profile:
             yield self._profile(field, value)
         for risk in filters.risks:
-            yield self._say(_RISKS[risk])
+            usual = self._say(_RISKS[risk])
+            is_firms = phrase_keys(usual) in self._vocabulary.words
+            yield self._say(_OTHER_RISKS[risk]) if is_firms else usual
         for silence in filters.silent_for:
             english, chinese = _LACKED[silence.what]
             days = f"{silence.days} day" + ("" if silence.days == 1 else "s")
@@ -185,6 +197,7 @@ class _Words:
         plain = f"{label} {written}"
         tokens = tokens_of(plain, self._vocabulary, self._asker)
         is_read = [token.part for token in tokens] == [Part.LABEL, Part.VALUE]
+        is_read = is_read and phrase_keys(written) not in phrases()
         if is_read and any(one.field is kind and value in one.values for one in tokens[1].meaning):
             return plain
         name, sign, number = written.partition(" #")

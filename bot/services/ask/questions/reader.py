@@ -50,6 +50,7 @@ class _Reader:
     vocabulary: Vocabulary
     asker: Asker
     names: CustomerNames
+    may_correct: bool = True  # a corrected text is not corrected again
 
     def read(self) -> Query | Unclear:
         whole = self.text
@@ -136,6 +137,8 @@ class _Reader:
             return self._unclear(Reason.NO_NAME, words=(self._slice(_stripped(tokens)),))
         if not piece.quoted and not self.names.known(piece.text) and self._is_list(piece.text):
             return self._of_one(piece.text)
+        if not piece.quoted and self._is_list_in_part(piece.text):
+            return None
         about = AboutCustomer(name=piece.text, aspect=aspect)
         if aspect is Aspect.NOTES and not is_sure:
             return self._unclear(
@@ -181,14 +184,16 @@ class _Reader:
             return self._unclear(
                 found.reason or Reason.WORDS, words=words, understood=understood, near=found.nearest
             )
-        near = nearest.corrected(self.text, found.left, self.vocabulary, self._again)
+        near: tuple[Query, ...] = ()
+        if self.may_correct:
+            near = nearest.corrected(self.text, found.left, self.vocabulary, self._again)
         near += tuple(AboutCustomer(name=word) for word in words if self.names.known(word))
         if understood is not None:
             near += (understood,)
         return self._unclear(Reason.WORDS, words=words, understood=understood, near=near)
 
     def _again(self, text: str) -> Query | Unclear:
-        return replace(self, text=normal(text)).read()
+        return replace(self, text=normal(text), may_correct=False).read()
 
     def _of_one(self, text: str) -> Unclear:
         """What is asked of one customer was asked of a list."""
@@ -201,6 +206,13 @@ class _Reader:
         tokens = tokens_of(text, self.vocabulary, self.asker)
         found = read_listing(tokens, self.vocabulary, self.asker)
         return not found.left and found.has_content
+
+    def _is_list_in_part(self, text: str) -> bool:
+        """Whether words of lists are in a text that is in no name."""
+        if self.names.known(text) or self.names.within(text):
+            return False
+        tokens = tokens_of(text, self.vocabulary, self.asker)
+        return read_listing(tokens, self.vocabulary, self.asker).has_content
 
     def _slice(self, tokens: Sequence[Token]) -> str:
         return self.text[tokens[0].start : tokens[-1].end].strip()
