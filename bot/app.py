@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # a command that sends nothing to Slack does not load its cli
     from bot.services.ask.bounds import Bounds
     from bot.slack.dependencies import Dependencies
     from bot.slack.gateway import Gateway
+    from bot.slack.tables import Tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,12 @@ class Tierbot:
         from bot.services.ask.bounds import Bounds
 
         return Bounds(self.database, self.settings, self.clock)
+
+    @cached_property
+    def tables(self) -> "Tables":
+        from bot.slack.tables import Tables
+
+        return Tables()
 
     @cached_property
     def file_rules(self) -> CareRules:
@@ -102,6 +109,7 @@ class Tierbot:
             clock=self.clock,
             connection=self.connection,
             bounds=self.bounds,
+            tables=self.tables,
         )
 
     def today(self, now: datetime | None = None) -> date:

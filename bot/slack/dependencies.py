@@ -1,7 +1,7 @@
 """What every listener works with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
@@ -32,7 +32,7 @@ class Dependencies:
     clock: Clock
     connection: ConnectionWatch
     bounds: Bounds
-    tables: Tables = field(default_factory=Tables)
+    tables: Tables
 
     @property
     def rules(self) -> CareRules:
