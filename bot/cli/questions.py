@@ -13,7 +13,6 @@ from bot.errors import N_, BadInput, NotFound
 from bot.services.access import Actor
 from bot.services.ask.questions import answering
 from bot.services.ask.questions.answering import QuestionSources
-from bot.services.ask.questions.known_words import VocabularyCache
 from bot.services.ask.questions.query import Personal, Query
 from bot.services.ask.questions.unclear import Unclear
 from bot.wording.message_base import Message
@@ -39,7 +38,7 @@ def ask(
             database=bot.database,
             scheme_cache=bot.scheme_cache,
             rules_in=bot.rules_in,
-            words=VocabularyCache(),
+            words=bot.words,
             settings=bot.settings,
             now=bot.clock.now(),
         )

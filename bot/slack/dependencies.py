@@ -1,7 +1,7 @@
 """What every listener works with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlmodel import Session
@@ -9,7 +9,6 @@ from sqlmodel import Session
 from bot.clock import Clock
 from bot.services.access import Actor
 from bot.services.ask.bounds import Bounds
-from bot.services.ask.questions.known_words import VocabularyCache
 from bot.services.care.schedule import CareRules
 from bot.services.ops.connection import ConnectionWatch
 from bot.services.schemes.store import SchemeCache
@@ -21,6 +20,7 @@ from db.engine import Database
 
 if TYPE_CHECKING:
     from bot.services.ask.questions.answering import QuestionSources
+    from bot.services.ask.questions.known_words import VocabularyCache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,8 @@ class Dependencies:
     clock: Clock
     connection: ConnectionWatch
     bounds: Bounds
-    tables: Tables = field(default_factory=Tables)
-    words: VocabularyCache = field(default_factory=VocabularyCache)
+    tables: Tables
+    words: "VocabularyCache"
 
     @property
     def rules(self) -> CareRules:

@@ -107,6 +107,10 @@ class _Scan:
             if end in firm and not is_firms:
                 del firm[end]
         for end, meanings in firm.items():
+            kinds = {one.field for one in meanings}
+            if end - place > 1 and Field.TIER not in kinds and not self._is_labelled(place):
+                if self._is_grammar(place, end):
+                    continue  # a region called "first 10"
             yield from self._numbered(end, meanings, 0.99)
         yield from self._profile(place)
 
@@ -118,6 +122,14 @@ class _Scan:
             number = int(after[1].key)
             if chosen := tuple(one for one in meanings if one.values == (number,)):
                 yield _Piece(end + 2, Part.VALUE, chosen, cost)
+
+    def _is_grammar(self, place: int, end: int) -> bool:
+        """Whether the atoms are phrases of the grammar one after the other, more than one."""
+        if place == end:
+            return True
+        periods_here = (self._ends[one.end] for one in self._periods(place) if one.end in self._ends)
+        steps = [*(after for after, _ in _walk(grammar(), self._atoms, place)), *periods_here]
+        return any(after <= end and self._is_grammar(after, end) for after in steps)
 
     def _is_firms(self, place: int, end: int, meanings: tuple[Meaning, ...], parts: set[Part]) -> bool | None:
         """Whether words that the grammar has too are the firm's: a tier A, a country IN. None when that is not clear."""
@@ -154,9 +166,12 @@ class _Scan:
         return any(part is Part.LABEL for ending in endings for part, _ in phrases().get(ending, ()))
 
     def _timed(self, place: int) -> Iterator[_Piece]:
-        for period in periods.find(self._low, self._atoms[place].start, self._asker.today):
+        for period in self._periods(place):
             if period.end in self._ends:
                 yield _Piece(self._ends[period.end], period.part, period.meaning)
+
+    def _periods(self, place: int) -> list[periods.Period]:
+        return periods.find(self._low, self._atoms[place].start, self._asker.today)
 
     def _profile(self, place: int) -> Iterator[_Piece]:
         """A field of the customer profile with its value; free text and personal fields only after a sign."""
