@@ -376,7 +376,9 @@ class _Reading:
                 after = self._fields_from(place, 1)
                 if after and Field.TIER not in after:
                     self._use([place])
-            elif token.part is Part.PAST and any(one.part in (Part.MOVED, Part.LACKED) for one in self._tokens):
+            elif token.part is Part.PAST and any(
+                one.part in (Part.MOVED, Part.LACKED) for one in self._tokens
+            ):
                 self._use([place])
 
     def _fields_from(self, place: int, step: int) -> frozenset[Field]:

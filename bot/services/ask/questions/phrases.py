@@ -115,7 +115,9 @@ _TABLE: dict[Part, dict[Any, str]] = {
     },
     Part.TO: {None: "to|into|到|为|成"},
     Part.FROM: {None: "from|out of|从"},
-    Part.ME: {None: "do i have|我有哪些|我有多少|我有几个|我有几家|my|mine|me|my own|own|myself|of mine|我的|自己的|我自己的|本人的|我名下的|我负责的"},
+    Part.ME: {
+        None: "do i have|我有哪些|我有多少|我有几个|我有几家|my|mine|me|my own|own|myself|of mine|我的|自己的|我自己的|本人的|我名下的|我负责的"
+    },
     Part.MY_TEAM: {
         None: "my team|my team's|our team|our team's|我的团队|我团队|我们团队|我们的团队|我团队的|本团队|我组|我们组"
     },

@@ -179,7 +179,9 @@ class _Words:
     def _bare(self, kind: Field, value: Any) -> str:
         """A value without its label, where it can mean nothing else."""
         written = self._vocabulary.named(kind, value, self._language)
-        tokens = tokens_of(f"x {written}", self._vocabulary, self._asker)  # alone it would be read more easily
+        tokens = tokens_of(
+            f"x {written}", self._vocabulary, self._asker
+        )  # alone it would be read more easily
         is_read = [token.part for token in tokens] == [Part.WORD, Part.VALUE] and len(tokens[1].meaning) == 1
         return written if is_read and tokens[1].meaning[0].field is kind else self._value(kind, value)
 
@@ -197,7 +199,7 @@ class _Words:
         plain = f"{label} {written}"
         tokens = tokens_of(plain, self._vocabulary, self._asker)
         is_read = [token.part for token in tokens] == [Part.LABEL, Part.VALUE]
-        is_read = is_read and phrase_keys(written) not in phrases()
+        is_read = is_read and (kind is Field.TIER or phrase_keys(written) not in phrases())
         if is_read and any(one.field is kind and value in one.values for one in tokens[1].meaning):
             return plain
         name, sign, number = written.partition(" #")

@@ -123,13 +123,16 @@ class _Scan:
             if chosen := tuple(one for one in meanings if one.values == (number,)):
                 yield _Piece(end + 2, Part.VALUE, chosen, cost)
 
-    def _is_grammar(self, place: int, end: int) -> bool:
-        """Whether the atoms are phrases of the grammar one after the other, more than one."""
+    def _is_grammar(self, place: int, end: int, says: bool = False) -> bool:
+        """Whether the atoms are phrases of the grammar one after the other, of which one says something."""
         if place == end:
-            return True
-        periods_here = (self._ends[one.end] for one in self._periods(place) if one.end in self._ends)
-        steps = [*(after for after, _ in _walk(grammar(), self._atoms, place)), *periods_here]
-        return any(after <= end and self._is_grammar(after, end) for after in steps)
+            return says
+        for after, phrase in _walk(grammar(), self._atoms, place):
+            more = says or not {part for part, _ in phrase} & (_SMALL | _FRAME)
+            if after <= end and self._is_grammar(after, end, more):
+                return True
+        ends = (self._ends.get(one.end, end + 1) for one in self._periods(place))
+        return any(after <= end and self._is_grammar(after, end, True) for after in ends)
 
     def _is_firms(self, place: int, end: int, meanings: tuple[Meaning, ...], parts: set[Part]) -> bool | None:
         """Whether words that the grammar has too are the firm's: a tier A, a country IN. None when that is not clear."""
@@ -145,7 +148,11 @@ class _Scan:
         after = self._atoms[end].key if end < len(self._atoms) else ""
         if written.casefold() == "a":
             before = self._atoms[place - 1].key if place else ""
-            if before in _BEFORE_TIER or after in _AFTER_TIER or (after in ("and", "or") and end + 1 < len(self._atoms)):
+            if (
+                before in _BEFORE_TIER
+                or after in _AFTER_TIER
+                or (after in ("and", "or") and end + 1 < len(self._atoms))
+            ):
                 return True
         if not written.isupper():
             return False
