@@ -38,7 +38,7 @@ from db.engine import Database, Unusable, open_database
 
 if TYPE_CHECKING:  # a command that sends nothing to Slack does not load its client
     from bot.services.ask.bounds import Bounds
-    from bot.services.ask.questions.known_words import VocabularyCache
+    from bot.services.ask.questions.vocabulary_cache import VocabularyCache
     from bot.slack.dependencies import Dependencies
     from bot.slack.gateway import Gateway
     from bot.slack.tables import Tables
@@ -80,7 +80,7 @@ class Tierbot:
 
     @cached_property
     def words(self) -> "VocabularyCache":
-        from bot.services.ask.questions.known_words import VocabularyCache
+        from bot.services.ask.questions.vocabulary_cache import VocabularyCache
 
         return VocabularyCache()
 

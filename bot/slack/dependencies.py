@@ -20,7 +20,7 @@ from db.engine import Database
 
 if TYPE_CHECKING:
     from bot.services.ask.questions.answering import QuestionSources
-    from bot.services.ask.questions.known_words import VocabularyCache
+    from bot.services.ask.questions.vocabulary_cache import VocabularyCache
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,6 @@ from bot.services.access import BOOK, TEAM, Act, Actor
 from bot.services.ask import lists, lookup
 from bot.services.ask.listing import compared, listed, team
 from bot.services.ask.questions import one_customer
-from bot.services.ask.questions.known_words import VocabularyCache, asker_of
 from bot.services.ask.questions.printer import printed
 from bot.services.ask.questions.query import (
     AboutCustomer,
@@ -30,19 +29,23 @@ from bot.services.ask.questions.query import (
 )
 from bot.services.ask.questions.reader import read
 from bot.services.ask.questions.unclear import Reason, Unclear
-from bot.services.ask.questions.vocabulary import Asker, Vocabulary
+from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
+from bot.services.ask.questions.vocabulary_cache import VocabularyCache, asker_of
 from bot.services.care.digest import todo
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
+from bot.wording.answers.questions import NotUnderstood, QuestionPart
 from bot.wording.message_base import Message
-from bot.wording.questions import NotUnderstood, QuestionPart
+from bot.wording.messages import NoMatch
 from db.engine import Database
 
 NOT_YET = N_(
     "Tierbot understood the question, but cannot answer it yet: %(question)s. The card shows the last visits: /tier NAME."
 )
+
+MOST_WORDS, MOST_CHARACTERS = 4, 24  # of a name that nobody has
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +96,11 @@ def not_certain(sources: QuestionSources, session: Session, actor: Actor, text: 
     if isinstance(query, Unclear):
         return not_understood(query, vocabulary, asker, actor.language)
     if isinstance(query, AboutCustomer) and query.aspect is Aspect.CARD:
-        return lookup.answer(session, sources.scheme_cache, rules, actor, f'"{query.name}"', today)
+        found = lookup.answer(session, sources.scheme_cache, rules, actor, f'"{query.name}"', today)
+        if isinstance(found, NoMatch) and not found.hits and is_sentence(query.name):
+            unclear = Unclear(text=query.name, reason=Reason.WORDS)
+            return not_understood(unclear, vocabulary, asker, actor.language)
+        return found
     return query
 
 
@@ -191,6 +198,11 @@ def _not_yet(sources: QuestionSources, session: Session, actor: Actor, query: Qu
     return NotReady(NOT_YET, question=heading(sources, session, actor, query))
 
 
+def is_sentence(text: str) -> bool:
+    """Whether a text that is like no name was hardly meant as one: what is said to it then is how to ask."""
+    return len(text.split()) >= MOST_WORDS or len(text) >= MOST_CHARACTERS
+
+
 def asked_back(sources: QuestionSources, session: Session, actor: Actor, unclear: Unclear) -> NotUnderstood:
     """The message for a question that is not answered."""
     today = actor.today(sources.now)
@@ -198,7 +210,9 @@ def asked_back(sources: QuestionSources, session: Session, actor: Actor, unclear
     return not_understood(unclear, vocabulary, asker_of(actor, today), actor.language)
 
 
-def not_understood(unclear: Unclear, vocabulary: Vocabulary, asker: Asker, language: str) -> NotUnderstood:
+def not_understood(
+    unclear: Unclear, vocabulary: Vocabulary, asker: QuestionActor, language: str
+) -> NotUnderstood:
     """What was understood and what was not, in the words of a language."""
 
     def parts(queries: tuple[Query, ...]) -> tuple[QuestionPart, ...]:

@@ -60,7 +60,7 @@ class Part(StrEnum):
     WORD = auto()  # not understood
 
 
-class Field(StrEnum):
+class FilterField(StrEnum):
     """A filter whose values are the firm's own words."""
 
     TIER = "tiers"
@@ -122,13 +122,13 @@ _TABLE: dict[Part, dict[Any, str]] = {
         None: "my team|my team's|our team|our team's|我的团队|我团队|我们团队|我们的团队|我团队的|本团队|我组|我们组"
     },
     Part.LABEL: {
-        Field.TIER: "tier|tiers|class|grade|level|in tier|等级|级别|类|级|等|类别|客户等级|分级",
-        Field.REGION: "region|regions|area|in region|地区|区域|大区|片区",
-        Field.INDUSTRY: "industry|industries|sector|行业|产业|业",
-        Field.COUNTRY: "country|countries|国家|国",
-        Field.OWNER: "owner|owners|account manager|account managers|owned by|looked after by|客户经理|负责人|归属人|经理|销售",
-        Field.TEAM: "team|teams|团队|小组|部门|组",
-        Field.SCHEME: "scheme|schemes|graded by|标准|分级标准|方案",
+        FilterField.TIER: "tier|tiers|class|grade|level|in tier|等级|级别|类|级|等|类别|客户等级|分级",
+        FilterField.REGION: "region|regions|area|in region|地区|区域|大区|片区",
+        FilterField.INDUSTRY: "industry|industries|sector|行业|产业|业",
+        FilterField.COUNTRY: "country|countries|国家|国",
+        FilterField.OWNER: "owner|owners|account manager|account managers|owned by|looked after by|客户经理|负责人|归属人|经理|销售",
+        FilterField.TEAM: "team|teams|团队|小组|部门|组",
+        FilterField.SCHEME: "scheme|schemes|graded by|标准|分级标准|方案",
     },
     Part.LACKED: {
         Silence.VISIT: "visit|visits|visited|been visited|a visit|拜访|走访|回访|上门|上门拜访|拜访过|见面",

@@ -11,7 +11,7 @@ from typing import Protocol
 from bot.services.ask.questions import customers_meant, nearest
 from bot.services.ask.questions.atoms import normal, unquoted
 from bot.services.ask.questions.filters import ReadListing, read_listing
-from bot.services.ask.questions.phrases import Field, Part
+from bot.services.ask.questions.phrases import FilterField, Part
 from bot.services.ask.questions.query import (
     AboutCustomer,
     AboutTeam,
@@ -24,7 +24,7 @@ from bot.services.ask.questions.query import (
 )
 from bot.services.ask.questions.tokens import Token, tokens_of
 from bot.services.ask.questions.unclear import Reason, Unclear
-from bot.services.ask.questions.vocabulary import Asker, Vocabulary
+from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
 
 MOST_CHARACTERS = 1_000  # of a question
 
@@ -39,7 +39,7 @@ class CustomerNames(Protocol):
         """Whether its words are in the name of a customer."""
 
 
-def read(text: str, vocabulary: Vocabulary, asker: Asker, names: CustomerNames) -> Query | Unclear:
+def read(text: str, vocabulary: Vocabulary, asker: QuestionActor, names: CustomerNames) -> Query | Unclear:
     """What a text asks."""
     return _Reader(normal(text), vocabulary, asker, names).read()
 
@@ -48,7 +48,7 @@ def read(text: str, vocabulary: Vocabulary, asker: Asker, names: CustomerNames) 
 class _Reader:
     text: str
     vocabulary: Vocabulary
-    asker: Asker
+    asker: QuestionActor
     names: CustomerNames
     may_correct: bool = True  # a corrected text is not corrected again
 
@@ -95,7 +95,7 @@ class _Reader:
     def _team(self, tokens: Sequence[Token]) -> Query | None:
         spoken = [token for token in tokens if not token.is_empty]
         values = [token for token in spoken if token.part is Part.VALUE]
-        labels = [token for token in spoken if token.part is Part.LABEL and token.meaning is Field.TEAM]
+        labels = [token for token in spoken if token.part is Part.LABEL and token.meaning is FilterField.TEAM]
         others = len(spoken) - len(values) - len(labels)
         if [token.part for token in spoken] == [Part.MY_TEAM]:
             return AboutTeam()
@@ -103,7 +103,7 @@ class _Reader:
             return None
         if not values:
             return AboutTeam() if labels else None
-        teams = [one for one in values[0].meaning if one.field is Field.TEAM]
+        teams = [one for one in values[0].meaning if one.field is FilterField.TEAM]
         is_clear = len(teams) == 1 and (labels or len(values[0].meaning) == 1)
         return AboutTeam(team=teams[0].values[0]) if is_clear else None
 
@@ -159,7 +159,8 @@ class _Reader:
         if (name := self._name_alone(tokens)) is not None:
             return AboutCustomer(name=name)
         if names := customers_meant.all_named(self.text, tokens, self.names.known):
-            near = (Compared(names=names),) if len(names) <= customers_meant.MOST else ()
+            few = len(names) <= customers_meant.MOST
+            near: tuple[Query, ...] = (Compared(names=names),) if few else ()
             near += tuple(AboutCustomer(name=name) for name in names)
             return self._unclear(Reason.WORDS, words=(self.text,), near=near)
         if not found.has_content or self.names.within(self.text):

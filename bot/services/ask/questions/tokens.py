@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from bot.services.ask.questions import periods
 from bot.services.ask.questions.atoms import APART, SOFT, Atom, atoms_of, phrase_keys
-from bot.services.ask.questions.phrases import Field, Part, phrases
-from bot.services.ask.questions.vocabulary import Asker, Meaning, Vocabulary, tree
+from bot.services.ask.questions.phrases import FilterField, Part, phrases
+from bot.services.ask.questions.vocabulary import Meaning, QuestionActor, Vocabulary, tree
 from bot.services.traits.fields import TraitField
 from bot.services.traits.values import check_value
 
@@ -16,7 +16,7 @@ _END_MARKS = frozenset("?!。.！？…")
 _EQUALS = frozenset("=:")
 _SMALL = {Part.FILLER, Part.OF, Part.TO, Part.FROM, Part.ME, Part.AND, Part.OR, Part.NOT}
 _FRAME = {Part.CUSTOMERS, Part.LIST, Part.LABEL}  # a firm's word that is also one of these needs its label
-_BY_LABEL = {Field.OWNER, Field.SCHEME}  # where the grammar has a word too, they need their label
+_BY_LABEL = {FilterField.OWNER, FilterField.SCHEME}  # where the grammar has a word too, they need their label
 MOST_OF_LABEL = 4  # atoms
 _NOUNS = (Part.LIST, Part.ASPECT, Part.COMPARE)  # after an article
 _AFTER_TIER = frozenset({"customers", "类", "级", "等"})
@@ -44,7 +44,7 @@ class _Piece(NamedTuple):
     cost: float = 1.0
 
 
-def tokens_of(text: str, vocabulary: Vocabulary, asker: Asker) -> list[Token]:
+def tokens_of(text: str, vocabulary: Vocabulary, asker: QuestionActor) -> list[Token]:
     """The tokens of a `normal` text: as little not understood as possible, in the fewest pieces."""
     return _Scan(text, vocabulary, asker).tokens()
 
@@ -58,7 +58,7 @@ def grammar() -> dict[str, Any]:
 class _Scan:
     """One text, and the best way to cut what follows each of its atoms."""
 
-    def __init__(self, text: str, vocabulary: Vocabulary, asker: Asker) -> None:
+    def __init__(self, text: str, vocabulary: Vocabulary, asker: QuestionActor) -> None:
         self._text, self._vocabulary, self._asker = text, vocabulary, asker
         self._atoms = atoms_of(text)
         self._low = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
@@ -107,10 +107,9 @@ class _Scan:
             if end in firm and not is_firms:
                 del firm[end]
         for end, meanings in firm.items():
-            kinds = {one.field for one in meanings}
-            if end - place > 1 and Field.TIER not in kinds and not self._is_labelled(place):
-                if self._is_grammar(place, end):
-                    continue  # a region called "first 10"
+            may_be_grammar = end - place > 1 and FilterField.TIER not in {one.field for one in meanings}
+            if may_be_grammar and not self._is_labelled(place) and self._is_grammar(place, end):
+                continue  # a region called "first 10"
             yield from self._numbered(end, meanings, 0.99)
         yield from self._profile(place)
 
