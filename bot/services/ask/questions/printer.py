@@ -221,8 +221,10 @@ class _Printer:
     def _name(self, name: str) -> str:
         """A customer's name, in quotation marks unless it is one word that means nothing else."""
         tokens = tokens_of(name, self._vocabulary, self._asker)
-        is_plain = len(tokens) == 1 and tokens[0].part is Part.WORD and " " not in name
-        return name if is_plain and name.replace("-", "").isalnum() else in_quotes(name)
+        marks = [token for token in tokens if token.part is not Part.WORD]
+        is_plain = all(name[token.start : token.end] == "-" for token in marks)
+        is_plain = is_plain and name[0] != "-" and name[-1] != "-" and name.replace("-", "").isalnum()
+        return name if is_plain else in_quotes(name)
 
     def _say(self, words: tuple[str, str]) -> str:
         return words[self._is_chinese]
