@@ -1,7 +1,8 @@
-"""`ask`: a question in words, answered as in Slack. `tier`, `why`, `history`: what is known of one customer."""
+"""`ask`: a question in words, answered as in Slack. `tier`, `why`, `brief`, `history`: what is known of one customer."""
 
 import sys
 from dataclasses import asdict, is_dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ from bot.cli.console import (
     print_records,
     print_table,
     say,
+    show_personal,
     to_day,
 )
 from bot.cli.output.personal import ShowPersonal, in_full
@@ -27,9 +29,10 @@ from bot.cli.output.presentation import as_text, card_json, message_json, why_js
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, NotFound
 from bot.services.access import Act, Actor
-from bot.services.ask import explanation, history, lookup
+from bot.services.ask import brief, explanation, history, lookup
+from bot.services.ask.brief import evening
 from bot.services.ask.graded import graded_for
-from bot.services.ask.questions.query import Personal, Query
+from bot.services.ask.questions.query import Query
 from bot.services.ask.questions.unclear import Unclear
 from bot.wording.actions import Pointer
 from bot.wording.answers.questions import NotUnderstood
@@ -39,8 +42,15 @@ from bot.wording.messages import NoMatch, TierCard
 if TYPE_CHECKING:
     from bot.services.ask.questions.answering import QuestionSources
 
+
+class Switch(StrEnum):
+    """Whether something comes."""
+
+    ON = "on"
+    OFF = "off"
+
+
 Name = Annotated[str, typer.Argument(help="Code, name or pinyin, written in full.")]
-IN_SLACK = N_("The link to a calendar is made with: tierbot care calendar")
 
 
 @acts
@@ -83,8 +93,6 @@ def _answered(sources: "QuestionSources", actor: Actor, text: str) -> Message:
         found = answering.asked(sources, session, actor, text)
     if isinstance(found, Message):
         return found
-    if found is Personal.CALENDAR:
-        raise BadInput(IN_SLACK)
     return answering.answer(sources, actor, found)
 
 
@@ -162,6 +170,47 @@ def why(
             print_json(why_json(explained, full))
         else:
             _say(bot, explained.message, *filter(None, [full]))
+
+
+@acts
+def show_brief(name: Name, personal: ShowPersonal = False, as_json: AsJson = False) -> None:
+    """What is to be known before a visit to an account, or of a prospect, on one page."""
+    with opened() as bot:
+        actor, today = named_actor(bot), bot.today()
+        customer = lookup.one(bot.database, actor, name)
+        page: Message
+        if personal:
+            page = brief.in_full(bot.database, bot.scheme_cache, bot.rules, actor, customer, today)
+            show_personal()
+        else:
+            with bot.database.read() as session:
+                rules = bot.rules_in(session)
+                page = brief.brief(session, bot.scheme_cache, rules, actor, customer, today)
+        if as_json:
+            print_json(message_json(page))
+        else:
+            _say(bot, page)
+
+
+@acts
+def switch_briefs(
+    switch: Annotated[Switch, typer.Argument(help="Whether the briefs come.")],
+    person: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="For whom; without it, for the person of --as.")
+    ] = None,
+) -> None:
+    """Get the brief of a planned visit in the evening of the working day before it, or no more."""
+    with opened() as bot:
+        actor = named_actor(bot)
+        if person is None and not actor.person_id:
+            raise BadInput(N_("Say for whom: --person EMAIL."))
+        name = evening.want(
+            bot.database, actor, person, switch is Switch.ON, settings=bot.settings, now=bot.clock.now()
+        )
+    if switch is Switch.ON:
+        say(_("%(name)s gets the briefs of planned visits in the evening before.", name=name))
+    else:
+        say(_("%(name)s gets no briefs in the evening.", name=name))
 
 
 @acts

@@ -10,11 +10,14 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
-from bot.errors import N_, NotReady
+from bot.errors import N_, BadInput
 from bot.services import access
 from bot.services.access import BOOK, TEAM, Act, Actor
 from bot.services.ask import lists, lookup
+from bot.services.ask.brief.page import brief
 from bot.services.ask.listing import compared, listed, team
+from bot.services.ask.notes.pages import notes
+from bot.services.ask.notes.search import search
 from bot.services.ask.questions import one_customer
 from bot.services.ask.questions.printer import printed
 from bot.services.ask.questions.query import (
@@ -23,6 +26,7 @@ from bot.services.ask.questions.query import (
     Aspect,
     Compared,
     Filters,
+    FoundNotes,
     Listing,
     Personal,
     Query,
@@ -41,10 +45,7 @@ from bot.wording.message_base import Message
 from bot.wording.messages import NoMatch
 from db.engine import Database
 
-NOT_YET = N_(
-    "Tierbot understood the question, but cannot answer it yet: %(question)s. The card shows the last visits: /tier NAME."
-)
-
+IN_SLACK = N_("The link to a calendar is made with: tierbot care calendar")
 MOST_WORDS, MOST_CHARACTERS = 4, 24  # of a name that nobody has
 
 
@@ -163,8 +164,10 @@ def _in_session(sources: QuestionSources, session: Session, actor: Actor, query:
             return todo.todo(session, rules, book, actor, firm, sources.now)
         case Personal.HELP:
             return lookup.answer(session, cache, rules, actor, "help", today)
-        case _:
-            raise _not_yet(sources, session, actor, query)
+        case FoundNotes():
+            return search(session, actor, query.words)
+        case _:  # a link that is made elsewhere
+            raise BadInput(IN_SLACK)
 
 
 def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Message:
@@ -184,18 +187,16 @@ def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Mess
         access.customer_for(session, actor, Act.SEE, found.only)
         if query.aspect is Aspect.CARE:
             return one_customer.care(session, sources.scheme_cache, rules, actor, found.only, sources.now)
-        if query.aspect in (Aspect.BRIEF, Aspect.NOTES):
-            raise _not_yet(sources, session, actor, query)
+        if query.aspect is Aspect.BRIEF:
+            return brief(session, sources.scheme_cache, rules, actor, found.only, today)
+        if query.aspect is Aspect.NOTES:
+            return notes(session, sources.scheme_cache, actor, found.only)
     if query.aspect is Aspect.CARD:
         with sources.database.read() as session:
             return lookup.card(session, sources.scheme_cache, rules, actor, found.only, today)
     return one_customer.outside_of_session(
         sources.database, sources.scheme_cache, actor, found.only, query.aspect, today
     )
-
-
-def _not_yet(sources: QuestionSources, session: Session, actor: Actor, query: Query) -> NotReady:
-    return NotReady(NOT_YET, question=heading(sources, session, actor, query))
 
 
 def is_sentence(text: str) -> bool:

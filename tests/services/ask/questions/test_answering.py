@@ -6,12 +6,11 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
-from bot.errors import NotReady
 from bot.services.access import Actor
 from bot.services.ask import lookup
 from bot.services.ask.questions import answering
 from bot.services.ask.questions.answering import QuestionSources
-from bot.services.ask.questions.query import AboutCustomer, Aspect, Compared, Listing, Personal
+from bot.services.ask.questions.query import AboutCustomer, Aspect, Compared, FoundNotes, Listing, Personal
 from bot.services.ask.questions.vocabulary_cache import VocabularyCache, read_vocabulary
 from bot.services.schemes.store import SchemeCache
 from bot.services.traits.fields import shipped_fields
@@ -19,6 +18,7 @@ from bot.settings import Settings
 from bot.wording.answers.questions import CustomerHistory, NotUnderstood
 from bot.wording.listing import CustomerList
 from bot.wording.messages import NoMatch, TierCard
+from bot.wording.notes import NotesFound
 from db.book.customers import Customer
 from db.engine import Database
 from tests import factories
@@ -54,7 +54,7 @@ def anna(database: Database) -> Actor:
 def asked(sources: QuestionSources, actor: Actor, text: str) -> object:
     with sources.database.read() as session:
         found = answering.asked(sources, session, actor, text)
-    if isinstance(found, Listing | Compared | Personal) or (
+    if isinstance(found, Listing | Compared | Personal | FoundNotes) or (
         isinstance(found, AboutCustomer) and found.aspect is not Aspect.CARD
     ):
         return answering.answer(sources, actor, found)
@@ -120,9 +120,10 @@ def test_a_sentence_that_names_nobody_is_no_wrong_guess(sources: QuestionSources
     assert isinstance(asked(sources, anna, "Xylophon"), NoMatch)
 
 
-def test_what_no_part_answers_yet_says_so(sources: QuestionSources, anna: Actor) -> None:
-    with pytest.raises(NotReady, match="cannot answer it yet"):
-        asked(sources, anna, "brief Globex")
+def test_the_brief_and_the_notes_of_a_customer_are_answered(sources: QuestionSources, anna: Actor) -> None:
+    assert getattr(asked(sources, anna, "brief Globex"), "name", None) == "Globex"
+    assert getattr(asked(sources, anna, "notes of Globex"), "name", None) == "Globex"
+    assert isinstance(asked(sources, anna, "search notes crane"), NotesFound)
 
 
 def test_a_part_of_a_name_with_a_question_is_a_choice_of_that_question(
