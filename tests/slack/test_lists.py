@@ -104,7 +104,12 @@ def names(message: StoredMessage) -> list[str]:
 
 
 def ids(message: StoredMessage) -> set[str]:
-    return {one["action_id"] for block in message.blocks for one in block.get("elements", ()) if "action_id" in one}
+    return {
+        one["action_id"]
+        for block in message.blocks
+        for one in block.get("elements", ())
+        if "action_id" in one
+    }
 
 
 def test_more_shows_the_next_page_as_a_table_and_before_the_one_before(talk: Conversation) -> None:
@@ -145,7 +150,7 @@ def test_a_hostile_name_is_text_in_a_table_and_in_sections(talk: Conversation) -
     page = talk.listed(start=10)
     for action in (Action.LIST_BEFORE, Action.LIST_NEXT, Action.LIST_NEXT):
         page = talk.press(page, action)
-        shown += str([row for row in (table_of(page) or {"rows": []})["rows"]])
+        shown += str(list((table_of(page) or {"rows": []})["rows"]))
     assert "raw_text" in shown
     assert "<!channel>" not in shown
 
@@ -180,7 +185,7 @@ def test_as_a_file_sends_a_workbook_without_a_formula_or_a_link(office: Office, 
         texts = book.read("xl/sharedStrings.xml").decode()
         assert not [name for name in book.namelist() if "rels" in name and "worksheets" in name]
     space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-    assert len(sheet.findall(f".//{space}row")) == 1 + ALL
+    assert len(sheet.findall(f".//{space}row")) == 2 + ALL  # what was asked, and the head
     assert sheet.findall(f".//{space}f") == []
     assert sheet.findall(f".//{space}hyperlink") == []
     assert "=1+1" in texts
@@ -241,7 +246,9 @@ def test_a_name_that_is_not_clear_is_chosen_and_the_customers_stand_beside_each_
 
 
 @pytest.mark.parametrize("action", [Action.LIST_NEXT, Action.LIST_FILE, Action.TO_LIST])
-@pytest.mark.parametrize("value", ['{"id":0,"v":0}', '{"id":0,"v":0,"q":"l;t"}', '{"id":0,"v":0,"q":"<!channel>"}'])
+@pytest.mark.parametrize(
+    "value", ['{"id":0,"v":0}', '{"id":0,"v":0,"q":"l;t"}', '{"id":0,"v":0,"q":"<!channel>"}']
+)
 def test_a_forged_button_is_refused_with_words(
     office: Office, talk: Conversation, action: Action, value: str
 ) -> None:

@@ -8,7 +8,9 @@ import pytest
 from bot.demo.workspace import StoredMessage, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.wording.actions import Action
+from db.book import people
 from db.engine import Database
+from tests import factories
 from tests.conftest import on_sqlite
 from tests.slack.office import ANNA, ROOM, Office, eventually
 
@@ -78,3 +80,16 @@ def test_two_customers_are_compared(office: Office) -> None:
     answer = shown(asked(office, "compare ACME and Globex"))
     assert "ACME" in answer
     assert "Globex" in answer
+
+
+def test_every_page_of_a_list_says_what_was_understood(office: Office) -> None:
+    with office.database.write() as session:
+        anna = people.by_email(session, "anna@example.com")
+        assert anna is not None
+        for number in range(12):
+            factories.customer(session, f"Werk {number:02}", owner_id=anna.id, region="DACH")
+    first = asked(office, "customers in DACH by name")
+    assert "region DACH, by name" in first.text
+    assert office.workspace.click(ANNA, first, str(Action.LIST_NEXT)).ok
+    eventually(lambda: "Werk 11" in shown(office.now(first)), "the next page")
+    assert "region DACH, by name" in office.now(first).text

@@ -47,7 +47,6 @@ HOSTILE = Vocabulary(
             "华东",
         ),
         *(
-            "a or b",
             "A+",
             "A-",
             "region",
