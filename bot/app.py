@@ -38,8 +38,10 @@ from db.engine import Database, Unusable, open_database
 
 if TYPE_CHECKING:  # a command that sends nothing to Slack does not load its client
     from bot.services.ask.bounds import Bounds
+    from bot.services.ask.questions.vocabulary_cache import VocabularyCache
     from bot.slack.dependencies import Dependencies
     from bot.slack.gateway import Gateway
+    from bot.slack.tables import Tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,18 @@ class Tierbot:
         from bot.services.ask.bounds import Bounds
 
         return Bounds(self.database, self.settings, self.clock)
+
+    @cached_property
+    def tables(self) -> "Tables":
+        from bot.slack.tables import Tables
+
+        return Tables()
+
+    @cached_property
+    def words(self) -> "VocabularyCache":
+        from bot.services.ask.questions.vocabulary_cache import VocabularyCache
+
+        return VocabularyCache()
 
     @cached_property
     def file_rules(self) -> CareRules:
@@ -102,6 +116,8 @@ class Tierbot:
             clock=self.clock,
             connection=self.connection,
             bounds=self.bounds,
+            tables=self.tables,
+            words=self.words,
         )
 
     def today(self, now: datetime | None = None) -> date:

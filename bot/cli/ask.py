@@ -1,8 +1,9 @@
-"""`tier`, `why`, `brief`, `history`: what is known of one customer."""
+"""`ask`: a question in words, answered as in Slack. `tier`, `why`, `brief`, `history`: what is known of one customer."""
 
 import sys
+from dataclasses import asdict, is_dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,13 +28,19 @@ from bot.cli.output.personal import ShowPersonal, in_full
 from bot.cli.output.presentation import as_text, card_json, message_json, why_json
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, NotFound
-from bot.services.access import Act
+from bot.services.access import Act, Actor
 from bot.services.ask import brief, explanation, history, lookup
 from bot.services.ask.brief import evening
 from bot.services.ask.graded import graded_for
+from bot.services.ask.questions.query import Query
+from bot.services.ask.questions.unclear import Unclear
 from bot.wording.actions import Pointer
+from bot.wording.answers.questions import NotUnderstood
 from bot.wording.message_base import Message
 from bot.wording.messages import NoMatch, TierCard
+
+if TYPE_CHECKING:
+    from bot.services.ask.questions.answering import QuestionSources
 
 
 class Switch(StrEnum):
@@ -44,6 +51,69 @@ class Switch(StrEnum):
 
 
 Name = Annotated[str, typer.Argument(help="Code, name or pinyin, written in full.")]
+
+
+@acts
+def ask(
+    words: Annotated[list[str], typer.Argument(help="The question: a customer, a list, a comparison …")],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what was understood, and answer nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """A question in words, English or Chinese, answered as in Slack: tierbot ask "A customers in DACH"."""
+    from bot.services.ask.questions.answering import QuestionSources  # lists and comparisons: not for a card
+
+    text = " ".join(words)
+    with opened() as bot:
+        actor = named_actor(bot)
+        sources = QuestionSources(
+            database=bot.database,
+            scheme_cache=bot.scheme_cache,
+            rules_in=bot.rules_in,
+            words=bot.words,
+            settings=bot.settings,
+            now=bot.clock.now(),
+        )
+        message = _explained(sources, actor, text, as_json) if explain else _answered(sources, actor, text)
+        if message is None:
+            return
+        if as_json:
+            print_json(message_json(message))
+        else:
+            _say(bot, message)
+    if isinstance(message, NoMatch | NotUnderstood):
+        sys.exit(NotFound.exit_code if isinstance(message, NoMatch) else BadInput.exit_code)
+
+
+def _answered(sources: "QuestionSources", actor: Actor, text: str) -> Message:
+    from bot.services.ask.questions import answering
+
+    with sources.database.read() as session:
+        found = answering.asked(sources, session, actor, text)
+    if isinstance(found, Message):
+        return found
+    return answering.answer(sources, actor, found)
+
+
+def _explained(sources: "QuestionSources", actor: Actor, text: str, as_json: bool) -> Message | None:
+    """Print what a text is understood as; the message for one that is asked back."""
+    from bot.services.ask.questions import answering
+
+    with sources.database.read() as session:
+        query = answering.query_of(sources, session, actor, text)
+        if isinstance(query, Unclear):
+            return answering.asked_back(sources, session, actor, query)
+        understood = answering.heading(sources, session, actor, query)
+    if as_json:
+        print_json({"understood": understood, "kind": type(query).__name__, "query": _plain(query)})
+    else:
+        say(understood)
+    return None
+
+
+def _plain(query: Query) -> Any:
+    return asdict(query) if is_dataclass(query) else str(query)
 
 
 @acts

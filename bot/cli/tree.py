@@ -19,7 +19,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "demo": "run.demo",
         "tick": "run.tick",
         "grade": "gradings.grade",
-        "ask": "questions.ask",
+        "ask": "ask.ask",
         "tier": "ask.tier",
         "why": "ask.why",
         "brief": "ask.show_brief",

@@ -9,7 +9,6 @@ from sqlmodel import Session
 from bot.clock import Clock
 from bot.services.access import Actor
 from bot.services.ask.bounds import Bounds
-from bot.services.ask.questions.known_words import VocabularyCache
 from bot.services.care.schedule import CareRules
 from bot.services.ops.connection import ConnectionWatch
 from bot.services.schemes.store import SchemeCache
@@ -22,6 +21,7 @@ from db.engine import Database
 
 if TYPE_CHECKING:
     from bot.services.ask.questions.answering import QuestionSources
+    from bot.services.ask.questions.vocabulary_cache import VocabularyCache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +38,9 @@ class Dependencies:
     clock: Clock
     connection: ConnectionWatch
     bounds: Bounds
+    tables: Tables
+    words: "VocabularyCache"
     homes: Homes = field(default_factory=Homes)
-    tables: Tables = field(default_factory=Tables)
-    words: VocabularyCache = field(default_factory=VocabularyCache)
 
     @property
     def rules(self) -> CareRules:

@@ -22,10 +22,10 @@ from bot.wording import (  # noqa: F401 - more messages
     notices,
     private,
     profiles,
-    questions,
     risk,
 )
 from bot.wording.actions import Action, Pointer
+from bot.wording.answers import questions  # noqa: F401 - more messages
 from bot.wording.care import (  # noqa: F401 - more messages
     complaints,
     digest,

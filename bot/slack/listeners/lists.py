@@ -11,6 +11,7 @@ from bot.services.access import WHO_MAY_OPEN, Actor
 from bot.services.ask import lookup
 from bot.services.ask.listing import compared, file, state, team
 from bot.services.ask.listing.listed import listed
+from bot.services.ask.questions.answering import heading
 from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
@@ -45,6 +46,7 @@ def page(deps: Dependencies, session: Session, actor: Actor, text: str | None) -
             query,
             actor.today(deps.clock.now()),
             start,
+            asked=heading(deps.question_sources(), session, actor, query),
         )
     deps.bounds.show(actor, found, session=session)
     return found
@@ -109,9 +111,10 @@ def _send_file(deps: Dependencies, kind: str, press: Press) -> None:
             session, deps.scheme_cache, deps.rules_in(session), actor, query, actor.today(now)
         )
         allowed = deps.bounds.allowed(actor, found.ids, session)
+        asked = heading(deps.question_sources(), session, actor, query)
     if found.rows and not allowed:
         raise Conflict(NOTHING_LEFT)
-    made = file.made(found, query, allowed=allowed, kind=kind, language=actor.language, asked="", now=now)
+    made = file.made(found, query, allowed=allowed, kind=kind, language=actor.language, asked=asked, now=now)
     file.record(deps.database, actor, allowed, kind)
     comment = deps.renderer.slots(made.message, actor.language).fallback
     deps.gateway.send_file(press.user_id, made.name, made.content, comment)

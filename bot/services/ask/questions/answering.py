@@ -10,13 +10,15 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
-from bot.errors import N_, NotReady
+from bot.errors import N_, BadInput
 from bot.services import access
 from bot.services.access import BOOK, TEAM, Act, Actor
 from bot.services.ask import lists, lookup
+from bot.services.ask.brief.page import brief
 from bot.services.ask.listing import compared, listed, team
+from bot.services.ask.notes.pages import notes
+from bot.services.ask.notes.search import search
 from bot.services.ask.questions import one_customer
-from bot.services.ask.questions.known_words import VocabularyCache, asker_of
 from bot.services.ask.questions.printer import printed
 from bot.services.ask.questions.query import (
     AboutCustomer,
@@ -24,25 +26,27 @@ from bot.services.ask.questions.query import (
     Aspect,
     Compared,
     Filters,
+    FoundNotes,
     Listing,
     Personal,
     Query,
 )
 from bot.services.ask.questions.reader import read
 from bot.services.ask.questions.unclear import Reason, Unclear
-from bot.services.ask.questions.vocabulary import Asker, Vocabulary
+from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
+from bot.services.ask.questions.vocabulary_cache import VocabularyCache, asker_of
 from bot.services.care.digest import todo
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
+from bot.wording.answers.questions import NotUnderstood, QuestionPart
 from bot.wording.message_base import Message
-from bot.wording.questions import NotUnderstood, QuestionPart
+from bot.wording.messages import NoMatch
 from db.engine import Database
 
-NOT_YET = N_(
-    "Tierbot understood the question, but cannot answer it yet: %(question)s. The card shows the last visits: /tier NAME."
-)
+IN_SLACK = N_("The link to a calendar is made with: tierbot care calendar")
+MOST_WORDS, MOST_CHARACTERS = 4, 24  # of a name that nobody has
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +97,11 @@ def not_certain(sources: QuestionSources, session: Session, actor: Actor, text: 
     if isinstance(query, Unclear):
         return not_understood(query, vocabulary, asker, actor.language)
     if isinstance(query, AboutCustomer) and query.aspect is Aspect.CARD:
-        return lookup.answer(session, sources.scheme_cache, rules, actor, f'"{query.name}"', today)
+        found = lookup.answer(session, sources.scheme_cache, rules, actor, f'"{query.name}"', today)
+        if isinstance(found, NoMatch) and not found.hits and is_sentence(query.name):
+            unclear = Unclear(text=query.name, reason=Reason.WORDS)
+            return not_understood(unclear, vocabulary, asker, actor.language)
+        return found
     return query
 
 
@@ -108,7 +116,10 @@ def heading(sources: QuestionSources, session: Session, actor: Actor, query: Que
     """What was understood, in the words of the asker's language."""
     today = actor.today(sources.now)
     vocabulary = sources.vocabulary(session, sources.rules_in(session), today)
-    return printed(query, vocabulary, asker_of(actor, today), actor.language)
+    words = printed(query, vocabulary, asker_of(actor, today), actor.language)
+    return words.removeprefix("customers: ").removeprefix(
+        "客户："
+    )  # an answer says already that it lists customers
 
 
 def answer(sources: QuestionSources, actor: Actor, query: Query) -> Message:
@@ -153,8 +164,10 @@ def _in_session(sources: QuestionSources, session: Session, actor: Actor, query:
             return todo.todo(session, rules, book, actor, firm, sources.now)
         case Personal.HELP:
             return lookup.answer(session, cache, rules, actor, "help", today)
-        case _:
-            raise _not_yet(sources, session, actor, query)
+        case FoundNotes():
+            return search(session, actor, query.words)
+        case _:  # a link that is made elsewhere
+            raise BadInput(IN_SLACK)
 
 
 def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Message:
@@ -174,8 +187,10 @@ def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Mess
         access.customer_for(session, actor, Act.SEE, found.only)
         if query.aspect is Aspect.CARE:
             return one_customer.care(session, sources.scheme_cache, rules, actor, found.only, sources.now)
-        if query.aspect in (Aspect.BRIEF, Aspect.NOTES):
-            raise _not_yet(sources, session, actor, query)
+        if query.aspect is Aspect.BRIEF:
+            return brief(session, sources.scheme_cache, rules, actor, found.only, today)
+        if query.aspect is Aspect.NOTES:
+            return notes(session, sources.scheme_cache, actor, found.only)
     if query.aspect is Aspect.CARD:
         with sources.database.read() as session:
             return lookup.card(session, sources.scheme_cache, rules, actor, found.only, today)
@@ -184,8 +199,9 @@ def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Mess
     )
 
 
-def _not_yet(sources: QuestionSources, session: Session, actor: Actor, query: Query) -> NotReady:
-    return NotReady(NOT_YET, question=heading(sources, session, actor, query))
+def is_sentence(text: str) -> bool:
+    """Whether a text that is like no name was hardly meant as one: what is said to it then is how to ask."""
+    return len(text.split()) >= MOST_WORDS or len(text) >= MOST_CHARACTERS
 
 
 def asked_back(sources: QuestionSources, session: Session, actor: Actor, unclear: Unclear) -> NotUnderstood:
@@ -195,7 +211,9 @@ def asked_back(sources: QuestionSources, session: Session, actor: Actor, unclear
     return not_understood(unclear, vocabulary, asker_of(actor, today), actor.language)
 
 
-def not_understood(unclear: Unclear, vocabulary: Vocabulary, asker: Asker, language: str) -> NotUnderstood:
+def not_understood(
+    unclear: Unclear, vocabulary: Vocabulary, asker: QuestionActor, language: str
+) -> NotUnderstood:
     """What was understood and what was not, in the words of a language."""
 
     def parts(queries: tuple[Query, ...]) -> tuple[QuestionPart, ...]:

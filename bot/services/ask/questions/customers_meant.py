@@ -30,13 +30,23 @@ def name_of(text: str, tokens: Sequence[Token], known: Known) -> Piece:
     written = text[rest[0].start : rest[-1].end].strip()
     if unquoted(written) is None and known(written):
         return Piece(written)
-    while rest and rest[0].is_empty:
+    while rest and (rest[0].is_empty or rest[0].part is Part.PAST):
         rest = rest[1:]
-    while rest and rest[-1].is_empty:
+    while rest and (rest[-1].is_empty or rest[-1].part is Part.PAST):
         rest = rest[:-1]
     written = text[rest[0].start : rest[-1].end].strip() if rest else ""
     held = unquoted(written)
     return Piece(written) if held is None else Piece(held, True)
+
+
+def all_named(text: str, tokens: Sequence[Token], known: Known) -> tuple[str, ...]:
+    """The customers whose whole names stand side by side, and nothing else."""
+    rest = _between(tokens)
+    places = [place for place, token in enumerate(rest) if token.part in _JOINTS]
+    for split in _splits(text, rest, places, known) if rest and places else ():
+        if len(split) > 1 and all(one.quoted or known(one.text) for one in split):
+            return tuple(one.text for one in split)
+    return ()
 
 
 def with_aspect(text: str, tokens: Sequence[Token], known: Known) -> tuple[Aspect, Piece | None, bool] | None:
@@ -118,7 +128,7 @@ def _aspect_of(token: Token) -> Aspect | None:
 
 def _between(tokens: Sequence[Token]) -> list[Token]:
     rest = list(tokens)
-    while rest and rest[0].part is Part.FILLER:
+    while rest and rest[0].part in (Part.FILLER, Part.PAST):
         rest = rest[1:]
     while rest and rest[-1].is_empty:
         rest = rest[:-1]

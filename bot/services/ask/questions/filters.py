@@ -7,7 +7,7 @@ from itertools import islice, product
 from typing import Any
 
 from bot.services.ask.questions.periods import RECENT_DAYS
-from bot.services.ask.questions.phrases import Field, Part
+from bot.services.ask.questions.phrases import FilterField, Part
 from bot.services.ask.questions.query import (
     Direction,
     Filters,
@@ -20,7 +20,7 @@ from bot.services.ask.questions.query import (
 )
 from bot.services.ask.questions.tokens import Token
 from bot.services.ask.questions.unclear import Reason
-from bot.services.ask.questions.vocabulary import Asker, Meaning, Vocabulary
+from bot.services.ask.questions.vocabulary import Meaning, QuestionActor, Vocabulary
 
 MOST_CHOICES, MOST_TRIED = 8, 64
 _PERIODS = (Part.LENGTH, Part.SINCE, Part.RECENT, Part.OVER, Part.FUTURE)
@@ -42,15 +42,16 @@ class ReadListing:
     has_content: bool = True  # it says anything about a list
 
 
-def read_listing(tokens: Sequence[Token], vocabulary: Vocabulary, asker: Asker) -> ReadListing:
+def read_listing(tokens: Sequence[Token], vocabulary: Vocabulary, asker: QuestionActor) -> ReadListing:
     """The list that tokens ask for."""
     return _Reading(tokens, vocabulary, asker).result()
 
 
 class _Reading:
-    def __init__(self, tokens: Sequence[Token], vocabulary: Vocabulary, asker: Asker) -> None:
+    def __init__(self, tokens: Sequence[Token], vocabulary: Vocabulary, asker: QuestionActor) -> None:
         self._tokens = [token for token in tokens if not token.is_empty]
         self._vocabulary, self._asker = vocabulary, asker
+        self._small = [token for token in tokens if token.is_empty]
         self._used = [False] * len(self._tokens)
         self._reason: Reason | None = None
         self._filters = Filters()
@@ -153,14 +154,19 @@ class _Reading:
                 continue
             target = place + 1 + self._is(place + 1, Part.TO)
             tiers = self._tiers_at(target) if token.part is not Part.NEAR else ()
+            if token.part is Part.NEAR_MAYBE and tiers and self._is_apart(token, self._tokens[place + 1]):
+                tiers = ()  # 快升的 B 类客户 are in B; 快升 B 的客户 are about to be
             if not tiers and token.part is Part.NEAR_TO:
                 continue
             used = [place]
             if tiers:
                 used += range(place + 1, target + 1)
-                used += [target + 1] if self._is_label(target + 1, Field.TIER) else []
+                used += [target + 1] if self._is_label(target + 1, FilterField.TIER) else []
             self._use(used)
             self._set_near(token.meaning, tiers)
+
+    def _is_apart(self, token: Token, after: Token) -> bool:
+        return any(token.end <= one.start and one.end <= after.start for one in self._small)
 
     def _set_near(self, direction: Direction, target: tuple[str, ...]) -> None:
         if self._filters.near is not None:
@@ -250,7 +256,7 @@ class _Reading:
                     pass
                 case Part.ME:
                     self._filters = replace(filters, owners=(self._asker.person_id,))
-                    if self._is_label(place - 1, Field.OWNER):
+                    if self._is_label(place - 1, FilterField.OWNER):
                         used.append(place - 1)
                 case Part.MY_TEAM if self._asker.teams:
                     self._filters = replace(filters, teams=self._asker.teams)
@@ -299,7 +305,7 @@ class _Reading:
             self._use(places)
 
     def _sort_at(self, place: int) -> Sort | None:
-        if self._is_label(place, Field.TIER):
+        if self._is_label(place, FilterField.TIER):
             return Sort.TIER
         return self._tokens[place].meaning if self._is(place, Part.SORT) else None
 
@@ -331,12 +337,12 @@ class _Reading:
         after = place + 1
         return self._is(after, Part.VALUE) and self._has(after, self._tokens[place].meaning)
 
-    def _has(self, place: int, kind: Field) -> bool:
+    def _has(self, place: int, kind: FilterField) -> bool:
         return any(one.field == kind for one in self._tokens[place].meaning)
 
     def _find_split(self) -> None:
         """Note a filter whose values stand in two places: between them only joints, labels and the word customers."""
-        seen: dict[Field, int] = {}
+        seen: dict[FilterField, int] = {}
         for place, token in enumerate(self._tokens):
             if token.part is not Part.VALUE:
                 continue
@@ -368,10 +374,14 @@ class _Reading:
                     self._use([place])
             elif token.part is Part.FROM:
                 after = self._fields_from(place, 1)
-                if after and Field.TIER not in after:
+                if after and FilterField.TIER not in after:
                     self._use([place])
+            elif token.part is Part.PAST and any(
+                one.part in (Part.MOVED, Part.LACKED) for one in self._tokens
+            ):
+                self._use([place])
 
-    def _fields_from(self, place: int, step: int) -> frozenset[Field]:
+    def _fields_from(self, place: int, step: int) -> frozenset[FilterField]:
         """What the next value in a direction can be; labels and the word customers are passed over."""
         near = place + step
         while self._is(near, Part.LABEL, Part.CUSTOMERS):
@@ -421,14 +431,14 @@ class _Reading:
     def _is(self, place: int, *parts: Part) -> bool:
         return 0 <= place < len(self._tokens) and self._tokens[place].part in parts
 
-    def _is_label(self, place: int, kind: Field) -> bool:
+    def _is_label(self, place: int, kind: FilterField) -> bool:
         return self._is(place, Part.LABEL) and self._tokens[place].meaning == kind
 
     def _tiers_at(self, place: int) -> tuple[str, ...]:
         """The tiers that a value there can mean; a label before it is passed over by the caller."""
         if not self._is(place, Part.VALUE):
             return ()
-        tiers = [one.values for one in self._tokens[place].meaning if one.field == Field.TIER]
+        tiers = [one.values for one in self._tokens[place].meaning if one.field == FilterField.TIER]
         return tiers[0] if tiers else ()
 
     def _use(self, places: Iterable[int]) -> None:

@@ -12,8 +12,7 @@ from bot.services.care.schedule import CareRules
 from bot.services.care.views.explanation import explain
 from bot.services.schemes.store import SchemeCache
 from bot.wording.actions import Pointer
-from bot.wording.message_base import Message
-from bot.wording.questions import (
+from bot.wording.answers.questions import (
     MOST_ENTRIES,
     MOST_STEPS,
     CareOwed,
@@ -22,6 +21,7 @@ from bot.wording.questions import (
     HistoryEntryPart,
     OwedStepPart,
 )
+from bot.wording.message_base import Message
 from db.engine import Database
 
 

@@ -119,7 +119,7 @@ def _patterns() -> list[tuple[re.Pattern[str], Callable[[re.Match[str], date], t
         (rf"{_FROM}?{named}{_ONWARD}", _since_last),
         (rf"{_FROM}{named}", _since_last),
         (
-            rf"(?:since |in )?(?:the )?(?:start of |beginning of )?{this}{_END}{_ONWARD}?",
+            rf"(?:since |in )?(?:the )?(?:start of |beginning of )?{this}{_END}(?:{_ONWARD})?",
             lambda m, today: (Part.SINCE, _begin(m["this"], today)),
         ),
         (rf"(?:in )?{named}{_END}", lambda m, today: (Part.OVER, _begin(m["last"], today))),

@@ -17,6 +17,7 @@ class Part(StrEnum):
     LIST = auto()
     AND = auto()
     OR = auto()
+    PAST = auto()  # was, had: only of moves, and of what a customer did not have
     APART = auto()
     NOT = auto()
     TO = auto()
@@ -59,7 +60,7 @@ class Part(StrEnum):
     WORD = auto()  # not understood
 
 
-class Field(StrEnum):
+class FilterField(StrEnum):
     """A filter whose values are the firm's own words."""
 
     TIER = "tiers"
@@ -78,7 +79,7 @@ _UP = {
     Part.NEAR_TO: "about to reach|about to become|about to rise to|about to move up to|about to be promoted to|close to|nearly|"
     "almost|soon to be|快升到|快升为|快要升到|即将升到|即将升为|快到|接近|快成",
     Part.NEAR_MAYBE: "快升|快要升|即将升",
-    Part.MOVED: "moved up|move up|moving up|rose|rise|risen|went up|gone up|promoted|upgraded|got promoted|were promoted|"
+    Part.MOVED: "moved up a tier|rose a tier|gained a tier|went up a tier|moved up|move up|moving up|rose|rise|risen|went up|gone up|promoted|upgraded|got promoted|were promoted|"
     "was promoted|been promoted|升级|升了级|升了|上升|升等|升到|升为|升至|升成",
 }
 _DOWN = {
@@ -87,18 +88,18 @@ _DOWN = {
     "快要降级|即将降级|马上降级|快掉级|快要掉级|要掉级|要降级|即将掉级|接近降级|接近下一等级|接近下一级",
     Part.NEAR_TO: "about to fall to|about to drop to|about to move down to|about to be demoted to|快降到|快掉到|快降为|"
     "即将降到|即将降为|快要降到|快要掉到",
-    Part.MOVED: "moved down|move down|moving down|fell|fall|fallen|dropped|drop|went down|gone down|demoted|downgraded|"
+    Part.MOVED: "moved down a tier|dropped a tier|fell a tier|went down a tier|moved down|move down|moving down|fell|fall|fallen|dropped|drop|went down|gone down|demoted|downgraded|"
     "got demoted|were demoted|was demoted|been demoted|lost a tier|降级|掉级|降了级|掉了级|跌级|降了|掉了|降等|降到|降为|降至|掉到",
 }
 _TABLE: dict[Part, dict[Any, str]] = {
     Part.FILLER: {
         None: "a|an|the|please|pls|show|show me|give|give me|tell me|get|get me|let me see|see|find|which|what|who|whose|that|"
-        "those|these|are|is|was|were|be|been|being|have|has|had|do|does|did|i|we|our|you|can you|could you|i want|"
+        "those|these|are|is|be|being|have|has|do|does|did|i|we|our|you|can you|could you|i want|"
         "i want to see|i would like|there|all|every|any|some|in|at|with|only|just|both|how many|number of|ever|now|currently|"
-        "one of|they|their|it|its|s|t|got|went|compared|gone|whole|full|within|such|most recent|"
+        "one of|they|their|it|its|s|t|got|went|gone|whole|full|within|such|"
         "请|请问|帮我|帮忙|帮|给我|麻烦|看|看一下|看看|查|查一下|查查|显示|告诉我|我想看|我想知道|想看|哪些|哪个|哪几个|哪几家|哪家|谁|什么|是|"
         "有|有多少|多少|多少个|多少家|几个|几家|的|了|吗|呢|吧|啊|里|中|里面|当中|在|我|我们|我们的|咱们|所有|所有的|全部|全部的|都|"
-        "现在|目前|当前|一下|过|去|还|已|已经|没有被|被|其中|只|只看|只有|个|家|位|目录|而且|并且|也|又|起来|来"
+        "现在|目前|当前|一下|过|去|还|已|已经|被|其中|只|只看|只有|个|家|位|目录|而且|并且|也|又|起来|来"
     },
     Part.OF: {None: "of|for|on|about|from the"},
     Part.CUSTOMERS: {
@@ -106,25 +107,28 @@ _TABLE: dict[Part, dict[Any, str]] = {
     },
     Part.LIST: {None: "list|lists|a list of|list of|list all|列出|列一下|列表|罗列|清单"},
     Part.AND: {None: "and|&|plus|as well as|和|与|跟|以及|及|还有|同"},
+    Part.PAST: {None: "was|were|been|had"},
     Part.OR: {None: "or|或|或者|或是"},
     Part.NOT: {
         None: "not|no|without|without a|without an|without any|never|haven't|hasn't|have not|has not|have had no|had no|"
-        "has had no|not been|haven't been|hasn't been|not had|didn't|did not|没|没有|未|无|没有过|没去|从没|从未|还没|还没有|未曾|一直没|一直没有"
+        "has had no|not been|haven't been|hasn't been|not had|didn't|did not|没|没有|未|无|没有过|没去|从没|从未|没有被|没被|还没|还没有|未曾|一直没|一直没有"
     },
     Part.TO: {None: "to|into|到|为|成"},
     Part.FROM: {None: "from|out of|从"},
-    Part.ME: {None: "my|mine|me|my own|own|myself|of mine|我的|自己的|我自己的|本人的|我名下的|我负责的"},
+    Part.ME: {
+        None: "do i have|我有哪些|我有多少|我有几个|我有几家|my|mine|me|my own|own|myself|of mine|我的|自己的|我自己的|本人的|我名下的|我负责的"
+    },
     Part.MY_TEAM: {
         None: "my team|my team's|our team|our team's|我的团队|我团队|我们团队|我们的团队|我团队的|本团队|我组|我们组"
     },
     Part.LABEL: {
-        Field.TIER: "tier|tiers|class|grade|level|in tier|等级|级别|类|级|等|类别|客户等级|分级",
-        Field.REGION: "region|regions|area|in region|地区|区域|大区|片区",
-        Field.INDUSTRY: "industry|industries|sector|行业|产业|业",
-        Field.COUNTRY: "country|countries|国家|国",
-        Field.OWNER: "owner|owners|account manager|account managers|owned by|looked after by|客户经理|负责人|归属人|经理|销售",
-        Field.TEAM: "team|teams|团队|小组|部门|组",
-        Field.SCHEME: "scheme|schemes|graded by|标准|分级标准|方案",
+        FilterField.TIER: "tier|tiers|class|grade|level|in tier|等级|级别|类|级|等|类别|客户等级|分级",
+        FilterField.REGION: "region|regions|area|in region|地区|区域|大区|片区",
+        FilterField.INDUSTRY: "industry|industries|sector|行业|产业|业",
+        FilterField.COUNTRY: "country|countries|国家|国",
+        FilterField.OWNER: "owner|owners|account manager|account managers|owned by|looked after by|客户经理|负责人|归属人|经理|销售",
+        FilterField.TEAM: "team|teams|团队|小组|部门|组",
+        FilterField.SCHEME: "scheme|schemes|graded by|标准|分级标准|方案",
     },
     Part.LACKED: {
         Silence.VISIT: "visit|visits|visited|been visited|a visit|拜访|走访|回访|上门|上门拜访|拜访过|见面",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bot.services.ask.questions.atoms import in_quotes, phrase_keys
-from bot.services.ask.questions.phrases import Field, Part
+from bot.services.ask.questions.phrases import FilterField, Part, phrases
 from bot.services.ask.questions.query import (
     AboutCustomer,
     AboutTeam,
@@ -22,7 +22,7 @@ from bot.services.ask.questions.query import (
     Sort,
 )
 from bot.services.ask.questions.tokens import tokens_of
-from bot.services.ask.questions.vocabulary import Asker, Vocabulary
+from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
 from grading.scheme.model import Name
 
 _ASPECTS = {
@@ -41,13 +41,13 @@ _PERSONAL = {
     Personal.CALENDAR: ("calendar", "日历"),
 }
 _LABELS = {
-    Field.TIER: ("tier", "等级"),
-    Field.REGION: ("region", "地区"),
-    Field.INDUSTRY: ("industry", "行业"),
-    Field.COUNTRY: ("country", "国家"),
-    Field.OWNER: ("account manager", "客户经理"),
-    Field.TEAM: ("team", "团队"),
-    Field.SCHEME: ("scheme", "标准"),
+    FilterField.TIER: ("tier", "等级"),
+    FilterField.REGION: ("region", "地区"),
+    FilterField.INDUSTRY: ("industry", "行业"),
+    FilterField.COUNTRY: ("country", "国家"),
+    FilterField.OWNER: ("account manager", "客户经理"),
+    FilterField.TEAM: ("team", "团队"),
+    FilterField.SCHEME: ("scheme", "标准"),
 }
 _RISKS = {
     Risk.ANY: ("at risk", "有风险"),
@@ -58,6 +58,16 @@ _RISKS = {
     Risk.OVER_LIMIT: ("over limit", "超额度"),
     Risk.GATE: ("capped by a gate", "被限级"),
     Risk.COMPLAINT: ("open complaint", "有投诉"),
+}
+_OTHER_RISKS = {  # where the firm has a region, a team … of the name above
+    Risk.ANY: ("in danger", "风险客户"),
+    Risk.SILENT: ("silent by its own rhythm", "沉默客户"),
+    Risk.FALLING: ("buys less", "买得少了"),
+    Risk.OVERDUE_STEP: ("care steps overdue", "关怀步骤逾期"),
+    Risk.OVERDUE_INVOICE: ("overdue payments", "逾期账款"),
+    Risk.OVER_LIMIT: ("over the credit limit", "超信用额度"),
+    Risk.GATE: ("a gate applies", "触发门槛"),
+    Risk.COMPLAINT: ("open complaints", "未结投诉"),
 }
 _LACKED = {
     Silence.CONTACT: ("contact", "联系"),
@@ -84,18 +94,18 @@ _SORTS = {
 }
 
 
-def printed(query: Query, vocabulary: Vocabulary, asker: Asker, language: str) -> str:
+def printed(query: Query, vocabulary: Vocabulary, asker: QuestionActor, language: str) -> str:
     """A query in words of one language; reading them gives the same query."""
-    return _Words(vocabulary, asker, language).of(query)
+    return _Printer(vocabulary, asker, language).of(query)
 
 
-def in_both(query: Query, vocabulary: Vocabulary, asker: Asker) -> Name:
+def in_both(query: Query, vocabulary: Vocabulary, asker: QuestionActor) -> Name:
     """A query in words of both languages."""
     return Name(en=printed(query, vocabulary, asker, "en"), zh=printed(query, vocabulary, asker, "zh"))
 
 
-class _Words:
-    def __init__(self, vocabulary: Vocabulary, asker: Asker, language: str) -> None:
+class _Printer:
+    def __init__(self, vocabulary: Vocabulary, asker: QuestionActor, language: str) -> None:
         self._vocabulary, self._asker = vocabulary, asker
         self._is_chinese = language == "zh"
         self._language = language
@@ -107,7 +117,7 @@ class _Words:
             case AboutTeam(team=None):
                 return self._say(("team", "团队"))
             case AboutTeam():
-                return self._value(Field.TEAM, query.team)
+                return self._value(FilterField.TEAM, query.team)
             case FoundNotes():
                 return f"{self._say(('notes about', '备注中有'))} {in_quotes(query.words)}"
             case Compared():
@@ -125,7 +135,7 @@ class _Words:
         return self._say(("customers: ", "客户：")) + self._say((", ", "，")).join(parts)
 
     def _filters(self, filters: Filters) -> Iterator[str]:
-        for kind in Field:
+        for kind in FilterField:
             if values := getattr(filters, str(kind)):
                 yield self._values(kind, values)
         for one in filters.record_types:
@@ -133,7 +143,9 @@ class _Words:
         for field, value in filters.profile:
             yield self._profile(field, value)
         for risk in filters.risks:
-            yield self._say(_RISKS[risk])
+            usual = self._say(_RISKS[risk])
+            is_firms = phrase_keys(usual) in self._vocabulary.words
+            yield self._say(_OTHER_RISKS[risk]) if is_firms else usual
         for silence in filters.silent_for:
             english, chinese = _LACKED[silence.what]
             days = f"{silence.days} day" + ("" if silence.days == 1 else "s")
@@ -158,37 +170,40 @@ class _Words:
         if query.limit is not None:
             yield self._say((f"first {query.limit}", f"前{query.limit}个"))
 
-    def _values(self, kind: Field, values: Sequence[Any]) -> str:
+    def _values(self, kind: FilterField, values: Sequence[Any]) -> str:
         """The label and the values, those that read alike, as DACH and dach, once."""
         first, *rest = self._distinct(kind, values)
         written = [self._value(kind, first), *(self._bare(kind, value) for value in rest)]
         return self._say((" or ", " 或 ")).join(written)
 
-    def _bare(self, kind: Field, value: Any) -> str:
+    def _bare(self, kind: FilterField, value: Any) -> str:
         """A value without its label, where it can mean nothing else."""
         written = self._vocabulary.named(kind, value, self._language)
-        tokens = tokens_of(written, self._vocabulary, self._asker)
-        is_read = [token.part for token in tokens] == [Part.VALUE] and len(tokens[0].meaning) == 1
-        return written if is_read and tokens[0].meaning[0].field is kind else self._value(kind, value)
+        tokens = tokens_of(
+            f"x {written}", self._vocabulary, self._asker
+        )  # alone it would be read more easily
+        is_read = [token.part for token in tokens] == [Part.WORD, Part.VALUE] and len(tokens[1].meaning) == 1
+        return written if is_read and tokens[1].meaning[0].field is kind else self._value(kind, value)
 
-    def _distinct(self, kind: Field, values: Sequence[Any]) -> list[Any]:
+    def _distinct(self, kind: FilterField, values: Sequence[Any]) -> list[Any]:
         found: dict[Any, Any] = {}
         for value in values:
             written = self._vocabulary.named(kind, value, self._language)
-            same = value if kind in (Field.OWNER, Field.TEAM) else phrase_keys(written)
+            same = value if kind in (FilterField.OWNER, FilterField.TEAM) else phrase_keys(written)
             found.setdefault(same, value)
         return list(found.values())
 
-    def _value(self, kind: Field, value: Any) -> str:
+    def _value(self, kind: FilterField, value: Any) -> str:
         """A label and a value, in quotation marks where it would be read as something else without."""
         label, written = self._say(_LABELS[kind]), self._vocabulary.named(kind, value, self._language)
         plain = f"{label} {written}"
         tokens = tokens_of(plain, self._vocabulary, self._asker)
         is_read = [token.part for token in tokens] == [Part.LABEL, Part.VALUE]
+        is_read = is_read and (kind is FilterField.TIER or phrase_keys(written) not in phrases())
         if is_read and any(one.field is kind and value in one.values for one in tokens[1].meaning):
             return plain
         name, sign, number = written.partition(" #")
-        if kind in (Field.OWNER, Field.TEAM) and sign:
+        if kind in (FilterField.OWNER, FilterField.TEAM) and sign:
             return f"{label} {in_quotes(name)} #{number}"
         return f"{label} {in_quotes(written)}"
 
@@ -206,8 +221,10 @@ class _Words:
     def _name(self, name: str) -> str:
         """A customer's name, in quotation marks unless it is one word that means nothing else."""
         tokens = tokens_of(name, self._vocabulary, self._asker)
-        is_plain = len(tokens) == 1 and tokens[0].part is Part.WORD and " " not in name
-        return name if is_plain and name.replace("-", "").isalnum() else in_quotes(name)
+        marks = [token for token in tokens if token.part is not Part.WORD]
+        is_plain = all(name[token.start : token.end] == "-" for token in marks)
+        is_plain = is_plain and name[0] != "-" and name[-1] != "-" and name.replace("-", "").isalnum()
+        return name if is_plain else in_quotes(name)
 
     def _say(self, words: tuple[str, str]) -> str:
         return words[self._is_chinese]

@@ -11,7 +11,7 @@ from typing import Protocol
 from bot.services.ask.questions import customers_meant, nearest
 from bot.services.ask.questions.atoms import normal, unquoted
 from bot.services.ask.questions.filters import ReadListing, read_listing
-from bot.services.ask.questions.phrases import Field, Part
+from bot.services.ask.questions.phrases import FilterField, Part
 from bot.services.ask.questions.query import (
     AboutCustomer,
     AboutTeam,
@@ -24,7 +24,7 @@ from bot.services.ask.questions.query import (
 )
 from bot.services.ask.questions.tokens import Token, tokens_of
 from bot.services.ask.questions.unclear import Reason, Unclear
-from bot.services.ask.questions.vocabulary import Asker, Vocabulary
+from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
 
 MOST_CHARACTERS = 1_000  # of a question
 
@@ -39,7 +39,7 @@ class CustomerNames(Protocol):
         """Whether its words are in the name of a customer."""
 
 
-def read(text: str, vocabulary: Vocabulary, asker: Asker, names: CustomerNames) -> Query | Unclear:
+def read(text: str, vocabulary: Vocabulary, asker: QuestionActor, names: CustomerNames) -> Query | Unclear:
     """What a text asks."""
     return _Reader(normal(text), vocabulary, asker, names).read()
 
@@ -48,8 +48,9 @@ def read(text: str, vocabulary: Vocabulary, asker: Asker, names: CustomerNames) 
 class _Reader:
     text: str
     vocabulary: Vocabulary
-    asker: Asker
+    asker: QuestionActor
     names: CustomerNames
+    may_correct: bool = True  # a corrected text is not corrected again
 
     def read(self) -> Query | Unclear:
         whole = self.text
@@ -84,12 +85,17 @@ class _Reader:
         if not rest:
             return self._unclear(Reason.NO_NAME, words=(self._slice(spoken),))
         words = self._slice(rest)
-        return FoundNotes(words=unquoted(words) or words)
+        if (held := unquoted(words)) is not None:
+            return FoundNotes(words=held)
+        if self.names.known(words):
+            about = AboutCustomer(name=words, aspect=Aspect.NOTES)
+            return self._unclear(Reason.SEVERAL, words=(words,), choices=(about, FoundNotes(words=words)))
+        return FoundNotes(words=words)
 
     def _team(self, tokens: Sequence[Token]) -> Query | None:
         spoken = [token for token in tokens if not token.is_empty]
         values = [token for token in spoken if token.part is Part.VALUE]
-        labels = [token for token in spoken if token.part is Part.LABEL and token.meaning is Field.TEAM]
+        labels = [token for token in spoken if token.part is Part.LABEL and token.meaning is FilterField.TEAM]
         others = len(spoken) - len(values) - len(labels)
         if [token.part for token in spoken] == [Part.MY_TEAM]:
             return AboutTeam()
@@ -97,7 +103,7 @@ class _Reader:
             return None
         if not values:
             return AboutTeam() if labels else None
-        teams = [one for one in values[0].meaning if one.field is Field.TEAM]
+        teams = [one for one in values[0].meaning if one.field is FilterField.TEAM]
         is_clear = len(teams) == 1 and (labels or len(values[0].meaning) == 1)
         return AboutTeam(team=teams[0].values[0]) if is_clear else None
 
@@ -131,6 +137,8 @@ class _Reader:
             return self._unclear(Reason.NO_NAME, words=(self._slice(_stripped(tokens)),))
         if not piece.quoted and not self.names.known(piece.text) and self._is_list(piece.text):
             return self._of_one(piece.text)
+        if not piece.quoted and self._is_list_in_part(piece.text):
+            return None
         about = AboutCustomer(name=piece.text, aspect=aspect)
         if aspect is Aspect.NOTES and not is_sure:
             return self._unclear(
@@ -150,6 +158,11 @@ class _Reader:
             return listing
         if (name := self._name_alone(tokens)) is not None:
             return AboutCustomer(name=name)
+        if names := customers_meant.all_named(self.text, tokens, self.names.known):
+            few = len(names) <= customers_meant.MOST
+            near: tuple[Query, ...] = (Compared(names=names),) if few else ()
+            near += tuple(AboutCustomer(name=name) for name in names)
+            return self._unclear(Reason.WORDS, words=(self.text,), near=near)
         if not found.has_content or self.names.within(self.text):
             return AboutCustomer(name=customers_meant.name_of(self.text, tokens, self.names.known).text)
         return self._unclear_list(tokens, found)
@@ -172,14 +185,16 @@ class _Reader:
             return self._unclear(
                 found.reason or Reason.WORDS, words=words, understood=understood, near=found.nearest
             )
-        near = nearest.corrected(self.text, found.left, self.vocabulary, self._again)
+        near: tuple[Query, ...] = ()
+        if self.may_correct:
+            near = nearest.corrected(self.text, found.left, self.vocabulary, self._again)
         near += tuple(AboutCustomer(name=word) for word in words if self.names.known(word))
         if understood is not None:
             near += (understood,)
         return self._unclear(Reason.WORDS, words=words, understood=understood, near=near)
 
     def _again(self, text: str) -> Query | Unclear:
-        return replace(self, text=normal(text)).read()
+        return replace(self, text=normal(text), may_correct=False).read()
 
     def _of_one(self, text: str) -> Unclear:
         """What is asked of one customer was asked of a list."""
@@ -192,6 +207,13 @@ class _Reader:
         tokens = tokens_of(text, self.vocabulary, self.asker)
         found = read_listing(tokens, self.vocabulary, self.asker)
         return not found.left and found.has_content
+
+    def _is_list_in_part(self, text: str) -> bool:
+        """Whether words of lists are in a text that is in no name."""
+        if self.names.known(text) or self.names.within(text):
+            return False
+        tokens = tokens_of(text, self.vocabulary, self.asker)
+        return read_listing(tokens, self.vocabulary, self.asker).has_content
 
     def _slice(self, tokens: Sequence[Token]) -> str:
         return self.text[tokens[0].start : tokens[-1].end].strip()

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from bot.services.ask.questions import periods
 from bot.services.ask.questions.atoms import APART, SOFT, Atom, atoms_of, phrase_keys
-from bot.services.ask.questions.phrases import Field, Part, phrases
-from bot.services.ask.questions.vocabulary import Asker, Meaning, Vocabulary, tree
+from bot.services.ask.questions.phrases import FilterField, Part, phrases
+from bot.services.ask.questions.vocabulary import Meaning, QuestionActor, Vocabulary, tree
 from bot.services.traits.fields import TraitField
 from bot.services.traits.values import check_value
 
@@ -16,10 +16,11 @@ _END_MARKS = frozenset("?!。.！？…")
 _EQUALS = frozenset("=:")
 _SMALL = {Part.FILLER, Part.OF, Part.TO, Part.FROM, Part.ME, Part.AND, Part.OR, Part.NOT}
 _FRAME = {Part.CUSTOMERS, Part.LIST, Part.LABEL}  # a firm's word that is also one of these needs its label
-_BY_LABEL = {Field.OWNER, Field.SCHEME}  # where the grammar has a word too, they need their label
+_BY_LABEL = {FilterField.OWNER, FilterField.SCHEME}  # where the grammar has a word too, they need their label
 MOST_OF_LABEL = 4  # atoms
 _NOUNS = (Part.LIST, Part.ASPECT, Part.COMPARE)  # after an article
-_BESIDE_TIER = frozenset({"customer", "customers", "类", "级", "等", "tier", "tiers"})
+_AFTER_TIER = frozenset({"customers", "类", "级", "等"})
+_BEFORE_TIER = frozenset({"tier", "tiers"})
 
 
 class Token(NamedTuple):
@@ -43,7 +44,7 @@ class _Piece(NamedTuple):
     cost: float = 1.0
 
 
-def tokens_of(text: str, vocabulary: Vocabulary, asker: Asker) -> list[Token]:
+def tokens_of(text: str, vocabulary: Vocabulary, asker: QuestionActor) -> list[Token]:
     """The tokens of a `normal` text: as little not understood as possible, in the fewest pieces."""
     return _Scan(text, vocabulary, asker).tokens()
 
@@ -57,7 +58,7 @@ def grammar() -> dict[str, Any]:
 class _Scan:
     """One text, and the best way to cut what follows each of its atoms."""
 
-    def __init__(self, text: str, vocabulary: Vocabulary, asker: Asker) -> None:
+    def __init__(self, text: str, vocabulary: Vocabulary, asker: QuestionActor) -> None:
         self._text, self._vocabulary, self._asker = text, vocabulary, asker
         self._atoms = atoms_of(text)
         self._low = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
@@ -106,6 +107,9 @@ class _Scan:
             if end in firm and not is_firms:
                 del firm[end]
         for end, meanings in firm.items():
+            may_be_grammar = end - place > 1 and FilterField.TIER not in {one.field for one in meanings}
+            if may_be_grammar and not self._is_labelled(place) and self._is_grammar(place, end):
+                continue  # a region called "first 10"
             yield from self._numbered(end, meanings, 0.99)
         yield from self._profile(place)
 
@@ -117,6 +121,17 @@ class _Scan:
             number = int(after[1].key)
             if chosen := tuple(one for one in meanings if one.values == (number,)):
                 yield _Piece(end + 2, Part.VALUE, chosen, cost)
+
+    def _is_grammar(self, place: int, end: int, says: bool = False) -> bool:
+        """Whether the atoms are phrases of the grammar one after the other, of which one says something."""
+        if place == end:
+            return says
+        for after, phrase in _walk(grammar(), self._atoms, place):
+            more = says or not {part for part, _ in phrase} & (_SMALL | _FRAME)
+            if after <= end and self._is_grammar(after, end, more):
+                return True
+        ends = (self._ends.get(one.end, end + 1) for one in self._periods(place))
+        return any(after <= end and self._is_grammar(after, end, True) for after in ends)
 
     def _is_firms(self, place: int, end: int, meanings: tuple[Meaning, ...], parts: set[Part]) -> bool | None:
         """Whether words that the grammar has too are the firm's: a tier A, a country IN. None when that is not clear."""
@@ -132,7 +147,11 @@ class _Scan:
         after = self._atoms[end].key if end < len(self._atoms) else ""
         if written.casefold() == "a":
             before = self._atoms[place - 1].key if place else ""
-            if {before, after} & _BESIDE_TIER or (after in ("and", "or") and end + 1 < len(self._atoms)):
+            if (
+                before in _BEFORE_TIER
+                or after in _AFTER_TIER
+                or (after in ("and", "or") and end + 1 < len(self._atoms))
+            ):
                 return True
         if not written.isupper():
             return False
@@ -153,9 +172,12 @@ class _Scan:
         return any(part is Part.LABEL for ending in endings for part, _ in phrases().get(ending, ()))
 
     def _timed(self, place: int) -> Iterator[_Piece]:
-        for period in periods.find(self._low, self._atoms[place].start, self._asker.today):
+        for period in self._periods(place):
             if period.end in self._ends:
                 yield _Piece(self._ends[period.end], period.part, period.meaning)
+
+    def _periods(self, place: int) -> list[periods.Period]:
+        return periods.find(self._low, self._atoms[place].start, self._asker.today)
 
     def _profile(self, place: int) -> Iterator[_Piece]:
         """A field of the customer profile with its value; free text and personal fields only after a sign."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from bot.services.ask.questions.atoms import is_chinese, phrase_keys
-from bot.services.ask.questions.phrases import Field
+from bot.services.ask.questions.phrases import FilterField
 from bot.services.traits.fields import TraitField, TraitFields
 from grading.scheme.model import BLOCKED, NEW, UNRATED, Name
 
@@ -27,7 +27,7 @@ NO_TIER_NAMES = {
 class Meaning(NamedTuple):
     """What a word of the firm can mean: values of a filter, all of which it names."""
 
-    field: Field
+    field: FilterField
     values: tuple[Any, ...]
 
 
@@ -48,7 +48,7 @@ class Ladder:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asker:
+class QuestionActor:
     """On whose behalf a question is read."""
 
     person_id: int
@@ -71,11 +71,13 @@ class Vocabulary:
     @cached_property
     def words(self) -> Mapping[tuple[str, ...], tuple[Meaning, ...]]:
         """Keys of a word -> what it can mean."""
-        found: dict[tuple[str, ...], dict[Field, dict[Any, None]]] = defaultdict(lambda: defaultdict(dict))
+        found: dict[tuple[str, ...], dict[FilterField, dict[Any, None]]] = defaultdict(
+            lambda: defaultdict(dict)
+        )
         single: dict[tuple[str, ...], dict[Meaning, None]] = defaultdict(dict)
         for kind, value, written in self._every():
             keys = phrase_keys(written)
-            if keys and kind in (Field.OWNER, Field.TEAM):  # two of one name are two meanings
+            if keys and kind in (FilterField.OWNER, FilterField.TEAM):  # two of one name are two meanings
                 single[keys][Meaning(kind, (value,))] = None
             elif keys:
                 found[keys][kind][value] = None
@@ -87,27 +89,27 @@ class Vocabulary:
             for keys in {**found, **single}
         }
 
-    def _every(self) -> Iterator[tuple[Field, Any, str]]:
+    def _every(self) -> Iterator[tuple[FilterField, Any, str]]:
         for ladder in self.ladders:
             for written in (ladder.scheme, ladder.names.en, ladder.names.zh):
-                yield Field.SCHEME, ladder.scheme, written
+                yield FilterField.SCHEME, ladder.scheme, written
             for tier, names in ladder.tiers:
                 for written in (tier, *_short(names)):
-                    yield Field.TIER, tier, written
+                    yield FilterField.TIER, tier, written
         for tier, words in _NO_TIER.items():
             for written in words.split("|"):
-                yield Field.TIER, str(tier), written
-        for kind, values in ((Field.REGION, self.regions), (Field.INDUSTRY, self.industries)):
+                yield FilterField.TIER, str(tier), written
+        for kind, values in ((FilterField.REGION, self.regions), (FilterField.INDUSTRY, self.industries)):
             for value in values:
                 yield kind, value, value
         for value, also in self.countries:
             for written in (value, *also):
-                yield Field.COUNTRY, value, written
+                yield FilterField.COUNTRY, value, written
         for person in self.people:
             for written in _parts_of_name(person.name):
-                yield Field.OWNER, person.id, written
+                yield FilterField.OWNER, person.id, written
         for team in self.teams:
-            yield Field.TEAM, team.id, team.name
+            yield FilterField.TEAM, team.id, team.name
 
     @cached_property
     def trie(self) -> dict[str, Any]:
@@ -125,7 +127,7 @@ class Vocabulary:
 
     @cached_property
     def value_tries(self) -> dict[str, dict[str, Any]]:
-        """Field of the customer profile -> the words of its choice as a tree."""
+        """FilterField of the customer profile -> the words of its choice as a tree."""
         return {
             one.id: tree(
                 (phrase_keys(word), value.id) for value in one.values for word in (value.id, *value.words)
@@ -150,22 +152,22 @@ class Vocabulary:
                     found[ids[place + step]] = None
         return tuple(found)
 
-    def named(self, kind: Field, value: Any, language: str) -> str:
+    def named(self, kind: FilterField, value: Any, language: str) -> str:
         """A value as a question names it; of several people of one name with the number."""
-        if kind in (Field.OWNER, Field.TEAM):
+        if kind in (FilterField.OWNER, FilterField.TEAM):
             name = self._names[kind].get(value)
             if name is None:
                 return f"#{value}"
             meanings = self.words.get(phrase_keys(name), ())
             return name if meanings == (Meaning(kind, (value,)),) else f"{name} #{value}"
-        if kind is Field.TIER and value in NO_TIER_NAMES:
+        if kind is FilterField.TIER and value in NO_TIER_NAMES:
             names = NO_TIER_NAMES[value]
             return names.zh if language == "zh" else names.en
         return str(value)
 
     @cached_property
-    def _names(self) -> dict[Field, dict[int, str]]:
-        return {Field.OWNER: dict(self.people), Field.TEAM: dict(self.teams)}
+    def _names(self) -> dict[FilterField, dict[int, str]]:
+        return {FilterField.OWNER: dict(self.people), FilterField.TEAM: dict(self.teams)}
 
 
 def tree(rows: Iterable[tuple[Sequence[str], Any]]) -> dict[str, Any]:

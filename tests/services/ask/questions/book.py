@@ -23,7 +23,7 @@ from bot.services.ask.questions.query import (
     SilentFor,
     Sort,
 )
-from bot.services.ask.questions.vocabulary import Asker, Ladder, NamedOne, Vocabulary
+from bot.services.ask.questions.vocabulary import Ladder, NamedOne, QuestionActor, Vocabulary
 from bot.services.name_keys import fold
 from bot.services.traits.fields import shipped_fields
 from grading.scheme.model import Name
@@ -76,7 +76,7 @@ VOCABULARY = Vocabulary(
     teams=(NamedOne(1, "Key Accounts"), NamedOne(2, "华东大客户部")),
     fields=shipped_fields(),
 )
-ANNA = Asker(person_id=1, teams=(1,), today=TODAY)
+ANNA = QuestionActor(person_id=1, teams=(1,), today=TODAY)
 CUSTOMERS = (
     *("ACME", "C-0003", "Globex", "三一", "三一重工", "华东重工", "华北"),
     *("Smith and Sons", "Last Order Ltd", "Initech"),

@@ -7,7 +7,7 @@ from datetime import date
 from sqlmodel import Session
 
 from bot.services.access import Actor
-from bot.services.ask.questions.vocabulary import Asker, Ladder, NamedOne, Vocabulary
+from bot.services.ask.questions.vocabulary import Ladder, NamedOne, QuestionActor, Vocabulary
 from bot.services.schemes.store import SchemeCache, rules_on
 from bot.services.traits.fields import TraitFields
 from bot.wording import catalogue
@@ -38,9 +38,9 @@ class VocabularyCache:
         return found
 
 
-def asker_of(actor: Actor, today: date) -> Asker:
+def asker_of(actor: Actor, today: date) -> QuestionActor:
     """On whose behalf a question is read."""
-    return Asker(person_id=actor.person_id, teams=tuple(sorted(actor.teams)), today=today)
+    return QuestionActor(person_id=actor.person_id, teams=tuple(sorted(actor.teams)), today=today)
 
 
 def read_vocabulary(

@@ -1,0 +1,151 @@
+"""Questions over a real database: whose words they are read with, whose customers answer them, and what that costs."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import Session
+
+from bot.services.access import Actor
+from bot.services.ask import lookup
+from bot.services.ask.questions import answering
+from bot.services.ask.questions.answering import QuestionSources
+from bot.services.ask.questions.query import AboutCustomer, Aspect, Compared, FoundNotes, Listing, Personal
+from bot.services.ask.questions.vocabulary_cache import VocabularyCache, read_vocabulary
+from bot.services.schemes.store import SchemeCache
+from bot.services.traits.fields import shipped_fields
+from bot.settings import Settings
+from bot.wording.answers.questions import CustomerHistory, NotUnderstood
+from bot.wording.listing import CustomerList
+from bot.wording.messages import NoMatch, TierCard
+from bot.wording.notes import NotesFound
+from db.book.customers import Customer
+from db.engine import Database
+from tests import factories
+from tests.services.ask.test_lookup import RULES, actor
+
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def sources(database: Database) -> QuestionSources:
+    return QuestionSources(
+        database=database,
+        scheme_cache=SchemeCache(),
+        rules_in=lambda session: RULES,
+        words=VocabularyCache(),
+        settings=Settings(_env_file=None),
+        now=NOW,
+    )
+
+
+@pytest.fixture
+def anna(database: Database) -> Actor:
+    with database.write() as session:
+        anna = factories.person(session, "Anna")
+        other = factories.person(session, "Omar")
+        acme = factories.customer(session, "ACME", owner_id=anna, region="DACH")
+        globex = factories.customer(session, "Globex", owner_id=anna, region="dach")
+        secret = factories.customer(session, "Secret", owner_id=other, region="DACH")
+        factories.graded(session, {acme: "B", globex: "A", secret: "A"}, as_of=date(2026, 2, 28))
+    return actor(anna)
+
+
+def asked(sources: QuestionSources, actor: Actor, text: str) -> object:
+    with sources.database.read() as session:
+        found = answering.asked(sources, session, actor, text)
+    if isinstance(found, Listing | Compared | Personal | FoundNotes) or (
+        isinstance(found, AboutCustomer) and found.aspect is not Aspect.CARD
+    ):
+        return answering.answer(sources, actor, found)
+    return found
+
+
+def test_a_list_has_only_customers_of_the_asker_and_all_spellings_of_a_region(
+    sources: QuestionSources, anna: Actor
+) -> None:
+    found = asked(sources, anna, "DACH customers")
+    assert isinstance(found, CustomerList)
+    assert {row.name for row in found.rows} == {"ACME", "Globex"}
+    assert found.asked == "region DACH"
+
+
+def test_the_history_of_a_customer_of_somebody_else_is_that_of_nobody(
+    sources: QuestionSources, anna: Actor
+) -> None:
+    assert isinstance(asked(sources, anna, "history of Globex"), CustomerHistory)
+    assert isinstance(asked(sources, anna, "history of Secret"), NoMatch)
+    assert isinstance(asked(sources, anna, "history of Nobody"), NoMatch)
+
+
+def test_a_whole_name_is_answered_without_reading_a_word_of_the_firm(
+    sources: QuestionSources, anna: Actor
+) -> None:
+    statements: list[str] = []
+    with sources.database.read() as session:
+        event.listen(
+            session.get_bind(), "before_cursor_execute", lambda *given: statements.append(given[2].lower())
+        )
+        found = answering.asked(sources, session, anna, "acme")
+    assert isinstance(found, TierCard)
+    assert statements
+    assert not any("tombstone" in one or "min(customer.region)" in one for one in statements)
+
+
+def test_the_words_are_read_again_only_after_a_change(sources: QuestionSources, anna: Actor) -> None:
+    with sources.database.read() as session:
+        first = sources.vocabulary(session, RULES, NOW.date())
+        assert sources.vocabulary(session, RULES, NOW.date()) is first
+    with sources.database.write() as session:
+        factories.customer(session, "Initech", region="Atlantis")
+    with sources.database.read() as session:
+        assert "Atlantis" in sources.vocabulary(session, RULES, NOW.date()).regions
+
+
+def test_the_words_are_those_of_the_book(database: Database, anna: Actor) -> None:
+    with database.write() as session:
+        for number, country in enumerate(("DE", "Germany", "Narnia", "")):
+            session.get_one(Customer, factories.customer(session, f"K{number}")).country = country or None
+    with database.read() as session:
+        found = read_vocabulary(session, SchemeCache(), shipped_fields(), NOW.date())
+    assert found.regions == tuple(sorted({"DACH", "dach"}))
+    assert [value for value, _ in found.countries] == ["DE", "Germany", "Narnia"]
+    assert set(dict(found.countries)["DE"]) >= {"Germany", "德国"}
+    assert {person.name for person in found.people} >= {"Anna", "Omar"}
+
+
+def test_a_sentence_that_names_nobody_is_no_wrong_guess(sources: QuestionSources, anna: Actor) -> None:
+    found = asked(sources, anna, "sing me a song about xylophones")
+    assert isinstance(found, NotUnderstood)
+    assert isinstance(asked(sources, anna, "Xylophon"), NoMatch)
+
+
+def test_the_brief_and_the_notes_of_a_customer_are_answered(sources: QuestionSources, anna: Actor) -> None:
+    assert getattr(asked(sources, anna, "brief Globex"), "name", None) == "Globex"
+    assert getattr(asked(sources, anna, "notes of Globex"), "name", None) == "Globex"
+    assert isinstance(asked(sources, anna, "search notes crane"), NotesFound)
+
+
+def test_a_part_of_a_name_with_a_question_is_a_choice_of_that_question(
+    sources: QuestionSources, database: Database, anna: Actor
+) -> None:
+    with database.write() as session:
+        for place in ("Nord", "Ost"):
+            factories.customer(session, f"Hansa {place}", code=f"H-{place}", owner_id=anna.person_id)
+    found = asked(sources, anna, "history of Hansa")
+    assert isinstance(found, NotUnderstood)
+    assert {one.words for one in found.choices} == {"H-Nord history", "H-Ost history"}
+
+
+def test_certain_is_what_lookup_shows_for_the_same_text(
+    sources: QuestionSources, database: Database, anna: Actor
+) -> None:
+    def both(session: Session, text: str) -> tuple[object, object]:
+        given = (session, sources.scheme_cache, RULES, anna, text, NOW.date())
+        return lookup.certain(*given), lookup.answer(*given)
+
+    with database.read() as session:
+        for text in ("ACME", "acme", "help", ""):
+            certain, shown = both(session, text)
+            assert certain == shown
+        assert both(session, "acm")[0] is None
