@@ -40,7 +40,7 @@ if TYPE_CHECKING:  # a command that sends nothing to Slack does not load its cli
     from bot.services.ask.bounds import Bounds
     from bot.slack.dependencies import Dependencies
     from bot.slack.gateway import Gateway
-    from bot.slack.tables import Tables
+    from bot.slack.layout.tables import Tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ class Tierbot:
 
     @cached_property
     def tables(self) -> "Tables":
-        from bot.slack.tables import Tables
+        from bot.slack.layout.tables import Tables
 
         return Tables()
 

@@ -145,7 +145,9 @@ def _places(
         case ListOrder.SCORE:
             return [score.is_(None), score if reverse else score.desc()]
         case ListOrder.BOUNDARY:
-            shown = func.round(points * 1000)  # differences of scores that are the same differ in the last digits
+            shown = func.round(
+                points * 1000
+            )  # differences of scores that are the same differ in the last digits
             return [points.is_(None), shown.desc() if reverse else shown]
         case ListOrder.VALUE_AT_RISK | ListOrder.REVENUE:
             amount = (

@@ -24,9 +24,7 @@ from tests.conftest import all_on_postgresql
 
 pytestmark = all_on_postgresql
 TODAY, LONG = date(2026, 5, 4), date(2026, 3, 1)
-LIMIT = MoveLimit(
-    version_id=1, tier="B", standing="B", rises_at=72.0, falls_below=42.0, least_coverage=0.6
-)
+LIMIT = MoveLimit(version_id=1, tier="B", standing="B", rises_at=72.0, falls_below=42.0, least_coverage=0.6)
 
 
 class Lists:
@@ -101,7 +99,9 @@ class Lists:
             )
         )
 
-    def ids(self, order: ListOrder = ListOrder.TIER, *, reverse: bool = False, **changes: object) -> list[int]:
+    def ids(
+        self, order: ListOrder = ListOrder.TIER, *, reverse: bool = False, **changes: object
+    ) -> list[int]:
         wanted = replace(self.wanted, **changes)  # type: ignore[arg-type]
         with self.database.read() as session:
             latest = PresentRuns(runs.runs_behind(session, "account"), runs.runs_behind(session, "prospect"))
@@ -171,7 +171,10 @@ def test_what_is_said_of_customers(database: Database) -> None:
         (lambda s: said.open_complaints(s, both), {lists.one: 1}),
         (lambda s: said.trait_values(s, "channel", both), {lists.one: ["direct"]}),
         (lambda s: said.tiers_before(s, LONG, both), {(lists.one, "account"): ("C", date(2026, 4, 30))}),
-        (lambda s: teams.overdue_by_owner(s, [lists.anna], TODAY), {}),  # a step without a limit is never past it
+        (
+            lambda s: teams.overdue_by_owner(s, [lists.anna], TODAY),
+            {},
+        ),  # a step without a limit is never past it
     ]
     with database.read() as session:
         for ask, expected in asked:

@@ -104,7 +104,12 @@ def names(message: StoredMessage) -> list[str]:
 
 
 def ids(message: StoredMessage) -> set[str]:
-    return {one["action_id"] for block in message.blocks for one in block.get("elements", ()) if "action_id" in one}
+    return {
+        one["action_id"]
+        for block in message.blocks
+        for one in block.get("elements", ())
+        if "action_id" in one
+    }
 
 
 def test_more_shows_the_next_page_as_a_table_and_before_the_one_before(talk: Conversation) -> None:
@@ -151,7 +156,7 @@ def test_a_hostile_name_is_text_in_a_table_and_in_sections(talk: Conversation) -
 
 
 def read(office: Office, file: dict[str, Any]) -> bytes:
-    with urllib.request.urlopen(f"{office.workspace.url}/files/{file['id']}") as answer:  # noqa: S310 - local
+    with urllib.request.urlopen(f"{office.workspace.url}/files/{file['id']}") as answer:
         assert "attachment" in answer.headers["Content-Disposition"]
         return bytes(answer.read())
 
@@ -241,7 +246,9 @@ def test_a_name_that_is_not_clear_is_chosen_and_the_customers_stand_beside_each_
 
 
 @pytest.mark.parametrize("action", [Action.LIST_NEXT, Action.LIST_FILE, Action.TO_LIST])
-@pytest.mark.parametrize("value", ['{"id":0,"v":0}', '{"id":0,"v":0,"q":"l;t"}', '{"id":0,"v":0,"q":"<!channel>"}'])
+@pytest.mark.parametrize(
+    "value", ['{"id":0,"v":0}', '{"id":0,"v":0,"q":"l;t"}', '{"id":0,"v":0,"q":"<!channel>"}']
+)
 def test_a_forged_button_is_refused_with_words(
     office: Office, talk: Conversation, action: Action, value: str
 ) -> None:

@@ -100,7 +100,9 @@ class SlowLists:
 
     def _is_here(self, person: int) -> bool:
         one = self.people.loc[person]
-        return bool(one["active"]) and (one["slack_status"] in (None, "member") or pd.isna(one["slack_status"]))
+        return bool(one["active"]) and (
+            one["slack_status"] in (None, "member") or pd.isna(one["slack_status"])
+        )
 
     def _last(self, what: Silence, number: int) -> pd.Timestamp | None:
         if what == Silence.ORDER:
@@ -147,13 +149,19 @@ class SlowLists:
         found = []
         if here > 0 and near != Direction.DOWN and (at := scheme.tiers[here - 1].at + rules.margin_up) <= 100:
             found.append(max(at - row["score"], 0.0))
-        if here < len(places) - 1 and near != Direction.UP and (at := scheme.tiers[here].at - rules.margin_down) > 0:
+        if (
+            here < len(places) - 1
+            and near != Direction.UP
+            and (at := scheme.tiers[here].at - rules.margin_down) > 0
+        ):
             found.append(max(row["score"] - at, 0.0))
         points = min(found, default=None)
         return None if points is None or points > most + 1e-9 else points
 
     def _moved(self, number: int, row: Any, moved: Any) -> bool:
-        own = self.changes[(self.changes["customer_id"] == number) & (self.changes["purpose"] == row["record_type"])]
+        own = self.changes[
+            (self.changes["customer_id"] == number) & (self.changes["purpose"] == row["record_type"])
+        ]
         own = own[own["as_of"] >= pd.Timestamp(moved.since)]
         if own.empty:
             return False

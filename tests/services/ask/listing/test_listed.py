@@ -224,7 +224,16 @@ def test_a_button_holds_whatever_a_region_is_called() -> None:
     "text",
     [
         *(None, "", "x", "l;z=1", "l;t", "l;t=A;t=B", "l;q=visit:-1", "l;q=visit:99999999", "l;q=tea:1"),
-        *("l;v=up:2026-99-01", "l;n=sideways", "l;b=luck", "l;a=-1", "l;a=99999999999", "l;o=x", "l;p=a", "c;A,B"),
+        *(
+            "l;v=up:2026-99-01",
+            "l;n=sideways",
+            "l;b=luck",
+            "l;a=-1",
+            "l;a=99999999999",
+            "l;o=x",
+            "l;p=a",
+            "c;A,B",
+        ),
         *("l;t=%ffffffff.", "l;a=１"),
     ],
 )

@@ -25,7 +25,13 @@ def slow(demo: DemoLists) -> SlowLists:
 def ask(demo: DemoLists, actor: Actor, number: int | None = None) -> TeamBook | TeamChoice:
     bot = demo.bot
     return team(
-        bot.database, bot.scheme_cache, bot.rules, actor, number, now=bot.clock.now(), share=bot.settings.care_share
+        bot.database,
+        bot.scheme_cache,
+        bot.rules,
+        actor,
+        number,
+        now=bot.clock.now(),
+        share=bot.settings.care_share,
     )
 
 
