@@ -38,6 +38,7 @@ from db.engine import Database, Unusable, open_database
 
 if TYPE_CHECKING:  # a command that sends nothing to Slack does not load its client
     from bot.services.ask.bounds import Bounds
+    from bot.services.ask.questions.known_words import VocabularyCache
     from bot.slack.dependencies import Dependencies
     from bot.slack.gateway import Gateway
     from bot.slack.layout.tables import Tables
@@ -78,6 +79,12 @@ class Tierbot:
         return Tables()
 
     @cached_property
+    def words(self) -> "VocabularyCache":
+        from bot.services.ask.questions.known_words import VocabularyCache
+
+        return VocabularyCache()
+
+    @cached_property
     def file_rules(self) -> CareRules:
         """The care plans of files and the settings of care, read at their first use. Raises BadInput for a wrong plan."""
         return self.load_rules()
@@ -110,6 +117,7 @@ class Tierbot:
             connection=self.connection,
             bounds=self.bounds,
             tables=self.tables,
+            words=self.words,
         )
 
     def today(self, now: datetime | None = None) -> date:

@@ -19,6 +19,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "demo": "run.demo",
         "tick": "run.tick",
         "grade": "gradings.grade",
+        "ask": "questions.ask",
         "tier": "ask.tier",
         "why": "ask.why",
         "history": "ask.show_history",

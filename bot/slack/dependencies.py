@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
@@ -16,6 +17,10 @@ from bot.slack.gateway import Gateway
 from bot.slack.layout.tables import Tables
 from bot.wording.rendering import Renderer
 from db.engine import Database
+
+if TYPE_CHECKING:
+    from bot.services.ask.questions.answering import QuestionSources
+    from bot.services.ask.questions.known_words import VocabularyCache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +38,23 @@ class Dependencies:
     connection: ConnectionWatch
     bounds: Bounds
     tables: Tables
+    words: "VocabularyCache"
 
     @property
     def rules(self) -> CareRules:
         """The care plans in force now and the settings of care, read outside of any transaction."""
         with self.database.read() as session:
             return self.rules_in(session)
+
+    def question_sources(self) -> "QuestionSources":
+        """What questions are answered from, at this moment."""
+        from bot.services.ask.questions.answering import QuestionSources  # not for a card
+
+        return QuestionSources(
+            database=self.database,
+            scheme_cache=self.scheme_cache,
+            rules_in=self.rules_in,
+            words=self.words,
+            settings=self.settings,
+            now=self.clock.now(),
+        )

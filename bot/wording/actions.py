@@ -87,6 +87,7 @@ class Action(StrEnum):
     LIST_CSV = "tierbot_list_csv", N_("As CSV"), None, "list"
     COMPARE = "tierbot_compare", N_("This one")
     TEAM = "tierbot_team", N_("Show the team"), None, "team"
+    ASK = "tierbot_ask", N_("Ask this")
     ALL_GREETED = "tierbot_all_greeted", N_("All greeted"), "primary", "greetings"
 
 

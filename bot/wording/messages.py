@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.masking import mask_text
-from bot.wording import listing, notices, private, profiles  # noqa: F401 - more messages
+from bot.wording import listing, notices, private, profiles, questions  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
 from bot.wording.care import (  # noqa: F401 - more messages
     complaints,

@@ -150,7 +150,7 @@ def test_a_hostile_name_is_text_in_a_table_and_in_sections(talk: Conversation) -
     page = talk.listed(start=10)
     for action in (Action.LIST_BEFORE, Action.LIST_NEXT, Action.LIST_NEXT):
         page = talk.press(page, action)
-        shown += str([row for row in (table_of(page) or {"rows": []})["rows"]])
+        shown += str((table_of(page) or {"rows": []})["rows"])
     assert "raw_text" in shown
     assert "<!channel>" not in shown
 

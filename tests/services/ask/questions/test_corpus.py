@@ -1,0 +1,89 @@
+"""Every question of the corpus means its query, or is asked back for its reason: none is answered with another one."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.services.ask.questions.query import AboutCustomer, Compared, Query
+from bot.services.ask.questions.reader import MOST_CHARACTERS, read
+from bot.services.ask.questions.unclear import Reason, Unclear
+from bot.services.name_keys import HAN, fold
+from tests.services.ask.questions.book import ANNA, VOCABULARY, KnownCustomers, corpus, query_of
+
+CORPUS = corpus()
+ASKED = [(text, group) for group in CORPUS["asked"] for text in (*group["en"], *group["zh"])]
+REFUSED = [(text, group) for group in CORPUS["refused"] for text in (*group["en"], *group["zh"])]
+
+
+def understood(text: str) -> Query | Unclear:
+    return read(text, VOCABULARY, ANNA, KnownCustomers())
+
+
+def as_found(query: Query | Unclear) -> Query | Unclear:
+    """With the names of customers as they are compared, because they stay as typed."""
+    match query:
+        case AboutCustomer():
+            return replace(query, name=fold(query.name))
+        case Compared():
+            return Compared(names=tuple(map(fold, query.names)))
+        case _:
+            return query
+
+
+@pytest.mark.parametrize(("text", "group"), ASKED, ids=[text for text, _ in ASKED])
+def test_a_question_means_its_query(text: str, group: dict[str, Any]) -> None:
+    assert as_found(understood(text)) == as_found(query_of(group))
+
+
+@pytest.mark.parametrize(("text", "group"), REFUSED, ids=[text for text, _ in REFUSED])
+def test_a_question_is_asked_back_for_its_reason(text: str, group: dict[str, Any]) -> None:
+    found = understood(text)
+    assert isinstance(found, Unclear), found
+    assert found.reason == group["reason"]
+
+
+def test_what_is_offered_instead_is_a_question_that_works() -> None:
+    for text, _ in REFUSED:
+        found = understood(text)
+        assert isinstance(found, Unclear)
+        assert not any(isinstance(one, Unclear) for one in (*found.choices, *found.nearest)), text
+        assert len(found.nearest) <= 3
+        if found.reason is Reason.SEVERAL:
+            assert len(found.choices) > 1, text
+
+
+def test_what_was_not_understood_is_said() -> None:
+    found = understood("A customers in Atlantis")
+    assert isinstance(found, Unclear)
+    assert found.words == ("Atlantis",)
+    assert found.understood == query_of({"list": {"tiers": ["A"]}})
+    assert found.nearest == (found.understood,)
+
+
+@pytest.mark.parametrize("text", ["list silnt customers", "customers in Dachh"])
+def test_a_misspelt_word_is_not_corrected_but_offered(text: str) -> None:
+    found = understood(text)
+    assert isinstance(found, Unclear)
+    wanted = {"risks": ["silent"]} if "silnt" in text else {"regions": ["DACH"]}
+    assert found.nearest[0] == query_of({"list": wanted})
+
+
+def test_the_corpus_is_large_and_half_chinese() -> None:
+    assert len(ASKED) >= 400
+    assert len(REFUSED) >= 80
+    for rows in (ASKED, REFUSED):
+        chinese = sum(bool(HAN.search(text)) for text, _ in rows)
+        assert chinese >= 0.45 * len(rows)
+
+
+def test_a_question_that_is_too_long_is_asked_back() -> None:
+    found = understood("A customers " * (MOST_CHARACTERS // 10))
+    assert isinstance(found, Unclear)
+    assert found.reason is Reason.TOO_LONG
+
+
+def test_a_whole_name_is_a_customer_whatever_else_it_means() -> None:
+    names = KnownCustomers(names=("Silent", "DACH", "A"))
+    for name in names.names:
+        assert read(name, VOCABULARY, ANNA, names) == AboutCustomer(name=name)
