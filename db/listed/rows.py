@@ -20,6 +20,7 @@ from db.graded import figures
 from db.graded.figures import CustomerFigures
 from db.graded.runs import Assessment
 from db.listed.conditions import WantedCustomers, conditions, distance, rank_of
+from db.listed.whole_book import best_tiers_first, most_first
 from db.types import units
 
 MOST_COUNTED = 10_000  # of more it is only said that they are more
@@ -76,12 +77,36 @@ def page(
         *(col(Assessment.capped_by), col(Assessment.scheme_version_id), col(Assessment.standing)),
         points,
     )
+    if wanted.owners is None and wanted.of_people is None and not reverse:
+        first = _first_of_book(session, runs, wanted, order, columns, start + most)
+        if first is not None:
+            return [ListedRow._make(row) for row in first[start:]]
     statement = _listed(runs, *columns).where(*conditions(wanted))
     places = _places(order, reverse, wanted.ranks, points, contacts, wanted)
     rows = session.connection().execute(
         statement.order_by(*places, col(Customer.id)).offset(start).limit(most)
     )
     return [ListedRow._make(row) for row in rows]
+
+
+def _first_of_book(
+    session: Session,
+    runs: PresentRuns,
+    wanted: WantedCustomers,
+    order: ListOrder,
+    columns: Sequence[Any],
+    most: int,
+) -> list[Any] | None:
+    """The first customers of the whole book, where an index has them in this order; None where it does not."""
+    present, run_ids = is_present(runs), [*runs.accounts, *runs.prospects]
+    match order:
+        case ListOrder.TIER if run_ids:
+            return best_tiers_first(session, columns, run_ids, present, wanted, most)
+        case ListOrder.REVENUE | ListOrder.VALUE_AT_RISK:
+            return most_first(
+                session, columns, present, wanted, most, at_risk=order == ListOrder.VALUE_AT_RISK
+            )
+    return None
 
 
 def count(session: Session, runs: PresentRuns, wanted: WantedCustomers) -> int:
