@@ -41,6 +41,7 @@ class Act(StrEnum):
     SHARE = "share"
     TAKE_BACK = "take_back"
     LOG_CONTACT = "log_contact"
+    CHANGE_NOTE = "change_note"  # change or take back a contact that was logged
     CHANGE_CONTACT_PEOPLE = "change_contact_people"
     CLOSE_TOUCH = "close_touch"
     HANDLE_COMPLAINT = "handle_complaint"
@@ -84,6 +85,7 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.SHARE:          (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
     Act.TAKE_BACK:      (MINE,   MINE,            MINE,         MINE,      MINE,    ALL),  # by who shared it
     Act.LOG_CONTACT:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
+    Act.CHANGE_NOTE:    (MINE,   MINE,            TEAMS,        MINE,      MINE,    ALL),  # by who logged it
     Act.CHANGE_CONTACT_PEOPLE: (NONE, MINE,     TEAMS,        ALL,       NONE,    ALL),
     Act.CLOSE_TOUCH:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
     Act.HANDLE_COMPLAINT: (GIVEN, MINE | GIVEN,   TEAMS | GIVEN, ALL,      GIVEN,   ALL),
@@ -108,7 +110,14 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
 # What no deputy does for an absent person.
 BY_ONESELF = frozenset(
     {
-        *(Act.NAME_DEPUTY, Act.SET_WORKING_TIME, Act.SEE_HOURS, Act.HOLD_CALENDAR, Act.MANAGE_PEOPLE),
+        *(
+            Act.CHANGE_NOTE,
+            Act.NAME_DEPUTY,
+            Act.SET_WORKING_TIME,
+            Act.SEE_HOURS,
+            Act.HOLD_CALENDAR,
+            Act.MANAGE_PEOPLE,
+        ),
         *(Act.ERASE, Act.READ_AUDIT, Act.OPERATE),
     }
 )
@@ -119,6 +128,9 @@ REFUSALS = {
     Act.SEE: N_("Only sales operations, finance and admins look at the whole book."),
     Act.UNMASK: N_("Only finance and admins see the masked fields of the whole book."),
     Act.TAKE_BACK: N_("Only the person who shared this, or an admin, can take it back."),
+    Act.CHANGE_NOTE: N_(
+        "Only the person who logged this, the lead of their team, or an admin can change it or take it back."
+    ),
     Act.DECIDE_SCHEMES: N_("Only sales operations and admins decide about schemes."),
     Act.DECIDE_CARE: N_("Only sales operations and admins decide about care plans."),
     Act.GRADE: N_("Only sales operations and admins grade the book."),

@@ -17,9 +17,11 @@ from bot.wording.care.escalations import LateStep
 from bot.wording.care.greetings import GreetedCustomer
 from bot.wording.care.promises import PromiseRow
 from bot.wording.message_base import Message, Slots
+from bot.wording.notes import MOST_NOTES, NoteRow
 from bot.wording.parts import Listed
 from bot.wording.private import ContactRow
 from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
+from bot.wording.risk import RiskRow
 
 Block = dict[str, Any]
 
@@ -28,6 +30,7 @@ MOST_BLOCKS, MOST_VIEW_BLOCKS = 50, 100
 MOST_CHARACTERS, MOST_VIEW_CHARACTERS = 13_000, 30_000
 TEXT, FIELD, HEADER, CONTEXT, BUTTON, LABEL, FALLBACK = 3000, 2000, 150, 2000, 75, 200, 4000
 ROW = 400  # of a row that has its own buttons, so that there is room for all rows
+NOTE_ROW = 2300  # of a note, of which a message has few
 LATE_ROW = 280  # of a row with a menu beside it, of which a message has more
 TITLE = 24  # of a view
 MOST_TABLE_ROWS, MOST_CELLS, MOST_IN_CELLS = (
@@ -46,6 +49,9 @@ DECIDE = N_("Decide…")
 LATE_CHOICES = (RowChoice.REASSIGN, RowChoice.SNOOZE_UNTIL, RowChoice.SKIP)
 
 
+_MOST: dict[type, int] = {LateStep: MOST_LATE, NoteRow: MOST_NOTES}
+
+
 def payload(
     renderer: Renderer,
     message: Message,
@@ -55,8 +61,12 @@ def payload(
     with_table: bool = False,
     back: Pointer | None = None,
 ) -> dict[str, Any]:
-    """`text` and `blocks` of a message; `with_table`, a list as a table; `back`, a button to the list it came from."""
-    slots, gettext = renderer.slots(message, language), catalogue.gettext(language)
+    """`text` and `blocks` of a message; one that can be `shorter` has as many rows as Slack takes.
+
+    `with_table`: a list as a table; `back`: a button to the list it came from.
+    """
+    gettext = catalogue.gettext(language)
+    message, slots = _fitted(renderer, message, language, gettext)
     if possible_repeat:
         line = gettext("Possible repeat: Slack did not say whether this arrived before.")
         slots = replace(slots, fallback=f"{slots.fallback} ({line})", footer=(line, *slots.footer))
@@ -72,6 +82,26 @@ def payload(
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
     return {"text": clip(slots.fallback or NOTHING, FALLBACK), "blocks": blocks}
+
+
+def _fitted(
+    renderer: Renderer, message: Message, language: str | None, gettext: Callable[[str], str]
+) -> tuple[Message, Slots]:
+    """A message that says itself how many rows it leaves out, with no more of them than there is room for."""
+    slots = renderer.slots(message, language)
+    while not _fits(slots, _buttons(message, gettext)) and (less := message.shorter()) is not None:
+        message, slots = less, renderer.slots(less, language)
+    return message, slots
+
+
+def _fits(slots: Slots, buttons: Sequence[Block]) -> bool:
+    """Whether nothing of the texts of a message is clipped; rows are counted by who lists them."""
+    texts = (*slots.body, *slots.facts, *slots.footer)
+    parts = len(slots.body) + bool(slots.header) + bool(slots.facts) + bool(slots.footer) + bool(buttons)
+    characters = len(slots.header) + sum(map(len, texts)) + sum(map(_length, buttons))
+    return (
+        parts <= MOST_BLOCKS and characters <= MOST_CHARACTERS and all(len(one) <= TEXT for one in slots.body)
+    )
 
 
 def data_table(message: Message, slots: Slots) -> Block | None:
@@ -233,17 +263,18 @@ def _length(element: Block) -> int:
 
 def _row_blocks(message: Message, slots: Slots, gettext: Callable[[str], str]) -> list[Block]:
     """A section for each row of the message, and its buttons below it, or its menu beside it."""
-    found: tuple[CareRow | ComplaintRow | PromiseRow | ContactRow | LateStep, ...] = (
+    found: tuple[CareRow | ComplaintRow | PromiseRow | ContactRow | NoteRow | LateStep | RiskRow, ...] = (
         getattr(message, message.rows_of) if message.rows_of else ()
     )
-    most = MOST_LATE if found and isinstance(found[0], LateStep) else MOST_ROWS
+    most = next((most for kind, most in _MOST.items() if found and isinstance(found[0], kind)), MOST_ROWS)
     made: list[Block] = []
     for row, text in zip(found[:most], slots.rows, strict=False):  # others are only counted
         if isinstance(row, LateStep):
             beside = _beside(row, gettext)
             made.append({"type": "section", "text": mrkdwn(text, LATE_ROW), **beside})
             continue
-        made.append({"type": "section", "text": mrkdwn(text, ROW)})
+        limit = NOTE_ROW if isinstance(row, NoteRow) else ROW
+        made.append({"type": "section", "text": mrkdwn(text, limit)})
         if controls := _controls(row, gettext):
             made.append({"type": "actions", "elements": controls})
     return made
@@ -258,13 +289,15 @@ def _beside(row: LateStep, gettext: Callable[[str], str]) -> Block:
 
 
 def _controls(
-    row: CareRow | ComplaintRow | PromiseRow | ContactRow, gettext: Callable[[str], str]
+    row: CareRow | ComplaintRow | PromiseRow | ContactRow | NoteRow | RiskRow, gettext: Callable[[str], str]
 ) -> list[Block]:
     """What can be pressed below a row."""
     shown: tuple[Action, ...]
     match row:
         case ContactRow():
             shown = (Action.CHANGE_CONTACT,) if row.may_change else ()
+        case NoteRow():
+            shown = (Action.CHANGE_NOTE, Action.TAKE_BACK_NOTE) if row.may_change else ()
         case ComplaintRow():  # what is done about it while it is open, and Undo for what was done a moment ago
             shown = (Action.COMPLAINT_STEP, Action.CLOSE_COMPLAINT) if row.is_open else ()
             shown += (Action.UNDO_COMPLAINT,) if row.may_undo else ()
@@ -272,6 +305,8 @@ def _controls(
             kept = Action.PROMISE_KEPT_ON if row.over else Action.PROMISE_KEPT
             shown = (kept, Action.POSTPONE_PROMISE, Action.WITHDRAW_PROMISE) if row.is_open else ()
             shown += (Action.UNDO_PROMISE,) if row.may_undo else ()
+        case RiskRow():
+            shown = (Action.OPEN, Action.LOG_VISIT) if row.may_log else (Action.OPEN,)
         case CareRow():
             return _step_controls(row, gettext)
     return [_button(one, gettext(one.label), row.target, one.style) for one in shown]
@@ -292,6 +327,7 @@ def _step_controls(row: CareRow, gettext: Callable[[str], str]) -> list[Block]:
     return [
         done,
         _button(Action.LOG_VISIT, gettext(Action.LOG_VISIT.label), row.customer),
+        _button(Action.BRIEF, gettext(Action.BRIEF.label), row.customer),
         _select(Action.ROW_MENU, gettext(Action.ROW_MENU.label), rest),
     ]
 

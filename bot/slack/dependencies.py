@@ -1,7 +1,7 @@
 """What every listener works with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlmodel import Session
@@ -15,6 +15,7 @@ from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from bot.slack.layout.tables import Tables
+from bot.slack.pressed.homes import Homes
 from bot.wording.rendering import Renderer
 from db.engine import Database
 
@@ -39,6 +40,7 @@ class Dependencies:
     bounds: Bounds
     tables: Tables
     words: "VocabularyCache"
+    homes: Homes = field(default_factory=Homes)
 
     @property
     def rules(self) -> CareRules:

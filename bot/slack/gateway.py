@@ -234,12 +234,20 @@ class Gateway:
             ) from None
         return None
 
-    def send_file(self, user_id: str, name: str, content: bytes, comment: str) -> None:
-        """Put a file into the direct messages of a user. Raises NotReady without the scope, and Conflict."""
+    def send_file(self, user_id: str, name: str, content: bytes, comment: str, *, alt_text: str = "") -> None:
+        """Put a file into the direct messages of a user; `alt_text` says what a picture shows.
+
+        Raises NotReady without the scope, and Conflict.
+        """
         try:
             channel = self._reading.conversations_open(users=user_id)["channel"]["id"]
             self._posting.files_upload_v2(
-                channel=channel, filename=name, title=name, content=content, initial_comment=comment
+                channel=channel,
+                filename=name,
+                title=name,
+                content=content,
+                initial_comment=comment,
+                alt_txt=alt_text or None,
             )
         except SlackApiError as error:
             code = error_code(error)

@@ -39,6 +39,10 @@ class Message:
         """The numbers in the cells of a row of the table; None where a cell is text."""
         return ()
 
+    def shorter(self) -> "Message | None":
+        """The same with fewer rows, and how many are left out; None where it has no rows that can be left out."""
+        return None
+
     def targets(self) -> dict[Action, Pointer]:
         """The action of each button, and of each choice of the menu -> what it points at."""
         fields = {action: self.pointers[action.points_at] for action in self.buttons + self.in_menu}

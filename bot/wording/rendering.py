@@ -44,8 +44,18 @@ BLOCKS = ("fallback", "header", "body", "rows", "table", "facts", "footer")
 CELL = "\x1f"  # between the cells of a table: `escape` leaves none in a value
 MINUS = "\u2212"
 LONGEST_VALUE = 80
-# What was understood of a question; the hint of a step, as plans allow; what is known of a contact person.
-LONGEST_FIELDS = {"asked": 130, "hint": 200, "birthday_rule": 600, "interests": 120, "note": 200}
+# What was understood of a question; the hint of a step, as plans allow; what is known of a contact person; in a contact of
+# a brief, a list of notes, a note that was found.
+LONGEST_FIELDS = {
+    "asked": 130,
+    "hint": 200,
+    "birthday_rule": 600,
+    "interests": 120,
+    "note": 200,
+    "said": 300,
+    "written": 2000,
+    "excerpt": 220,
+}
 MOST_SCORE_DECIMALS = 6  # that a scheme may show
 MOST_DECIMALS = 20  # of a number that must be printed as it is
 LONGEST_IN_PROBLEM = 200

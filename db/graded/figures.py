@@ -4,6 +4,7 @@
 new. Whether a customer is silent depends on the day: `silent` and the like are conditions with the day in them.
 """
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -27,12 +28,14 @@ from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
 from db.book.customers import Customer, of_type
+from db.book.imports import ImportChange, table
 from db.engine import insert
 from db.graded.runs import Purpose
 from db.processes import Cursor
 from db.types import Money, partial_index, units
 
 CURSOR = "figures"  # the run of accounts after which the figures of the whole book were written, or are due
+SOURCES = ("customer_order", "order_line", "invoice")  # tables of imports from which figures are computed
 
 
 class Basis(StrEnum):
@@ -59,7 +62,7 @@ class CustomerFigures(SQLModel, table=True):
         ondelete="CASCADE",
         sa_column_kwargs={"autoincrement": False},
     )
-    as_of: date  # the day of the newest computation that differed from the one before
+    as_of: date  # the day they were computed for; a later grading leaves rows as they are in which nothing else differs
     last_order: date | None = None
     usual_gap_days: float | None = None
     order_days: int = 0  # days with an order, ever
@@ -92,7 +95,6 @@ class CustomerFigures(SQLModel, table=True):
 
 FIGURES = cast(Table, CustomerFigures.__table__)  # type: ignore[attr-defined]
 COLUMNS = tuple(column.name for column in FIGURES.columns)
-COMPARED = tuple(name for name in COLUMNS if name != "as_of")  # a row in which only the day differs stays
 
 
 def silent(today: date) -> ColumnElement[bool]:
@@ -165,12 +167,18 @@ def with_joined(session: Session, customer_ids: Sequence[int]) -> list[int]:
     return sorted({*customer_ids, *session.connection().scalars(into)})
 
 
-def write(session: Session, rows: Sequence[dict[str, Any]], customer_ids: Sequence[int]) -> int:
-    """Make these rows the figures of these customers: insert and change what differs, delete what is none; how many."""
+def write(
+    session: Session, rows: Sequence[dict[str, Any]], customer_ids: Sequence[int], *, redated: bool
+) -> int:
+    """Make these rows the figures of these customers: insert and change what differs, delete what is none; how many.
+
+    Without `redated`, a row in which only the day would differ stays: it is true of both days.
+    """
+    compared = [name for name in COLUMNS if redated or name != "as_of"]
     found = session.connection().execute(_OF_CUSTOMERS, {"customers": list(customer_ids)})
-    stored = {row.customer_id: tuple(getattr(row, name) for name in COMPARED) for row in found}
+    stored = {row.customer_id: tuple(getattr(row, name) for name in compared) for row in found}
     differing = [
-        row for row in rows if stored.get(row["customer_id"]) != tuple(row[name] for name in COMPARED)
+        row for row in rows if stored.get(row["customer_id"]) != tuple(row[name] for name in compared)
     ]
     gone = sorted(stored.keys() - {row["customer_id"] for row in rows})
     if gone:
@@ -181,6 +189,19 @@ def write(session: Session, rows: Sequence[dict[str, Any]], customer_ids: Sequen
         statement = statement.on_conflict_do_update(index_elements=["customer_id"], set_=changed)
         session.connection().execute(statement, differing)
     return len(differing) + len(gone)
+
+
+def moved_from(session: Session | Connection, after: int, *, until: int = 2**31 - 1) -> list[int]:
+    """Ids of the customers to whom orders and invoices belonged before imports in (after, until] moved them."""
+    changed = table(ImportChange)
+    found = session.scalars(
+        sa_select(changed.c.before).where(
+            changed.c.batch_id.between(after + 1, until),
+            changed.c.table_name.in_(SOURCES),
+            changed.c.before.contains('"customer_id"'),
+        )
+    )
+    return sorted({json.loads(before)["customer_id"] for before in found})
 
 
 def mark(connection: Connection, customer_ids: Iterable[int], today: date) -> None:

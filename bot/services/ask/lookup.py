@@ -28,6 +28,7 @@ from bot.services.traits.card import on_card
 from bot.wording.actions import Pointer
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, Help, NoMatch, TierCard, Ungraded
+from bot.wording.notes import LastContact
 from bot.wording.parts import Who
 from bot.wording.profiles import CardTrait
 from db.book import customers, near_names, traits
@@ -244,6 +245,7 @@ def card(
             scores=last_scores(session, rules.surveys, customer.id),
             promises=open_promises(session, customer.id, today),
             profile=_profile(session, rules, customer.id),
+            last_contact=_last_contact(session, customer.id),
         )
     row, run, scheme = graded.assessment, graded.run, graded.scheme
     book, days = tiers_of(scheme), coming(session, scheme_cache, graded, today)
@@ -274,7 +276,17 @@ def card(
         scores=last_scores(session, rules.surveys, customer.id),
         promises=open_promises(session, customer.id, today),
         profile=_profile(session, rules, customer.id),
+        last_contact=_last_contact(session, customer.id),
     )
+
+
+def _last_contact(session: Session, customer_id: int) -> LastContact | None:
+    """What the card says of the last contact; None before the first one."""
+    found = touches.last_contact(session, customer_id)
+    if found is None:
+        return None
+    who = Who(name=found.name, slack_user_id=found.slack_user_id) if found.name is not None else None
+    return LastContact(kind=found.kind, day=found.happened_on, who=who, said=found.note)
 
 
 def _profile(session: Session, rules: CareRules, customer_id: int) -> tuple[CardTrait, ...]:

@@ -58,7 +58,7 @@ def write_book(database: Database, scheme_cache: SchemeCache, today: date) -> in
             ids = customers.ids_after(session, Purpose.ACCOUNT, after, CHUNK)
             if not ids:
                 break
-            done += _write(session, scheme_cache, ids, today)
+            done += _write(session, scheme_cache, ids, today, redated=False)
             after = ids[-1]
     with database.write(lock=LOCK) as session:
         figures.delete_foreign(session)
@@ -97,13 +97,16 @@ def follow(database: Database, scheme_cache: SchemeCache, today: date) -> int:
 
 def write(session: Session, scheme_cache: SchemeCache, customer_ids: Sequence[int], today: date) -> int:
     """Write the figures of some customers, and of those that were joined into them, within a transaction."""
-    return _write(session, scheme_cache, figures.with_joined(session, customer_ids), today)
+    everybody = figures.with_joined(session, customer_ids)
+    return _write(session, scheme_cache, everybody, today, redated=True)
 
 
-def _write(session: Session, scheme_cache: SchemeCache, customer_ids: Sequence[int], today: date) -> int:
+def _write(
+    session: Session, scheme_cache: SchemeCache, customer_ids: Sequence[int], today: date, *, redated: bool
+) -> int:
     accounts = figures.accounts(session, customer_ids)
     rows = compute(session, scheme_cache, accounts, today) if accounts else []
-    return figures.write(session, rows, customer_ids)
+    return figures.write(session, rows, customer_ids, redated=redated)
 
 
 def compute(

@@ -55,7 +55,8 @@ class Tables:
         **how: Any,
     ) -> None:
         """Answer to the response URL, as a table where Slack takes it, else as sections. Raises Conflict."""
-        if message.table_of is not None and self.may_try:
+        # A view has no tables.
+        if message.table_of is not None and self.may_try and "response_url" in press.body:
             content = blocks.payload(renderer, message, language, with_table=True, back=back)
             if any(block["type"] == "data_table" for block in content["blocks"]):
                 try:

@@ -27,6 +27,8 @@ from bot.wording.message_base import Message
 if TYPE_CHECKING:
     from bot.services.ask.questions.query import Query
 
+PRIVATELY = {"response_type": "ephemeral", "replace_original": False}
+
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     turns = Turns()
@@ -56,28 +58,13 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             ack()
 
     def introduce(press: Press) -> None:
-        actor = deps.identify(press.user_id)
-        with deps.database.read() as session:
-            found = question(deps, session, actor, html.unescape(press.body.get("text", "")))
-        if not isinstance(found, Message):
-            answer_query(deps, found, press)
-            return
-        content = blocks.payload(deps.renderer, found, actor.language)
-        press.respond(content, response_type="ephemeral", replace_original=False)
+        answer_text(deps, press, html.unescape(press.body.get("text", "")))
 
     @app.action(re.compile(rf"^{Action.ASK}(\.\d+)?$"))
     @deferred.reads
     def ask_again(press: Press) -> None:
         """One of the questions that were offered."""
-        actor, text = deps.identify(press.user_id), press.pointer.query or ""
-        with deps.database.read() as session:
-            found = question(deps, session, actor, text)
-        if isinstance(found, Message):
-            press.respond(
-                blocks.payload(deps.renderer, found, actor.language), replace_original=press.is_private
-            )
-        else:
-            answer_query(deps, found, press, replace_original=press.is_private)
+        answer_text(deps, press, press.pointer.query or "", replace_original=press.is_private)
 
     @app.action(str(Action.MORE_TODO))
     @deferred.reads
@@ -109,19 +96,35 @@ def question(deps: Dependencies, session: Session, actor: Actor, text: str) -> "
     return found
 
 
+def answer_text(deps: Dependencies, press: Press, text: str, **how: Any) -> None:
+    """Answer a question where the time of an acknowledgement is over."""
+    actor = deps.identify(press.user_id)
+    with deps.database.read() as session:
+        found = question(deps, session, actor, text)
+    if isinstance(found, Message):
+        press.respond(blocks.payload(deps.renderer, found, actor.language), **(PRIVATELY | how))
+    else:
+        answer_query(deps, found, press, **how)
+
+
 def answer_query(deps: Dependencies, query: "Query", press: Press, **how: Any) -> None:
     """Answer to the response URL what looks further than a card."""
-    from bot.services.ask.questions import answering
-
-    actor = deps.identify(press.user_id)
     if query is Personal.CALENDAR:
         calendar_link.answer(deps, press)
         return
+    actor = deps.identify(press.user_id)
+    message = looked_up(deps, actor, query)
+    deps.tables.respond(press, deps.renderer, message, actor.language, **(PRIVATELY | how))
+
+
+def looked_up(deps: Dependencies, actor: Actor, query: "Query") -> Message:
+    """The answer to what looks further than a card."""
+    from bot.services.ask.questions import answering
+
     with deps.bounds.asking(actor):
         message = answering.answer(deps.question_sources(), actor, query)
     deps.bounds.show(actor, message)
-    how = {"response_type": "ephemeral", "replace_original": False, **how}
-    deps.tables.respond(press, deps.renderer, message, actor.language, **how)
+    return message
 
 
 def listed(deps: Dependencies, session: Session, actor: Actor, start: int = 0) -> Message:
