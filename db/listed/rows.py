@@ -77,11 +77,11 @@ def page(
         *(col(Assessment.capped_by), col(Assessment.scheme_version_id), col(Assessment.standing)),
         points,
     )
-    if wanted.owners is None and wanted.of_people is None and not reverse:
+    if wanted.of_whole_book and not reverse:
         first = _first_of_book(session, runs, wanted, order, columns, start + most)
         if first is not None:
             return [ListedRow._make(row) for row in first[start:]]
-    statement = _listed(runs, *columns).where(*conditions(wanted))
+    statement = listed(runs, wanted, *columns).where(*conditions(wanted))
     places = _places(order, reverse, wanted.ranks, points, contacts, wanted)
     rows = session.connection().execute(
         statement.order_by(*places, col(Customer.id)).offset(start).limit(most)
@@ -111,17 +111,19 @@ def _first_of_book(
 
 def count(session: Session, runs: PresentRuns, wanted: WantedCustomers) -> int:
     """How many customers fit; `MOST_COUNTED` + 1 of more."""
-    some = _listed(runs, literal(1)).where(*conditions(wanted)).limit(MOST_COUNTED + 1).subquery()
+    some = listed(runs, wanted, literal(1)).where(*conditions(wanted)).limit(MOST_COUNTED + 1).subquery()
     return session.connection().execute(sa_select(func.count()).select_from(some)).scalar() or 0
 
 
-def _listed(runs: PresentRuns, *columns: Any) -> Any:
-    return (
-        sa_select(*columns)
-        .select_from(Customer)
-        .outerjoin(Ownership, present_owner(Customer.id))
-        .outerjoin(Assessment, is_present(runs))
-        .outerjoin(CustomerFigures, col(CustomerFigures.customer_id) == col(Customer.id))
+def listed(runs: PresentRuns, wanted: WantedCustomers, *columns: Any) -> Any:
+    """The rows of customers in lists: those of some people begin with what they own, others with the customers."""
+    statement: Any = sa_select(*columns)
+    if wanted.of_whole_book:
+        statement = statement.select_from(Customer).outerjoin(Ownership, present_owner(Customer.id))
+    else:
+        statement = statement.select_from(Ownership).join(Customer, present_owner(Customer.id))
+    return statement.outerjoin(Assessment, is_present(runs)).outerjoin(
+        CustomerFigures, col(CustomerFigures.customer_id) == col(Customer.id)
     )
 
 
