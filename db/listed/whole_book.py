@@ -25,13 +25,18 @@ def best_tiers_first(
 ) -> list[Any] | None:
     """Tier by tier, the highest score first, by the index of run, tier and score; None of fewer than `most`."""
     score, found = col(Assessment.score), list[Any]()
-    ranked = sorted(wanted.ranks, key=lambda tier: wanted.ranks[tier])
-    for tier in (*ranked, BLOCKED):
-        if wanted.tiers and tier not in wanted.tiers:
+    ranks = sorted(set(wanted.ranks.values()))  # tiers of several schemes can have the same place
+    groups = [[tier for tier, place in wanted.ranks.items() if place == rank] for rank in ranks]
+    for group in (*groups, [BLOCKED]):
+        tiers = [tier for tier in group if not wanted.tiers or tier in wanted.tiers]
+        if not tiers:
             continue
         for known, order in ((score.is_not(None), score.desc()), (score.is_(None), None)):
             statement = _from(Assessment, columns, present).where(
-                col(Assessment.run_id).in_(run_ids), col(Assessment.tier) == tier, known, *conditions(wanted)
+                col(Assessment.run_id).in_(run_ids),
+                col(Assessment.tier).in_(tiers),
+                known,
+                *conditions(wanted),
             )
             order_by = (col(Customer.id),) if order is None else (order, col(Customer.id))
             rows = session.connection().execute(statement.order_by(*order_by).limit(most - len(found)))

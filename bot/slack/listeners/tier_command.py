@@ -27,7 +27,7 @@ from bot.wording.message_base import Message
 if TYPE_CHECKING:
     from bot.services.ask.questions.query import Query
 
-PRIVATELY = {"response_type": "ephemeral", "replace_original": False}
+PRIVATELY: dict[str, Any] = {"response_type": "ephemeral", "replace_original": False}
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
