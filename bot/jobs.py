@@ -31,7 +31,6 @@ from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import marks, retention
 from bot.services.reports import care_traits
 from db import processes, rewriting, usage
-from db.book import asked
 from db.care import acts
 from db.care import redraws as stale_messages
 from db.outbox import claims, send_state
@@ -217,7 +216,7 @@ def do_housekeeping(bot: Tierbot) -> int:
             acts.forget(session, now - TRACES_KEPT)
             stale_messages.forget(session, now - TRACES_KEPT)
             usage.forget_before(session, (now - TRACES_KEPT).date())
-            asked.forget_before(session, now - ASKED_KEPT)
+            usage.forget_asked_before(session, now - ASKED_KEPT)
         send_state.forget_idle(session, read_send_state(session, bot.clock).now, BUCKETS_KEPT)
     return 0
 

@@ -4,7 +4,6 @@ from sqlmodel import SQLModel
 
 from db import audit, connections, processes, usage  # noqa: F401
 from db.book import (  # noqa: F401
-    asked,
     contact_people,
     customers,
     facts,

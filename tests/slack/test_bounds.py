@@ -30,6 +30,9 @@ NO_BUTTONS = (
     *(Action.CONTACTS_IN_FULL, Action.ADD_CONTACT, Action.CHANGE_CONTACT),  # only in a view
     *(Action.PROFILE_IN_FULL, Action.CHANGE_PROFILE, Action.UNDO_PROFILE),  # the same
     Action.WEEKLY,  # of a week and a team, not of a customer
+    *(
+        action for action in Action if action.points_at == "home" or action is Action.HOME_SEARCH
+    ),  # of the reader
     Action.MORE,  # what is chosen in the menu is an action of its own
     *(action for action in Action if action.endswith("_form")),
 )

@@ -31,7 +31,7 @@ from bot.wording.parts import Who
 from bot.wording.risk import AtRisk
 from db import usage
 from db.audit import AuditAction, ObjectKind
-from db.book import asked, people
+from db.book import people
 from db.engine import Database
 
 KIND = "limit"
@@ -197,7 +197,7 @@ class Bounds:
         try:
             with self._database.write() as session:
                 for person, cards in opened.items():
-                    asked.note(session, person, cards)
+                    usage.note_asked(session, person, cards)
                 totals = {
                     person: usage.add_customers(session, person, day, count)
                     for person, (day, count, *_) in counted.items()

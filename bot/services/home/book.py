@@ -18,14 +18,16 @@ from bot.services.schemes.store import SchemeCache, TierNames
 from bot.wording.home import HomeBook, HomeList, TierMoves
 from bot.wording.messages import MyCustomers
 from bot.wording.parts import Listed
-from db.book import asked
+from db import usage
 from db.graded import runs, tier_rows
 from db.graded.tier_rows import PastTier, TierRow
+from grading.scheme.model import WORDS_FOR_NO_TIER
 
 MOST_NEWS = 5
 MOST_ASKED = 6
 MOST_LISTED = 3
 MOST_COMPARED = lists.MOST_COMPARED
+UNRANKED = frozenset(WORDS_FOR_NO_TIER)
 
 
 def book_of(
@@ -58,11 +60,11 @@ def _counted(mine: MyCustomers, risen: Mapping[str, int], fallen: Mapping[str, i
 def _moves(
     rows: Sequence[TierRow], past: Mapping[int, PastTier], book: TierNames
 ) -> tuple[Counter[str], Counter[str]]:
-    """Tier -> how many came into it from a lower one, and from a higher one."""
+    """Tier -> how many came into it from a lower one, and from a higher one; to be new or not rated is neither."""
     risen, fallen = Counter[str](), Counter[str]()
     for row in rows:
         before = past.get(row.customer_id)
-        if before is None or before.tier == row.tier:
+        if before is None or before.tier == row.tier or {before.tier, row.tier} & UNRANKED:
             continue
         higher = book.rank(row.tier) < book.rank(before.tier)
         (risen if higher else fallen)[row.tier] += 1
@@ -105,7 +107,7 @@ def owners_of(session: Session, actor: Actor) -> frozenset[int] | None:
 def asked_last(session: Session, actor: Actor) -> tuple[Listed, ...]:
     """The customers whose cards the actor looked at last, of those whom they may still see."""
     found: list[Listed] = []
-    for customer_id in asked.newest(session, actor.person_id):
+    for customer_id in usage.asked_last(session, actor.person_id):
         if len(found) == MOST_ASKED:
             break
         try:

@@ -227,10 +227,9 @@ def _events(session: Session, slack: Slack) -> Iterator[Finding]:
             )
 
 
-def note_heard(database: Database, event: str, now: datetime) -> None:
+def note_heard(session: Session, event: str, now: datetime) -> None:
     """Remember that Slack delivers an event."""
-    with database.write() as session:
-        processes.set_cursor(session, HEARD + event, now.isoformat())
+    processes.set_cursor(session, HEARD + event, now.isoformat())
 
 
 def _beats(session: Session, now: datetime) -> Iterator[Finding]:

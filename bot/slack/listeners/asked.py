@@ -44,25 +44,22 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     def answer(press: Press) -> None:
         take_once(press)
-        note_heard(press.event)
         text = asked_text(press.event, press.bot_user_id)
         if lookup.asks_for(text) is lookup.CALENDAR:
             calendar_link.answer(deps, press)
         else:
             tier_command.answer_text(deps, press, text)
 
-    def note_heard(event: dict[str, Any]) -> None:
-        name = "message.im" if event["type"] == "message" else str(event["type"])
-        if name not in heard:
-            doctor.note_heard(deps.database, name, deps.clock.now())
-            heard.add(name)
-
     def take_once(press: Press) -> None:
         """Raise Repeated for what was answered before: Slack repeats events, and sends a mention as two of them."""
         place = f"{press.event['channel']}:{press.event['ts']}"
+        name = "app_mention" if press.event["type"] == "app_mention" else "message.im"
         with deps.database.write() as session:
             for key in (press.key, InboundKey(press.key.team_id, "message", place)):
                 take_request(session, key, deps.clock.now())
+            if name not in heard:
+                doctor.note_heard(session, name, deps.clock.now())
+        heard.add(name)
 
 
 def is_asked_by_a_person(event: dict[str, Any]) -> bool:

@@ -26,10 +26,14 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         press = Press(body=body, client=client)
         if "app_home_opened" not in heard:
             heard.add("app_home_opened")
-            deferred.writes.put(lambda: doctor.note_heard(deps.database, "app_home_opened", deps.clock.now()))
+            deferred.writes.put(note_heard)
         if press.event.get("tab") == "home" and isinstance(press.event.get("user"), str):
             deferred.reads.defer(context, press, show)
         ack()
+
+    def note_heard() -> None:
+        with deps.database.write() as session:
+            doctor.note_heard(session, "app_home_opened", deps.clock.now())
 
     def show(press: Press) -> None:
         """What was answered before is shown no longer. The event has the view that Slack shows, if there is one."""

@@ -12,15 +12,13 @@ from bot.services.ops.storage import Finding
 from bot.wording.care.digest import CareDigest
 from bot.wording.home import HomeBook, HomeFirm, HomeList, HomeSettings, HomeTeam, HomeTop
 from bot.wording.message_base import Message
-from db.book import asked
+from db import usage
 from db.book.people import Person, Team, TeamView
 from db.engine import Database
 from tests import factories
-from tests.conftest import on_sqlite
 from tests.services.book import SETTINGS, Book
 from tests.services.test_identity import Slack
 
-pytestmark = on_sqlite
 FEBRUARY, JANUARY = date(2026, 2, 28), date(2026, 1, 31)
 EVERYBODY = ("Anna", "Olga", "Vic", "Sam", "Finn", "Ada")
 ROLES = dict(
@@ -116,11 +114,22 @@ def test_customers_by_tier_say_how_many_rose_and_fell(office: Firm) -> None:
     ]
 
 
+def test_to_be_no_longer_rated_is_no_fall(office: Firm) -> None:
+    office.grade(
+        {office.acme: "unrated", office.zenith: "B", office.other: "A"}, as_of=FEBRUARY + timedelta(days=31)
+    )
+    (book,) = [part for part in office.parts("Anna") if isinstance(part, HomeBook)]
+    assert [(line.tier.id, line.risen, line.fallen) for line in book.tiers] == [
+        ("B", 1, 0),
+        ("unrated", 0, 0),
+    ]
+
+
 def test_who_was_asked_about_is_shown_only_while_it_may_be_seen(office: Firm) -> None:
     now = office.clock.now()
     with office.database.write() as session:
         for customer, ago in ((office.acme, 2), (office.zenith, 1), (office.other, 0)):
-            asked.note(session, office.ids["Anna"], {customer: now - timedelta(hours=ago)})
+            usage.note_asked(session, office.ids["Anna"], {customer: now - timedelta(hours=ago)})
     (top,) = [part for part in office.parts("Anna") if isinstance(part, HomeTop)]
     assert [hit.name for hit in top.hits] == ["Zenith", "ACME"]  # the newest first, and nobody of Ben
 
@@ -129,10 +138,12 @@ def test_only_the_newest_that_were_asked_about_are_kept(office: Firm) -> None:
     now, anna = office.clock.now(), office.ids["Anna"]
     with office.database.write() as session:
         many = [factories.customer(session, f"N{number}", owner_id=anna) for number in range(25)]
-        asked.note(session, anna, {one: now + timedelta(minutes=number) for number, one in enumerate(many)})
-        assert asked.newest(session, anna) == many[: -asked.MOST_KEPT - 1 : -1]
-        asked.forget_before(session, now + timedelta(minutes=24))
-        assert asked.newest(session, anna) == many[-1:]
+        usage.note_asked(
+            session, anna, {one: now + timedelta(minutes=number) for number, one in enumerate(many)}
+        )
+        assert usage.asked_last(session, anna) == many[: -usage.MOST_KEPT - 1 : -1]
+        usage.forget_asked_before(session, now + timedelta(minutes=24))
+        assert usage.asked_last(session, anna) == many[-1:]
 
 
 def test_a_lead_sees_whose_customers_nobody_attends_to(office: Firm) -> None:

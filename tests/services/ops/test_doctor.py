@@ -62,7 +62,8 @@ def test_a_sound_installation_has_no_problem_and_no_note(database: Database, tmp
 
 def test_an_event_that_never_arrives_is_noted_once_another_has(database: Database, tmp_path: Path) -> None:
     assert [one for one in findings(database, tmp_path) if one.about == "events"] == []
-    note_heard(database, "app_mention", NOW)
+    with database.write() as session:
+        note_heard(session, "app_mention", NOW)
     noted = [one for one in findings(database, tmp_path) if one.about == "events"]
     assert [str(one.found).split(" ")[0] for one in noted] == ["app_home_opened", "message.im"]
     assert {one.level for one in noted} == {"note"}
