@@ -41,7 +41,7 @@ if TYPE_CHECKING:  # a command that sends nothing to Slack does not load its cli
     from bot.services.ask.questions.vocabulary_cache import VocabularyCache
     from bot.slack.dependencies import Dependencies
     from bot.slack.gateway import Gateway
-    from bot.slack.tables import Tables
+    from bot.slack.layout.tables import Tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class Tierbot:
 
     @cached_property
     def tables(self) -> "Tables":
-        from bot.slack.tables import Tables
+        from bot.slack.layout.tables import Tables
 
         return Tables()
 

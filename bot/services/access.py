@@ -373,7 +373,8 @@ def visible_teams(actor: Actor) -> tuple[frozenset[int] | None, frozenset[int]]:
     """(Teams whose customers an actor may see all of, None being every team; those of them that are theirs)."""
     positions = (actor, *actor.absent)
     own = {team for one in positions if one.scope(Act.SEE) & (Scope.TEAMS | Scope.BOOK) for team in one.teams}
-    if any(Scope.BOOK in one.scope(Act.SEE) for one in positions):
+    scopes = [one.scope(Act.SEE) for one in positions]
+    if any(Scope.BOOK in scope for scope in scopes):
         return None, frozenset(own)
     seen = {team for one in positions if Scope.SEEN in one.scope(Act.SEE) for team in one.seen_teams}
     return frozenset(own | seen), frozenset(own)

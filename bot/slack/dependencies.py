@@ -14,8 +14,8 @@ from bot.services.ops.connection import ConnectionWatch
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
+from bot.slack.layout.tables import Tables
 from bot.slack.pressed.homes import Homes
-from bot.slack.tables import Tables
 from bot.wording.rendering import Renderer
 from db.engine import Database
 

@@ -67,6 +67,7 @@ class Assessment(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("run_id", "customer_id"),
         Index("ix_assessment_customer", "customer_id", "run_id"),
+        Index("ix_assessment_listed", "run_id", "tier", "score"),  # lists of the whole book
     )
     id: int | None = Field(default=None, primary_key=True)
     run_id: int = Field(foreign_key="grading_run.id")

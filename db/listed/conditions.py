@@ -86,6 +86,11 @@ class WantedCustomers:
     ranks: Mapping[str, int]  # tier -> its place, 0 the best
     today: date
 
+    @property
+    def of_whole_book(self) -> bool:
+        """Whether everybody's customers are looked at."""
+        return self.owners is None and self.of_people is None
+
 
 def conditions(wanted: WantedCustomers) -> list[ColumnElement[bool]]:
     """All that must hold."""
@@ -104,9 +109,12 @@ def conditions(wanted: WantedCustomers) -> list[ColumnElement[bool]]:
         if values
     ]
     if wanted.tiers:
-        of_tier = col(Assessment.tier).in_(wanted.tiers)
-        # A customer that was never graded has no rating either.
-        found.append(or_(of_tier, col(Assessment.id).is_(None)) if UNRATED in wanted.tiers else of_tier)
+        if wanted.of_whole_book and UNRATED not in wanted.tiers:
+            found.append(col(Assessment.tier).in_(wanted.tiers))
+        else:
+            # A customer that was never graded has no rating either. And the index of tiers is not taken: of the
+            # customers of a few people it would read those of everybody.
+            found.append(func.coalesce(col(Assessment.tier), UNRATED).in_(wanted.tiers))
     if wanted.versions is not None:
         found.append(col(Assessment.scheme_version_id).in_(wanted.versions))
     found += [col(Customer.id).in_(traits.with_value(trait)) for trait in wanted.traits]

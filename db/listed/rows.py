@@ -20,6 +20,7 @@ from db.graded import figures
 from db.graded.figures import CustomerFigures
 from db.graded.runs import Assessment
 from db.listed.conditions import WantedCustomers, conditions, distance, rank_of
+from db.listed.whole_book import best_tiers_first, most_first
 from db.types import units
 
 MOST_COUNTED = 10_000  # of more it is only said that they are more
@@ -76,7 +77,11 @@ def page(
         *(col(Assessment.capped_by), col(Assessment.scheme_version_id), col(Assessment.standing)),
         points,
     )
-    statement = _listed(runs, *columns).where(*conditions(wanted))
+    if wanted.of_whole_book and not reverse:
+        first = _first_of_book(session, runs, wanted, order, columns, start + most)
+        if first is not None:
+            return [ListedRow._make(row) for row in first[start:]]
+    statement = listed(runs, wanted, *columns).where(*conditions(wanted))
     places = _places(order, reverse, wanted.ranks, points, contacts, wanted)
     rows = session.connection().execute(
         statement.order_by(*places, col(Customer.id)).offset(start).limit(most)
@@ -84,19 +89,41 @@ def page(
     return [ListedRow._make(row) for row in rows]
 
 
+def _first_of_book(
+    session: Session,
+    runs: PresentRuns,
+    wanted: WantedCustomers,
+    order: ListOrder,
+    columns: Sequence[Any],
+    most: int,
+) -> list[Any] | None:
+    """The first customers of the whole book, where an index has them in this order; None where it does not."""
+    present, run_ids = is_present(runs), [*runs.accounts, *runs.prospects]
+    match order:
+        case ListOrder.TIER if run_ids:
+            return best_tiers_first(session, columns, run_ids, present, wanted, most)
+        case ListOrder.REVENUE | ListOrder.VALUE_AT_RISK:
+            return most_first(
+                session, columns, present, wanted, most, at_risk=order == ListOrder.VALUE_AT_RISK
+            )
+    return None
+
+
 def count(session: Session, runs: PresentRuns, wanted: WantedCustomers) -> int:
     """How many customers fit; `MOST_COUNTED` + 1 of more."""
-    some = _listed(runs, literal(1)).where(*conditions(wanted)).limit(MOST_COUNTED + 1).subquery()
+    some = listed(runs, wanted, literal(1)).where(*conditions(wanted)).limit(MOST_COUNTED + 1).subquery()
     return session.connection().execute(sa_select(func.count()).select_from(some)).scalar() or 0
 
 
-def _listed(runs: PresentRuns, *columns: Any) -> Any:
-    return (
-        sa_select(*columns)
-        .select_from(Customer)
-        .outerjoin(Ownership, present_owner(Customer.id))
-        .outerjoin(Assessment, is_present(runs))
-        .outerjoin(CustomerFigures, col(CustomerFigures.customer_id) == col(Customer.id))
+def listed(runs: PresentRuns, wanted: WantedCustomers, *columns: Any) -> Any:
+    """The rows of customers in lists: those of some people begin with what they own, others with the customers."""
+    statement: Any = sa_select(*columns)
+    if wanted.of_whole_book:
+        statement = statement.select_from(Customer).outerjoin(Ownership, present_owner(Customer.id))
+    else:
+        statement = statement.select_from(Ownership).join(Customer, present_owner(Customer.id))
+    return statement.outerjoin(Assessment, is_present(runs)).outerjoin(
+        CustomerFigures, col(CustomerFigures.customer_id) == col(Customer.id)
     )
 
 

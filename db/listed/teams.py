@@ -12,7 +12,7 @@ from db.care.touches import StepKind, Touch
 from db.care.weekly.counts import is_past_limit, of_steps
 from db.graded.runs import Assessment
 from db.listed.conditions import ChangedTier, WantedCustomers, conditions
-from db.listed.rows import PresentRuns, _listed
+from db.listed.rows import PresentRuns, listed
 
 
 def tiers_by_owner(
@@ -20,7 +20,7 @@ def tiers_by_owner(
 ) -> dict[tuple[int, str | None], int]:
     """(Owner, tier) -> how many customers; without a tier those that were never graded."""
     of = col(Ownership.person_id), col(Assessment.tier)
-    statement = _listed(runs, *of, func.count()).where(*conditions(wanted)).group_by(*of)
+    statement = listed(runs, wanted, *of, func.count()).where(*conditions(wanted)).group_by(*of)
     return {(row[0], row[1]): row[2] for row in session.connection().execute(statement)}
 
 
@@ -30,7 +30,7 @@ def moved_by_owner(
     """Owner -> how many of their customers have a better, or a worse, tier than before a day."""
     changed = replace(wanted, changed=ChangedTier(up=up, since=since))
     owner = col(Ownership.person_id)
-    statement = _listed(runs, owner, func.count()).where(*conditions(changed)).group_by(owner)
+    statement = listed(runs, wanted, owner, func.count()).where(*conditions(changed)).group_by(owner)
     return {row[0]: row[1] for row in session.connection().execute(statement)}
 
 

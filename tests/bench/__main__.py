@@ -5,7 +5,19 @@ import importlib
 import sys
 import time
 
-BENCHES = ("tier", "startup", "imports", "claims", "scoring", "grading", "aggregates", "audit", "care", "due")
+BENCHES = (
+    "tier",
+    "startup",
+    "imports",
+    "claims",
+    "scoring",
+    "grading",
+    "aggregates",
+    "audit",
+    "care",
+    "due",
+    "lists",
+)
 
 
 def main() -> None:

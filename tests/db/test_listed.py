@@ -100,15 +100,15 @@ class Lists:
         )
 
     def ids(
-        self, order: ListOrder = ListOrder.TIER, *, reverse: bool = False, **changes: object
+        self, order: ListOrder = ListOrder.TIER, *, reverse: bool = False, most: int = 10, **changes: object
     ) -> list[int]:
         wanted = replace(self.wanted, **changes)  # type: ignore[arg-type]
         with self.database.read() as session:
             latest = PresentRuns(runs.runs_behind(session, "account"), runs.runs_behind(session, "prospect"))
             found = rows.page(
-                session, latest, wanted, order, reverse=reverse, contacts=("visit",), start=0, most=10
+                session, latest, wanted, order, reverse=reverse, contacts=("visit",), start=0, most=most
             )
-            assert rows.count(session, latest, wanted) == len(found)
+            assert min(rows.count(session, latest, wanted), most) == len(found)
         return [row.customer_id for row in found]
 
 
@@ -159,6 +159,20 @@ def test_each_order_and_the_other_way_round(database: Database, order: ListOrder
     first = [lists.one, lists.two] if order in ONE_FIRST else [lists.two, lists.one]
     assert lists.ids(order) == first
     assert lists.ids(order, reverse=True) == (first if order in UNKNOWN_LAST else first[::-1])
+
+
+@pytest.mark.parametrize("order", [ListOrder.TIER, ListOrder.REVENUE, ListOrder.VALUE_AT_RISK])
+def test_the_first_of_the_whole_book_are_those_of_the_order(database: Database, order: ListOrder) -> None:
+    lists = Lists(database)
+    assert lists.ids(order, most=1) == [lists.one]
+    assert lists.ids(order, most=1, tiers=("B",)) == [lists.one]
+    assert lists.ids(order, most=1, tiers=("A",)) == []
+
+
+def test_tiers_of_two_schemes_with_one_place_are_sorted_by_score(database: Database) -> None:
+    lists = Lists(database)
+    for most in (1, 2):
+        assert lists.ids(most=most, ranks={"A": 0, "B": 1, "C": 1}) == [lists.two, lists.one][:most]
 
 
 def test_what_is_said_of_customers(database: Database) -> None:

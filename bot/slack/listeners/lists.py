@@ -36,6 +36,8 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
 def page(deps: Dependencies, session: Session, actor: Actor, text: str | None) -> CustomerList:
     """The page of a list that a button holds."""
+    from bot.services.ask.questions import answering  # not for a card
+
     query, start = state.list_of(text)
     with deps.bounds.asking(actor):
         found = listed(
@@ -46,7 +48,7 @@ def page(deps: Dependencies, session: Session, actor: Actor, text: str | None) -
             query,
             actor.today(deps.clock.now()),
             start,
-            asked=heading(deps.question_sources(), session, actor, query),
+            answering.heading(deps.question_sources(), session, actor, query),
         )
     deps.bounds.show(actor, found, session=session)
     return found
@@ -104,6 +106,8 @@ def _show_team(deps: Dependencies, press: Press) -> None:
 
 
 def _send_file(deps: Dependencies, kind: str, press: Press) -> None:
+    from bot.services.ask.questions import answering
+
     actor, now = deps.identify(press.user_id), deps.clock.now()
     query, _ = state.list_of(press.pointer.query)
     with deps.bounds.asking(actor), deps.database.read() as session:
@@ -111,7 +115,7 @@ def _send_file(deps: Dependencies, kind: str, press: Press) -> None:
             session, deps.scheme_cache, deps.rules_in(session), actor, query, actor.today(now)
         )
         allowed = deps.bounds.allowed(actor, found.ids, session)
-        asked = heading(deps.question_sources(), session, actor, query)
+        asked = answering.heading(deps.question_sources(), session, actor, query)
     if found.rows and not allowed:
         raise Conflict(NOTHING_LEFT)
     made = file.made(found, query, allowed=allowed, kind=kind, language=actor.language, asked=asked, now=now)

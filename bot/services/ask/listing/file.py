@@ -17,7 +17,7 @@ from bot.services.schemes.store import SchemeCache
 from bot.wording import catalogue
 from bot.wording.listing import FileSent, ListRow, ListValue
 from bot.wording.rendering import tier_words
-from bot.workbook import Column, Sheet, Value, csv_file, workbook
+from bot.workbooks.sheets import Sheet, SheetColumn, Value, csv_file, workbook
 from db.audit import AuditAction, ObjectKind
 from db.engine import Database
 from db.listed import rows, said
@@ -126,24 +126,24 @@ def made(
     return ListFile(name=name, content=workbook([sheet], created=now), message=message)
 
 
-def _columns(query: Listing, gettext: Callable[[str], str]) -> list[Column]:
+def _columns(query: Listing, gettext: Callable[[str], str]) -> list[SheetColumn]:
     found = [
-        Column(title=gettext(N_("Code"))),
-        Column(title=gettext(N_("Customer")), width=36),
-        Column(title=gettext(N_("Tier")), width=18),
-        Column(title=gettext(N_("Score")), kind="number", width=8),
-        Column(title=gettext(N_("Account manager")), width=22),
-        Column(title=gettext(N_("Region"))),
-        Column(title=gettext(N_("Industry")), width=18),
-        Column(title=gettext(N_("Country")), width=9),
+        SheetColumn(title=gettext(N_("Code"))),
+        SheetColumn(title=gettext(N_("Customer")), width=36),
+        SheetColumn(title=gettext(N_("Tier")), width=18),
+        SheetColumn(title=gettext(N_("Score")), kind="number", width=8),
+        SheetColumn(title=gettext(N_("Account manager")), width=22),
+        SheetColumn(title=gettext(N_("Region"))),
+        SheetColumn(title=gettext(N_("Industry")), width=18),
+        SheetColumn(title=gettext(N_("Country")), width=9),
     ]
     for kind in values.kinds_of(query):
         shown = "date" if kind in _DAYS else "money" if kind in _MONEY else "text"
         if kind in ("boundary", "overdue_step", "complaint"):
             shown = "number"
-        found.append(Column(title=gettext(_TITLES[kind]), kind=shown, width=16))
+        found.append(SheetColumn(title=gettext(_TITLES[kind]), kind=shown, width=16))
         if kind in _MONEY:
-            found.append(Column(title=gettext(N_("Currency")), width=9))
+            found.append(SheetColumn(title=gettext(N_("Currency")), width=9))
     return found
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from bot.services import access
 from bot.services.access import Actor
 from bot.services.ask.listing import selection, state, values
-from bot.services.ask.listing.selection import Selection
+from bot.services.ask.listing.selection import ListSelection
 from bot.services.ask.questions.query import Listing, Silence
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache, TierNames
@@ -61,7 +61,7 @@ def listed(
     )
 
 
-def page(session: Session, chosen: Selection, start: int, most: int) -> list[ListedRow]:
+def page(session: Session, chosen: ListSelection, start: int, most: int) -> list[ListedRow]:
     """Customers of a list from a place on."""
     return rows.page(
         session,

@@ -39,7 +39,7 @@ _ORDERS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
+class ListSelection:
     """What to look for, in which order, and in which grading runs."""
 
     wanted: WantedCustomers
@@ -50,7 +50,7 @@ class Selection:
 
 def select(
     session: Session, rules: CareRules, book: TierNames, actor: Actor, query: Listing, today: date
-) -> Selection:
+) -> ListSelection:
     """Raises NotAllowed for a personal field of the profile, and BadInput for one that there is not."""
     filters = query.filters
     visible = access.visible_owners(session, actor)
@@ -79,7 +79,7 @@ def select(
         ranks=ranks_of(book),
         today=today,
     )
-    return Selection(
+    return ListSelection(
         wanted=wanted,
         order=_ORDERS[query.sort],
         reverse=query.descending,

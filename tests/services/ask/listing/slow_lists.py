@@ -217,3 +217,6 @@ class Turned:  # noqa: PLW1641 - it is only compared
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Turned) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)

@@ -18,7 +18,7 @@ _FORMATS = {"date": "yyyy-mm-dd", "number": "#,##0.##", "money": "#,##0.00", "wh
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class SheetColumn:
     """A column: its title, how its cells are shown (text, whole, number, money, date), and its width in characters."""
 
     title: str
@@ -31,7 +31,7 @@ class Sheet:
     """A table of a workbook, and sentences above it."""
 
     name: str
-    columns: Sequence[Column]
+    columns: Sequence[SheetColumn]
     rows: Sequence[Sequence[Value]]
     notes: Sequence[str] = ()
 
@@ -107,7 +107,7 @@ def _sheet_name(name: str, taken: set[str]) -> str:
 
 
 def csv_file(
-    columns: Sequence[Column], rows: Iterable[Sequence[Value]], harmless: Callable[[str], str]
+    columns: Sequence[SheetColumn], rows: Iterable[Sequence[Value]], harmless: Callable[[str], str]
 ) -> bytes:
     """The rows as UTF-8 with the mark by which Excel knows it; `harmless` makes a text that no spreadsheet runs."""
     text = io.StringIO()

@@ -1,0 +1,1 @@
+"""How a message is laid out, by what the workspace takes."""

@@ -1,0 +1,1 @@
+"""Files of tables that people open in a spreadsheet."""
