@@ -34,7 +34,9 @@ from db.graded.runs import Purpose
 from db.processes import Cursor
 from db.types import Money, partial_index, units
 
-CURSOR = "figures"  # the run of accounts after which the figures of the whole book were written, or are due
+CURSOR = (
+    "figures"  # RUN@DAY: after which run of accounts the whole book was written, for which day; or due:RUN
+)
 SOURCES = ("customer_order", "order_line", "invoice")  # tables of imports from which figures are computed
 
 
@@ -53,7 +55,14 @@ class CustomerFigures(SQLModel, table=True):
         Index("ix_customer_figures_worth", "worth", "watch_from"),
         Index("ix_customer_figures_last_order", "last_order"),
         Index("ix_customer_figures_revenue", "revenue"),
+        # For sums over the whole book; the others are for its sorted lists.
+        partial_index(
+            "ix_customer_figures_silent", "watch_from", "currency", "basis", "worth", where="worth > 0"
+        ),
         partial_index("ix_customer_figures_fall", "fall", "watch_from", where="fall > 0"),
+        partial_index(
+            "ix_customer_figures_no_rhythm", "order_days", "usual_gap_days", where="watch_from IS NULL"
+        ),
         partial_index("ix_customer_figures_stale", "customer_id", where="stale"),
     )
     customer_id: int = Field(

@@ -97,6 +97,8 @@ def test_an_interrupted_pass_is_due_until_it_is_made_up_for(
     with database.write() as session:
         factories.scheme(session)
         customer = factories.customer(session, "ACME")
+    grade(database)
+    with database.write() as session:
         every(session, customer, gap=20, last=TODAY, count=8)
 
     def stopped(*_: object) -> int:
