@@ -45,7 +45,7 @@ class RiskCustomer(NamedTuple):
     figures: CustomerFigures
 
 
-class Known(NamedTuple):
+class KnownFigures(NamedTuple):
     """Of how many accounts there are figures, and of how many of these no rhythm is known."""
 
     accounts: int
@@ -133,7 +133,7 @@ def _some(amount: Any) -> ColumnElement[bool]:
     return units(amount) > 0
 
 
-def known(session: Session, owners: Owners) -> Known:
+def known(session: Session, owners: Owners) -> KnownFigures:
     """Of how many accounts of these owners there are figures."""
     ever = FIGURES.c.order_days
     counted = sa_select(func.count(), func.max(FIGURES.c.as_of) if owners is not None else literal(None))
@@ -144,7 +144,7 @@ def known(session: Session, owners: Owners) -> Known:
     connection = session.connection()
     accounts, as_of = connection.execute(_narrowed(counted.select_from(FIGURES), owners, owned=False)).one()
     once, unknown = connection.execute(_narrowed(without.select_from(FIGURES), owners, owned=False)).one()
-    return Known(
+    return KnownFigures(
         accounts, once or 0, unknown or 0, as_of if owners is not None else _book_day(session, accounts)
     )
 
