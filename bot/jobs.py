@@ -17,6 +17,7 @@ from bot.app import Tierbot
 from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
+from bot.services.ask.brief import evening
 from bot.services.care import complaints, escalation, planning_pass, promises, weekly
 from bot.services.care.answers import redraws
 from bot.services.care.digest import morning
@@ -30,6 +31,7 @@ from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import marks, retention
 from bot.services.reports import care_traits
 from db import processes, rewriting, usage
+from db.book import asked
 from db.care import acts
 from db.care import redraws as stale_messages
 from db.outbox import claims, send_state
@@ -37,6 +39,7 @@ from db.processes import HeartbeatRole
 
 log = structlog.get_logger()
 
+ASKED_KEPT = timedelta(days=60)  # whose cards people looked at last, for their Home tab
 TRACES_KEPT = timedelta(days=7)  # heartbeats, who looked at which customers, what an undone act would need
 LONGEST_PASS = 30.0  # seconds of sending; messages that are claimed but not sent are released
 LONG_WORK = timedelta(
@@ -132,6 +135,11 @@ def tell_weeks(bot: Tierbot) -> int:
     return weekly.tell_weeks(_sending(bot), WeeklyOptions.of(bot.settings))
 
 
+def brief_visits(bot: Tierbot) -> int:
+    """Write, in the evening before planned visits, the briefs that people want."""
+    return evening.send_due(bot.database, bot.scheme_cache, bot.rules, bot.settings, bot.clock.now())
+
+
 def _sending(bot: Tierbot) -> Sending:
     return Sending.of(bot.settings, bot.database, bot.scheme_cache, bot.rules, bot.clock.now())
 
@@ -209,6 +217,7 @@ def do_housekeeping(bot: Tierbot) -> int:
             acts.forget(session, now - TRACES_KEPT)
             stale_messages.forget(session, now - TRACES_KEPT)
             usage.forget_before(session, (now - TRACES_KEPT).date())
+            asked.forget_before(session, now - ASKED_KEPT)
         send_state.forget_idle(session, read_send_state(session, bot.clock).now, BUCKETS_KEPT)
     return 0
 
@@ -237,6 +246,7 @@ JOBS = (
     Job(name="remind", every=timedelta(seconds=15), work=remind, patience=LONG_WORK),
     Job(name="escalate", every=timedelta(minutes=1), work=escalate, patience=LONG_WORK),
     Job(name="weekly", every=timedelta(minutes=1), work=tell_weeks, patience=LONG_WORK),
+    Job(name="briefs", every=timedelta(minutes=5), work=brief_visits, patience=LONG_WORK),
     Job(name="channels", every=timedelta(minutes=5), work=watch_channels),
     Job(name="audit", every=timedelta(minutes=5), work=anchor_audit),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),

@@ -31,6 +31,7 @@ _TIME_OF_DAY = (r"([01]\d|2[0-3]):[0-5]\d", N_("%(value)s is not a time of day; 
 _FORMATS = {  # field -> pattern of its values, and the problem with others
     "currency": (r"([A-Z]{3})?", N_("%(value)s is not an ISO currency code; use one such as CNY")),
     "remind_at": _TIME_OF_DAY,
+    "brief_at": _TIME_OF_DAY,
     "grade_at": _TIME_OF_DAY,
     "weekly_day": (
         "|".join((*DAYS, "off")),
@@ -144,6 +145,10 @@ class Settings(BaseSettings):
         "id, or #name; empty: the channel of TIERBOT_ALERT_CHANNEL.",
     )
     remind_at: str = _setting("09:00", "Local time of day for reminders, as HH:MM.")
+    brief_at: str = _setting(
+        "17:30",
+        "Local time of day, as HH:MM, at which who wants it gets the brief of a visit planned for the next working day.",
+    )
     grade_at: str = _setting("02:00", "Local time of night for the grading of a finished period, as HH:MM.")
     messages_per_minute: int = _setting(
         40,

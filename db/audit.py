@@ -52,6 +52,7 @@ class AuditAction(StrEnum):
     TEAM_CHANGED = "team_changed"
     DEPUTY_CHANGED = "deputy_changed"
     WORKING_TIME_CHANGED = "working_time_changed"
+    BRIEFS_CHANGED = "briefs_changed"  # whether somebody gets a brief in the evening before a visit
     CALENDAR_LINKED = "calendar_linked"
     CALENDAR_REVOKED = "calendar_revoked"
     CARD_SHARED = "card_shared"
@@ -64,6 +65,8 @@ class AuditAction(StrEnum):
         "not_in_book"  # somebody asked, or pressed a button, for a customer that is not in their book
     )
     CONTACT_LOGGED = "contact_logged"
+    CONTACT_CHANGED = "contact_changed"  # its kind, day or note
+    CONTACT_TAKEN_BACK = "contact_taken_back"
     PROFILE_CHANGED = "profile_changed"  # values of a customer profile were set, removed or taken back
     CONTACT_PERSON_CHANGED = "contact_person_changed"  # added, changed or removed
     COMPLAINT_OPENED = "complaint_opened"

@@ -4,11 +4,14 @@ from sqlmodel import SQLModel
 
 from db import audit, connections, processes, usage  # noqa: F401
 from db.book import (  # noqa: F401
+    asked,
     contact_people,
     customers,
     facts,
     imports,
+    notes,
     people,
+    personal_settings,
     tombstones,
     traits,
 )

@@ -72,7 +72,7 @@ def test_a_walk_does_not_grow(name: str, walks: dict[str, Walk]) -> None:
 
 
 def test_an_answer_goes_straight_through(walks: dict[str, Walk]) -> None:
-    assert walks["tier"].returns <= 80
+    assert walks["tier"].returns <= 82  # two of them for the line about the last contact
 
 
 def test_an_answer_is_read_through_one_connection(walks: dict[str, Walk]) -> None:

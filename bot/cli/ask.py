@@ -1,6 +1,7 @@
-"""`tier`, `why`, `history`: what is known of one customer."""
+"""`tier`, `why`, `brief`, `history`: what is known of one customer."""
 
 import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -19,6 +20,7 @@ from bot.cli.console import (
     print_records,
     print_table,
     say,
+    show_personal,
     to_day,
 )
 from bot.cli.output.personal import ShowPersonal, in_full
@@ -26,11 +28,20 @@ from bot.cli.output.presentation import as_text, card_json, message_json, why_js
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, NotFound
 from bot.services.access import Act
-from bot.services.ask import explanation, history, lookup
+from bot.services.ask import brief, explanation, history, lookup
+from bot.services.ask.brief import evening
 from bot.services.ask.graded import graded_for
 from bot.wording.actions import Pointer
 from bot.wording.message_base import Message
 from bot.wording.messages import NoMatch, TierCard
+
+
+class Switch(StrEnum):
+    """Whether something comes."""
+
+    ON = "on"
+    OFF = "off"
+
 
 Name = Annotated[str, typer.Argument(help="Code, name or pinyin, written in full.")]
 
@@ -89,6 +100,47 @@ def why(
             print_json(why_json(explained, full))
         else:
             _say(bot, explained.message, *filter(None, [full]))
+
+
+@acts
+def show_brief(name: Name, personal: ShowPersonal = False, as_json: AsJson = False) -> None:
+    """What is to be known before a visit to an account, or of a prospect, on one page."""
+    with opened() as bot:
+        actor, today = named_actor(bot), bot.today()
+        customer = lookup.one(bot.database, actor, name)
+        page: Message
+        if personal:
+            page = brief.in_full(bot.database, bot.scheme_cache, bot.rules, actor, customer, today)
+            show_personal()
+        else:
+            with bot.database.read() as session:
+                rules = bot.rules_in(session)
+                page = brief.brief(session, bot.scheme_cache, rules, actor, customer, today)
+        if as_json:
+            print_json(message_json(page))
+        else:
+            _say(bot, page)
+
+
+@acts
+def switch_briefs(
+    switch: Annotated[Switch, typer.Argument(help="Whether the briefs come.")],
+    person: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="For whom; without it, for the person of --as.")
+    ] = None,
+) -> None:
+    """Get the brief of a planned visit in the evening of the working day before it, or no more."""
+    with opened() as bot:
+        actor = named_actor(bot)
+        if person is None and not actor.person_id:
+            raise BadInput(N_("Say for whom: --person EMAIL."))
+        name = evening.want(
+            bot.database, actor, person, switch is Switch.ON, settings=bot.settings, now=bot.clock.now()
+        )
+    if switch is Switch.ON:
+        say(_("%(name)s gets the briefs of planned visits in the evening before.", name=name))
+    else:
+        say(_("%(name)s gets no briefs in the evening.", name=name))
 
 
 @acts

@@ -41,6 +41,7 @@ class Act(StrEnum):
     SHARE = "share"
     TAKE_BACK = "take_back"
     LOG_CONTACT = "log_contact"
+    CHANGE_NOTE = "change_note"  # change or take back a contact that was logged
     CHANGE_CONTACT_PEOPLE = "change_contact_people"
     CLOSE_TOUCH = "close_touch"
     HANDLE_COMPLAINT = "handle_complaint"
@@ -84,6 +85,7 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.SHARE:          (NONE,   MINE,            TEAMS,        NONE,      NONE,    ALL),
     Act.TAKE_BACK:      (MINE,   MINE,            MINE,         MINE,      MINE,    ALL),  # by who shared it
     Act.LOG_CONTACT:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
+    Act.CHANGE_NOTE:    (MINE,   MINE,            TEAMS,        MINE,      MINE,    ALL),  # by who logged it
     Act.CHANGE_CONTACT_PEOPLE: (NONE, MINE,     TEAMS,        ALL,       NONE,    ALL),
     Act.CLOSE_TOUCH:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
     Act.HANDLE_COMPLAINT: (GIVEN, MINE | GIVEN,   TEAMS | GIVEN, ALL,      GIVEN,   ALL),
@@ -108,7 +110,14 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
 # What no deputy does for an absent person.
 BY_ONESELF = frozenset(
     {
-        *(Act.NAME_DEPUTY, Act.SET_WORKING_TIME, Act.SEE_HOURS, Act.HOLD_CALENDAR, Act.MANAGE_PEOPLE),
+        *(
+            Act.CHANGE_NOTE,
+            Act.NAME_DEPUTY,
+            Act.SET_WORKING_TIME,
+            Act.SEE_HOURS,
+            Act.HOLD_CALENDAR,
+            Act.MANAGE_PEOPLE,
+        ),
         *(Act.ERASE, Act.READ_AUDIT, Act.OPERATE),
     }
 )
@@ -119,6 +128,9 @@ REFUSALS = {
     Act.SEE: N_("Only sales operations, finance and admins look at the whole book."),
     Act.UNMASK: N_("Only finance and admins see the masked fields of the whole book."),
     Act.TAKE_BACK: N_("Only the person who shared this, or an admin, can take it back."),
+    Act.CHANGE_NOTE: N_(
+        "Only the person who logged this, the lead of their team, or an admin can change it or take it back."
+    ),
     Act.DECIDE_SCHEMES: N_("Only sales operations and admins decide about schemes."),
     Act.DECIDE_CARE: N_("Only sales operations and admins decide about care plans."),
     Act.GRADE: N_("Only sales operations and admins grade the book."),
@@ -355,6 +367,16 @@ def visible_owners(session: Session, actor: Actor) -> frozenset[int] | None:
     teams = {team for one in positions if Scope.TEAMS in one.scope(Act.SEE) for team in one.teams}
     teams |= {team for one in positions if Scope.SEEN in one.scope(Act.SEE) for team in one.seen_teams}
     return _with_members(session, own, teams)
+
+
+def visible_teams(actor: Actor) -> tuple[frozenset[int] | None, frozenset[int]]:
+    """(Teams whose customers an actor may see all of, None being every team; those of them that are theirs)."""
+    positions = (actor, *actor.absent)
+    own = {team for one in positions if one.scope(Act.SEE) & (Scope.TEAMS | Scope.BOOK) for team in one.teams}
+    if any(Scope.BOOK in one.scope(Act.SEE) for one in positions):
+        return None, frozenset(own)
+    seen = {team for one in positions if Scope.SEEN in one.scope(Act.SEE) for team in one.seen_teams}
+    return frozenset(own | seen), frozenset(own)
 
 
 def list_scope(session: Session, actor: Actor) -> tuple[str, frozenset[int] | None]:

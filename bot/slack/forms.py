@@ -1,7 +1,7 @@
 """The forms that people fill in about customers and care steps, and what stands in their inputs."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -70,28 +70,34 @@ def visit_form(
     name: str, code: str, today: date, metadata: str, gettext: GetText, also: Sequence[Input] = ()
 ) -> Block:
     """The form that *Log a visit* of a customer opens, with further inputs in `also`."""
-    kinds = [
-        {"text": plain(gettext(CONTACT_LABELS[kind]), BUTTON), "value": str(kind)} for kind in VISIT_KINDS
-    ]
-    inputs = (
+    inputs = (*contact_inputs(VISIT_KINDS[0], today, None, gettext), *also)
+    return form_view(
+        Action.VISIT_FORM, N_("Log a visit"), f"{escape(name)} {escape(code)}", inputs, metadata, gettext
+    )
+
+
+def contact_inputs(kind: str, day: date, note: str | None, gettext: GetText) -> tuple[Input, ...]:
+    """The inputs about a contact, filled with these values. A kind that the form does not offer is offered here."""
+    offered = [*VISIT_KINDS, *([] if kind in VISIT_KINDS else [kind])]
+    kinds = {
+        str(one): {"text": plain(gettext(CONTACT_LABELS[one]), BUTTON), "value": str(one)} for one in offered
+    }
+    written = {"initial_value": note[:NOTE]} if note else {}
+    return (
         Input(
             name="kind",
             label=N_("What was it?"),
             kind="static_select",
-            options={"initial_option": kinds[0], "options": kinds},
+            options={"initial_option": kinds[str(kind)], "options": list(kinds.values())},
         ),
-        Input(name="day", label=N_("When?"), kind="datepicker", options={"initial_date": today.isoformat()}),
+        Input(name="day", label=N_("When?"), kind="datepicker", options={"initial_date": day.isoformat()}),
         Input(
             name="note",
             label=N_("What was said or agreed?"),
             kind="plain_text_input",
-            options={"multiline": True, "max_length": NOTE},
+            options={"multiline": True, "max_length": NOTE, **written},
             optional=True,
         ),
-        *also,
-    )
-    return form_view(
-        Action.VISIT_FORM, N_("Log a visit"), f"{escape(name)} {escape(code)}", inputs, metadata, gettext
     )
 
 
@@ -195,10 +201,10 @@ def entered_text(view: Block, name: str) -> str:
     return text if isinstance(text, str) else ""
 
 
-def visit_values(view: Block) -> tuple[str, date, str | None]:
+def visit_values(view: Block, kinds: Collection[str] = VISIT_KINDS) -> tuple[str, date, str | None]:
     """(kind, day, note) as they were entered. Raises BadInput for what the form does not offer."""
     kind = entered(view, "kind", "selected_option", "value")
-    if kind not in VISIT_KINDS:
+    if kind not in kinds:
         raise BadInput(N_("%(kind)s is not a kind of contact."), kind=kind)
     day = entered_day(view)
     note = entered(view, "note", "value")
@@ -235,7 +241,7 @@ def opened_by(press: Press) -> tuple[Pointer, Press]:
     kept = json.loads(metadata)
     channel, ts = (*kept.get("at", ()), None, None)[:2] if isinstance(kept.get("at"), list) else (None, None)
     where = {"channel_id": channel, "message_ts": ts, "is_ephemeral": kept.get("only") is True}
-    body = {**press.body, "container": where}
+    body = {**press.body, "container": where, "view": kept["in"] if isinstance(kept.get("in"), dict) else {}}
     if isinstance(kept.get("url"), str):
         body["response_url"] = kept["url"]
     return pointer, Press(body=body, client=press.client)
@@ -244,8 +250,13 @@ def opened_by(press: Press) -> tuple[Pointer, Press]:
 def metadata_of(press: Press) -> str:
     """What a form keeps of the row or button that opened it: what it points at, and the message to update."""
     where = press.body.get("container") or {}
-    place = {"url": press.body.get("response_url"), "at": [where.get("channel_id"), where.get("message_ts")]}
+    place: Block = {
+        "url": press.body.get("response_url"),
+        "at": [where.get("channel_id"), where.get("message_ts")],
+    }
     place["only"] = bool(where.get("is_ephemeral"))
+    if press.view:
+        place["in"] = {name: press.view.get(name) for name in ("type", "id", "callback_id")}
     return json.dumps({**json.loads(encode(press.pointer)), **place}, separators=(",", ":"))
 
 

@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
 
-from bot.errors import N_, BadInput, Phrase
+from bot.errors import N_, BadInput, Conflict, NotReady, Phrase
 from bot.services.delivery.messenger import Answer, Check, Listing, Posted, Reading, Reference, SeenChannel
 from bot.services.ops.connection import TOKEN_REFUSALS
 from bot.settings import Settings
@@ -32,6 +32,10 @@ OUTSIDE_SECONDS = 60
 SCOPE_WAIT = timedelta(minutes=15)
 PAGE, MOST_PAGES = 200, 50
 
+NO_FILES = N_(
+    "Slack does not let Tierbot send files yet: the app lacks the scope files:write. Ask your admin to paste the output"
+    " of tierbot manifest into the app's page and to install it again."
+)
 UNREADABLE = frozenset({"missing_scope", "method_deprecated", "deprecated_endpoint"})  # a history, for good
 
 
@@ -229,6 +233,35 @@ class Gateway:
                 reason=str(error),
             ) from None
         return None
+
+    def send_file(self, user_id: str, name: str, content: bytes, comment: str, *, alt_text: str = "") -> None:
+        """Put a file into the direct messages of a user; `alt_text` says what a picture shows.
+
+        Raises NotReady without the scope, and Conflict.
+        """
+        try:
+            channel = self._reading.conversations_open(users=user_id)["channel"]["id"]
+            self._posting.files_upload_v2(
+                channel=channel,
+                filename=name,
+                title=name,
+                content=content,
+                initial_comment=comment,
+                alt_txt=alt_text or None,
+            )
+        except SlackApiError as error:
+            code = error_code(error)
+            log.warning("slack.file_refused", error=code)
+            if code == "missing_scope":
+                raise NotReady(NO_FILES) from None
+            raise Conflict(
+                N_("Slack did not take the file (%(code)s). Try again in a minute."), code=code
+            ) from None
+        except (SlackRequestError, OSError, HTTPException) as error:
+            log.warning("slack.file_lost", error=type(error).__name__)
+            raise Conflict(
+                N_("Slack did not say whether it took the file. Look in your direct messages with Tierbot.")
+            ) from None
 
     def direct_channel(self, user_id: str) -> str | None:
         """The direct messages between a user and the bot; None when Slack does not say."""

@@ -14,7 +14,17 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.masking import mask_text
-from bot.wording import notices, private, profiles, risk  # noqa: F401 - more messages
+from bot.wording import (  # noqa: F401 - more messages
+    briefs,
+    home,
+    listing,
+    notes,
+    notices,
+    private,
+    profiles,
+    questions,
+    risk,
+)
 from bot.wording.actions import Action, Pointer
 from bot.wording.care import (  # noqa: F401 - more messages
     complaints,
@@ -29,7 +39,9 @@ from bot.wording.care import (  # noqa: F401 - more messages
 from bot.wording.care.complaints import OpenComplaints
 from bot.wording.care.promises import AskedPromise, OpenPromises
 from bot.wording.care.surveys import LastScores
+from bot.wording.hits import Hit as Hit
 from bot.wording.message_base import Message, ReaderRights
+from bot.wording.notes import LastContact
 from bot.wording.parts import (
     MASKED,
     AssessmentPart,
@@ -38,10 +50,8 @@ from bot.wording.parts import (
     CustomerPart,
     DimensionPart,
     LadderPart,
-    Listed,
     NextStep,
     OwnerCounts,
-    PendingPart,
     Reason,
     RuleChange,
     Since,
@@ -57,6 +67,7 @@ from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, W
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
 ON_CUSTOMER = (  # in the menu of its card
+    *(Action.BRIEF, Action.NOTES),
     *(Action.COMPLAINT, Action.PROMISE, Action.SURVEY, Action.GIFT, Action.CONTACTS, Action.PROFILE),
 )
 
@@ -84,6 +95,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     scores: LastScores | None = None
     promises: OpenPromises | None = None
     profile: tuple[CardTrait, ...] = ()
+    last_contact: LastContact | None = None
 
     def targets(self) -> dict[Action, Pointer]:
         """To masked fields only where one is masked, for who may see it."""
@@ -113,6 +125,7 @@ class Ungraded(ReaderRights, Message, CustomerPart):
     scores: LastScores | None = None
     promises: OpenPromises | None = None
     profile: tuple[CardTrait, ...] = ()
+    last_contact: LastContact | None = None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers
 
@@ -188,20 +201,6 @@ class Why(Message, CustomerPart, AssessmentPart, BoundaryState):
             part.left_out or any(reason.missing and reason.score is None for reason in part.reasons)
             for part in self.dimensions
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hit(Listed, WithScore):
-    """A customer in a list."""
-
-    tier: TierPart | None = None
-    score: float | None = None
-    capped: bool = False
-    before: Since | None = None
-    cause: str = "behaviour"  # of its last tier change, in a digest
-    next_step: NextStep | None = None
-    pending: PendingPart | None = None  # only a move down
-    owner: Who | None = None  # where the list is not the asker's own
 
 
 @dataclass(frozen=True, kw_only=True)

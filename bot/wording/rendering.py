@@ -40,11 +40,22 @@ log = structlog.get_logger()
 
 SHIPPED = ROOT / "templates" / "messages"
 FOLDERS = [SHIPPED, greeting_texts.SHIPPED]
-BLOCKS = ("fallback", "header", "body", "rows", "facts", "footer")
+BLOCKS = ("fallback", "header", "body", "rows", "table", "facts", "footer")
+CELL = "\x1f"  # between the cells of a table: `escape` leaves none in a value
 MINUS = "\u2212"
 LONGEST_VALUE = 80
-# The hint of a step, as plans allow; what is known of a contact person.
-LONGEST_FIELDS = {"hint": 200, "birthday_rule": 600, "interests": 120, "note": 200}
+# What was understood of a question; the hint of a step, as plans allow; what is known of a contact person; in a contact of
+# a brief, a list of notes, a note that was found.
+LONGEST_FIELDS = {
+    "asked": 130,
+    "hint": 200,
+    "birthday_rule": 600,
+    "interests": 120,
+    "note": 200,
+    "said": 300,
+    "written": 2000,
+    "excerpt": 220,
+}
 MOST_SCORE_DECIMALS = 6  # that a scheme may show
 MOST_DECIMALS = 20  # of a number that must be printed as it is
 LONGEST_IN_PROBLEM = 200
@@ -169,6 +180,9 @@ def render(environment: Environment, message: Message) -> Slots:
         header=" ".join(texts.get("header", "").split()),
         body=_paragraphs(texts.get("body", "")),
         rows=rows,
+        table=tuple(
+            tuple(cell.strip() for cell in line.split(CELL)) for line in _lines(texts.get("table", ""))
+        ),
         facts=_paragraphs(texts.get("facts", "")),
         footer=_lines(texts.get("footer", "")),
     )
@@ -219,6 +233,7 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # values come to our own two functions
     environment.globals.update(
         catalogue.PUNCTUATION[language],
+        cell=Markup(CELL),
         gap=Markup(
             catalogue.PUNCTUATION[language]["gap"]
         ),  # of a text that is one space nothing would be left
@@ -230,7 +245,7 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
     environment.filters.update(
         local=partial(_local, language),
         listed=lambda names: Markup(format_list([_local(language, name) for name in names], locale=locale)),
-        tier=partial(_tier, language, translations.gettext),
+        tier=partial(_tier, language),
         day=lambda value: Markup(figures.day(value)),
         points=lambda value: Markup(figures.signed(value, MOST_SCORE_DECIMALS)),
         # A score is rounded already as its scheme shows it.
@@ -345,11 +360,18 @@ def _local(language: str, name: Name | None) -> Markup:
     return Markup("") if name is None else escape(name.zh if language == "zh" else name.en)
 
 
-def _tier(language: str, gettext: Any, tier: TierPart) -> Markup:
+def _tier(language: str, tier: TierPart) -> Markup:
+    return _local(language, tier.names) if tier.names is not None else escape(tier_words(tier, language))
+
+
+def tier_words(tier: TierPart, language: str) -> str:
+    """A tier as its scheme names it, as text for a file."""
     if tier.names is not None:
-        return _local(language, tier.names)
-    names = {NEW: gettext("New"), UNRATED: gettext("Not rated"), BLOCKED: gettext("Blocked")}
-    return escape(names.get(str(tier.id), tier.id))
+        return tier.names.zh if language == "zh" else tier.names.en
+    gettext = catalogue.gettext(language)
+    return {NEW: gettext("New"), UNRATED: gettext("Not rated"), BLOCKED: gettext("Blocked")}.get(
+        tier.id, tier.id
+    )
 
 
 def _quantity(

@@ -46,6 +46,13 @@ class ContactKind(StrEnum):
     CREDIT_REVIEW = "credit_review"
 
 
+# Those in which people talk with a customer.
+TALKS = (
+    *(ContactKind.VISIT, ContactKind.CALL, ContactKind.MEETING, ContactKind.TRAINING, ContactKind.REVIEW),
+    *(ContactKind.SURVEY, ContactKind.CREDIT_REVIEW, ContactKind.OTHER),
+)
+
+
 class Activity(ImportedRow, table=True):
     """Something that happened with a customer: a visit, a call, a training session, a complaint."""
 
@@ -53,6 +60,8 @@ class Activity(ImportedRow, table=True):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("ix_activity_customer_day", "customer_id", "happened_on", "kind"),
+        # Notes of all customers are searched from the newest on.
+        partial_index("ix_activity_note_day", "happened_on", "id", where="note IS NOT NULL"),
     )
     customer_id: int = Field(foreign_key="customer.id")
     source: str

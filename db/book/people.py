@@ -75,6 +75,7 @@ class Person(ImportedRow, table=True):
     # What was last taken over from Slack: a time zone or language that differs from it was set in the book.
     slack_timezone: str | None = None
     slack_language: str | None = None
+    briefs: bool = False  # whether they want a brief in the evening before a planned visit
 
     @property
     def is_present(self) -> bool:
@@ -335,6 +336,17 @@ def in_teams(session: Session, team_ids: Iterable[int]) -> set[int]:
 def get_many(session: Session, person_ids: Iterable[int]) -> dict[int, Person]:
     found = session.exec(select(Person).where(col(Person.id).in_(list(person_ids))))
     return {person.id: person for person in found if person.id is not None}
+
+
+def wanting_briefs(session: Session) -> list[int]:
+    """Who is here and wants a brief in the evening before a planned visit, by id."""
+    wanting = (IS_PRESENT, col(Person.briefs), col(Person.slack_user_id).is_not(None))
+    return list(session.scalars(sa_select(col(Person.id)).where(*wanting).order_by(col(Person.id))))
+
+
+def wants_briefs(session: Session, person_id: int) -> bool | None:
+    """Whether a person wants them; None for who is no person of the book."""
+    return session.scalars(sa_select(col(Person.briefs)).where(col(Person.id) == person_id)).first()
 
 
 def with_roles(session: Session, roles: Collection[str]) -> list[Person]:

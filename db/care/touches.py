@@ -11,7 +11,8 @@ from sqlalchemy import update as sa_update
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from db.book.customers import Customer, Ownership, of_customers, present_owner
-from db.book.facts import Activity
+from db.book.facts import TALKS, Activity
+from db.book.people import Person
 from db.care import redraws
 from db.care.records import complaints, promises
 from db.care.weekly import reports as weekly
@@ -51,6 +52,7 @@ GREETINGS = (
 OPEN = (TouchState.PLANNED, TouchState.REMINDED, TouchState.SNOOZED)
 WAITING = (TouchState.PLANNED, TouchState.SNOOZED)
 _OPEN = "state IN ('planned', 'reminded', 'snoozed')"
+IS_OPEN = text(f"touch.{_OPEN}")  # in the words of the partial indexes
 
 
 class Touch(NumberedRow, table=True):
@@ -131,6 +133,38 @@ def lock(session: Session, customer_ids: Sequence[int]) -> None:
         .order_by(col(Customer.id))
         .with_for_update()
     )
+
+
+class LastContactRow(NamedTuple):
+    """The last contact in which somebody talked with a customer, and who did."""
+
+    kind: str
+    happened_on: date
+    note: str | None
+    name: str | None
+    slack_user_id: str | None
+
+
+_LAST_CONTACT = (
+    sa_select(
+        col(Activity.kind),
+        col(Activity.happened_on),
+        col(Activity.note),
+        col(Person.name),
+        col(Person.slack_user_id),
+    )
+    .select_from(Activity)
+    .outerjoin(Person, col(Person.id) == col(Activity.person_id))
+    .where(col(Activity.customer_id) == bindparam("customer_id"), col(Activity.kind).in_(TALKS))
+    .order_by(col(Activity.happened_on).desc(), col(Activity.id).desc())
+    .limit(1)
+)
+
+
+def last_contact(session: Session, customer_id: int) -> LastContactRow | None:
+    """The last contact with a customer; None before the first one."""
+    row: Any = session.connection().execute(_LAST_CONTACT, {"customer_id": customer_id}).first()
+    return None if row is None else LastContactRow._make(row)
 
 
 _IDS: Any = bindparam("customers", expanding=True)

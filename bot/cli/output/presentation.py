@@ -328,8 +328,8 @@ def _scheme_json(scheme: "Scheme") -> dict[str, Any]:
 
 
 def plain(text: str) -> str:
-    """Slack text as plain text: emoji that open a line, bold, code and isolates go, entities become characters."""
-    text = re.sub(r"(?m)^:[a-z_]+: ", "", text)
+    """Slack text as plain text: emoji that open a line or a part of it, bold, code and isolates go, entities become characters."""
+    text = re.sub(r"(?m)(?:^|(?<=[•·] )):[a-z_]+: ", "", text)
     text = re.sub(r"(?<!\S)\*(\S(?:[^*\n]*\S)?)\*(?!\S)", r"\1", text)
     text = re.sub(r"`([^`\n]+)`", r"\1", text)
     text = re.sub("[\u2068\u2069]", "", text).translate(AS_WRITTEN)

@@ -80,7 +80,7 @@ def why(
         old_scheme = graded.previous.scheme if graded.previous else scheme
         book = tier_names({0: old_scheme, 1: scheme})
         future = ways.future_of(session, scheme_cache, graded, today)
-        lift, missing = _next(graded), find_missing(session, graded, future)
+        lift, missing = lift_of(graded), find_missing(session, graded, future)
         indicators = {indicator.id: indicator for indicator in (*old_scheme.indicators, *scheme.indicators)}
         strong, weak = sides(graded)
         days = coming(session, scheme_cache, graded, today)
@@ -116,7 +116,7 @@ def exact_figures(
     """
     with database.read() as session:
         customer, graded = graded_for(session, scheme_cache, actor, Act.SEE, pointer)
-        lift = _next(graded)
+        lift = lift_of(graded)
         book = tier_names({0: graded.scheme})
         return ExactFigures(
             name=customer.name,
@@ -156,7 +156,8 @@ def _change(graded: Graded, known: KnownData) -> "ExplainedChange | None":
     )
 
 
-def _next(graded: Graded) -> "Lift":
+def lift_of(graded: Graded) -> "Lift":
+    """What lies between a customer and the tier above, one indicator at a time and together."""
     from grading.explain.headroom import find_lift
 
     row, scheme, breakdown = graded.assessment, graded.scheme, graded.breakdown

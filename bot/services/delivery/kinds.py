@@ -10,3 +10,4 @@ WEEKLY = "care_weekly"  # to a manager, or the channel of a team
 PROMISES = "promise_report"  # to a manager
 REMINDER = "reminder"  # of versions before the digest: one step
 SHOWN = (DIGEST, URGENT, GREETING)  # goes to whoever does its steps
+BRIEF = "visit_brief"  # to who wants it, in the evening before a planned visit

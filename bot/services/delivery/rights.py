@@ -29,7 +29,7 @@ from bot.wording.care.promises import PromiseReport
 from bot.wording.message_base import Message
 from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest
 from db import processes
-from db.book import customers
+from db.book import customers, people
 from db.book.people import Person, PersonRole
 from db.care import touches
 from db.care.records import complaints, promises
@@ -65,6 +65,9 @@ class Moment:
             of_steps = (one.customer_id for one in shown)
             self.named[number] = tuple(dict.fromkeys((*self.named[number], *of_steps)))
         self.handled = handled_in(session, rows)
+        told = {row.recipient for row in rows if row.kind == kinds.BRIEF and row.recipient is not None}
+        persons = (people.row_by_id(session, one, now) for one in told)
+        self._given = {one.id: one.given for one in persons if one is not None}
         of_weeks = [row.id for row in rows if row.kind == kinds.WEEKLY]
         self.weeks = weekly.teams_of(session, of_weeks) if of_weeks else {}
         everyone = {customer for named in self.named.values() for customer in named}
@@ -123,6 +126,8 @@ class Moment:
             return own  # the group that the firm named hears of all customers
         if row.recipient is not None:
             person = self.recipients.people.get(row.recipient)
+            if person and row.kind == kinds.BRIEF and customer in self._given.get(row.recipient, ()):
+                return own  # while the step with it is open that was given to them
             return own if person and self.recipients.may_see(person, owner) else None
         # The firm's channel hears of all customers, the channel of a team of those of the team.
         channel = self.recipients.channel(owner)

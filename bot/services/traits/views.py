@@ -55,7 +55,7 @@ class ProfileToChange:
 def shown(session: Session, actor: Actor, meant: int | Pointer, fields: TraitFields) -> CustomerProfile:
     """The profile with masks. Raises Hidden for a customer that the actor may not see."""
     customer = access.customer_for(session, actor, Act.SEE, meant)
-    rows = _rows(fields, traits.present(session, customer.id), in_full=False)
+    rows = rows_of(fields, traits.present(session, customer.id), in_full=False)
     return CustomerProfile(
         **_part(customer, rows),
         may_change=can(actor, Act.LOG_CONTACT, customer),
@@ -71,7 +71,7 @@ def in_full(
         customer = access.customer_for(session, actor, Act.UNMASK, meant)
         present = traits.present(session, customer.id)
         _record(session, actor, fields, customer.id, present)
-        return CustomerProfileInFull(**_part(customer, _rows(fields, present, in_full=True)))
+        return CustomerProfileInFull(**_part(customer, rows_of(fields, present, in_full=True)))
 
 
 def stored(
@@ -138,7 +138,7 @@ def _part(customer: CustomerRow, rows: Sequence[TraitRow]) -> dict[str, Any]:
     }
 
 
-def _rows(fields: TraitFields, present: Iterable[Trait], *, in_full: bool) -> list[TraitRow]:
+def rows_of(fields: TraitFields, present: Iterable[Trait], *, in_full: bool) -> list[TraitRow]:
     """Values in the order of the fields, those of a field that were stated together in one row."""
     place = {field.id: number for number, field in enumerate(fields.fields)}
 

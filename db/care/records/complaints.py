@@ -189,6 +189,16 @@ def by_external_id(session: Session, source: str, external_id: str) -> Complaint
     return session.execute(statement).scalar()
 
 
+def of_customer(session: Session, customer_id: int, closed_since: date) -> list[StoredComplaint]:
+    """A customer's complaints that are open, the most pressing first, then those closed since a day, the newest first."""
+    recent = or_(IS_OPEN, col(Complaint.closed_on) >= closed_since)
+    first = (col(Complaint.closed_on).is_not(None), col(Complaint.closed_on).desc(), *_ORDER)
+    found = session.connection().execute(
+        _ROWS.where(col(Complaint.customer_id) == customer_id, recent).order_by(*first)
+    )
+    return [StoredComplaint._make(row) for row in found]
+
+
 class OpenCount(NamedTuple):
     """How many complaints of a customer are open, since when, and the earliest deadline."""
 

@@ -179,6 +179,13 @@ def open_of_customers(session: Session, customer_ids: Collection[int]) -> list[S
     return _read(session, _OF_CUSTOMERS, customer_ids)
 
 
+def made_on(session: Session, customer_id: int, days: Collection[date]) -> list[StoredPromise]:
+    """The promises that were made to a customer on these days, open or not, the earliest due day first."""
+    made = (col(Promise.customer_id) == customer_id, col(Promise.made_on).in_(days))
+    rows = session.connection().execute(_ROWS.where(*made).order_by(*_ORDER))
+    return [StoredPromise._make(one) for one in rows]
+
+
 def _read(session: Session, statement: Any, ids: Collection[int]) -> list[StoredPromise]:
     if not ids:
         return []
