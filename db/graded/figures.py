@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -158,6 +159,11 @@ def of_customers(session: Session, customer_ids: Collection[int]) -> dict[int, C
 
 _AMONG = FIGURES.c.customer_id.in_(bindparam("customers", expanding=True))
 _OF_CUSTOMERS = sa_select(FIGURES).where(_AMONG)
+# Whether the day counts -> the query of what is compared, the customer first, and the same of a row to be written.
+_STORED = {
+    redated: (sa_select(*(FIGURES.c[name] for name in names)).where(_AMONG), itemgetter(*names))
+    for redated, names in ((True, COLUMNS), (False, tuple(one for one in COLUMNS if one != "as_of")))
+}
 _ACCOUNTS = (
     sa_select(col(Customer.id))
     .where(col(Customer.id).in_(bindparam("customers", expanding=True)), of_type(Purpose.ACCOUNT))
@@ -183,12 +189,10 @@ def write(
 
     Without `redated`, a row in which only the day would differ stays: it is true of both days.
     """
-    compared = [name for name in COLUMNS if redated or name != "as_of"]
-    found = session.connection().execute(_OF_CUSTOMERS, {"customers": list(customer_ids)})
-    stored = {row.customer_id: tuple(getattr(row, name) for name in compared) for row in found}
-    differing = [
-        row for row in rows if stored.get(row["customer_id"]) != tuple(row[name] for name in compared)
-    ]
+    statement, values = _STORED[redated]
+    found = session.connection().execute(statement, {"customers": list(customer_ids)})
+    stored = {row[0]: tuple(row) for row in found}
+    differing = [row for row in rows if stored.get(row["customer_id"]) != values(row)]
     gone = sorted(stored.keys() - {row["customer_id"] for row in rows})
     if gone:
         session.connection().execute(FIGURES.delete().where(_AMONG), {"customers": gone})
