@@ -26,7 +26,9 @@ from bot.cli.console import (
     warn,
 )
 from bot.cli.output.personal import record_list
+from bot.cli.output.risk.tables import show as show_at_risk
 from bot.errors import N_
+from bot.services.ask.risk.report import RiskGroup, report_at_risk
 from bot.services.grade.book_pass import default_day
 from bot.services.reports import calibration, value
 from bot.services.reports.value import ValueBook
@@ -78,6 +80,34 @@ def rhythm(
 def products(as_of: AsOf = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """Product types, and what comparable customers (industry, customer type) buy that one does not."""
     _report(value.products, _show_products, as_of, None, most, as_csv, as_json)
+
+
+@acts
+def at_risk(
+    by: Annotated[
+        RiskGroup | None,
+        typer.Option("--by", help="Also the sums of each person or team; with --csv, only these."),
+    ] = None,
+    most: Most = 20,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> None:
+    """What silent and falling customers are worth in a year: by their own rhythm, in margin where costs are known."""
+    with opened() as bot:
+        found = report_at_risk(bot.database, named_actor(bot), bot.today(), most, by)
+        record_list(bot, named_actor(bot), "report at-risk", len(found["customers"]))
+    printer = Printer(bot.settings.language)
+    if found["figures_late"]:
+        late = N_(
+            "The figures are older than the newest grading. Start `tierbot run`: it writes them within seconds."
+        )
+        warn(printer.text(late))
+    if as_csv:
+        print_records(found["customers"] if by is None else found["groups"], as_csv)
+    elif as_json:
+        print_json(found)
+    else:
+        show_at_risk(printer, found, by)
 
 
 @acts

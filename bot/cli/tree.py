@@ -154,7 +154,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "concentration": "report.concentration",
         "rhythm": "report.rhythm",
         "products": "report.products",
-        "at-risk": "at_risk.at_risk",
+        "at-risk": "report.at_risk",
         "freeze": "report.freeze",
     },
 }

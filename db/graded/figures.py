@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -34,7 +35,9 @@ from db.graded.runs import Purpose
 from db.processes import Cursor
 from db.types import Money, partial_index, units
 
-CURSOR = "figures"  # the run of accounts after which the figures of the whole book were written, or are due
+CURSOR = (
+    "figures"  # RUN@DAY: after which run of accounts the whole book was written, for which day; or due:RUN
+)
 SOURCES = ("customer_order", "order_line", "invoice")  # tables of imports from which figures are computed
 
 
@@ -53,7 +56,14 @@ class CustomerFigures(SQLModel, table=True):
         Index("ix_customer_figures_worth", "worth", "watch_from"),
         Index("ix_customer_figures_last_order", "last_order"),
         Index("ix_customer_figures_revenue", "revenue"),
+        # For sums over the whole book; the others are for its sorted lists.
+        partial_index(
+            "ix_customer_figures_silent", "watch_from", "currency", "basis", "worth", where="worth > 0"
+        ),
         partial_index("ix_customer_figures_fall", "fall", "watch_from", where="fall > 0"),
+        partial_index(
+            "ix_customer_figures_no_rhythm", "order_days", "usual_gap_days", where="watch_from IS NULL"
+        ),
         partial_index("ix_customer_figures_stale", "customer_id", where="stale"),
     )
     customer_id: int = Field(
@@ -149,6 +159,11 @@ def of_customers(session: Session, customer_ids: Collection[int]) -> dict[int, C
 
 _AMONG = FIGURES.c.customer_id.in_(bindparam("customers", expanding=True))
 _OF_CUSTOMERS = sa_select(FIGURES).where(_AMONG)
+# Whether the day counts -> the query of what is compared, the customer first, and the same of a row to be written.
+_STORED = {
+    redated: (sa_select(*(FIGURES.c[name] for name in names)).where(_AMONG), itemgetter(*names))
+    for redated, names in ((True, COLUMNS), (False, tuple(one for one in COLUMNS if one != "as_of")))
+}
 _ACCOUNTS = (
     sa_select(col(Customer.id))
     .where(col(Customer.id).in_(bindparam("customers", expanding=True)), of_type(Purpose.ACCOUNT))
@@ -174,12 +189,10 @@ def write(
 
     Without `redated`, a row in which only the day would differ stays: it is true of both days.
     """
-    compared = [name for name in COLUMNS if redated or name != "as_of"]
-    found = session.connection().execute(_OF_CUSTOMERS, {"customers": list(customer_ids)})
-    stored = {row.customer_id: tuple(getattr(row, name) for name in compared) for row in found}
-    differing = [
-        row for row in rows if stored.get(row["customer_id"]) != tuple(row[name] for name in compared)
-    ]
+    statement, values = _STORED[redated]
+    found = session.connection().execute(statement, {"customers": list(customer_ids)})
+    stored = {row[0]: tuple(row) for row in found}
+    differing = [row for row in rows if stored.get(row["customer_id"]) != values(row)]
     gone = sorted(stored.keys() - {row["customer_id"] for row in rows})
     if gone:
         session.connection().execute(FIGURES.delete().where(_AMONG), {"customers": gone})

@@ -31,7 +31,8 @@ _MONEY = ("revenue", "revenue_before", "margin", "margin_before", "order_value",
 
 def mark_due(session: Session, run_id: int) -> None:
     """Say in the transaction that publishes a run of the whole book that the figures must follow it."""
-    processes.set_cursor(session, CURSOR, f"{DUE}{run_id}")
+    _, _, day = (processes.cursor(session, CURSOR) or "").partition("@")
+    processes.set_cursor(session, CURSOR, f"{DUE}{run_id}@{day}")
 
 
 def is_due(session: Session) -> bool:
@@ -64,8 +65,8 @@ def write_book(database: Database, scheme_cache: SchemeCache, today: date) -> in
         figures.delete_foreign(session)
         # A run that was published meanwhile needs another pass.
         if (processes.cursor(session, CURSOR) or "") == begun:
-            number = begun.removeprefix(DUE) or str(newest.id if newest else 0)
-            processes.set_cursor(session, CURSOR, number)
+            number = begun.removeprefix(DUE).partition("@")[0] or str(newest.id if newest else 0)
+            processes.set_cursor(session, CURSOR, f"{number}@{today}")
     return done
 
 

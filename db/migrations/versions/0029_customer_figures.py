@@ -49,6 +49,8 @@ def upgrade() -> None:
     op.create_index('ix_customer_figures_last_order', table, ['last_order'])
     op.create_index('ix_customer_figures_revenue', table, ['revenue'])
     for name, columns, where in (
+        ('ix_customer_figures_silent', ['watch_from', 'currency', 'basis', 'worth'], sa.text('worth > 0')),
+        ('ix_customer_figures_no_rhythm', ['order_days', 'usual_gap_days'], sa.text('watch_from IS NULL')),
         ('ix_customer_figures_fall', ['fall', 'watch_from'], sa.text('fall > 0')),
         ('ix_customer_figures_stale', ['customer_id'], sa.text('stale')),
     ):

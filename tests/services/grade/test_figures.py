@@ -1,12 +1,18 @@
 """The figures of accounts are written with gradings and after news, and equal a slow count over the same rows."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
 
+from bot.clock import FixedClock
+from bot.errors import Conflict
 from bot.services.grade import figures, regrades, runs
+from bot.services.imports import undo
+from bot.services.privacy import erasure, subjects
+from bot.services.privacy.erasure import Wording
 from bot.services.schemes.store import SchemeCache
 from db.engine import Database
 from db.graded import figures as stored
@@ -91,6 +97,8 @@ def test_an_interrupted_pass_is_due_until_it_is_made_up_for(
     with database.write() as session:
         factories.scheme(session)
         customer = factories.customer(session, "ACME")
+    grade(database)
+    with database.write() as session:
         every(session, customer, gap=20, last=TODAY, count=8)
 
     def stopped(*_: object) -> int:
@@ -106,3 +114,50 @@ def test_an_interrupted_pass_is_due_until_it_is_made_up_for(
     with database.read() as session:
         assert not figures.is_due(session)
     assert differences(database, TODAY) == []
+
+
+def test_what_is_taken_back_or_moved_changes_the_figures_of_everybody_concerned(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.write() as session:
+        factories.scheme(session)
+        ids = [factories.customer(session, code, code=code) for code in ("K-A", "K-B")]
+    header = "order,customer,date,amount,currency"
+    bring(database, tmp_path, "orders", header, "N1,K-A,2026-04-01,900,EUR", "N2,K-A,2026-03-01,800,EUR")
+    grade(database)
+    regrade(database)
+    assert (row_of(database, ids[0]).order_days, row_of(database, ids[1]).order_days) == (2, 0)
+    bring(
+        database, tmp_path, "orders", header, "N1,K-B,2026-04-01,900,EUR", accepted=("order-number-reused",)
+    )
+    regrade(database)
+    assert (row_of(database, ids[0]).order_days, row_of(database, ids[1]).order_days) == (1, 1)
+    undo(database, 2, clock=FixedClock(NOW), actor=factories.operator("test"))
+    assert {row_of(database, one).stale for one in ids} == {True}
+    figures.follow(database, SchemeCache(), TODAY)
+    assert (row_of(database, ids[0]).order_days, row_of(database, ids[1]).order_days) == (2, 0)
+    assert differences(database, TODAY) == []
+
+
+def test_an_import_that_moved_rows_of_an_erased_customer_is_not_undone(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.write() as session:
+        ids = [factories.customer(session, code, code=code) for code in ("K-A", "K-B")]
+    header = "order,customer,date,amount,currency"
+    bring(database, tmp_path, "orders", header, "N1,K-A,2026-04-01,900,EUR")
+    bring(
+        database, tmp_path, "orders", header, "N1,K-B,2026-04-01,900,EUR", accepted=("order-number-reused",)
+    )
+    erasure.erase(
+        database,
+        factories.operator("test"),
+        partial(subjects.customer, customer_id=ids[0]),
+        Wording(mark="[erased]", pseudonym="Former colleague {}".format),
+        data_dir=tmp_path,
+        admins=(),
+        today=TODAY,
+        now=NOW,
+    )
+    with pytest.raises(Conflict, match="a customer whose rows it moved was erased since"):
+        undo(database, 2, clock=FixedClock(NOW), actor=factories.operator("test"))

@@ -74,7 +74,7 @@ class History:
             number = number or f"O{len(self.orders) + 1}"
             self.orders += [number] * (number not in self.orders)
             amount = self.rng.randint(-40, 400) or 1
-            cost = str(amount // 2) if self.rng.random() < 0.6 else ""
+            cost = str(amount // 2 or "") if self.rng.random() < 0.6 else ""
             lines.append(f"{number},{self.rng.choice(self.codes)},{self.day()},{amount},{cost}")
         by_number = {line.partition(",")[0]: line for line in lines}
         self.bring("orders", "order_no,customer,date,amount,cost", *by_number.values())

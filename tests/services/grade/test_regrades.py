@@ -1,5 +1,6 @@
 """Imports re-grade only the customers they touch, and only what crosses a boundary is stored."""
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def bring_facts(database: Database, folder: Path, *lines: str) -> None:
     bring(database, folder, "facts", "customer,field,value,date", *lines)
 
 
-def bring(database: Database, folder: Path, kind: str, *lines: str) -> None:
+def bring(database: Database, folder: Path, kind: str, *lines: str, accepted: Collection[str] = ()) -> None:
     path = folder / f"{kind}{len(list(folder.iterdir()))}.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     report = import_file(
@@ -42,7 +43,7 @@ def bring(database: Database, folder: Path, kind: str, *lines: str) -> None:
         path=path,
         clock=FixedClock(NOW),
         actor=factories.operator("test"),
-        options=ImportOptions(source="test"),
+        options=ImportOptions(source="test", accepted=tuple(accepted)),
         rejects_dir=folder / "rejects",
     )
     assert report.rejected == 0

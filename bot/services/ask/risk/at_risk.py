@@ -12,9 +12,9 @@ from bot.services.schemes.store import SchemeCache
 from bot.wording.parts import TierPart, Who
 from bot.wording.risk import AtRisk, GroupAtRisk, RiskRow, RiskTotal
 from db.book import people
-from db.graded import at_risk as stored
 from db.graded import runs, tier_rows
-from db.graded.at_risk import RiskCustomer, RiskSum
+from db.graded.risk import sums as stored
+from db.graded.risk.sums import RiskCustomer, RiskSum
 from db.types import MONEY_UNITS
 
 MOST = 10

@@ -19,11 +19,11 @@ from bot.wording.risk import RiskTotal
 from db.book import people
 from db.book.people import Person, Team
 from db.engine import Database
-from db.graded import at_risk as stored
-from db.graded.at_risk import RiskCustomer, RiskSum
+from db.graded.risk import sums as stored
+from db.graded.risk.sums import RiskCustomer, RiskSum
 
 
-class Group(StrEnum):
+class RiskGroup(StrEnum):
     """By what the sums are listed."""
 
     PERSON = "person"
@@ -31,7 +31,7 @@ class Group(StrEnum):
 
 
 def report_at_risk(
-    database: Database, actor: Actor, today: date, most: int | None, by: Group | None = None
+    database: Database, actor: Actor, today: date, most: int | None, by: RiskGroup | None = None
 ) -> dict[str, Any]:
     """What is at risk of all customers that an actor may see, the `most` customers with the most of it, as JSON has it.
 
@@ -76,19 +76,19 @@ def _total(total: RiskTotal) -> dict[str, Any]:
 
 
 def _groups(
-    sums: Sequence[RiskSum], by: Group, names: Mapping[int, Person], teams: Mapping[int, Team]
+    sums: Sequence[RiskSum], by: RiskGroup, names: Mapping[int, Person], teams: Mapping[int, Team]
 ) -> list[dict[str, Any]]:
     """A row for each person or team, currency and basis."""
 
     def label(owner: int | None) -> str | None:
         person = names.get(owner or 0)
-        if person is None or by == Group.PERSON:
+        if person is None or by == RiskGroup.PERSON:
             return person.name if person else None
         team = teams.get(person.team_id or 0)
         return team.name if team else None
 
     titles: dict[int | None, str | None] = {owner: label(owner) for owner in _owners(sums)}
-    if by == Group.TEAM:
+    if by == RiskGroup.TEAM:
         places = {name: place for place, name in enumerate(_in_order(titles.values()))}
         sums = [one._replace(owner_id=places[titles[one.owner_id]]) for one in sums]
         titles = {place: name for name, place in places.items()}

@@ -1,56 +1,19 @@
-"""`report at-risk`: what silent and falling customers are worth."""
+"""What is at risk, for people at a terminal."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from bot.cli.console import (
-    AsCsv,
-    AsJson,
-    acts,
-    customers,
-    named_actor,
-    number,
-    opened,
-    print_json,
-    print_records,
-    warn,
-)
-from bot.cli.output.personal import record_list
-from bot.cli.report import Most, Printer, Row
+from bot.cli.console import customers, number
 from bot.errors import N_
-from bot.services.ask.risk.report import Group, report_at_risk
+from bot.services.ask.risk.report import RiskGroup
 
-By = Annotated[
-    Group | None, typer.Option("--by", help="Also the sums of each person or team; with --csv, only these.")
-]
+if TYPE_CHECKING:  # it imports this module
+    from bot.cli.report import Printer
 
-
-@acts
-def at_risk(by: By = None, most: Most = 20, as_csv: AsCsv = False, as_json: AsJson = False) -> None:
-    """What silent and falling customers are worth in a year: by their own rhythm, in margin where costs are known."""
-    with opened() as bot:
-        actor = named_actor(bot)
-        found = report_at_risk(bot.database, actor, bot.today(), most, by)
-        record_list(bot, actor, "report at-risk", len(found["customers"]))
-    printer = Printer(bot.settings.language)
-    if found["figures_late"]:
-        warn(
-            printer.text(
-                N_(
-                    "The figures are older than the newest grading. Start `tierbot run`: it writes them within seconds."
-                )
-            )
-        )
-    if as_csv:
-        print_records(found["customers"] if by is None else found["groups"], as_csv)
-    elif as_json:
-        print_json(found)
-    else:
-        _show(printer, found, by)
+Row = dict[str, Any]
 
 
-def _show(printer: Printer, found: Row, by: Group | None) -> None:
+def show(printer: "Printer", found: Row, by: RiskGroup | None) -> None:
+    """Print sums, groups and customers."""
     printer.line(
         N_(
             "Silent by their own rhythm or buying less than the year before, on %(today)s; figures as of %(as_of)s."
@@ -92,8 +55,8 @@ def _show(printer: Printer, found: Row, by: Group | None) -> None:
         )
     basis = {"margin": N_("margin"), "revenue": N_("revenue")}
     if by is not None and found["groups"]:
-        nobody = N_("without an account manager") if by == Group.PERSON else N_("without a team")
-        title = N_("account manager") if by == Group.PERSON else N_("team")
+        nobody = N_("without an account manager") if by == RiskGroup.PERSON else N_("without a team")
+        title = N_("account manager") if by == RiskGroup.PERSON else N_("team")
         printer.table(
             found["groups"],
             {

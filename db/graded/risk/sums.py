@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, or_, union_all
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
+from db import processes
 from db.book.customers import Customer, Ownership, of_type, present_owner
 from db.book.people import Person
 from db.graded import figures
@@ -44,7 +45,7 @@ class RiskCustomer(NamedTuple):
     figures: CustomerFigures
 
 
-class Known(NamedTuple):
+class KnownFigures(NamedTuple):
     """Of how many accounts there are figures, and of how many of these no rhythm is known."""
 
     accounts: int
@@ -100,7 +101,8 @@ def largest(
             (FIGURES.c.fall, figures.falling(today)),
         ):
             part = sa_select(FIGURES.c.customer_id).where(_some(amount), condition, *wanted)
-            part = _narrowed(part, None, owned=False)
+            account = and_(col(Customer.id) == FIGURES.c.customer_id, of_type(Purpose.ACCOUNT))
+            part = part.join_from(FIGURES, Customer, account)
             parts.append(sa_select(part.order_by(amount.desc()).limit(limit).subquery()))
         ids = list(session.connection().scalars(union_all(*parts)))
         chosen: ColumnElement[bool] = FIGURES.c.customer_id.in_(ids)
@@ -131,24 +133,38 @@ def _some(amount: Any) -> ColumnElement[bool]:
     return units(amount) > 0
 
 
-def known(session: Session, owners: Owners) -> Known:
+def known(session: Session, owners: Owners) -> KnownFigures:
     """Of how many accounts of these owners there are figures."""
     ever = FIGURES.c.order_days
-    counted = sa_select(
-        func.count(),
+    counted = sa_select(func.count(), func.max(FIGURES.c.as_of) if owners is not None else literal(None))
+    without = sa_select(
         func.sum(case((ever == 1, 1), else_=0)),
         func.sum(case((or_(ever == 0, and_(ever > 1, FIGURES.c.usual_gap_days.is_(None))), 1), else_=0)),
-        func.max(FIGURES.c.as_of),
-    ).select_from(FIGURES)
-    row = session.connection().execute(_narrowed(counted, owners, owned=False)).one()
-    return Known(row[0], row[1] or 0, row[2] or 0, row[3])
+    ).where(FIGURES.c.watch_from.is_(None))
+    connection = session.connection()
+    accounts, as_of = connection.execute(_narrowed(counted.select_from(FIGURES), owners, owned=False)).one()
+    once, unknown = connection.execute(_narrowed(without.select_from(FIGURES), owners, owned=False)).one()
+    return KnownFigures(
+        accounts, once or 0, unknown or 0, as_of if owners is not None else _book_day(session, accounts)
+    )
+
+
+def _book_day(session: Session, accounts: int) -> date | None:
+    """The day for which the whole book was written last; the rows are not read for it."""
+    written = processes.cursor(session, figures.CURSOR) if accounts else None
+    _, _, day = (written or "").partition("@")
+    return date.fromisoformat(day) if day else None
 
 
 def _narrowed(statement: Any, owners: Owners, *, owned: bool) -> Any:
-    """A statement over figures, limited to unarchived accounts, and to those of some owners."""
-    account = and_(col(Customer.id) == FIGURES.c.customer_id, of_type(Purpose.ACCOUNT))
-    statement = statement.join_from(FIGURES, Customer, account)
+    """A statement over figures, limited to unarchived accounts of some owners.
+
+    Of the whole book it is left to the rows, which go within seconds when a customer is archived: looking each of them
+    up took longer than adding them up.
+    """
     if owners is not None:
+        account = and_(col(Customer.id) == FIGURES.c.customer_id, of_type(Purpose.ACCOUNT))
+        statement = statement.join_from(FIGURES, Customer, account)
         mine = and_(present_owner(FIGURES.c.customer_id), col(Ownership.person_id).in_(owners))
         return statement.join(Ownership, mine)
     return statement.outerjoin(Ownership, present_owner(FIGURES.c.customer_id)) if owned else statement
