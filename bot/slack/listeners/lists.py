@@ -11,7 +11,6 @@ from bot.services.access import WHO_MAY_OPEN, Actor
 from bot.services.ask import lookup
 from bot.services.ask.listing import compared, file, state, team
 from bot.services.ask.listing.listed import listed
-from bot.services.ask.questions.answering import heading
 from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies

@@ -206,7 +206,7 @@ class SlowLists:
         raise AssertionError(query.sort)
 
 
-class Turned:  # noqa: PLW1641 - it is only compared
+class Turned:
     """A text that is compared the other way round, if wanted."""
 
     def __init__(self, text: str, turned: bool) -> None:
