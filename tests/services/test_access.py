@@ -63,6 +63,7 @@ unmask          -       M                MTL        -          ALL      ALL    -
 share           -       M                MTL        -          -        ALL    -
 take_back       M       M                M          M          M        ALL    -
 log_contact     GC      MGC              MTLGC      GC         GC       ALL    -
+change_note     M       M                MTL        M          M        ALL    -
 change_contact_people - M            MTL        ALL        -        ALL    -
 close_touch     GC      MGC              MTLGC      GC         GC       ALL    -
 handle_complaint GC      MGC             MTLGC      ALL        GC       ALL    -

@@ -99,7 +99,10 @@ class _Words:
     """The words of a workbook in one language."""
 
     language: str
-    text: Callable[[str], str]
+
+    def text(self, msgid: str, **values: object) -> str:
+        """A text with its values."""
+        return catalogue.gettext(self.language)(msgid) % values
 
     def name(self, name: Name | None) -> str:
         return "" if name is None else name.zh if self.language == "zh" else name.en
@@ -129,7 +132,7 @@ def review_pack(
     """
     if quarter.first > today:
         raise BadInput(N_("%(quarter)s has not begun."), quarter=quarter)
-    words = _Words(language=language, text=catalogue.gettext(language))
+    words = _Words(language=language)
     with database.read() as session:
         customer = access.customer_for(session, actor, Act.SEE, customer_id)
         sheets = [
@@ -172,8 +175,9 @@ def _tiers(
         rows=rows[-MOST:],
         notes=[
             f"{customer.name} · {customer.code} · {quarter}",
-            words.text(N_("Gradings up to the end of the quarter; this workbook was made on %(day)s."))
-            % {"day": today},
+            words.text(
+                N_("Gradings up to the end of the quarter; this workbook was made on %(day)s."), day=today
+            ),
         ],
     )
 
@@ -198,7 +202,7 @@ def _orders(session: Session, customer: CustomerRow, quarter: Quarter, words: _W
             (N_("Net amount"), "money", 16),
         ),
         rows=rows,
-        notes=[words.text(N_("Net of returns; the orders of the book up to %(day)s.")) % {"day": today}],
+        notes=[words.text(N_("Net of returns; the orders of the book up to %(day)s."), day=today)],
     )
 
 
@@ -389,10 +393,7 @@ def _next(
         rows.append([words.text(N_("Comes by itself")), words.tier(rise.goal), rise.by_itself, None])
     for place, way in enumerate(rise.ways if rise is not None else (), 1):
         assert rise is not None
-        goal = words.text(N_("Way %(number)s to %(tier)s")) % {
-            "number": place,
-            "tier": words.tier(rise.goal),
-        }
+        goal = words.text(N_("Way %(number)s to %(tier)s"), number=place, tier=words.tier(rise.goal))
         rows += [[goal, *_act(act, words), way.by, act.amount] for act in way.acts]
     return Sheet(
         name=words.text(N_("What next")),
@@ -403,7 +404,7 @@ def _next(
             (N_("Amount of each"), "money", 16),
         ),
         rows=rows,
-        notes=[words.text(N_("As of %(day)s, by the newest grading.")) % {"day": today}],
+        notes=[words.text(N_("As of %(day)s, by the newest grading."), day=today)],
     )
 
 
