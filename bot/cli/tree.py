@@ -154,7 +154,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "rhythm": "report.rhythm",
         "products": "report.products",
         "freeze": "report.freeze",
-        "review-pack": "review_pack.write_pack",
+        "review-pack": "ask.write_pack",
     },
 }
 HELP = {  # of groups

@@ -14,8 +14,10 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.masking import mask_text
-from bot.wording import briefs, notes, notices, private, profiles  # noqa: F401 - more messages
+from bot.wording import notices, private, profiles  # noqa: F401 - more messages
 from bot.wording.actions import Action, Pointer
+from bot.wording.ask import briefs, notes  # noqa: F401 - more messages
+from bot.wording.ask.notes import MentionedContact
 from bot.wording.care import (  # noqa: F401 - more messages
     complaints,
     digest,
@@ -30,7 +32,6 @@ from bot.wording.care.complaints import OpenComplaints
 from bot.wording.care.promises import AskedPromise, OpenPromises
 from bot.wording.care.surveys import LastScores
 from bot.wording.message_base import Message, ReaderRights
-from bot.wording.notes import LastContact
 from bot.wording.parts import (
     MASKED,
     AssessmentPart,
@@ -86,7 +87,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     scores: LastScores | None = None
     promises: OpenPromises | None = None
     profile: tuple[CardTrait, ...] = ()
-    last_contact: LastContact | None = None
+    last_contact: MentionedContact | None = None
 
     def targets(self) -> dict[Action, Pointer]:
         """To masked fields only where one is masked, for who may see it."""
@@ -116,7 +117,7 @@ class Ungraded(ReaderRights, Message, CustomerPart):
     scores: LastScores | None = None
     promises: OpenPromises | None = None
     profile: tuple[CardTrait, ...] = ()
-    last_contact: LastContact | None = None
+    last_contact: MentionedContact | None = None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers
 

@@ -85,7 +85,7 @@ read_audit      -       -                -          -          -        ALL    -
 operate         -       -                -          -          -        ALL    -
 delete          -       -                -          -          -        -      -
 """
-BY_ONESELF = {"name_deputy", "set_working_time", "see_hours", "hold_calendar"} | {
+BY_ONESELF = {"change_note", "name_deputy", "set_working_time", "see_hours", "hold_calendar"} | {
     *("manage_people", "erase", "read_audit", "operate")
 }
 HEADER, *LINES = (line.split() for line in MATRIX.strip().splitlines())

@@ -19,11 +19,11 @@ from bot.services.ask.behind import Behind
 from bot.services.delivery import outbox
 from bot.services.recipients import Place
 from bot.settings import Settings
+from bot.wording.ask.notes import NotesFound
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.weekly import CareWeeklyList
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch
-from bot.wording.notes import NotesFound
 from bot.wording.notices import LimitReached
 from bot.wording.parts import Who
 from db import usage

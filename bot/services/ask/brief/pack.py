@@ -95,7 +95,7 @@ class Quarter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Words:
+class _PackLanguage:
     """The words of a workbook in one language."""
 
     language: str
@@ -132,7 +132,7 @@ def review_pack(
     """
     if quarter.first > today:
         raise BadInput(N_("%(quarter)s has not begun."), quarter=quarter)
-    words = _Words(language=language)
+    words = _PackLanguage(language=language)
     with database.read() as session:
         customer = access.customer_for(session, actor, Act.SEE, customer_id)
         sheets = [
@@ -153,7 +153,7 @@ def _tiers(
     scheme_cache: SchemeCache,
     customer: CustomerRow,
     quarter: Quarter,
-    words: _Words,
+    words: _PackLanguage,
     today: date,
 ) -> Sheet:
     rows: list[list[Value]] = []
@@ -182,7 +182,9 @@ def _tiers(
     )
 
 
-def _orders(session: Session, customer: CustomerRow, quarter: Quarter, words: _Words, today: date) -> Sheet:
+def _orders(
+    session: Session, customer: CustomerRow, quarter: Quarter, words: _PackLanguage, today: date
+) -> Sheet:
     rows: list[list[Value]] = []
     one = quarter
     for _ in range(QUARTERS):
@@ -212,7 +214,7 @@ def _service(
     actor: Actor,
     customer: CustomerRow,
     quarter: Quarter,
-    words: _Words,
+    words: _PackLanguage,
     today: date,
 ) -> Sheet:
     query = ServiceQuery(start=quarter.first, end=quarter.last, by=GroupedBy.TIER, customer_id=customer.id)
@@ -247,7 +249,7 @@ def _service(
     )
 
 
-def _contacts(session: Session, customer: CustomerRow, quarter: Quarter, words: _Words) -> Sheet:
+def _contacts(session: Session, customer: CustomerRow, quarter: Quarter, words: _PackLanguage) -> Sheet:
     found = notes.between(session, customer.id, quarter.first, quarter.last, MOST)
     names = _names(session, (one.person_id for one in found))
     return Sheet(
@@ -273,7 +275,7 @@ def _contacts(session: Session, customer: CustomerRow, quarter: Quarter, words: 
 
 
 def _complaints(
-    session: Session, rules: CareRules, customer: CustomerRow, quarter: Quarter, words: _Words
+    session: Session, rules: CareRules, customer: CustomerRow, quarter: Quarter, words: _PackLanguage
 ) -> Sheet:
     found = [
         one
@@ -307,7 +309,7 @@ def _complaints(
     )
 
 
-def _promises(session: Session, customer: CustomerRow, quarter: Quarter, words: _Words) -> Sheet:
+def _promises(session: Session, customer: CustomerRow, quarter: Quarter, words: _PackLanguage) -> Sheet:
     found, _ = promises.listed(
         session,
         owners=None,
@@ -353,7 +355,7 @@ def _promises(session: Session, customer: CustomerRow, quarter: Quarter, words: 
 
 
 def _surveys(
-    session: Session, rules: CareRules, customer: CustomerRow, quarter: Quarter, words: _Words
+    session: Session, rules: CareRules, customer: CustomerRow, quarter: Quarter, words: _PackLanguage
 ) -> Sheet:
     found, _ = surveys.listed(session, owners=None, customer_id=customer.id, low=False, most=MOST)
     return Sheet(
@@ -378,7 +380,7 @@ def _next(
     scheme_cache: SchemeCache,
     rules: CareRules,
     customer: CustomerRow,
-    words: _Words,
+    words: _PackLanguage,
     today: date,
 ) -> Sheet:
     graded = graded_of(session, scheme_cache, customer)
@@ -408,7 +410,7 @@ def _next(
     )
 
 
-def _act(act: ActPart, words: _Words) -> Sequence[str]:
+def _act(act: ActPart, words: _PackLanguage) -> Sequence[str]:
     """What is to be done, in one cell."""
     if act.kind not in ACTS:
         return [words.name(act.names)]

@@ -13,7 +13,7 @@ from bot.services.access import Act, Actor, OwnedBy, can
 from bot.services.care import answers
 from bot.services.care.schedule import CareRules, count_again
 from bot.wording.actions import Pointer
-from bot.wording.notes import NoteSaved
+from bot.wording.ask.notes import NoteSaved
 from db.audit import AuditAction, ObjectKind
 from db.book import people
 from db.book.customers import CustomerRow
