@@ -202,7 +202,8 @@ def test_limits_and_personal_data_are_masked_until_who_may_asks_for_all_which_is
 def test_who_only_sees_a_customer_gets_nothing_in_full(bot: Tierbot) -> None:
     with bot.database.write() as session:
         factories.person(session, "Sam", role="sales_ops")
-    assert page(bot, 1, "Sam").may_unmask is False
+    shown = page(bot, 1, "Sam")
+    assert (shown.may_unmask, shown.may_log) == (False, False)
     with pytest.raises(NotAllowed):
         brief.in_full(bot.database, bot.scheme_cache, bot.rules, actor(bot, "Sam"), 1, TODAY)
 

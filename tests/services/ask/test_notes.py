@@ -133,7 +133,8 @@ def test_who_sees_a_customer_does_not_change_what_a_colleague_wrote(desk: NoteBo
         mate = factories.person(session, "Mia", role="finance")
         assert mate
     number = desk.log("Anna", desk.acme, "They want a second line")
-    assert desk.page("Mia", desk.acme).notes[0].may_change is False
+    shown = desk.page("Mia", desk.acme)
+    assert (shown.notes[0].may_change, shown.may_log) == (False, False)
     assert refused(lambda: desk.change("Mia", Pointer(id=number))) is NotAllowed
     assert refused(lambda: desk.take_back("Mia", Pointer(id=number))) is NotAllowed
 

@@ -48,6 +48,11 @@ class NoteToChange:
     note: str | None
 
 
+def pointer_of(session: Session, activity_id: int) -> Pointer:
+    """What a button of the contact would point at now; whether it is there and may be changed is asked later."""
+    return Pointer(id=activity_id, version=len(versions(session, [activity_id]).get(activity_id, ())))
+
+
 def to_change(session: Session, actor: Actor, pointer: Pointer) -> NoteToChange:
     """A contact for a form of who may change it. Raises Hidden, NotAllowed and Conflict."""
     customer, activity = _found(session, actor, pointer)
