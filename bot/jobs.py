@@ -26,11 +26,12 @@ from bot.services.care.weekly.period import WeeklyOptions
 from bot.services.delivery import circuit, rights, sender, time_jump
 from bot.services.delivery.pace import Pace
 from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
-from bot.services.grade import first_orders, regrades, runs
+from bot.services.grade import figures, first_orders, regrades, runs
 from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import marks, retention
 from bot.services.reports import care_traits
 from db import processes, rewriting, usage
+from db.book import asked
 from db.care import acts
 from db.care import redraws as stale_messages
 from db.outbox import claims, send_state
@@ -38,6 +39,7 @@ from db.processes import HeartbeatRole
 
 log = structlog.get_logger()
 
+ASKED_KEPT = timedelta(days=60)  # whose cards people looked at last, for their Home tab
 TRACES_KEPT = timedelta(days=7)  # heartbeats, who looked at which customers, what an undone act would need
 LONGEST_PASS = 30.0  # seconds of sending; messages that are claimed but not sent are released
 LONG_WORK = timedelta(
@@ -97,11 +99,13 @@ def regrade(bot: Tierbot) -> int:
         regrades.regrade_marked,
         regrades.follow_credit,
     )
-    return ended + sum(
+    graded = sum(
         report.customers
         for step in steps
         for report in step(bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify)
     )
+    figures.follow(bot.database, bot.scheme_cache, today)
+    return ended + graded
 
 
 def plan_care(bot: Tierbot) -> int:
@@ -213,6 +217,7 @@ def do_housekeeping(bot: Tierbot) -> int:
             acts.forget(session, now - TRACES_KEPT)
             stale_messages.forget(session, now - TRACES_KEPT)
             usage.forget_before(session, (now - TRACES_KEPT).date())
+            asked.forget_before(session, now - ASKED_KEPT)
         send_state.forget_idle(session, read_send_state(session, bot.clock).now, BUCKETS_KEPT)
     return 0
 

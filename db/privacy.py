@@ -47,6 +47,13 @@ COLUMNS: dict[str, dict[str, Privacy]] = {  # table -> column
         "approved_by": Privacy.PERSONAL,
         "reason": Privacy.NOTE,
     },
+    "customer_figures": {
+        **dict.fromkeys(
+            ("revenue", "revenue_before", "margin", "margin_before", "order_value"), Privacy.SALES
+        ),
+        **dict.fromkeys(("worth", "fall", "exposure", "overdue"), Privacy.SALES),
+        "approved_limit": Privacy.FINANCIAL,
+    },
     "customer_order": dict.fromkeys(("amount", "cost", "original_amount"), Privacy.SALES),
     "order_line": dict.fromkeys(("amount", "cost"), Privacy.SALES),
     "invoice": dict.fromkeys(("amount", "original_amount"), Privacy.SALES),

@@ -4,12 +4,14 @@ from sqlmodel import SQLModel
 
 from db import audit, connections, processes, usage  # noqa: F401
 from db.book import (  # noqa: F401
+    asked,
     contact_people,
     customers,
     facts,
     imports,
     notes,
     people,
+    personal_settings,
     tombstones,
     traits,
 )
@@ -35,7 +37,17 @@ from db.care.records import (
     surveys,  # noqa: F401
 )
 from db.care.weekly import reports  # noqa: F401
-from db.graded import changes, credit, first_orders, overrides, reviews, runs, schemes, shadows  # noqa: F401
+from db.graded import (  # noqa: F401
+    changes,
+    credit,
+    figures,
+    first_orders,
+    overrides,
+    reviews,
+    runs,
+    schemes,
+    shadows,
+)
 from db.outbox import channels, messages, send_state  # noqa: F401
 
 metadata = SQLModel.metadata

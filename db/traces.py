@@ -63,11 +63,13 @@ LEADS = frozenset({"team.lead_id"})  # emptied instead
 ENDING = frozenset(
     {
         "absence.person_id",
+        "asked_customer.person_id",
         "calendar_entry.person_id",
         "calendar_feed.person_id",
         "daily_use.person_id",
         "deputy.deputy_id",
         "deputy.person_id",
+        "personal_setting.person_id",
         "touch_act.person_id",
     }
 )  # the row is deleted
@@ -171,6 +173,7 @@ FIXED = _columns(
         "cursor": "name value",
         "customer": "code record_type language",
         "customer_care": "tier gates credit lifecycle quadrant rfm owed_since trouble",
+        "customer_figures": "currency basis owed_currency limit_currency",
         "customer_key": "source external_id",
         "customer_name": "kind key",
         "customer_order": "source external_id currency original_currency",
@@ -193,6 +196,7 @@ FIXED = _columns(
         "ownership": "role",
         "person": "email name role slack_user_id language timezone country working_days works_from works_until slack_team"
         " slack_status slack_timezone slack_language",
+        "personal_setting": "remind_at muted",
         "promise": "source external_id outcome",
         "promise_message": "role",
         "redraw": "mark",

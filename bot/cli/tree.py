@@ -19,6 +19,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "demo": "run.demo",
         "tick": "run.tick",
         "grade": "gradings.grade",
+        "ask": "questions.ask",
         "tier": "ask.tier",
         "why": "ask.why",
         "brief": "ask.show_brief",
@@ -159,6 +160,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "concentration": "report.concentration",
         "rhythm": "report.rhythm",
         "products": "report.products",
+        "at-risk": "at_risk.at_risk",
         "freeze": "report.freeze",
         "review-pack": "ask.write_pack",
     },
@@ -185,7 +187,7 @@ HELP = {  # of groups
     "erase": "Delete what is kept about a customer, a person who has left, or a contact person.",
     "export": "Write out everything that is kept about a customer, a person or a contact person.",
     "outbox": "Messages: what waits, what was sent, what could not be.",
-    "report": "Views on value: RFM, value matrix, concentration, own rhythm.",
+    "report": "Views on value: RFM, value matrix, concentration, own rhythm, value at risk.",
 }
 
 

@@ -14,6 +14,7 @@ from bot.services.trial import proposal
 from db import schema
 
 SCHEME = "b2b_accounts"
+_WORDS = {"contact-persons": "contact people", "customer-profiles": "customer profiles"}
 SNAPSHOTS = 5  # month ends before today: enough that every tier has been held for the minimum time
 Say = Callable[[str], None]
 
@@ -36,8 +37,8 @@ def bring_book(bot: Tierbot, say: Say) -> None:
 
 
 def _count(rows: int, kind: str) -> str:
-    if kind == "contact-persons":
-        return f"{rows:,} contact people"
+    if kind in _WORDS:
+        return f"{rows:,} {_WORDS[kind]}"
     return f"{rows:,} {kind.removesuffix('s') if rows == 1 else kind}"
 
 

@@ -22,7 +22,7 @@ from bot.errors import N_, BadInput
 from bot.settings import Settings, variables
 from bot.slack.deferred import Deferred
 from bot.slack.gateway import web_client
-from bot.slack.manifest import COMMANDS
+from bot.slack.manifest import COMMANDS, EVENTS
 from bot.slack.server import SocketModeConnection, connect, front
 
 FIRST = ANNA_SCHMIDT  # as whom the page opens: ACME is hers
@@ -69,6 +69,7 @@ def start(
         bot_token=f"xoxb-{secrets.token_hex(16)}",
         app_token=f"xapp-{secrets.token_hex(16)}",
         commands=[Command(name=c.name, usage_hint=c.usage, description=c.description) for c in COMMANDS],
+        events=EVENTS,
         controls=controls(lambda: _begun(demos), clock),
         port=port,
     )

@@ -369,6 +369,16 @@ def visible_owners(session: Session, actor: Actor) -> frozenset[int] | None:
     return _with_members(session, own, teams)
 
 
+def visible_teams(actor: Actor) -> tuple[frozenset[int] | None, frozenset[int]]:
+    """(Teams whose customers an actor may see all of, None being every team; those of them that are theirs)."""
+    positions = (actor, *actor.absent)
+    own = {team for one in positions if one.scope(Act.SEE) & (Scope.TEAMS | Scope.BOOK) for team in one.teams}
+    if any(Scope.BOOK in one.scope(Act.SEE) for one in positions):
+        return None, frozenset(own)
+    seen = {team for one in positions if Scope.SEEN in one.scope(Act.SEE) for team in one.seen_teams}
+    return frozenset(own | seen), frozenset(own)
+
+
 def list_scope(session: Session, actor: Actor) -> tuple[str, frozenset[int] | None]:
     """Whose customers a list shows by default, and the ids of these people: None for the whole book.
 

@@ -16,6 +16,7 @@ from bot.services.schemes.store import SchemeCache
 from bot.wording.message_base import Message
 from db.book import customers
 from db.book.people import Person
+from db.book.personal_settings import TIER_CHANGES, muted_by
 from db.graded import changes as tier_changes
 from db.graded.changes import ALERT, OWN_ALERT
 
@@ -64,6 +65,8 @@ def enqueue_alerts(
     new = _new(session, changes, run, firm)
     channels = _grouped(new, lambda item: item.channel or None)
     readers = _grouped(new, lambda item: item.reader.id if item.reader else None)
+    for person in muted_by(session, readers, TIER_CHANGES):
+        del readers[person]
     unreached = sum(item.owner is not None and item.reader is None for item in new)
     if unreached:
         log.warning("alert.owner_unreached", changes=unreached, run=run.run_id)

@@ -6,13 +6,13 @@ Promise: nobody changes their own role, and no way of changing people leaves a f
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 from sqlmodel import Session, select
 
-from bot.clock import local_date, zone_named
+from bot.clock import local_date, local_instant, zone_named
 from bot.errors import N_, BadInput, Conflict, NotAllowed, NotFound
 from bot.services import access
 from bot.services.access import FIRM, Act, Actor, OwnedBy, actor_of, role_of
@@ -152,6 +152,31 @@ def name_deputy(
         acting = present_actor(session, actor, settings, now)
         person, first = person_of(session, email), max(starts_at, now)
         return put_deputy(session, acting, person, deputy_email, first, ends_at, settings)
+
+
+def name_deputy_for_days(
+    database: Database,
+    actor: Actor,
+    email: str,
+    deputy_email: str,
+    *,
+    first: date | None,
+    last: date,
+    zone: ZoneInfo,
+    settings: Settings,
+    now: datetime,
+) -> DeputyPeriod:
+    """The same for whole days in a time zone; without a first one, from now on."""
+    return name_deputy(
+        database,
+        actor,
+        email,
+        deputy_email,
+        starts_at=local_instant(first, 0, 0, zone) if first else now,
+        ends_at=local_instant(last + timedelta(days=1), 0, 0, zone),
+        settings=settings,
+        now=now,
+    )
 
 
 def put_deputy(

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.errors import N_, BadInput
 from bot.wording import catalogue
-from bot.wording.actions import Action, Pointer, RowChoice
+from bot.wording.actions import Action, Pointer, RowChoice, is_query
 from bot.wording.ask.notes import MOST_NOTES, NoteRow
 from bot.wording.care.complaints import ComplaintRow
 from bot.wording.care.digest import CONTACT_LABELS, MOST_ROWS, CareRow
@@ -21,6 +21,7 @@ from bot.wording.message_base import Message, Slots
 from bot.wording.parts import Listed
 from bot.wording.private import ContactRow
 from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
+from bot.wording.risk import RiskRow
 
 Block = dict[str, Any]
 
@@ -32,6 +33,12 @@ ROW = 400  # of a row that has its own buttons, so that there is room for all ro
 NOTE_ROW = 2300  # of a note, of which a message has few
 LATE_ROW = 280  # of a row with a menu beside it, of which a message has more
 TITLE = 24  # of a view
+MOST_TABLE_ROWS, MOST_CELLS, MOST_IN_CELLS = (
+    101,
+    20,
+    10_000,
+)  # of a table, with its head; characters in all cells
+CELL = 100
 HINT = 2000  # of an input
 MOST_FIELDS, MOST_ELEMENTS, MOST_BUTTONS, MOST_OPTIONS = 10, 10, 25, 100
 MOST_ID, MOST_MARK = 2**31 - 1, 2**32 - 1  # in a button: what a column of ids holds, and a crc32
@@ -46,16 +53,31 @@ _MOST: dict[type, int] = {LateStep: MOST_LATE, NoteRow: MOST_NOTES}
 
 
 def payload(
-    renderer: Renderer, message: Message, language: str | None, *, possible_repeat: bool = False
+    renderer: Renderer,
+    message: Message,
+    language: str | None,
+    *,
+    possible_repeat: bool = False,
+    with_table: bool = False,
+    back: Pointer | None = None,
 ) -> dict[str, Any]:
-    """`text` and `blocks` of a message; one that can be `shorter` has as many rows as Slack takes."""
+    """`text` and `blocks` of a message; one that can be `shorter` has as many rows as Slack takes.
+
+    `with_table`: a list as a table; `back`: a button to the list it came from.
+    """
     gettext = catalogue.gettext(language)
     message, slots = _fitted(renderer, message, language, gettext)
     if possible_repeat:
         line = gettext("Possible repeat: Slack did not say whether this arrived before.")
         slots = replace(slots, fallback=f"{slots.fallback} ({line})", footer=(line, *slots.footer))
     buttons, rows = _buttons(message, gettext), _row_blocks(message, slots, gettext)
+    if back is not None:
+        buttons.append(_button(Action.TO_LIST, gettext(Action.TO_LIST.label), back))
     room = MOST_CHARACTERS - sum(map(_length, buttons))
+    table = data_table(message, slots) if with_table else None
+    if table is not None:
+        slots, rows = replace(slots, body=()), [table]
+        room = MOST_CHARACTERS + MOST_IN_CELLS  # what stands in cells is counted for itself
     blocks = body_blocks(slots, MOST_BLOCKS - bool(buttons), room, rows)
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
@@ -80,6 +102,33 @@ def _fits(slots: Slots, buttons: Sequence[Block]) -> bool:
     return (
         parts <= MOST_BLOCKS and characters <= MOST_CHARACTERS and all(len(one) <= TEXT for one in slots.body)
     )
+
+
+def data_table(message: Message, slots: Slots) -> Block | None:
+    """The rows of a list as a table, whose columns Slack sorts; None where there is none, or Slack would refuse it."""
+    head, *rows = slots.table or ((),)
+    if message.table_of is None or not head or not 0 < len(rows) < MOST_TABLE_ROWS:
+        return None
+    if any(len(row) != len(head) for row in rows) or len(head) > MOST_CELLS:
+        return None
+    cells = [[_cell(text) for text in head]]
+    cells += [list(map(_cell, row, message.cell_figures(number))) for number, row in enumerate(rows)]
+    if sum(len(cell["text"]) for row in cells for cell in row) > MOST_IN_CELLS:
+        return None
+    return {
+        "type": "data_table",
+        "caption": plain(slots.header or slots.fallback, HEADER)["text"],
+        "rows": cells,
+        "page_size": len(rows),
+        "row_header_column_index": message.row_header,
+    }
+
+
+def _cell(text: str, figure: float | None = None) -> Block:
+    shown = plain(text, CELL)["text"]
+    if figure is None:
+        return {"type": "raw_text", "text": shown}
+    return {"type": "raw_number", "value": figure, "text": shown}
 
 
 def modal(renderer: Renderer, message: Message, language: str | None, title: str) -> dict[str, Any]:
@@ -129,16 +178,27 @@ def body_blocks(slots: Slots, most: int, room: int, rows: Sequence[Block] = ()) 
 
 def encode(pointer: Pointer) -> str:
     """The value of a button or of an option."""
-    value = {"id": pointer.id, "v": pointer.version, "of": pointer.mark, "do": pointer.choice}
-    return json.dumps({key: part for key, part in value.items() if part is not None}, separators=(",", ":"))
+    value = {
+        "id": pointer.id,
+        "v": pointer.version,
+        "of": pointer.mark,
+        "do": pointer.choice,
+        "q": pointer.query,
+    }
+    given = {key: part for key, part in value.items() if part is not None}
+    return json.dumps(given, separators=(",", ":"), ensure_ascii=False)
 
 
 def decode(value: str | None) -> Pointer:
     """The pointer of a button's value. Raises BadInput."""
     try:
         data = json.loads(value or "")
-        found = Pointer(id=data["id"], version=data["v"], mark=data.get("of"), choice=data.get("do"))
+        found = Pointer(
+            id=data["id"], version=data["v"], mark=data.get("of"), choice=data.get("do"), query=data.get("q")
+        )
         if found.choice is not None and not _CHOICE.fullmatch(found.choice):
+            raise ValueError
+        if found.query is not None and not is_query(found.query):
             raise ValueError
         for number, most in ((found.id, MOST_ID), (found.version, MOST_ID), (found.mark or 0, MOST_MARK)):
             if type(number) is not int or not 0 <= number <= most:
@@ -203,7 +263,7 @@ def _length(element: Block) -> int:
 
 def _row_blocks(message: Message, slots: Slots, gettext: Callable[[str], str]) -> list[Block]:
     """A section for each row of the message, and its buttons below it, or its menu beside it."""
-    found: tuple[CareRow | ComplaintRow | PromiseRow | ContactRow | NoteRow | LateStep, ...] = (
+    found: tuple[CareRow | ComplaintRow | PromiseRow | ContactRow | NoteRow | LateStep | RiskRow, ...] = (
         getattr(message, message.rows_of) if message.rows_of else ()
     )
     most = next((most for kind, most in _MOST.items() if found and isinstance(found[0], kind)), MOST_ROWS)
@@ -229,7 +289,7 @@ def _beside(row: LateStep, gettext: Callable[[str], str]) -> Block:
 
 
 def _controls(
-    row: CareRow | ComplaintRow | PromiseRow | ContactRow | NoteRow, gettext: Callable[[str], str]
+    row: CareRow | ComplaintRow | PromiseRow | ContactRow | NoteRow | RiskRow, gettext: Callable[[str], str]
 ) -> list[Block]:
     """What can be pressed below a row."""
     shown: tuple[Action, ...]
@@ -245,6 +305,8 @@ def _controls(
             kept = Action.PROMISE_KEPT_ON if row.over else Action.PROMISE_KEPT
             shown = (kept, Action.POSTPONE_PROMISE, Action.WITHDRAW_PROMISE) if row.is_open else ()
             shown += (Action.UNDO_PROMISE,) if row.may_undo else ()
+        case RiskRow():
+            shown = (Action.OPEN, Action.LOG_VISIT) if row.may_log else (Action.OPEN,)
         case CareRow():
             return _step_controls(row, gettext)
     return [_button(one, gettext(one.label), row.target, one.style) for one in shown]

@@ -10,7 +10,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import Any, TypeVar
 
 import structlog
@@ -18,9 +17,8 @@ from slack_bolt import Ack, BoltContext
 from slack_sdk import WebClient
 
 from bot.errors import N_, Conflict
-from bot.slack import blocks, retries
 from bot.slack.fair_queue import MOST_OF_ONE, NOBODY, FairQueue, Job, TooMany
-from bot.wording.actions import Pointer
+from bot.slack.pressed.press import Press as Press
 from db.processes import InboundKey, Repeated
 
 # With the listeners that answer directly no more than the connections of db.engine, so that no thread waits for one.
@@ -75,91 +73,6 @@ class Unsettled(Conflict):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Press:
-    """A click, choice, form, command or event, and the client to answer with."""
-
-    body: dict[str, Any]
-    client: WebClient
-
-    @property
-    def user_id(self) -> str:
-        if "user_id" in self.body:
-            return str(self.body["user_id"])
-        return str((self.body.get("user") or {}).get("id") or NOBODY)
-
-    @property
-    def is_private(self) -> bool:
-        """Whether what was pressed is on a message that nobody else reads."""
-        where = self.body.get("container") or {}
-        channel = str(where.get("channel_id") or "")
-        return "response_url" in self.body and bool(where.get("is_ephemeral") or channel.startswith("D"))
-
-    @property
-    def pointer(self) -> Pointer:
-        """What the pressed button, or the chosen option, points at. Raises BadInput."""
-        action = self.body["actions"][0]
-        return blocks.decode(action.get("value") or (action.get("selected_option") or {}).get("value"))
-
-    @property
-    def key(self) -> InboundKey:
-        """The same for a click that Slack sends twice, another one for a second click."""
-        body, team = self.body, (self.body.get("team") or {}).get("id") or self.body.get("team_id") or ""
-        kind = str(body.get("type") or "command")
-        if kind == "view_submission":
-            # Not the view's hash: a form that came back with an error keeps it, and is submitted again.
-            key = f"{body['view']['id']}:{body.get('trigger_id')}"
-        elif kind == "event_callback":  # which Slack delivers up to four times
-            key = str(body.get("event_id"))
-        else:
-            action = (body.get("actions") or [{}])[0]
-            key = f"{body.get('trigger_id')}:{action.get('action_ts')}"
-        return InboundKey(team_id=team, kind=kind, key=key)
-
-    def respond(self, content: dict[str, Any], **how: Any) -> None:
-        """Answer to the response_url, as often as that helps. Raises Conflict."""
-        # A private answer that comes twice, or replaces the same message again, does no harm.
-        harmless = how.get("response_type") != "in_channel"
-        try:
-            retries.respond(self.body["response_url"], {**content, **how}, harmless=harmless)
-        except (retries.NotTaken, OSError, HTTPException) as error:
-            log.warning("slack.respond_failed", error=str(error) or type(error).__name__)
-            if harmless or retries.was_refused(error):
-                raise NotAnswered from None
-            raise MaybeAnswered from None
-
-    def open_view(self, view: dict[str, Any]) -> str:
-        """Show a view; its id."""
-        return _id_of(self.client.views_open(trigger_id=self.body["trigger_id"], view=view))
-
-    def push_view(self, view: dict[str, Any]) -> str:
-        """Show a view on top of the one that was pressed in; its id."""
-        return _id_of(self.client.views_push(trigger_id=self.body["trigger_id"], view=view))
-
-
-def _id_of(answer: Any) -> str:
-    return str((answer.get("view") or {}).get("id") or "")
-
-
-class NotAnswered(Conflict):
-    """Slack did not take an answer."""
-
-    def __init__(self) -> None:
-        super().__init__(N_("Slack did not take the answer. Ask again with /tier."))
-
-
-class MaybeAnswered(Conflict):
-    """Slack did not say whether it took an answer that a whole channel reads."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            N_(
-                "Slack did not say whether the card was shared. Look in the channel; if it is not there, ask again"
-                " with /tier and share it."
-            )
-        )
-
-
 Work = Callable[[Press], None]
 
 
@@ -210,9 +123,15 @@ class WorkQueue:
     """
 
     def __init__(
-        self, name: str, threads: int, explain: Callable[[Exception, Press], None], recent: Recent
+        self,
+        name: str,
+        threads: int,
+        explain: Callable[[Exception, Press], None],
+        recent: Recent,
+        after: Work | None = None,
     ) -> None:
         self._explain = explain
+        self._after = after  # what follows a press in a view, and a form, whatever has become of them
         self._recent = recent
         self._most = MOST_WAITING
         self._jobs = FairQueue(threads)
@@ -259,6 +178,9 @@ class WorkQueue:
                 done.set_result(work(attempt))
             except BaseException as error:
                 done.set_exception(error)
+                return
+            if self._after is not None:
+                self._after(press)
 
         self.put(job, press.user_id)
         try:
@@ -310,6 +232,8 @@ class WorkQueue:
             log.info("press.repeated")
         except Exception as error:
             self._explain(error, press)
+        if self._after is not None and press.view:
+            self._after(press)
 
     def _run(self) -> None:
         while (found := self._jobs.get()) is not None:
@@ -344,10 +268,10 @@ class Deferred:
         return undone
 
 
-def queues(explain: Callable[[Exception, Press], None]) -> Deferred:
-    """Both queues with their threads; `explain` gets the errors of their work."""
+def queues(explain: Callable[[Exception, Press], None], after: Work | None = None) -> Deferred:
+    """Both queues with their threads; `explain` gets the errors of their work, `after` what was written in views."""
     recent = Recent()
     return Deferred(
         reads=WorkQueue("reads", READERS, explain, recent),
-        writes=WorkQueue("writes", WRITERS, explain, recent),
+        writes=WorkQueue("writes", WRITERS, explain, recent, after),
     )

@@ -241,7 +241,7 @@ def opened_by(press: Press) -> tuple[Pointer, Press]:
     kept = json.loads(metadata)
     channel, ts = (*kept.get("at", ()), None, None)[:2] if isinstance(kept.get("at"), list) else (None, None)
     where = {"channel_id": channel, "message_ts": ts, "is_ephemeral": kept.get("only") is True}
-    body = {**press.body, "container": where}
+    body = {**press.body, "container": where, "view": kept["in"] if isinstance(kept.get("in"), dict) else {}}
     if isinstance(kept.get("url"), str):
         body["response_url"] = kept["url"]
     return pointer, Press(body=body, client=press.client)
@@ -250,8 +250,13 @@ def opened_by(press: Press) -> tuple[Pointer, Press]:
 def metadata_of(press: Press) -> str:
     """What a form keeps of the row or button that opened it: what it points at, and the message to update."""
     where = press.body.get("container") or {}
-    place = {"url": press.body.get("response_url"), "at": [where.get("channel_id"), where.get("message_ts")]}
+    place: Block = {
+        "url": press.body.get("response_url"),
+        "at": [where.get("channel_id"), where.get("message_ts")],
+    }
     place["only"] = bool(where.get("is_ephemeral"))
+    if press.view:
+        place["in"] = {name: press.view.get(name) for name in ("type", "id", "callback_id")}
     return json.dumps({**json.loads(encode(press.pointer)), **place}, separators=(",", ":"))
 
 

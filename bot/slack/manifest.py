@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from bot.errors import N_
+
 
 @dataclass(frozen=True, kw_only=True)
 class SlashCommand:
@@ -21,20 +23,32 @@ TIER = SlashCommand(
 COMMANDS = (TIER,)
 
 SCOPES = {
-    "chat:write": "post reminders and tier-change alerts",
-    "commands": "answer /tier",
-    "im:write": "open direct messages for reminders and for changes of one's own customers",
-    "channels:read": "find public channels by name, and see whether one is archived, without the bot or read by another company",
-    "groups:read": "the same of private channels",
-    "users:read": "know a user's time zone and language, and tell guests apart",
-    "users:read.email": "match Slack users to the people in your book by e-mail address",
+    "app_mentions:read": N_("answer where people mention the bot in a channel"),
+    "chat:write": N_("post reminders and tier-change alerts"),
+    "commands": N_("answer /tier"),
+    "files:read": N_("see whether a file has arrived before a message refers to it"),
+    "files:write": N_("send lists as CSV or Excel files, score charts and review packs"),
+    "im:history": N_("answer what people write to the bot, and see whether a reminder arrived"),
+    "im:write": N_("open direct messages for reminders and for changes of one's own customers"),
+    "channels:read": N_(
+        "find public channels by name, and see whether one is archived, without the bot or read by another company"
+    ),
+    "groups:read": N_("the same of private channels"),
+    "users:read": N_("know a user's time zone and language, and tell guests apart"),
+    "users:read.email": N_("match Slack users to the people in your book by e-mail address"),
 }
 
 # Only to find out whether a message arrived whose answer was lost, by the number in its metadata.
 OPTIONAL_SCOPES = {
-    "channels:history": "see whether an alert arrived in a public channel",
-    "groups:history": "see whether an alert arrived in a private channel",
-    "im:history": "see whether a reminder arrived",
+    "channels:history": N_("see whether an alert arrived in a public channel"),
+    "groups:history": N_("see whether an alert arrived in a private channel"),
+}
+
+# Events, and what does not work without them.
+EVENTS = {
+    "app_home_opened": N_("the Home tab"),
+    "app_mention": N_("answers where people mention the bot in a channel"),
+    "message.im": N_("answers to direct messages"),
 }
 
 
@@ -53,7 +67,11 @@ def manifest(
             "background_color": "#1f3a5f",
         },
         "features": {
-            "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
             "bot_user": {"display_name": "Tierbot", "always_online": True},
             "slash_commands": [
                 {
@@ -66,8 +84,14 @@ def manifest(
                 for command in COMMANDS
             ],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {
+            "scopes": {"bot": list(SCOPES) + list(OPTIONAL_SCOPES), "bot_optional": list(OPTIONAL_SCOPES)}
+        },
         "settings": {
+            "event_subscriptions": {
+                **({} if socket_mode else {"request_url": request_url}),
+                "bot_events": list(EVENTS),
+            },
             "interactivity": interactivity,
             "org_deploy_enabled": False,
             "socket_mode_enabled": socket_mode,

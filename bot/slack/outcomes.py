@@ -17,6 +17,7 @@ from bot.services.recipients import FirmDefaults
 from bot.slack import blocks, retries
 from bot.slack.deferred import Press
 from bot.slack.dependencies import Dependencies
+from bot.slack.pressed import home_tab
 from bot.wording import catalogue
 from bot.wording.actions import Pointer
 from bot.wording.care.digest import CareDigest
@@ -40,7 +41,11 @@ def show(deps: Dependencies, press: Press, message: Message, language: str) -> N
 
 def show_answer(deps: Dependencies, press: Press, answered: Answered, actor: Actor) -> None:
     """Show in the pressed message what an answer has made of a step; a worker draws every other one that shows it."""
-    if "response_url" not in press.body:
+    if press.in_home:
+        deps.homes.note_answered(press.user_id, answered.touch_ids)
+        if "actions" not in press.body:  # by a form, after which the tab was shown without it
+            home_tab.refresh(deps, press)
+    if not _is_drawn_here(press):
         return
     if _is_listed(press):
         show(deps, press, _listed(deps, actor, answered.touch_ids) or answered.closed, actor.language)
@@ -51,6 +56,8 @@ def show_answer(deps: Dependencies, press: Press, answered: Answered, actor: Act
 
 def show_current(deps: Dependencies, press: Press, pointer: Pointer, actor: Actor) -> None:
     """Show in the pressed message what has become of a step that cannot be answered any more."""
+    if press.in_home:  # which is published again after each press
+        return
     if not _is_listed(press) and (drawn := _here(deps, press, (pointer.id,))) is not None:
         _draw(deps, press, drawn, actor.language)
         return
@@ -97,7 +104,7 @@ def show_promise(deps: Dependencies, press: Press, acted: promises.PromiseAct, a
 def _show_recorded(
     deps: Dependencies, press: Press, message: Message, actor: Actor, **ids: Collection[int]
 ) -> None:
-    if "response_url" not in press.body:
+    if not _is_drawn_here(press):
         return
     if _is_listed(press):
         show(deps, press, _listed(deps, actor, (), **ids) or message, actor.language)
@@ -111,7 +118,10 @@ def replace(deps: Dependencies, press: Press, message: Message, language: str) -
     """Show a message in place of the pressed one, by the response URL or else by its place; whether that worked."""
     try:
         content = blocks.payload(deps.renderer, message, language)
-        retries.respond(press.body["response_url"], {**content, "replace_original": True}, harmless=True)
+        if "response_url" in press.body:
+            retries.respond(press.body["response_url"], {**content, "replace_original": True}, harmless=True)
+        else:
+            press.respond(content, replace_original=True)
     except Exception as error:
         log.warning("outcome.not_in_place", error=type(error).__name__)
         where = press.body.get("container") or {}
@@ -183,7 +193,12 @@ def _read(deps: Dependencies, press: Press, read: Callable[..., Drawn | None]) -
 
 def _is_listed(press: Press) -> bool:
     """Whether the step was shown in a list that only the person who asked for it sees: no other such message has steps."""
-    return bool((press.body.get("container") or {}).get("is_ephemeral"))
+    return press.in_answer or bool((press.body.get("container") or {}).get("is_ephemeral"))
+
+
+def _is_drawn_here(press: Press) -> bool:
+    """Whether what was pressed can be drawn again from here."""
+    return press.in_answer or "response_url" in press.body
 
 
 def _listed(

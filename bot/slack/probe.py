@@ -11,7 +11,7 @@ from bot.services.ops.doctor import Slack
 from bot.settings import Settings
 from bot.slack.answers import ACCOUNT, error_code, header, slack_time
 from bot.slack.gateway import web_client
-from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES
+from bot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
 
 
 def probe(settings: Settings, clock: Clock) -> Slack:
@@ -41,6 +41,8 @@ def probe(settings: Settings, clock: Clock) -> Slack:
         granted=frozenset(scope.strip() for scope in scopes if scope.strip()),
         wanted=frozenset(SCOPES),
         optional=frozenset(OPTIONAL_SCOPES),
+        reasons={**SCOPES, **OPTIONAL_SCOPES},
+        events=EVENTS,
         clock_apart=None if then is None else abs(then - clock.now()),
     )
 

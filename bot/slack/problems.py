@@ -67,8 +67,9 @@ class Explainer:
         problem, language = self._problem(error, press.body)
         try:
             content = blocks.payload(self.deps.renderer, problem, language)
-            if "response_url" in press.body:  # not where it was pressed in a view
-                with suppress(Conflict):
+            if press.may_respond:
+                # A trigger may be used up already, or too old.
+                with suppress(Conflict, SlackApiError):
                     if isinstance(error, Hidden) and press.is_private:
                         press.respond(content, replace_original=True)  # what was shown is no longer theirs
                     else:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from bot.slack.dependencies import Dependencies
 from bot.slack.gateway import web_client
 from bot.slack.listeners import register_all
 from bot.slack.outsiders import refuse_outsiders
+from bot.slack.pressed import home_tab
 from bot.slack.problems import Explainer
 from bot.slack.transport.calendar_pages import calendar_route
 from bot.slack.transport.http_mode import serve_slack
@@ -40,7 +42,7 @@ class Front:
 def front(deps: Dependencies, client: WebClient, new_reference: Callable[[], str]) -> Front:
     """An app with every listener registered; nothing is sent or received yet."""
     explainer = Explainer(deps=deps, new_reference=new_reference)
-    deferred = queues(explainer.explain_press)
+    deferred = queues(explainer.explain_press, partial(home_tab.refresh, deps))
     app = App(
         client=client,
         request_verification_enabled=False,  # http_mode verifies the raw bytes before Bolt parses them

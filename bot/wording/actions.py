@@ -1,5 +1,6 @@
 """What can be pressed, and what a button points at."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -90,7 +91,41 @@ class Action(StrEnum):
     WITHDRAW_PROMISE = "tierbot_withdraw_promise", N_("Withdraw…"), None, "promise"
     WITHDRAW_PROMISE_FORM = "tierbot_withdraw_promise_form"
     UNDO_PROMISE = "tierbot_undo_promise", N_("Undo"), None, "promise"
+    HOME_SEARCH = "tierbot_home_search"
+    HOME_BOOK = "tierbot_home_book", N_("All of them"), None, "home"
+    HOME_CAPACITY = "tierbot_home_capacity", N_("Capacity"), None, "home"
+    HOME_HEALTH = "tierbot_home_health", N_("Check now"), None, "home"
+    SET_LANGUAGE = "tierbot_set_language", N_("Language and time zone…"), None, "home"
+    SET_HOURS = "tierbot_set_hours", N_("Working hours…"), None, "home"
+    SET_DIGEST = "tierbot_set_digest", N_("Morning digest…"), None, "home"
+    SET_ALERTS = "tierbot_set_alerts", N_("Alerts…"), None, "home"
+    SET_AWAY = "tierbot_set_away", N_("Days off…"), None, "home"
+    SET_DEPUTY = "tierbot_set_deputy", N_("Deputy…"), None, "home"
+    LANGUAGE_FORM = "tierbot_language_form"
+    HOURS_FORM = "tierbot_hours_form"
+    DIGEST_FORM = "tierbot_digest_form"
+    ALERTS_FORM = "tierbot_alerts_form"
+    AWAY_FORM = "tierbot_away_form"
+    DEPUTY_FORM = "tierbot_deputy_form"
+    OPEN_LISTED = "tierbot_open_listed", N_("Show the card")
+    TO_LIST = "tierbot_to_list", N_("Back to the list"), None, "list"
+    LIST_NEXT = "tierbot_list_next", N_("More"), None, "list"
+    LIST_BEFORE = "tierbot_list_before", N_("Before"), None, "list"
+    LIST_FILE = "tierbot_list_file", N_("As a file"), None, "list"
+    LIST_CSV = "tierbot_list_csv", N_("As CSV"), None, "list"
+    COMPARE = "tierbot_compare", N_("This one")
+    TEAM = "tierbot_team", N_("Show the team"), None, "team"
+    ASK = "tierbot_ask", N_("Ask this")
     ALL_GREETED = "tierbot_all_greeted", N_("All greeted"), "primary", "greetings"
+
+
+MOST_QUERY = 1_800  # characters: a button holds 2,000
+_QUERY = re.compile(r'[^<>&"\\]+')
+
+
+def is_query(text: str) -> bool:
+    """Whether a button can hold this text as what was asked."""
+    return len(text) <= MOST_QUERY and text.isprintable() and _QUERY.fullmatch(text) is not None
 
 
 class RowChoice(StrEnum):
@@ -119,6 +154,7 @@ class Pointer:
     version: int = 0
     # crc32 of the customer's code: ids are used again after an import is undone or a backup restored.
     mark: int | None = None  # None in buttons of earlier versions
+    query: str | None = None  # what was asked, as `bot.services.ask.listing.state` writes it
     choice: str | None = (
         None  # of a menu: an Action under MORE, the kind of contact under DONE_AS, a RowChoice under ROW_MENU
     )

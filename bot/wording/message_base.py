@@ -14,7 +14,7 @@ class Message:
 
     `buttons` are shown under it, and `in_menu` in a menu after them; each customer in the field `buttons_for` gets a button that does `choosing` (a menu
     where there are too many), those in `menu_of` a place in a menu; each item of the field `rows_of` is shown with its
-    own buttons below it. A pointer is made of the fields that `pointers` names. Only an `unmasked` one shows personal
+    own buttons below it; `table_of` is what the template's block `table` prints a line of cells for. A pointer is made of the fields that `pointers` names. Only an `unmasked` one shows personal
     values.
     """
 
@@ -26,12 +26,18 @@ class Message:
     choosing: ClassVar[Action] = Action.OPEN
     menu_of: ClassVar[str | None] = None
     rows_of: ClassVar[str | None] = None
+    table_of: ClassVar[str | None] = None
+    row_header: ClassVar[int] = 0  # the column that names a row of the table
     unmasked: ClassVar[bool] = False
     pointers: ClassVar[dict[str, tuple[str, str]]] = {"customer": ("customer_id", "version")}
 
     def __init_subclass__(cls) -> None:
         cls.template = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         cls.properties = tuple(name for name, value in getmembers(cls) if isinstance(value, property))
+
+    def cell_figures(self, number: int) -> tuple[float | None, ...]:
+        """The numbers in the cells of a row of the table; None where a cell is text."""
+        return ()
 
     def shorter(self) -> "Message | None":
         """The same with fewer rows, and how many are left out; None where it has no rows that can be left out."""
@@ -76,5 +82,6 @@ class Slots:
     header: str = ""
     body: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()
     facts: tuple[str, ...] = ()
     footer: tuple[str, ...] = ()

@@ -14,7 +14,15 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter
 
 from bot.masking import mask_text
-from bot.wording import notices, private, profiles  # noqa: F401 - more messages
+from bot.wording import (  # noqa: F401 - more messages
+    home,
+    listing,
+    notices,
+    private,
+    profiles,
+    questions,
+    risk,
+)
 from bot.wording.actions import Action, Pointer
 from bot.wording.ask import briefs, notes  # noqa: F401 - more messages
 from bot.wording.ask.notes import MentionedContact
@@ -31,6 +39,7 @@ from bot.wording.care import (  # noqa: F401 - more messages
 from bot.wording.care.complaints import OpenComplaints
 from bot.wording.care.promises import AskedPromise, OpenPromises
 from bot.wording.care.surveys import LastScores
+from bot.wording.hits import Hit as Hit
 from bot.wording.message_base import Message, ReaderRights
 from bot.wording.parts import (
     MASKED,
@@ -40,10 +49,8 @@ from bot.wording.parts import (
     CustomerPart,
     DimensionPart,
     LadderPart,
-    Listed,
     NextStep,
     OwnerCounts,
-    PendingPart,
     Reason,
     RuleChange,
     Since,
@@ -193,20 +200,6 @@ class Why(Message, CustomerPart, AssessmentPart, BoundaryState):
             part.left_out or any(reason.missing and reason.score is None for reason in part.reasons)
             for part in self.dimensions
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hit(Listed, WithScore):
-    """A customer in a list."""
-
-    tier: TierPart | None = None
-    score: float | None = None
-    capped: bool = False
-    before: Since | None = None
-    cause: str = "behaviour"  # of its last tier change, in a digest
-    next_step: NextStep | None = None
-    pending: PendingPart | None = None  # only a move down
-    owner: Who | None = None  # where the list is not the asker's own
 
 
 @dataclass(frozen=True, kw_only=True)

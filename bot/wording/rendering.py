@@ -40,12 +40,14 @@ log = structlog.get_logger()
 
 SHIPPED = ROOT / "templates" / "messages"
 FOLDERS = [SHIPPED, greeting_texts.SHIPPED]
-BLOCKS = ("fallback", "header", "body", "rows", "facts", "footer")
+BLOCKS = ("fallback", "header", "body", "rows", "table", "facts", "footer")
+CELL = "\x1f"  # between the cells of a table: `escape` leaves none in a value
 MINUS = "\u2212"
 LONGEST_VALUE = 80
-# The hint of a step, as plans allow; what is known of a contact person; in a contact of a brief, a list of notes, a note
-# that was found.
+# What was understood of a question; the hint of a step, as plans allow; what is known of a contact person; in a contact of
+# a brief, a list of notes, a note that was found.
 LONGEST_FIELDS = {
+    "asked": 130,
     "hint": 200,
     "birthday_rule": 600,
     "interests": 120,
@@ -178,6 +180,9 @@ def render(environment: Environment, message: Message) -> Slots:
         header=" ".join(texts.get("header", "").split()),
         body=_paragraphs(texts.get("body", "")),
         rows=rows,
+        table=tuple(
+            tuple(cell.strip() for cell in line.split(CELL)) for line in _lines(texts.get("table", ""))
+        ),
         facts=_paragraphs(texts.get("facts", "")),
         footer=_lines(texts.get("footer", "")),
     )
@@ -228,6 +233,7 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # values come to our own two functions
     environment.globals.update(
         catalogue.PUNCTUATION[language],
+        cell=Markup(CELL),
         gap=Markup(
             catalogue.PUNCTUATION[language]["gap"]
         ),  # of a text that is one space nothing would be left

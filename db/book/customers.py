@@ -62,10 +62,10 @@ class Customer(ImportedRow, table=True):
     code: str = Field(index=True)
     name: str
     record_type: str = RecordType.ACCOUNT
-    industry: str | None = None
+    industry: str | None = Field(default=None, index=True)
     customer_type: str | None = None
-    region: str | None = None
-    country: str | None = None
+    region: str | None = Field(default=None, index=True)
+    country: str | None = Field(default=None, index=True)
     since: date | None = None
     parent_id: int | None = Field(default=None, foreign_key="customer.id", index=True)
     language: str | None = None

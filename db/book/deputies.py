@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, delete, exists, func, or_, select
 from sqlmodel import Session, col
 
 from db.book.people import Absence, Deputy, Person, PersonRole, SlackStatus, TeamView, acts_at
+from db.book.personal_settings import PersonalSetting
 
 PRESENT = and_(
     col(Person.active).is_(True),
@@ -72,6 +73,7 @@ class WorkingRow(NamedTuple):
     working_days: str | None
     works_from: str | None
     works_until: str | None
+    remind_at: str | None = None  # the person's own time of the digest
 
 
 class AbsenceRow(NamedTuple):
@@ -82,9 +84,15 @@ class AbsenceRow(NamedTuple):
     last_day: date
 
 
+_OWN_HOUR = col(PersonalSetting.remind_at)
+_WORKING = select(*(col(getattr(Person, name)) for name in WorkingRow._fields[:-1]), _OWN_HOUR).outerjoin(
+    PersonalSetting, col(PersonalSetting.person_id) == col(Person.id)
+)
+
+
 def working_rows(session: Session, person_ids: Collection[int] | None) -> list[WorkingRow]:
     """The working time of some people, or of everybody."""
-    wanted = select(*(col(getattr(Person, name)) for name in WorkingRow._fields))
+    wanted = _WORKING
     if person_ids is not None:
         wanted = wanted.where(col(Person.id).in_(person_ids))
     return [WorkingRow._make(row) for row in session.execute(wanted)]
@@ -92,8 +100,8 @@ def working_rows(session: Session, person_ids: Collection[int] | None) -> list[W
 
 def working_kinds(session: Session) -> list[WorkingRow]:
     """Every working time that somebody has, with the id of one of those who have it."""
-    first, *rest = (col(getattr(Person, name)) for name in WorkingRow._fields)
-    rows = session.connection().execute(select(func.min(first), *rest).group_by(*rest))
+    first, *rest = _WORKING.selected_columns
+    rows = session.connection().execute(_WORKING.with_only_columns(func.min(first), *rest).group_by(*rest))
     return [WorkingRow._make(row) for row in rows]
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Date,
     Executable,
@@ -180,6 +181,11 @@ def all_batches(session: Session) -> list[ImportBatch]:
     return list(session.exec(select(ImportBatch).order_by(col(ImportBatch.id).desc())))
 
 
+def newest_batches(session: Session, most: int) -> list[ImportBatch]:
+    """The newest imports, by the primary key."""
+    return list(session.exec(select(ImportBatch).order_by(col(ImportBatch.id).desc()).limit(most)))
+
+
 def find_sources(connection: Connection, kind: str | None = None) -> list[str]:
     """The sources of all imports that are not undone, or of those of one kind, the latest first."""
     batch = table(ImportBatch)
@@ -346,9 +352,11 @@ def newest_batch(session: Session) -> int:
     return session.exec(select(func.max(ImportBatch.id))).one() or 0
 
 
-def rows_by_batch(session: Session, created: Table) -> dict[int | None, int]:
-    """Import -> how many rows of a table it created; None for rows that no import did."""
-    counted = sa_select(created.c.batch_id, func.count()).group_by(created.c.batch_id)
+def rows_by_batch(
+    session: Session, created: Table, *conditions: ColumnElement[bool]
+) -> dict[int | None, int]:
+    """Import -> how many rows of a table, of those that fulfil the conditions, it created; None: those that no import did."""
+    counted = sa_select(created.c.batch_id, func.count()).where(*conditions).group_by(created.c.batch_id)
     return {row[0]: row[1] for row in session.execute(counted)}
 
 

@@ -163,3 +163,23 @@ def assigned(session: Session, customer_ids: Collection[int]) -> dict[int, int]:
         col(Touch.customer_id).in_(customer_ids),
     )
     return {row[0]: row[1] for row in session.execute(found)}
+
+
+def overdue_by_owner(session: Session, owners: Collection[int], today: date) -> dict[int, int]:
+    """Owner -> how many open touches of their unarchived customers are over their limit.
+
+    By the indexes of what is late and due: it reads what is over its limit, and not the customers.
+    """
+    late = case(
+        (col(Touch.latest_on).is_not(None), col(Touch.latest_on) < today), else_=col(Touch.due_on) < today
+    )
+    found = (
+        sa_select(col(Ownership.person_id), func.count())
+        .select_from(Touch)
+        .join(Customer, col(Customer.id) == col(Touch.customer_id))
+        .join(Ownership, present_owner(Touch.customer_id))
+        .where(text(f"touch.{_OPEN}"), late, col(Customer.archived).is_(False))
+        .where(col(Ownership.person_id).in_(owners))
+        .group_by(col(Ownership.person_id))
+    )
+    return {row[0]: row[1] for row in session.execute(found)} if owners else {}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -37,6 +37,22 @@ def approvals(session: Session, customer_id: int) -> list[CreditApproval]:
     """A customer's approvals, newest first."""
     statement = select(CreditApproval).where(CreditApproval.customer_id == customer_id)
     return list(session.exec(statement.order_by(col(CreditApproval.id).desc())))
+
+
+def limits(session: Session, customer_ids: Sequence[int]) -> dict[int, tuple[Decimal, str | None]]:
+    """Customer -> (approved limit, its currency) by its newest approval, of those of these with one."""
+    newest = (
+        sa_select(func.max(col(CreditApproval.id)))
+        .where(col(CreditApproval.customer_id).in_(customer_ids))
+        .group_by(col(CreditApproval.customer_id))
+    )
+    columns = (
+        col(CreditApproval.customer_id),
+        col(CreditApproval.approved_limit),
+        col(CreditApproval.currency),
+    )
+    rows = session.connection().execute(sa_select(*columns).where(col(CreditApproval.id).in_(newest)))
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 _RUNS = (

@@ -97,21 +97,49 @@ def find_boundaries(
         return MoveLine(tier=scheme.tiers[place].id, limit=limit, gradings=gradings, sooner=sooner)
 
     up = down = None
-    if here > 0 and not rising and before - (here - 1) <= rules.max_step:
-        boundary = scheme.tiers[here - 1].at
-        limit, _ = needed_score(
-            boundary + rules.margin_up if here <= before else boundary - rules.margin_down, scheme
-        )
-        if limit <= 100:
-            up = line(here - 1, limit, rules.confirm_up, rising_since)
-    if here < len(scheme.tiers) - 1 and not falling and here + 1 - before <= rules.max_step:
-        boundary = scheme.tiers[here].at
-        limit, _ = needed_score(
-            boundary - rules.margin_down if here >= before else boundary + rules.margin_up, scheme
-        )
-        if limit > 0:
-            down = line(here + 1, limit, rules.confirm_down, falling_since)
+    rise = None if rising else _rise(scheme, here, before)
+    if rise is not None:
+        up = line(here - 1, rise, rules.confirm_up, rising_since)
+    fall = None if falling else _fall(scheme, here, before)
+    if fall is not None:
+        down = line(here + 1, fall, rules.confirm_down, falling_since)
     return Boundaries(up=up, down=down, kept=_kept(scheme, score, here, up, down))
+
+
+def limits_of(scheme: Scheme) -> dict[tuple[str, str], tuple[float | None, float | None]]:
+    """(Tier, standing) -> the shown scores from which on it moves up, and below which it moves down.
+
+    None where it does not: at the ends of the ladder, and where no score that can be reached moves it.
+    """
+    return {
+        (tier.id, standing.id): (_rise(scheme, here, before), _fall(scheme, here, before))
+        for here, tier in enumerate(scheme.tiers)
+        for before, standing in enumerate(scheme.tiers)
+    }
+
+
+def _rise(scheme: Scheme, here: int, before: int) -> float | None:
+    """The shown score from which on a tier moves up from place `here`, with its standing at place `before`."""
+    rules = movement_of(scheme)
+    if here == 0 or before - (here - 1) > rules.max_step:
+        return None
+    boundary = scheme.tiers[here - 1].at
+    limit, _ = needed_score(
+        boundary + rules.margin_up if here <= before else boundary - rules.margin_down, scheme
+    )
+    return limit if limit <= 100 else None
+
+
+def _fall(scheme: Scheme, here: int, before: int) -> float | None:
+    """The same for a move down: the shown score below which it happens."""
+    rules = movement_of(scheme)
+    if here == len(scheme.tiers) - 1 or here + 1 - before > rules.max_step:
+        return None
+    boundary = scheme.tiers[here].at
+    limit, _ = needed_score(
+        boundary - rules.margin_down if here >= before else boundary + rules.margin_up, scheme
+    )
+    return limit if limit > 0 else None
 
 
 def movement_of(scheme: Scheme) -> Movement:

@@ -40,7 +40,56 @@ function input(block, place) {
   );
 }
 
+const cellText = (cell, context) => (cell.type === "rich_text" ? richText(cell, context) : cell.text);
+
+// Rows with figures in the column come in their order, others in that of their texts.
+function inColumn(rows, column, downwards) {
+  const key = (row) => row[column]?.value ?? row[column]?.text ?? "";
+  const compared = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b)));
+  return [...rows].sort((a, b) => compared(key(a), key(b)) * (downwards ? -1 : 1));
+}
+
+function table(block, place) {
+  const [head, ...rows] = block.rows;
+  const rowHead = block.type === "data_table" ? (block.row_header_column_index ?? 0) : -1;
+  const line = (row) =>
+    el(
+      "tr",
+      {},
+      row.map((cell, column) =>
+        el(
+          column === rowHead ? "th" : "td",
+          { class: cell.type === "raw_number" ? "figure" : "", ...(column === rowHead ? { scope: "row" } : {}) },
+          cellText(cell, place.context),
+        ),
+      ),
+    );
+  const body = el("tbody", {}, rows.map(line));
+  let sorted = [-1, false];
+  const sort = (column) => {
+    sorted = [column, sorted[0] === column && !sorted[1]];
+    body.replaceChildren(...inColumn(rows, ...sorted).map(line));
+  };
+  const title = (cell, column) =>
+    block.type === "data_table"
+      ? el("button", { type: "button", class: "sort", onclick: () => sort(column) }, cellText(cell, place.context))
+      : cellText(cell, place.context);
+  return el(
+    "div",
+    { class: "table-frame", tabIndex: 0 },
+    el(
+      "table",
+      { data: { testid: "table" } },
+      block.caption && el("caption", {}, block.caption),
+      el("thead", {}, el("tr", {}, head.map((cell, column) => el("th", { scope: "col" }, title(cell, column))))),
+      body,
+    ),
+  );
+}
+
 const BUILDERS = {
+  data_table: table,
+  table,
   section,
   input,
   header: (block, place) => el("h3", {}, textObject(block.text, place.context)),

@@ -26,12 +26,19 @@ function messageNode(message, state, context) {
   const content = message.blocks.length
     ? el("div", { class: "blocks" }, blockNodes(message.blocks, { surface, context }))
     : el("div", { class: "words" }, mrkdwn(message.text, context));
+  const files = (message.files ?? []).map((file) =>
+    el(
+      "a",
+      { class: "file", href: `/files/${encodeURIComponent(file.id)}`, download: file.name, data: { testid: "file" } },
+      `${file.title || file.name} · ${Math.ceil(file.size / 1024)} kB`,
+    ),
+  );
   const kind = `${message.ephemeral ? "ephemeral" : ""} ${message.notice ? "notice" : ""}`;
   return el(
     "article",
     { class: `message ${kind}`, data: { testid: "message", ts: message.ts, user: message.user } },
     avatar(author),
-    el("div", { class: "message-body" }, privately, head, content),
+    el("div", { class: "message-body" }, privately, head, content, files),
   );
 }
 

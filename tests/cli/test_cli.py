@@ -16,7 +16,7 @@ from bot.clock import SystemClock
 from bot.demo.workspace import User, Workspace
 from bot.settings import Settings
 from bot.slack.gateway import web_client
-from bot.slack.manifest import COMMANDS, SCOPES
+from bot.slack.manifest import COMMANDS, EVENTS, OPTIONAL_SCOPES, SCOPES
 from bot.slack.server import front
 from grading.scheme.presets import preset_names, preset_text
 from grading.scheme.reader import parse_scheme
@@ -221,12 +221,17 @@ def test_the_manifest_lists_exactly_the_commands_the_app_answers(tierbot: Tierbo
     assert manifest["settings"]["socket_mode_enabled"] is True
     # Reminders arrive in the messages tab: who reads one there may type an answer.
     assert manifest["features"]["app_home"] == {
+        "home_tab_enabled": True,
         "messages_tab_enabled": True,
         "messages_tab_read_only_enabled": False,
     }
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(SCOPES)
+    scopes = manifest["oauth_config"]["scopes"]
+    assert set(scopes["bot"]) == {*SCOPES, *OPTIONAL_SCOPES}
+    assert set(scopes["bot_optional"]) == set(OPTIONAL_SCOPES)  # which who installs the app may refuse
+    assert manifest["settings"]["event_subscriptions"] == {"bot_events": list(EVENTS)}
     by_http = tierbot("manifest", "--http", "https://bot.example.com/slack/events").json
     assert by_http["settings"]["socket_mode_enabled"] is False
+    assert by_http["settings"]["event_subscriptions"]["request_url"] == "https://bot.example.com/slack/events"
     assert {c["url"] for c in by_http["features"]["slash_commands"]} == {
         "https://bot.example.com/slack/events"
     }

@@ -159,3 +159,11 @@ def test_nothing_in_the_command_line_prints_but_the_console() -> None:
         if ast.unparse(node) in {"sys.stdout", "sys.stderr", "typer.echo", "print", "Console"}
     }
     assert printing == {"tree: typer.echo"}  # the version
+
+
+def test_an_argument_that_is_no_text_is_named(program: Program, file: Path) -> None:
+    result = program("person", "role", "Anna\udcff", "admin")
+    assert (result.code, result.err) == (
+        2,
+        "Anna\\udcff: this is not text in UTF-8. Type it again, in a terminal that is set to UTF-8.\n",
+    )

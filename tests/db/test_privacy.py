@@ -32,6 +32,7 @@ credit_approval: grade currency
 cursor: name value
 customer: code name record_type industry customer_type region country language
 customer_care: tier gates credit lifecycle quadrant rfm owed_since trouble
+customer_figures: currency basis owed_currency limit_currency
 customer_key: source external_id
 customer_name: kind name key
 customer_order: source external_id currency original_currency

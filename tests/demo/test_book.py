@@ -82,6 +82,7 @@ def test_the_book_has_a_realistic_size_and_its_files_stay_small(book: DemoBook) 
         "complaints.csv",
         "facts.csv",
         "contact-persons.csv",
+        "customer-profiles.csv",
     ]
     assert book.rows == {path.stem: len(rows(path)) for path in book.files}
     assert book.rows["customers"] == 240
@@ -99,7 +100,7 @@ def test_everything_refers_to_something_that_is_there(
     assert {row["team"] for row in people.values()} == set(teams)
     assert {row["lead"] for row in teams.values()} <= set(people)
     assert {people[row["owner"]]["role"] for row in customers} == {"account_manager"}
-    for path in (*map(book.file, ("orders", "activities", "facts", "contact-persons")),):
+    for path in (*map(book.file, ("orders", "activities", "facts", "contact-persons", "customer-profiles")),):
         assert {row["customer"] for row in rows(path)} <= codes
     assert {row["person"] for row in rows(book.file("activities"))} <= set(people)
     assert {row["author"] for row in rows(book.file("facts"))} <= set(people)

@@ -23,6 +23,7 @@ from bot.wording.actions import Action
 from bot.wording.message_base import Message
 from bot.wording.messages import OwnTierChanged, TierChanged, TierDigest, load
 from bot.wording.rendering import Renderer
+from db.book import personal_settings
 from db.book.customers import Ownership
 from db.book.facts import Fact
 from db.book.people import Deputy
@@ -327,6 +328,14 @@ def test_the_owner_hears_it_too_in_a_message_of_their_own(office: Office) -> Non
     own = office.own_alert()
     assert (own.name, own.before.id, own.after.id, own.advice) == ("ACME", "B", "A", "up")
     assert {str(action) for action in own.targets()} == {"tierbot_why", "tierbot_log_visit"}
+
+
+def test_an_owner_who_wants_no_tier_changes_hears_none_and_the_channel_does(office: Office) -> None:
+    with office.database.write() as session:
+        anna = factories.person(session, "Anna")
+        personal_settings.store(session, anna, remind_at=None, muted=["tier_changes"])
+    moved(office, anna)
+    assert office.addresses() == [f"channel:{office.channel}"]
 
 
 def test_after_running_and_grading_again_nobody_hears_anything_twice(office: Office) -> None:

@@ -1,6 +1,7 @@
 """The sentence and exit code for an error that ended a command."""
 
 import secrets
+import sys
 from contextlib import suppress
 
 import structlog
@@ -9,8 +10,8 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from bot import settings
 from bot.app import secrets_in, unusable_database
 from bot.cli.console import _, error_text, speak, warn
-from bot.errors import N_, BotError, Conflict
-from bot.logs import configure
+from bot.errors import N_, BadInput, BotError, Conflict
+from bot.logs import configure, visible
 from db.engine import describe, is_busy
 
 _NOT_PERMITTED = (
@@ -25,7 +26,7 @@ def report(error: Exception) -> int:
         loaded = settings.usable()
         speak(loaded.language)
         secret = secrets_in(loaded)
-    known = error if isinstance(error, BotError) else _database_problem(error)
+    known = error if isinstance(error, BotError) else _unreadable_argument(error) or _database_problem(error)
     if known is not None:
         warn(error_text(known))
         return known.exit_code
@@ -39,6 +40,19 @@ def report(error: Exception) -> int:
         )
     )
     return 1
+
+
+def _unreadable_argument(error: Exception) -> BotError | None:
+    """The argument that holds bytes which are no text, when that is why something could not be stored or looked up."""
+    if not isinstance(error, UnicodeEncodeError) or error.reason != "surrogates not allowed":
+        return None
+    wrong = next((given for given in sys.argv[1:] if given.encode(errors="ignore").decode() != given), None)
+    if wrong is None:
+        return None
+    return BadInput(
+        N_("%(given)s: this is not text in UTF-8. Type it again, in a terminal that is set to UTF-8."),
+        given=visible(wrong),
+    )
 
 
 def _database_problem(error: Exception) -> BotError | None:

@@ -361,6 +361,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "problem": N_("problem"),
         "versions": N_("versions"),
         "scopes": N_("scopes"),
+        "events": N_("events"),
         "clock": N_("clock"),
         "disk": N_("disk"),
         "database": N_("database"),

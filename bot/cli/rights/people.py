@@ -1,6 +1,6 @@
 """`person`, `team`: roles, deputies, and teams that see the customers of others."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from bot.cli.console import (
 )
 from bot.cli.output.personal import ShowPersonal, look
 from bot.cli.output.vocabulary import word
-from bot.clock import local_instant, zone_named
+from bot.clock import zone_named
 from bot.services import staff
 from bot.services.staff import DeputyPeriod
 from db.book.deputies import AbsenceRow
@@ -108,20 +108,17 @@ def name_deputy(
 ) -> None:
     """Let somebody act for an absent person: with their customers and rights, and with their reminders."""
     with opened() as bot:
-        now, zone = bot.clock.now(), staff.zone_of(bot.database, email, bot.settings)
-
-        def midnight(day: str, later: int) -> datetime:
-            return local_instant(to_day(day) + timedelta(days=later), 0, 0, zone)
-
-        found = staff.name_deputy(
+        zone = staff.zone_of(bot.database, email, bot.settings)
+        found = staff.name_deputy_for_days(
             bot.database,
             named_actor(bot),
             email,
             deputy,
-            starts_at=midnight(start, 0) if start else now,
-            ends_at=midnight(until, 1),
+            first=to_day(start) if start else None,
+            last=to_day(until),
+            zone=zone,
             settings=bot.settings,
-            now=now,
+            now=bot.clock.now(),
         )
     if as_json:
         print_json(vars(found))

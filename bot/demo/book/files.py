@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from bot.demo.book import contact_people
+from bot.demo.book import contact_people, customer_profiles
 from bot.demo.book.contacts import DemoActivity, draw_activities
 from bot.demo.book.knowledge import draw_facts
 from bot.demo.book.orders import draw_orders
@@ -22,7 +22,7 @@ ORDER_COLUMNS = "order_no customer date amount cost currency"
 #: Nothing refers to what comes after it.
 _IMPORT_ORDER = (
     *("people", "teams", "customers", "orders"),
-    *("activities", "complaints", "facts", "contact-persons"),
+    *("activities", "complaints", "facts", "contact-persons", "customer-profiles"),
 )
 
 
@@ -57,7 +57,7 @@ def write_rows(path: Path, columns: str, rows: Iterable[Sequence[object]]) -> in
 
 
 def write_book(folder: Path, *, today: date, seed: int = SEED, customers: int = 240) -> DemoBook:
-    """Write the seven files of an invented book into `folder`, with everything dated before `today`.
+    """Write the files of an invented book into `folder`, with everything dated before `today`.
 
     The same `today`, `seed` and `customers` give the same bytes; the customers depend on the last two only.
     """
@@ -100,6 +100,10 @@ def write_book(folder: Path, *, today: date, seed: int = SEED, customers: int = 
         ),
         "facts": ("customer field value date author evidence", facts),
         "contact-persons": (contact_people.COLUMNS, contact_people.draw_contact_people(profiles, seed=seed)),
+        "customer-profiles": (
+            customer_profiles.COLUMNS,
+            customer_profiles.draw_customer_profiles(profiles, today=today, seed=seed),
+        ),
     }
     rows = {stem: write_rows(folder / f"{stem}.csv", *table) for stem, table in tables.items()}
     return DemoBook(folder=folder, rows=rows)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.faults.kinds import Faults
 from bot.demo.workspace.faults.ledger import Ledger
+from bot.demo.workspace.limits.tables import TABLES
+from bot.demo.workspace.state.files import Files
 from bot.demo.workspace.state.memory import State
 from bot.demo.workspace.state.tickets import Tickets
 from bot.demo.workspace.state.views import Views
@@ -23,6 +26,8 @@ ALL_SCOPES = frozenset(
         "channels:read",
         "chat:write",
         "commands",
+        "files:read",
+        "files:write",
         "groups:history",
         "groups:read",
         "im:history",
@@ -52,6 +57,18 @@ class Platform:
     events: frozenset[str]
     #: Submissions in progress, by view: set once the view shows the app's answer.
     submissions: dict[str, asyncio.Event] = field(default_factory=dict)
+    files: Files = field(default_factory=Files)
+
+    def unknown_blocks(self, blocks: Any) -> tuple[str, ...]:
+        """The types of blocks that the workspace does not know while it is switched to be an old one."""
+        used = (
+            {block.get("type") for block in blocks if isinstance(block, dict)}
+            if isinstance(blocks, list)
+            else set()
+        )
+        if used.isdisjoint(TABLES) or self.faults.draw("blocks", "*") is None:
+            return ()
+        return TABLES
 
     def require_scope(self, *any_of: str) -> None:
         """Raise `missing_scope` where the token has none of these scopes."""

@@ -82,6 +82,7 @@ class StoredMessage:
     text: str = ""
     blocks: tuple[Json, ...] = ()
     attachments: tuple[Json, ...] = ()
+    files: tuple[Json, ...] = ()
     metadata: Json | None = None
     thread_ts: str | None = None
     only_for: str | None = None
@@ -92,6 +93,18 @@ class StoredMessage:
     def is_ephemeral(self) -> bool:
         """True when only one person sees it."""
         return self.only_for is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    """A file: its bytes are None until they are uploaded."""
+
+    id: str
+    name: str
+    length: int
+    title: str = ""
+    content: bytes | None = None
+    shared_in: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

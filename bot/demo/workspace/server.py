@@ -226,13 +226,13 @@ class Workspace:
         """Close a modal without submitting."""
         return self.run(self.interactions.close(user, self.views.find(view.id)))
 
-    def say(self, user: str, channel: str, text: str) -> StoredMessage:
-        """Post a message as a person."""
-        return self.run(self.interactions.say(user, channel, text))
+    def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> StoredMessage:
+        """Post a message as a person, perhaps in a thread."""
+        return self.run(self.interactions.say(user, channel, text, thread_ts))
 
-    def open_home(self, user: str) -> None:
-        """Open the app's Home tab."""
-        self.run(self.interactions.open_home(user))
+    def open_home(self, user: str, tab: str = "home") -> None:
+        """Open the app's Home tab, or its Messages tab."""
+        self.run(self.interactions.open_home(user, tab))
 
     def dm(self, user: str) -> str:
         """The id of the direct message between the bot and a person."""

@@ -3,10 +3,10 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from math import ceil
 
 import structlog
@@ -22,13 +22,16 @@ from bot.settings import Settings
 from bot.wording.ask.notes import NotesFound
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.weekly import CareWeeklyList
+from bot.wording.home import HomeBook, HomeList, HomeTop
+from bot.wording.listing import CompareChoice, CustomerList, CustomersBeside
 from bot.wording.message_base import Message
-from bot.wording.messages import Choice, MyCustomers, NoMatch
+from bot.wording.messages import Choice, MyCustomers, NoMatch, TierCard, Ungraded
 from bot.wording.notices import LimitReached
 from bot.wording.parts import Who
+from bot.wording.risk import AtRisk
 from db import usage
 from db.audit import AuditAction, ObjectKind
-from db.book import people
+from db.book import asked, people
 from db.engine import Database
 
 KIND = "limit"
@@ -75,6 +78,7 @@ class _Remembered:
     unstored: int = 0  # of `seen`, those that are not counted there yet
     has_reached: bool = False  # the limit, and the admins do not know yet
     unrecorded: int = 0  # wrong guesses that are not in the audit yet
+    opened: dict[int, datetime] = field(default_factory=dict)  # customer -> when, not in the database yet
     guesses: int = 0
     guessed_at: float = 0.0
     paused_until: float = 0.0
@@ -127,9 +131,13 @@ class Bounds:
 
         `session`: one that reads already; a second one would take another connection.
         """
-        if isinstance(message, NoMatch):
+        if isinstance(message, NoMatch) or (isinstance(message, CompareChoice) and message.near):
             self._note_guess(actor)
-        most, shown = self._settings.customers_per_day, _customers_of(message, customer_id)
+        self._count(actor, _customers_of(message, customer_id), session)
+        self._note_opened(actor, message)
+
+    def _count(self, actor: Actor, shown: set[int], session: Session | None) -> None:
+        most = self._settings.customers_per_day
         if not most or not shown:
             return
         today = local_date(self._clock.now(), self._settings.zone)
@@ -152,6 +160,30 @@ class Bounds:
             asker.seen |= new
             asker.unstored += len(new)
 
+    def allowed(self, actor: Actor, customer_ids: Sequence[int], session: Session | None = None) -> int:
+        """How many of these customers, from the first on, the actor may look at today; they are counted."""
+        most = self._settings.customers_per_day
+        if not most:
+            return len(customer_ids)
+        with self._lock:
+            is_known = self._asker(actor).day == local_date(self._clock.now(), self._settings.zone)
+            asker = self._asker(actor)
+            room = most - (asker.stored + asker.unstored if is_known else 0)
+            seen = set(asker.seen) if is_known else set()
+        if not is_known:
+            room = most - self._read(
+                session, actor.person_id, local_date(self._clock.now(), self._settings.zone)
+            )
+        count = 0
+        for customer_id in customer_ids:
+            room -= customer_id not in seen
+            if room < 0:
+                break
+            count += 1
+        if count:
+            self._count(actor, set(customer_ids[:count]), session)
+        return count
+
     def store(self) -> None:
         """Write what was counted, for all processes, and wrong guesses into the audit; tell the admins, once a day, who
         has reached the limit.
@@ -159,10 +191,13 @@ class Bounds:
         with self._lock:
             waiting, self._unstored = self._unstored, {}
             counted = {person: self._take(actor) for person, actor in waiting.items()}
+            opened = {person: self._take_opened(actor) for person, actor in waiting.items()}
         if not counted:
             return
         try:
             with self._database.write() as session:
+                for person, cards in opened.items():
+                    asked.note(session, person, cards)
                 totals = {
                     person: usage.add_customers(session, person, day, count)
                     for person, (day, count, *_) in counted.items()
@@ -200,6 +235,21 @@ class Bounds:
         taken = asker.day, asker.unstored, asker.has_reached, asker.unrecorded
         asker.stored += asker.unstored
         asker.unstored, asker.has_reached, asker.unrecorded = 0, False, 0
+        return taken
+
+    def _note_opened(self, actor: Actor, message: Message) -> None:
+        """Remember whose card a person has looked at, for their Home tab."""
+        if not isinstance(message, TierCard | Ungraded):
+            return
+        with self._lock:
+            self._asker(actor).opened[message.customer_id] = self._clock.now()
+            self._unstored[actor.person_id] = actor
+            self._writing.wake()
+
+    def _take_opened(self, actor: Actor) -> dict[int, datetime]:
+        """Customer -> when a person looked at its card, to be written; the lock is held."""
+        asker = self._asker(actor)
+        taken, asker.opened = asker.opened, {}
         return taken
 
     def _asker(self, actor: Actor) -> _Remembered:
@@ -258,11 +308,15 @@ def _record(session: Session, actor: Actor, guesses: int) -> None:
 
 def _customers_of(message: Message, customer_id: int | None) -> set[int]:
     """The customers that an answer shows."""
-    if isinstance(message, Choice | NoMatch | MyCustomers):
+    if isinstance(message, Choice | NoMatch | MyCustomers | CompareChoice | HomeTop | HomeBook):
         return {hit.customer_id for hit in message.hits}
     if isinstance(message, NotesFound):
         return {one.customer_id for one in message.found}
-    if isinstance(message, CareDigest | CareWeeklyList):
+    if isinstance(message, CustomerList | HomeList):
+        return {row.customer_id for row in message.rows}
+    if isinstance(message, CustomersBeside):
+        return {one.customer_id for one in message.customers}
+    if isinstance(message, CareDigest | CareWeeklyList | AtRisk):
         return {row.customer_id for row in message.rows}
     shown = customer_id if customer_id is not None else getattr(message, "customer_id", None)
     return set() if shown is None else {shown}

@@ -3,6 +3,7 @@
 Only a whole code or name of one customer is certain; everything else is a choice, and nothing is opened or changed by it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -65,10 +66,10 @@ class Found:
         return self.ids[0] if self.match is Match.EXACT and len(self.ids) == 1 else None
 
 
-def answer(
+def certain(
     session: Session, scheme_cache: SchemeCache, rules: CareRules, actor: Actor, text: str, today: date
-) -> Message:
-    """The message for /tier with this text."""
+) -> Message | None:
+    """The message for help, for no text, and for a whole code or name of customers; None for any other text."""
     query = _normal(text)
     if query.casefold() in HELP:
         return Help(
@@ -80,7 +81,31 @@ def answer(
     query = _unquoted(query)
     if not query:
         return lists.my_customers(session, scheme_cache, rules, actor, today)
+    found = exactly(session, actor, query)
+    return None if found is None else _shown(session, scheme_cache, rules, actor, query, found, today)
+
+
+def answer(
+    session: Session, scheme_cache: SchemeCache, rules: CareRules, actor: Actor, text: str, today: date
+) -> Message:
+    """The message for a text that names a customer: a card, a choice, or the nearest names."""
+    known = certain(session, scheme_cache, rules, actor, text, today)
+    if known is not None:
+        return known
+    query = _unquoted(_normal(text))
     found = find_for(session, actor, query)
+    return _shown(session, scheme_cache, rules, actor, query, found, today)
+
+
+def _shown(
+    session: Session,
+    scheme_cache: SchemeCache,
+    rules: CareRules,
+    actor: Actor,
+    query: str,
+    found: Found,
+    today: date,
+) -> Message:
     if found.only is not None:
         return card(session, scheme_cache, rules, actor, found.only, today)
     book = scheme_cache.tier_names(session)
@@ -110,6 +135,33 @@ def find_for(session: Session, actor: Actor, query: str) -> Found:
         return found
     also = found.ids if found.match is Match.PART else []
     return Found(ids=list(dict.fromkeys((*part, *also))), match=Match.PART)
+
+
+def exactly(session: Session, actor: Actor, query: str) -> Found | None:
+    """The customers of whom a text is a whole code or name, among those that an actor may see; None when there are none."""
+    exact, ids = _with_name(session, access.visible_owners(session, actor), query)
+    found = ids if exact else []
+    if actor.given or actor.absent:
+        found = list(dict.fromkeys((*_ids(_equal(_given_names(session, actor), query)), *found)))
+    return Found(ids=found, match=Match.EXACT) if found else None
+
+
+def is_within(session: Session, actor: Actor, text: str) -> bool:
+    """Whether the words of a text are in the name of a customer whom an actor may see."""
+    owners = access.visible_owners(session, actor)
+    if any(_with_all_words(session, owners, key) for key in _keys(_normal(text))):
+        return True
+    names = _given_names(session, actor) if actor.given or actor.absent else []
+    return any(key in hit.key for hit in names for key in _keys(_normal(text)))
+
+
+def labels(session: Session, ids: Sequence[int]) -> list[str]:
+    """What means each of some customers and no other: its code, or its source and code where others have that too."""
+    near = customers.get_many(session, ids)
+    codes = [customer.code for customer in near.values()]
+    shared = [customer_id for customer_id, customer in near.items() if codes.count(customer.code) > 1]
+    sources = customers.sources_of(session, shared)
+    return [sources.get(one, near[one].code) for one in ids if one in near]
 
 
 def _given_names(session: Session, actor: Actor) -> list[NameHit]:

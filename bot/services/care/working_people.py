@@ -130,7 +130,7 @@ def _working_time(
         hours = None  # or nobody would ever write to them
     return WorkingTime(
         zone=zone_named(row.timezone, firm.zone),
-        remind_at=firm.remind_at,
+        remind_at=time.fromisoformat(row.remind_at) if row.remind_at else firm.remind_at,
         weekdays=weekdays_of(row.working_days or "") or firm.weekdays_at(place, now),
         place=place,
         hours=hours,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from bot.services.grade import scheme_choice
+from bot.services.grade import figures, scheme_choice
 from bot.services.grade.regrades import regrade_each
 from bot.services.grade.runs import Notify, RunReport
 from bot.services.schemes import store
@@ -45,6 +45,7 @@ def follow_first_orders(
             processes.set_cursor(session, CURSOR, mark)
     with database.read() as session:
         waiting = first_orders.waiting(session)
+    figures.write_some(database, scheme_cache, waiting, today)
     return regrade_each(
         database, scheme_cache, waiting, [Purpose.ACCOUNT], today=today, now=now, notify=notify
     )

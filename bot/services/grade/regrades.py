@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from bot.errors import Conflict
 from bot.services.grade import book_pass
+from bot.services.grade import figures as account_figures
 from bot.services.grade import runs as grading
 from bot.services.grade.runs import CHUNK, Notify, RunReport
 from bot.services.schemes.store import SchemeCache
@@ -12,7 +13,7 @@ from db import audit, processes
 from db.audit import AuditAction, AuditActor, Door, ObjectKind
 from db.book import imports
 from db.engine import Database
-from db.graded import due_regrades, overrides, runs
+from db.graded import due_regrades, figures, overrides, runs
 from db.graded.assessments import PREVIOUS_STATE, previous_rows_at
 from db.graded.runs import Purpose
 
@@ -120,7 +121,9 @@ def regrade_touched(
         if newest <= seen or any(runs.is_running(session, purpose) for purpose in Purpose):
             return []
         touched = imports.customers_touched(session, after=seen)
+        moved = figures.moved_from(session, seen)
     reports = regrade_each(database, scheme_cache, touched, Purpose, today=today, now=now, notify=notify)
+    account_figures.write_some(database, scheme_cache, sorted({*touched, *moved}), today)
     with database.write() as session:
         # A run of the whole book that started meanwhile has refused some: the next call takes them again.
         if not any(runs.is_running(session, purpose) for purpose in Purpose):

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from bot.errors import N_, Conflict
 from bot.services import access
 from bot.services.access import Act, Actor
-from bot.services.grade import book_pass, shadow
+from bot.services.grade import book_pass, figures, shadow
 from bot.services.grade.assessment import NO_TIER, TierChange
 from bot.services.grade.book_pass import Pass
 from bot.services.grade.shadow import Shadow
@@ -131,6 +131,8 @@ def grade_book(
             refuse_overtaken(session, news)
             runs.publish(session, run_id, now, news.customers)
             told = notify_of(session, news, run_id, notify, now)
+            if done.purpose == Purpose.ACCOUNT:
+                figures.mark_due(session, run_id)
             audit.record(
                 session,
                 actor=actor.who if actor else AuditActor(),
@@ -145,6 +147,8 @@ def grade_book(
                     "changes": len(done.changes),
                 },
             )
+        if done.purpose == Purpose.ACCOUNT:
+            figures.write_book(database, scheme_cache, today)
     return replace(report_of(done, run_id, told), shadows=in_shadow)
 
 

@@ -1,5 +1,6 @@
 """Undoes an import: deletes what it created and restores what it changed, unless something depends on it since."""
 
+import json
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -20,6 +21,7 @@ from db.book.customers import Customer
 from db.book.imports import ImportBatch, ImportChange, ImportStatus, table
 from db.care import marks
 from db.engine import Database
+from db.graded import figures
 
 _PAGE = 5_000
 CARED = (
@@ -59,8 +61,10 @@ def undo(
             marks.mark_planned(
                 connection, imports.customers_touched(connection, batch_id - 1, until=batch_id, tables=CARED)
             )
+            figured = _with_figures(connection, batch_id)
             with staff.kept_in_order(database, connection, KINDS[kind].right, admins, actor):
                 removed, restored = _take_back(connection, KINDS[kind].writes, batch_id)
+            figures.mark(connection, figured, clock.now().date())
             connection.execute(
                 _batch.update()
                 .where(_batch.c.id == batch_id)
@@ -82,6 +86,7 @@ def _take_back(connection: Connection, tables: Sequence[WrittenTable], batch_id:
     """Delete and restore rows; (how many were deleted, how many restored)."""
     written = _by_dependency(tables)
     _refuse_if_changed_since(connection, written, batch_id)
+    _refuse_if_erased(connection, batch_id)
     creating = [one for one in written if one.has_batch]
     removed = sum(_count_created(connection, one.table, batch_id) for one in creating if one.counted)
     referred_to = [one for one in creating if one.referring_columns()]
@@ -99,6 +104,16 @@ def _take_back(connection: Connection, tables: Sequence[WrittenTable], batch_id:
         _delete_unless_held(connection, one, batch_id)
     connection.execute(_change.delete().where(_change.c.batch_id == batch_id))
     return removed, restored
+
+
+def _with_figures(connection: Connection, batch_id: int) -> list[int]:
+    """The customers whose figures an import changed."""
+    since, until = batch_id - 1, batch_id
+    return [
+        *imports.customers_touched(connection, since, until=until, tables=figures.SOURCES),
+        *figures.moved_from(connection, since, until=until),
+        *connection.scalars(imports.changed_rows(batch_id, _customer)),
+    ]
 
 
 def _by_dependency(written: Sequence[WrittenTable]) -> list[WrittenTable]:
@@ -161,6 +176,25 @@ def _refuse_if_changed_since(connection: Connection, written: Sequence[WrittenTa
             ),
             batch=batch_id,
             later=later_use,
+        )
+
+
+def _refuse_if_erased(connection: Connection, batch_id: int) -> None:
+    """Refuse to give rows back to a customer that was erased since."""
+    moved = connection.scalars(
+        select(_change.c.before).where(
+            _change.c.batch_id == batch_id, _change.c.before.contains('"customer_id"')
+        )
+    )
+    before = {json.loads(values)["customer_id"] for values in moved} - {None}
+    present: set[int] = set()
+    for start in range(0, len(before), _PAGE):
+        some = sorted(before)[start : start + _PAGE]
+        present.update(connection.scalars(select(_customer.c.id).where(_customer.c.id.in_(some))))
+    if before - present:
+        raise Conflict(
+            N_("Import %(batch)d cannot be undone: a customer whose rows it moved was erased since."),
+            batch=batch_id,
         )
 
 

@@ -2,8 +2,8 @@
 
 import importlib.metadata
 import platform
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -14,6 +14,7 @@ from bot.errors import N_, BotError, Phrase, ngettext
 from bot.services.care.plan_file import load_all
 from bot.services.delivery import circuit, time_jump
 from bot.services.delivery.messenger import Messenger
+from bot.services.grade import figures
 from bot.services.ops import care_plans, channels, checks, connection, failing, storage
 from bot.services.ops.connection import ConnectionState
 from bot.services.ops.reach import examine_reach
@@ -45,6 +46,7 @@ CIRCUIT_REMEDIES: dict[str, str] = {
         N_("switch on time synchronisation (NTP) on every machine that runs Tierbot")
     ),
 }
+HEARD = "heard:"  # before the name of an event, in the name of a cursor
 STUCK_REMEDIES: dict[str, str] = {
     MessageState.PENDING: Phrase(N_("is a process running? see also slack and people here")),
     MessageState.SENDING: Phrase(
@@ -54,6 +56,7 @@ STUCK_REMEDIES: dict[str, str] = {
 }
 
 
+REINSTALL = Phrase(N_("paste the output of tierbot manifest into the app and install it again"))
 UNUSABLE = Phrase(N_("no process starts with it: tierbot check"))
 HTTP_REMEDY = Phrase(
     N_(
@@ -88,6 +91,8 @@ class Slack:
     granted: frozenset[str] = frozenset()
     wanted: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
+    reasons: Mapping[str, str] = field(default_factory=dict)  # scope -> what it is for, as a msgid
+    events: Mapping[str, str] = field(default_factory=dict)  # event -> what does not work without it
     clock_apart: timedelta | None = None
 
 
@@ -106,11 +111,8 @@ def examine(
         return findings
     with database.read() as session:
         findings += [
-            *_beats(session, now),
-            *_failing(session, now),
-            *_held(session, now),
-            *_circuit(session, now, asked=slack),
-            *_connection(session, settings, now),
+            *running(session, settings, now, slack),
+            *_events(session, slack),
             *_messages(session, now),
             *_care(session, now),
             *_complaints(session, local_date(now, settings.zone)),
@@ -120,12 +122,24 @@ def examine(
             *_plans(session, settings, now),
             *_people(session, settings),
             *_gradings(session),
+            *_figures(session),
         ]
         known = channels.written(session, settings.channels)
     if channels_of is not None and not slack.error:
         for remark in channels.remarks(known, channels.look(known, channels_of)):
             findings.append(Finding(remark.level, "channels", remark.found, remark.remedy))
     return findings
+
+
+def running(session: Session, settings: Settings, now: datetime, slack: Slack | None = None) -> list[Finding]:
+    """What the processes report of themselves: a few small rows, whatever the size of the book."""
+    return [
+        *_beats(session, now),
+        *_failing(session, now),
+        *_held(session, now),
+        *_circuit(session, now, asked=slack or Slack()),
+        *_connection(session, settings, now),
+    ]
 
 
 def _versions() -> Finding:
@@ -152,12 +166,16 @@ def _slack(slack: Slack, now: datetime) -> Iterator[Finding]:
     if slack.app_token_error:
         state = ConnectionState(since=now, problem=slack.app_token_error)
         yield Finding("problem", "connection", *connection.describe(state, now))
-    if missing := slack.wanted - slack.granted:
+    for scope in sorted(slack.wanted - slack.granted):
         yield Finding(
             "problem",
             "scopes",
-            Phrase(N_("missing: %(scopes)s"), scopes=", ".join(sorted(missing))),
-            Phrase(N_("paste the output of tierbot manifest into the app and install it again")),
+            Phrase(
+                N_("missing: %(scope)s, to %(reason)s"),
+                scope=scope,
+                reason=Phrase(slack.reasons.get(scope, scope)),
+            ),
+            REINSTALL,
         )
     if missing := slack.optional - slack.granted:
         yield Finding(
@@ -186,6 +204,33 @@ def _slack(slack: Slack, now: datetime) -> Iterator[Finding]:
             ),
             Phrase(N_("switch on time synchronisation (NTP); beyond 300 s Slack's requests are refused")),
         )
+
+
+def _events(session: Session, slack: Slack) -> Iterator[Finding]:
+    """Events that have never arrived, once any has: Slack does not say to which an app has subscribed."""
+    heard = processes.cursors(session, HEARD)
+    for event, feature in slack.events.items() if heard else ():
+        if HEARD + event not in heard:
+            yield Finding(
+                "note",
+                "events",
+                Phrase(
+                    N_("%(event)s has never arrived; it is for %(feature)s"),
+                    event=event,
+                    feature=Phrase(feature),
+                ),
+                Phrase(
+                    N_(
+                        "if people have tried that, paste the output of tierbot manifest into the app and install it again"
+                    )
+                ),
+            )
+
+
+def note_heard(database: Database, event: str, now: datetime) -> None:
+    """Remember that Slack delivers an event."""
+    with database.write() as session:
+        processes.set_cursor(session, HEARD + event, now.isoformat())
 
 
 def _beats(session: Session, now: datetime) -> Iterator[Finding]:
@@ -521,3 +566,20 @@ def _span(span: timedelta) -> str:
         if seconds < 7200
         else Phrase(N_("%(count)s h"), count=seconds // 3600)
     )
+
+
+def _figures(session: Session) -> Iterator[Finding]:
+    """Whether what lists and value at risk go by follows the newest grading."""
+    if figures.is_due(session):
+        yield Finding(
+            "problem",
+            "figures",
+            Phrase(
+                N_(
+                    "the figures of accounts are older than the newest grading, which lists and value at risk go by"
+                )
+            ),
+            Phrase(
+                N_("a running worker writes them within seconds: is one running? else start `tierbot run`")
+            ),
+        )

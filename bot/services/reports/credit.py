@@ -16,7 +16,7 @@ from db.audit import AuditAction, ObjectKind
 from db.book.customers import CustomerRow
 from db.book.trade import invoices
 from db.engine import Database
-from db.graded import assessments, credit
+from db.graded import assessments, credit, figures
 from db.graded.credit import CreditApproval
 from db.graded.runs import Purpose
 from grading.engine.inputs import unpack
@@ -152,6 +152,7 @@ def approve(
             )
         )
         session.flush()
+        figures.set_limit(session, customer.id, limit, present.currency)
         held = present.approved[0] if present.approved else None
         actor.record(
             session,

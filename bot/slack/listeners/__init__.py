@@ -5,11 +5,15 @@ from slack_bolt import App
 from bot.slack.deferred import Deferred
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners import (
+    asked,
     brief,
     calendar_link,
+    home,
+    lists,
     log_visit,
     notes,
     open_card,
+    personal_forms,
     share,
     step_forms,
     tier_command,
@@ -32,7 +36,17 @@ from bot.slack.listeners.records import (
 
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
-    of_customers = (tier_command, open_card, why, brief, notes, unmask, share, log_visit)
+    of_customers = (tier_command, asked, open_card, why, brief, notes, unmask, share, log_visit)
     of_records = (contact_people, contact_form, complaints, gifts, promises, surveys, profile, profile_form)
-    for listener in (*of_customers, *of_records, touches, step_forms, calendar_link, weekly):
+    for listener in (
+        *of_customers,
+        *of_records,
+        touches,
+        step_forms,
+        calendar_link,
+        weekly,
+        home,
+        personal_forms,
+        lists,
+    ):
         listener.register(app, deps, deferred)

@@ -11,8 +11,9 @@ from bot.errors import N_, Conflict
 from bot.services.access import Actor
 from bot.services.ask import lookup, share
 from bot.slack import blocks
-from bot.slack.deferred import Deferred, NotAnswered, Press
+from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
+from bot.slack.pressed.press import NotAnswered
 from bot.wording.actions import Action
 from bot.wording.messages import SharedCard, SharePreview
 from db.engine import describe

@@ -69,7 +69,7 @@ class CareRow:
     to: Who | None = None  # of a reassigned one
     next_due: date | None = None
     may_undo: bool = False
-    service: ServicePromise | None = None  # of its tier; only on the first row of a customer
+    service: ServicePromise | None = None  # of its tier; only on the first row with the same promise
 
     @property
     def is_open(self) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Date, Float, Index, UniqueConstraint, case, cast, func, literal, select
+from sqlalchemy import Date, Float, Index, UniqueConstraint, bindparam, case, cast, func, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement, FunctionElement
 from sqlmodel import Field, Session, and_, col, or_
@@ -114,6 +114,33 @@ def _invoice_sums(as_of: date, start: date, named: bool, to_come: Paid | None) -
         .where(col(Invoice.invoiced_on) <= as_of, among(Invoice.customer_id, named))
         .group_by(col(Invoice.customer_id))
     )
+
+
+def owed(session: Session, *, as_of: date, customer_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """One row per customer of these with an invoice up to a day, as it stood at the end of that day.
+
+    Columns: customer id; the currency of its invoices, None for several; open amount and the part of it past due, in
+    ten-thousandths, net of credit notes; the earliest due day of an open invoice, over or not.
+    """
+    wanted = {"as_of": as_of, "customers": list(customer_ids)}
+    rows = session.connection().execute(_OWED, wanted)
+    return [(row[0], row[1] if row[1] == row[2] else None, *row[3:]) for row in rows]
+
+
+_DAY = bindparam("as_of", type_=Date)
+_OPEN = or_(col(Invoice.paid_on).is_(None), col(Invoice.paid_on) > _DAY)
+_OWED = (
+    select(
+        col(Invoice.customer_id),
+        func.min(col(Invoice.currency)),
+        func.max(col(Invoice.currency)),
+        func.sum(case((_OPEN, units(Invoice.amount)), else_=0)),
+        func.sum(case((and_(_OPEN, col(Invoice.due_on) < _DAY), units(Invoice.amount)), else_=0)),
+        func.min(case((and_(_OPEN, units(Invoice.amount) > 0), col(Invoice.due_on)))),
+    )
+    .where(col(Invoice.invoiced_on) <= _DAY, among(Invoice.customer_id, named=True))
+    .group_by(col(Invoice.customer_id))
+)
 
 
 def _paid_on(to_come: Paid | None) -> Any:

@@ -4,7 +4,7 @@ They hold only counts and sums, which can be subtracted as exactly as they were 
 are read from the orders. So an update reads only the orders that change: a correction is a minus and a plus.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -104,6 +104,17 @@ def currencies(session: Session) -> list[tuple[str, int]]:
     count = func.sum(_total.c.orders)
     rows = session.execute(select(_total.c.currency, count).group_by(_total.c.currency))
     return sorted(((row[0], int(row[1])) for row in rows), key=lambda row: (-row[1], row[0]))
+
+
+def currencies_of(session: Session, customer_ids: Sequence[int]) -> dict[int, str | None]:
+    """Customer -> the currency of its orders, None where there are several; of those of these with orders."""
+    lowest, highest = func.min(_total.c.currency), func.max(_total.c.currency)
+    rows = session.connection().execute(
+        select(_total.c.customer_id, lowest, highest)
+        .where(_total.c.customer_id.in_(customer_ids))
+        .group_by(_total.c.customer_id)
+    )
+    return {row[0]: row[1] if row[1] == row[2] else None for row in rows}
 
 
 # Two ranges of the key: `!=` would read all of it each time a single customer is graded.

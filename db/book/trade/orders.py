@@ -8,7 +8,19 @@ from itertools import pairwise
 from operator import itemgetter, sub
 from typing import Any
 
-from sqlalchemy import Index, String, UniqueConstraint, case, cast, distinct, exists, func, literal, select
+from sqlalchemy import (
+    Index,
+    String,
+    UniqueConstraint,
+    bindparam,
+    case,
+    cast,
+    distinct,
+    exists,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, and_, col
 
@@ -192,6 +204,34 @@ def order_days(session: Session, *, customer_id: int, as_of: date) -> list[date]
     day = col(Order.ordered_on)
     mine = and_(col(Order.customer_id) == customer_id, day <= as_of, units(Order.amount) > 0)
     return list(session.scalars(select(day).where(mine).distinct().order_by(day)))
+
+
+def rhythms(
+    session: Session, *, as_of: date, customer_ids: Sequence[int]
+) -> list[tuple[int, date, int, float | None]]:
+    """(customer, last day, days, median gap between them) of its days with an order up to a day, of some customers."""
+    ordinals = _Ordinals()
+    found = session.connection().execute(_DAYS, {"as_of": as_of, "customers": list(customer_ids)})
+    rows = []
+    for customer, texts, last in found:
+        days, gap = _rhythm(texts, ordinals)
+        rows.append((customer, last, days or 0, gap))
+    return rows
+
+
+_DAYS = (
+    select(
+        col(Order.customer_id),
+        func.aggregate_strings(cast(col(Order.ordered_on), String), ","),
+        func.max(col(Order.ordered_on)),
+    )
+    .where(
+        col(Order.customer_id).in_(bindparam("customers", expanding=True)),
+        col(Order.ordered_on) <= bindparam("as_of"),
+        units(Order.amount) > 0,
+    )
+    .group_by(col(Order.customer_id))
+)
 
 
 def first_and_last(session: Session) -> tuple[date, date] | None:

@@ -62,6 +62,7 @@ def test_each_switch_of_the_page_turns_a_fault_on_and_off(workspace: Workspace) 
         "rate_limited",
         "socket_reset",
         "deliver_twice",
+        "no_tables",
     }
     for switch_id in SWITCHES:
         turn(workspace.faults, switch_id, on=False)

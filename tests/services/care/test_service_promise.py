@@ -1,4 +1,4 @@
-"""What a tier is promised stands on the first row of its customer in a digest, and on its card."""
+"""What a tier is promised stands once in a digest, on the first row of those who are promised it, and on each card."""
 
 from typing import Any
 
@@ -26,12 +26,14 @@ TEXT = factories.PLAIN_SCHEME.replace(
 
 @pytest.fixture
 def book(database: Database) -> Book:
-    """Two customers of Anna with two steps each that are due: one in A, which is promised something, one in B."""
+    """Three customers of Anna with two steps each that are due: two in A, which is promised something, one in B."""
     book = Book(database, clock=FixedClock(at(MONDAY)))
     with database.write() as session:
         anna = factories.person(session)
-        ids = {name: factories.customer(session, name, owner_id=anna) for name in ("ACME", "Globex")}
-        factories.graded(session, {ids["ACME"]: "A", ids["Globex"]: "B"}, as_of=MONDAY, text=TEXT)
+        ids = {name: factories.customer(session, name, owner_id=anna) for name in ("ACME", "Best", "Globex")}
+        factories.graded(
+            session, {ids["ACME"]: "A", ids["Best"]: "A", ids["Globex"]: "B"}, as_of=MONDAY, text=TEXT
+        )
         for customer in ids.values():
             for step in ("revisit", "vip_follow_up"):
                 values: dict[str, Any] = {
@@ -54,10 +56,10 @@ def book(database: Database) -> Book:
     return book
 
 
-def test_the_first_row_of_a_customer_in_a_digest_says_what_is_counted_of_its_promise(book: Book) -> None:
+def test_what_is_counted_of_a_promise_stands_once_in_a_digest_on_the_first_row_with_it(book: Book) -> None:
     digest = listed(book, "U0ANNA")
     assert [(row.name, row.service is not None) for row in digest.rows] == [
-        ("ACME", True), ("ACME", False), ("Globex", False), ("Globex", False),
+        ("ACME", True), ("ACME", False), ("Best", False), ("Best", False), ("Globex", False), ("Globex", False),
     ]  # fmt: skip
     slots = Renderer().slots(digest, "en")
     assert "Service promise: 12 visits a year · complaints answered within 1 day" in slots.rows[0]

@@ -20,6 +20,7 @@ from bot.services.delivery.worker import WorkerOptions
 from bot.services.recipients import FirmDefaults
 from bot.settings import ROOT, Settings
 from bot.wording.care.weekly import MOST_OF_A_KIND, MOST_REASONS, CareWeekly, WeekFigures
+from db.book import personal_settings
 from db.book.people import Absence, Deputy, Person, Team
 from db.care.touches import Touch
 from db.care.weekly import reports as weekly
@@ -247,6 +248,19 @@ def test_the_firm_chooses_the_day_and_the_week_is_the_seven_days_before_it(
     ((_, week),) = office.on(MONDAY + weekday * DAY)
     assert week.first_day == LAST + weekday * DAY
     assert week.figures.skipped == 7
+
+
+def test_a_lead_who_wants_no_weekly_report_gets_none_and_nobody_else_does(office: Office) -> None:
+    office.fill()
+    office.channel = "#firm"
+    office.step("skipped", LAST)
+    with office.database.write() as session:
+        personal_settings.store(session, office.lead, remind_at=None, muted=["weekly"])
+    assert office.on(MONDAY) == []
+    with office.database.write() as session:
+        personal_settings.store(session, office.lead, remind_at="10:30", muted=["tier_changes"])
+    assert office.on(MONDAY, 10) == []  # their own morning begins later
+    assert [address for address, _ in office.on(MONDAY, 11)] == [f"person:{office.lead}"]
 
 
 def test_it_can_be_switched_off(office: Office) -> None:

@@ -487,6 +487,10 @@ NOT_FOUND = {
         "INSERT INTO fact (customer_id, field, measured_on, value, source, recorded_at, batch_id)"
         f" VALUES ({BETA}, 'quality', '2026-03-20', '99', 'file', '2026-05-04 09:00:00', 13)",
     ],
+    "recorded by hand": [
+        "INSERT INTO activity (customer_id, source, external_id, kind, happened_on, recorded_at)"
+        f" VALUES ({EAST}, 'tierbot', 'X', 'visit', '2026-05-05', '2026-05-05 09:00:00')",
+    ],
     "words": ["UPDATE outbox SET body_json = '{}'"],
 }
 

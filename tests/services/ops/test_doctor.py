@@ -11,11 +11,11 @@ from bot.clock import FixedClock
 from bot.services.delivery import outbox, time_jump
 from bot.services.ops import connection
 from bot.services.ops.connection import ConnectionWatch
-from bot.services.ops.doctor import Slack, examine
+from bot.services.ops.doctor import Slack, examine, note_heard
 from bot.services.ops.storage import Finding
 from bot.services.recipients import Place
 from bot.settings import Settings
-from bot.slack.manifest import OPTIONAL_SCOPES, SCOPES
+from bot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
 from bot.wording.messages import Problem
 from db import processes
 from db.book.people import Person
@@ -39,6 +39,8 @@ def slack(**given: object) -> Slack:
         "granted": ALL,
         "wanted": frozenset(SCOPES),
         "optional": frozenset(OPTIONAL_SCOPES),
+        "reasons": {**SCOPES, **OPTIONAL_SCOPES},
+        "events": EVENTS,
         "clock_apart": timedelta(seconds=1),
     }
     return Slack(**{**fine, **given})  # type: ignore[arg-type]
@@ -58,13 +60,26 @@ def test_a_sound_installation_has_no_problem_and_no_note(database: Database, tmp
     assert {item.about for item in found} == {"versions", "slack", "database", "jobs", "grading"}
 
 
+def test_an_event_that_never_arrives_is_noted_once_another_has(database: Database, tmp_path: Path) -> None:
+    assert [one for one in findings(database, tmp_path) if one.about == "events"] == []
+    note_heard(database, "app_mention", NOW)
+    noted = [one for one in findings(database, tmp_path) if one.about == "events"]
+    assert [str(one.found).split(" ")[0] for one in noted] == ["app_home_opened", "message.im"]
+    assert {one.level for one in noted} == {"note"}
+
+
 @pytest.mark.parametrize(
     ("given", "about", "words"),
     [
         ({"error": "invalid_auth"}, "slack", "invalid_auth"),
         ({"granted": ALL - {"commands"}}, "scopes", "missing: commands"),
-        ({"granted": ALL | {"files:read"}}, "scopes", "not needed: files:read"),
-        ({"granted": ALL - {"im:history"}}, "scopes", "not granted: im:history"),
+        (
+            {"granted": ALL - {"app_mentions:read"}},
+            "scopes",
+            "answer where people mention the bot in a channel",
+        ),
+        ({"granted": ALL | {"reactions:read"}}, "scopes", "not needed: reactions:read"),
+        ({"granted": ALL - {"groups:history"}}, "scopes", "not granted: groups:history"),
         ({"clock_apart": timedelta(seconds=75)}, "clock", "75 s apart"),
     ],
 )

@@ -27,6 +27,7 @@ from bot.wording.message_base import Message
 from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import GiftHint, GreetingText, PersonHours, PersonPart, Since, TierPart, Who
 from db import tables, usage
+from db.book import asked, personal_settings
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
 from db.book.notes import NoteVersion
@@ -321,6 +322,8 @@ def fill(world: World) -> None:
             for absent, deputy in ((people[email(n)], keeper), (keeper, people[email(n)])):
                 session.add(Deputy(person_id=absent, deputy_id=deputy, starts_at=NOW, ends_at=NOW))
             usage.add_customers(session, people[email(n)], NOW.date(), 3)
+            asked.note(session, people[email(n)], {ids[code(n)]: NOW})
+            personal_settings.store(session, people[email(n)], remind_at="08:00", muted=["weekly"])
             session.add(Absence(person_id=people[email(n)], first_day=DAY, last_day=DAY))
             calendar_feeds.put(session, people[email(n)], f"{n:064}", NOW)
         for touch, customer in session.execute(select(col(Touch.id), col(Touch.customer_id))).all():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -54,6 +54,8 @@ class WebApi:
         self.routes = [
             Route("/api/{method}", self.answer, methods=["GET", "POST"]),
             Route("/hooks/{key}", self.answer_hook, methods=["POST"]),
+            Route("/upload/{file_id}", self.take_file, methods=["POST"]),
+            Route("/files/{file_id}", self.give_file, methods=["GET"]),
         ]
 
     def _authorize(self, method: Method, token: str) -> None:
@@ -115,6 +117,34 @@ class WebApi:
             return PlainTextResponse("ok")
 
         return await self._faults.answer(request, "response_url", args, work)
+
+    async def take_file(self, request: Request) -> Response:
+        """Take the bytes of a file that was announced."""
+        content = await request.body()
+
+        def work() -> Response:
+            try:
+                self._platform.files.store(request.path_params["file_id"], content)
+            except ApiError as refused:
+                return PlainTextResponse(refused.code, status_code=400)
+            return PlainTextResponse(f"OK - {len(content)}")
+
+        return await self._faults.answer(request, "upload", {}, work)
+
+    async def give_file(self, request: Request) -> Response:
+        """The bytes of a shared file, to be saved and never shown."""
+        try:
+            file = self._platform.files.find(request.path_params["file_id"])
+        except ApiError as refused:
+            return PlainTextResponse(refused.code, status_code=404)
+        if not file.shared_in or file.content is None:
+            return PlainTextResponse("file_not_found", status_code=404)
+        name = quote(file.name, safe="")
+        return Response(
+            file.content,
+            media_type="application/octet-stream",
+            headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
+        )
 
     def close(self) -> None:
         """Drop what was still to be stored late, when the server ends."""

@@ -36,6 +36,7 @@ def message_json(message: StoredMessage, *, with_metadata: bool = True) -> Json:
         "app_id": APP_ID if by_bot else None,
         "blocks": list(message.blocks),
         "attachments": list(message.attachments),
+        "files": list(message.files),
         "thread_ts": message.thread_ts,
         "edited": {"user": message.user, "ts": message.edited_ts} if message.edited_ts else None,
         "metadata": message.metadata if with_metadata else None,
@@ -56,7 +57,7 @@ def _read_content(platform: Platform, args: Json) -> dict[str, Any]:
     blocks = structure(args, "blocks", broken="invalid_blocks_format")
     attachments = structure(args, "attachments", broken="invalid_attachments")
     if blocks:
-        check_blocks(blocks)
+        check_blocks(blocks, without=platform.unknown_blocks(blocks))
     if attachments and (not isinstance(attachments, list) or len(attachments) > MOST_ATTACHMENTS):
         raise ApiError("too_many_attachments" if isinstance(attachments, list) else "invalid_attachments")
     for attachment in attachments or ():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.demo.workspace.api import chat, conversations, people, surfaces
+from bot.demo.workspace.api import chat, conversations, files, people, surfaces
 from bot.demo.workspace.platform import Platform
 from bot.demo.workspace.records import Json
 
@@ -38,6 +38,9 @@ METHODS: dict[str, Method] = {
     "conversations.list": Method(conversations.list_all, _READ),
     "conversations.members": Method(conversations.members, _READ),
     "users.conversations": Method(conversations.list_joined, _READ),
+    "files.getUploadURLExternal": Method(files.upload_url, ("files:write",)),
+    "files.completeUploadExternal": Method(files.complete, ("files:write",)),
+    "files.info": Method(files.info, ("files:read",)),
     "users.info": Method(people.info, ("users:read",)),
     "users.list": Method(people.list_all, ("users:read",)),
     "users.lookupByEmail": Method(people.find_by_email, ("users:read.email",)),

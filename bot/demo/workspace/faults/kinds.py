@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from typing import Any, Literal
 
-Place = Literal["call", "pace", "delivery", "order", "door", "socket", "hello", "ghost"]
+Place = Literal["call", "pace", "delivery", "order", "door", "socket", "hello", "ghost", "blocks"]
 
 EVERY = "*"
 HISTORY = ("conversations.history", "conversations.replies")
@@ -65,6 +65,7 @@ KINDS: Mapping[str, FaultKind] = {
     "socket_broken": FaultKind("socket", "bytes that are no frame instead of the payload"),
     "socket_disconnect": FaultKind("socket", "a `disconnect` with `reason` behind the payload"),
     "ghosts": FaultKind("ghost", "`copies` connections that nobody reads get their share of the payloads"),
+    "no_tables": FaultKind("blocks", "an old workspace: messages with tables are refused"),
     "hello_late": FaultKind("hello", "hello comes `seconds` after the connection", seconds=2.0),
 }
 

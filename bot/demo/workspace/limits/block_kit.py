@@ -20,6 +20,7 @@ from bot.demo.workspace.limits.shapes import (
     string,
     typed,
 )
+from bot.demo.workspace.limits.tables import tables
 
 _URL = string(3000, least=1, pattern=r"(?s)(https?|mailto|tel|slack):.+")
 _DATE = string(10, pattern=r"\d{4}-\d{2}-\d{2}")
@@ -212,7 +213,7 @@ _MARKDOWN = shape({"text": string(12_000, least=1)}, **_ID)
 _VIEW_BLOCKS = array(typed(**_BLOCKS), most=100)
 _VIEW_FIELDS = {"private_metadata": string(3000), "callback_id": string(255), "external_id": string(255)}
 
-MESSAGE_BLOCKS = array(typed(**_BLOCKS, markdown=_MARKDOWN), most=50, least=0)
+MESSAGE_BLOCKS = array(typed(**_BLOCKS, markdown=_MARKDOWN, **tables(_BLOCKS["rich_text"])), most=50, least=0)
 VIEW = typed(
     home=shape({"blocks": _VIEW_BLOCKS}, **_VIEW_FIELDS),
     modal=shape(

@@ -9,6 +9,7 @@ from typing import Any
 from bot.demo.workspace.api_error import ApiError
 from bot.demo.workspace.limits.block_kit import MESSAGE_BLOCKS, VIEW, repeated
 from bot.demo.workspace.limits.shapes import Faults
+from bot.demo.workspace.limits.tables import TABLES
 from bot.demo.workspace.records import Json
 
 #: Slack documents no sum, but refuses messages whose blocks hold about this many characters (bolt-js #2509).
@@ -35,16 +36,30 @@ def _refuse(code: str, faults: Faults) -> None:
         raise ApiError(code, messages=messages)
 
 
-def check_blocks(blocks: Any) -> None:
-    """Refuse the blocks of a message as Slack does: `invalid_blocks` with the place of each fault."""
+def check_blocks(blocks: Any, *, without: tuple[str, ...] = ()) -> None:
+    """Refuse the blocks of a message as Slack does: `invalid_blocks` with the place of each fault.
+
+    `without`: the types of blocks that this workspace does not know yet.
+    """
+    if isinstance(blocks, list):
+        _refuse("invalid_blocks", _unknown(blocks, without))
     _refuse("invalid_blocks", MESSAGE_BLOCKS(blocks, "/blocks"))
     _refuse("invalid_blocks", _between_blocks(blocks))
-    if _characters(blocks) > MOST_BLOCK_CHARACTERS:
+    # The cells of a table have a limit of their own.
+    if _characters([block for block in blocks if block["type"] not in TABLES]) > MOST_BLOCK_CHARACTERS:
         raise ApiError("msg_blocks_too_long")
+
+
+def _unknown(blocks: list[Any], without: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for index, block in enumerate(blocks):
+        if isinstance(block, dict) and block.get("type") in without:
+            yield f"unsupported type: {block['type']}", f"/blocks/{index}/type"
 
 
 def _between_blocks(blocks: list[Json]) -> Iterator[tuple[str, str]]:
     yield from repeated("block_id", blocks, "/blocks")
+    if sum(block["type"] in TABLES for block in blocks) > 1:
+        yield "only one table is allowed in a message", "/blocks"
     if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MOST_MARKDOWN_CHARACTERS:
         most = MOST_MARKDOWN_CHARACTERS + 1
         yield f"all markdown blocks together must be less than {most} characters", "/blocks"

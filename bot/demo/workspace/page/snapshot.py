@@ -38,6 +38,7 @@ def _message(message: StoredMessage) -> Json:
         "user": message.user,
         "text": message.text,
         "blocks": list(message.blocks),
+        "files": [{name: file[name] for name in ("id", "name", "title", "size")} for file in message.files],
         "thread_ts": message.thread_ts,
         "ephemeral": message.is_ephemeral,
         "notice": message.is_notice,

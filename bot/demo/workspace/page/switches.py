@@ -63,6 +63,14 @@ SWITCHES: Mapping[str, Switch] = {
         ),
         kind="deliver_twice",
     ),
+    "no_tables": Switch(
+        label=Bilingual("Slack has no tables yet", "Slack 还没有表格"),
+        note=Bilingual(
+            "Messages with a table are refused, as an old workspace does.",
+            "带表格的消息会被拒绝，如同旧的工作区。",
+        ),
+        kind="no_tables",
+    ),
 }
 
 

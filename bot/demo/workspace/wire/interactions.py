@@ -20,6 +20,7 @@ from bot.demo.workspace.limits.elements import (
 )
 from bot.demo.workspace.platform import Platform
 from bot.demo.workspace.records import BOT_USER_ID, Command, Json, Outcome, StoredMessage, View
+from bot.demo.workspace.state.views import view_json
 from bot.demo.workspace.wire.payloads import (
     Place,
     actions_payload,
@@ -256,15 +257,19 @@ class Interactions:
         payload = event_payload(self._platform, event)
         await self._deliver("events_api", payload, accepts_payload=False)
 
-    async def open_home(self, user_id: str) -> None:
-        """Open the app's Home tab."""
-        channel = self._platform.state.dm(user_id)
+    async def open_home(self, user_id: str, tab: str = "home") -> None:
+        """Open the app's Home tab, or its Messages tab: Slack sends the event for both, with the view there is."""
+        channel, home = self._platform.state.dm(user_id), self._platform.views.home(user_id)
         if "app_home_opened" in self._platform.events:
-            event = {"type": "app_home_opened", "user": user_id, "channel": channel.id, "tab": "home"}
+            event: Json = {"type": "app_home_opened", "user": user_id, "channel": channel.id, "tab": tab}
+            if home is not None and tab == "home":
+                event["view"] = view_json(home)
             await self._deliver_event(event | {"event_ts": self._platform.state.next_ts()})
 
-    async def say(self, user_id: str, channel_id: str, text: str) -> StoredMessage:
-        """Post as a person; the app gets the events it has subscribed to."""
+    async def say(
+        self, user_id: str, channel_id: str, text: str, thread_ts: str | None = None
+    ) -> StoredMessage:
+        """Post as a person, perhaps in a thread; the app gets the events it has subscribed to."""
         user, channel = self._platform.state.user(user_id), self._platform.state.channel(channel_id)
         if user.id not in channel.members:
             raise ApiError("not_in_channel")
@@ -272,12 +277,16 @@ class Interactions:
             raise ApiError("no_text")
         bot = self._platform.state.users[BOT_USER_ID].real_name
         escaped = re.sub(rf"@{re.escape(bot)}\b", f"<@{BOT_USER_ID}>", escape(text), flags=re.IGNORECASE)
-        message = self._platform.state.add_message(channel=channel.id, user=user.id, text=escaped)
+        message = self._platform.state.add_message(
+            channel=channel.id, user=user.id, text=escaped, thread_ts=thread_ts
+        )
         kind = "im" if channel.is_im else "group" if channel.is_private else "channel"
         body = message_json(message) | {"channel": channel.id, "channel_type": kind, "event_ts": message.ts}
         plural = {"im": "im", "group": "groups", "channel": "channels"}[kind]
         if BOT_USER_ID in channel.members and f"message.{plural}" in self._platform.events:
             await self._deliver_event(body)
-        if f"<@{BOT_USER_ID}>" in escaped and "app_mention" in self._platform.events:
+        # Slack sends app_mention of channels only, and there beside the message.
+        mentioned = f"<@{BOT_USER_ID}>" in escaped and not channel.is_im
+        if mentioned and "app_mention" in self._platform.events:
             await self._deliver_event(body | {"type": "app_mention"})
         return message

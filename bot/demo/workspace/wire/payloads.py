@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from bot.demo.workspace.api.chat import message_json
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.records import APP_ID, TEAM_DOMAIN, TEAM_ID, Channel, Json, StoredMessage, User, View
+from bot.demo.workspace.records import (
+    APP_ID,
+    BOT_USER_ID,
+    TEAM_DOMAIN,
+    TEAM_ID,
+    Channel,
+    Json,
+    StoredMessage,
+    User,
+    View,
+)
 from bot.demo.workspace.state.views import view_json
 
 #: Where a click, choice or submission happened.
@@ -125,6 +135,8 @@ def event_payload(platform: Platform, event: Json) -> Json:
         "type": "event_callback",
         "event_id": f"Ev{platform.state.next_number():08d}",
         "event_time": int(platform.state.now().timestamp()),
-        "authorizations": [],
+        "authorizations": [
+            {"team_id": TEAM_ID, "user_id": BOT_USER_ID, "is_bot": True, "is_enterprise_install": False}
+        ],
         "is_ext_shared_channel": channel is not None and channel.is_ext_shared,
     }

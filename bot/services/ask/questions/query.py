@@ -40,6 +40,7 @@ class Silence(StrEnum):
 class Risk(StrEnum):
     """Why a customer may be lost, or its money."""
 
+    ANY = "any"  # at least one of those below
     SILENT = "silent"  # by its own rhythm
     FALLING = "falling"  # buys less than the year before, or its tier is about to go down
     OVERDUE_STEP = "overdue_step"  # a care step is overdue

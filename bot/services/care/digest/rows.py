@@ -198,8 +198,9 @@ def grouped(rows: Sequence[PlacedRow]) -> list[CareRow]:
         return SECTIONS.index(section), best[section, customer], customer, one.key, one.row.touch_id
 
     ordered = [one.row for one in sorted(rows, key=place)]
-    first = {row.customer_id: row.touch_id for row in reversed(ordered)}
-    return [row if first[row.customer_id] == row.touch_id else replace(row, service=None) for row in ordered]
+    # What a tier is promised stands once in a message: on all rows of a long list it hides what is due.
+    first = {row.service: row.touch_id for row in reversed(ordered)}
+    return [row if first[row.service] == row.touch_id else replace(row, service=None) for row in ordered]
 
 
 class Outcomes:

@@ -19,6 +19,7 @@ from bot.services.recipients import Place, Recipients
 from bot.wording.care.weekly import CareWeekly
 from db.book import people
 from db.book.people import Person, Team
+from db.book.personal_settings import WEEKLY_REPORT, muted_by
 from db.care.weekly import reports as weekly
 from db.care.weekly.reports import NO_TEAM
 
@@ -57,7 +58,7 @@ def _due(session: Session, sending: Sending, options: WeeklyOptions) -> list[Due
     found: dict[tuple[str, CareWeek, int | None], DueWeek] = {}
     for team_id, team in {**readers.teams, NO_TEAM: None}.items():
         mailbox, absent = readers.of(team)
-        if mailbox is None or not mailbox.is_asked(sending.now):
+        if mailbox is None or not mailbox.is_asked(sending.now) or readers.has_muted(mailbox):
             continue
         period = CareWeek.before(options.told_on(mailbox.today(sending.now)), mailbox.working.zone)
         if (team_id, period.first_day) not in told:
@@ -76,6 +77,11 @@ class _Readers:
         self._admins = people.admins(session, sending.firm.admins)
         readers = {one.id for one in (*self._recipients.leads(), *self._admins) if one.id is not None}
         self._working = working_times(session, readers, sending.time, sending.now)
+        self._muted = muted_by(session, readers, WEEKLY_REPORT)
+
+    def has_muted(self, mailbox: Mailbox) -> bool:
+        """Whether the person to be told has switched the weekly report off."""
+        return mailbox.place.person_id in self._muted
 
     @property
     def teams(self) -> Mapping[int, Team]:

@@ -9,17 +9,26 @@ from bot.services.grade.evidence.run_rows import CLOCK_BACK
 from bot.services.imports.kind import UpsertKind
 from bot.services.imports.kinds import KINDS
 from db.book import imports
+from db.book.contact_people import ContactPerson
 from db.book.facts import Activity, Fact
 from db.book.imports import ImportStatus, table
+from db.book.traits import Trait
+from db.care.records.complaints import Complaint
+from db.care.records.gifts import Gift
+from db.care.records.surveys import FACT_SOURCE, SurveyScore
 
-_fact = table(Fact)
-WITHOUT_IMPORT = frozenset({Activity.__tablename__})  # contacts are recorded by hand, too
+_fact, _trait = table(Fact), table(Trait)
+# What is recorded by hand, too.
+WITHOUT_IMPORT = frozenset(
+    one.__tablename__ for one in (Activity, Complaint, Gift, SurveyScore, ContactPerson, Trait)
+)
 
 
 def check_imports(session: Session, found: Verified) -> None:
     """Compare the rows that imports created and changed with what they counted; note rows that no import brought."""
     tables = {name: kind.writes[0].table for name, kind in KINDS.items()}
     created = {one.name: imports.rows_by_batch(session, one) for one in tables.values()}
+    created[_fact.name] = imports.rows_by_batch(session, _fact, _fact.c.source != FACT_SOURCE)
     changed = imports.changes_by_batch(session)
     superseded = select(_fact.c.superseded_by_batch, func.count()).group_by(_fact.c.superseded_by_batch)
     replaced = {row[0]: row[1] for row in session.execute(superseded)}
@@ -55,6 +64,8 @@ def check_imports(session: Session, found: Verified) -> None:
         if not issubclass(KINDS[batch.kind], UpsertKind) and one is not _fact:
             del counted["changed"]  # a join changes rows of many tables
         present["created"] = created[one.name].pop(number, 0)
+        if one is _trait and there:  # it counts the rows of the file, and stores each of their values
+            continue
         for column, count in counted.items():
             if present[column] != (count if there else 0):
                 found.add_other(

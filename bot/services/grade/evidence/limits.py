@@ -15,5 +15,8 @@ LIMITS = {
         N_("a change of data made to look like an import, with its previous values and counts")
     ),
     "undone imports": Phrase(N_("changes of data that an import had brought which was undone later")),
+    "recorded by hand": Phrase(
+        N_("contacts and what else people record by hand, added or deleted as if somebody had done so")
+    ),
     "words": Phrase(N_("the text of messages, and words of a scheme stored again with their hash")),
 }

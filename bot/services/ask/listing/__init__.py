@@ -1,0 +1,1 @@
+"""Customers in lists, two or three beside each other, and a team."""

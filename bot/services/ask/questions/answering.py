@@ -1,0 +1,212 @@
+"""Answering a question, whatever door it came through: the text is read, and the part of the product that knows answers.
+
+What looks further than the session of the question is answered outside of it: a second connection, asked for while one
+is held, could be waited for without end.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from bot.errors import N_, NotReady
+from bot.services import access
+from bot.services.access import BOOK, TEAM, Act, Actor
+from bot.services.ask import lists, lookup
+from bot.services.ask.listing import compared, listed, team
+from bot.services.ask.questions import one_customer
+from bot.services.ask.questions.known_words import VocabularyCache, asker_of
+from bot.services.ask.questions.printer import printed
+from bot.services.ask.questions.query import (
+    AboutCustomer,
+    AboutTeam,
+    Aspect,
+    Compared,
+    Filters,
+    Listing,
+    Personal,
+    Query,
+)
+from bot.services.ask.questions.reader import read
+from bot.services.ask.questions.unclear import Reason, Unclear
+from bot.services.ask.questions.vocabulary import Asker, Vocabulary
+from bot.services.care.digest import todo
+from bot.services.care.schedule import CareRules
+from bot.services.recipients import FirmDefaults
+from bot.services.schemes.store import SchemeCache
+from bot.settings import Settings
+from bot.wording.message_base import Message
+from bot.wording.questions import NotUnderstood, QuestionPart
+from db.engine import Database
+
+NOT_YET = N_(
+    "Tierbot understood the question, but cannot answer it yet: %(question)s. The card shows the last visits: /tier NAME."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionSources:
+    """What questions are answered from."""
+
+    database: Database
+    scheme_cache: SchemeCache
+    rules_in: Callable[[Session], CareRules]
+    words: VocabularyCache
+    settings: Settings
+    now: datetime
+
+    def vocabulary(self, session: Session, rules: CareRules, today: date) -> Vocabulary:
+        return self.words.vocabulary(session, self.scheme_cache, rules.traits, today)
+
+
+@dataclass(frozen=True)
+class _VisibleNames:
+    """The names of the customers whom the asker sees."""
+
+    session: Session
+    actor: Actor
+
+    def known(self, text: str) -> bool:
+        return lookup.exactly(self.session, self.actor, text) is not None
+
+    def within(self, text: str) -> bool:
+        return lookup.is_within(self.session, self.actor, text)
+
+
+def asked(sources: QuestionSources, session: Session, actor: Actor, text: str) -> Message | Query:
+    """The message for a text, or the query for `answer` when that looks further than this session.
+
+    A whole code or name of a customer is answered before anything else is read.
+    """
+    today = actor.today(sources.now)
+    rules = sources.rules_in(session)
+    known = lookup.certain(session, sources.scheme_cache, rules, actor, text, today)
+    return known if known is not None else not_certain(sources, session, actor, text)
+
+
+def not_certain(sources: QuestionSources, session: Session, actor: Actor, text: str) -> Message | Query:
+    """The same for a text that is no whole code or name."""
+    today, rules = actor.today(sources.now), sources.rules_in(session)
+    vocabulary, asker = sources.vocabulary(session, rules, today), asker_of(actor, today)
+    query = read(text, vocabulary, asker, _VisibleNames(session, actor))
+    if isinstance(query, Unclear):
+        return not_understood(query, vocabulary, asker, actor.language)
+    if isinstance(query, AboutCustomer) and query.aspect is Aspect.CARD:
+        return lookup.answer(session, sources.scheme_cache, rules, actor, f'"{query.name}"', today)
+    return query
+
+
+def query_of(sources: QuestionSources, session: Session, actor: Actor, text: str) -> Query | Unclear:
+    """What a text asks."""
+    today = actor.today(sources.now)
+    vocabulary = sources.vocabulary(session, sources.rules_in(session), today)
+    return read(text, vocabulary, asker_of(actor, today), _VisibleNames(session, actor))
+
+
+def heading(sources: QuestionSources, session: Session, actor: Actor, query: Query) -> str:
+    """What was understood, in the words of the asker's language."""
+    today = actor.today(sources.now)
+    vocabulary = sources.vocabulary(session, sources.rules_in(session), today)
+    return printed(query, vocabulary, asker_of(actor, today), actor.language)
+
+
+def answer(sources: QuestionSources, actor: Actor, query: Query) -> Message:
+    """The answer to a query, with the rights of the actor. Raises what the part that answers raises."""
+    match query:
+        case AboutTeam():
+            with sources.database.read() as session:
+                rules = sources.rules_in(session)
+            return team.team(
+                sources.database,
+                sources.scheme_cache,
+                rules,
+                actor,
+                query.team,
+                now=sources.now,
+                share=sources.settings.care_share,
+            )
+        case AboutCustomer():
+            return _about(sources, actor, query)
+        case _:
+            with sources.database.read() as session:
+                return _in_session(sources, session, actor, query)
+
+
+def _in_session(sources: QuestionSources, session: Session, actor: Actor, query: Query) -> Message:
+    cache, today = sources.scheme_cache, actor.today(sources.now)
+    rules = sources.rules_in(session)
+    match query:
+        case Listing():
+            understood = heading(sources, session, actor, query)
+            return listed.listed(session, cache, rules, actor, query, today, asked=understood)
+        case Compared():
+            return compared.compared(session, cache, rules, actor, query.names, today)
+        case Personal.MINE:
+            scope, _ = access.list_scope(session, actor)
+            if scope in (TEAM, BOOK):  # their list without words is not only of their own customers
+                own = Listing(filters=Filters(owners=(actor.person_id,)))
+                return _in_session(sources, session, actor, own)
+            return lists.my_customers(session, cache, rules, actor, today)
+        case Personal.TODO:
+            book, firm = cache.tier_names(session), FirmDefaults(admins=sources.settings.admins)
+            return todo.todo(session, rules, book, actor, firm, sources.now)
+        case Personal.HELP:
+            return lookup.answer(session, cache, rules, actor, "help", today)
+        case _:
+            raise _not_yet(sources, session, actor, query)
+
+
+def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Message:
+    """What is asked of one customer; a choice where the name is not certain, and the nearest names where there is none."""
+    today = actor.today(sources.now)
+    with sources.database.read() as session:
+        rules = sources.rules_in(session)
+        found = lookup.find_for(session, actor, query.name)
+        if found.only is None and (found.match is lookup.Match.NEAR or query.aspect is Aspect.CARD):
+            return lookup.answer(session, sources.scheme_cache, rules, actor, f'"{query.name}"', today)
+        vocabulary, asker = sources.vocabulary(session, rules, today), asker_of(actor, today)
+        if found.only is None:
+            names = lookup.labels(session, found.ids[: lookup.MOST_HITS])
+            choices = tuple(AboutCustomer(name=name, aspect=query.aspect) for name in names)
+            unclear = Unclear(text=query.name, reason=Reason.SEVERAL, words=(query.name,), choices=choices)
+            return not_understood(unclear, vocabulary, asker, actor.language)
+        access.customer_for(session, actor, Act.SEE, found.only)
+        if query.aspect is Aspect.CARE:
+            return one_customer.care(session, sources.scheme_cache, rules, actor, found.only, sources.now)
+        if query.aspect in (Aspect.BRIEF, Aspect.NOTES):
+            raise _not_yet(sources, session, actor, query)
+    if query.aspect is Aspect.CARD:
+        with sources.database.read() as session:
+            return lookup.card(session, sources.scheme_cache, rules, actor, found.only, today)
+    return one_customer.outside_of_session(
+        sources.database, sources.scheme_cache, actor, found.only, query.aspect, today
+    )
+
+
+def _not_yet(sources: QuestionSources, session: Session, actor: Actor, query: Query) -> NotReady:
+    return NotReady(NOT_YET, question=heading(sources, session, actor, query))
+
+
+def asked_back(sources: QuestionSources, session: Session, actor: Actor, unclear: Unclear) -> NotUnderstood:
+    """The message for a question that is not answered."""
+    today = actor.today(sources.now)
+    vocabulary = sources.vocabulary(session, sources.rules_in(session), today)
+    return not_understood(unclear, vocabulary, asker_of(actor, today), actor.language)
+
+
+def not_understood(unclear: Unclear, vocabulary: Vocabulary, asker: Asker, language: str) -> NotUnderstood:
+    """What was understood and what was not, in the words of a language."""
+
+    def parts(queries: tuple[Query, ...]) -> tuple[QuestionPart, ...]:
+        return tuple(QuestionPart(words=printed(one, vocabulary, asker, language)) for one in queries)
+
+    understood = unclear.understood
+    return NotUnderstood(
+        asked_text=unclear.text,
+        reason=str(unclear.reason),
+        words=unclear.words,
+        asked=printed(understood, vocabulary, asker, language) if understood is not None else "",
+        choices=parts(unclear.choices),
+        questions=parts(unclear.nearest),
+    )

@@ -1,0 +1,125 @@
+"""The customers that a question names: one and what is asked of it, or those to compare."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise, product
+from typing import NamedTuple
+
+from bot.services.ask.questions.atoms import unquoted
+from bot.services.ask.questions.phrases import Part
+from bot.services.ask.questions.query import Aspect
+from bot.services.ask.questions.tokens import Token
+
+FEWEST, MOST = 2, 3  # customers to compare
+MOST_JOINTS = 8  # of which each may also be within a name
+_JOINTS = (Part.AND, Part.APART, Part.VERSUS, Part.OR)
+Known = Callable[[str], bool]
+
+
+class Piece(NamedTuple):
+    """A name as it was written, and whether it stood in quotation marks."""
+
+    text: str
+    quoted: bool = False
+
+
+def name_of(text: str, tokens: Sequence[Token], known: Known) -> Piece:
+    """The name that tokens are, without words around it that change nothing, unless they belong to the name."""
+    rest = list(tokens)
+    if not rest:
+        return Piece("")
+    written = text[rest[0].start : rest[-1].end].strip()
+    if unquoted(written) is None and known(written):
+        return Piece(written)
+    while rest and rest[0].is_empty:
+        rest = rest[1:]
+    while rest and rest[-1].is_empty:
+        rest = rest[:-1]
+    written = text[rest[0].start : rest[-1].end].strip() if rest else ""
+    held = unquoted(written)
+    return Piece(written) if held is None else Piece(held, True)
+
+
+def with_aspect(text: str, tokens: Sequence[Token], known: Known) -> tuple[Aspect, Piece | None, bool] | None:
+    """(what is asked, of whom, whether the words say that a customer is meant); None without a word for what is asked."""
+    rest = _between(tokens)
+    if any(token.part is Part.ASPECT and token.meaning is Aspect.WHY for token in rest):
+        while len(rest) > 1 and (rest[-1].is_empty or rest[-1].part is Part.MOVED):
+            rest = rest[:-1]  # why did ACME fall
+    if not rest:
+        return None
+    first, last = _aspect_of(rest[0]), _aspect_of(rest[-1])
+    if first is not None and len(rest) == 1:
+        return first, None, True
+    if last is not None:
+        name = name_of(text, rest[:-1], known)
+        return (last, name, True) if name.text else (last, None, True)
+    if first is None:
+        return None
+    name = name_of(text, rest[1:], known)
+    if rest[0].part is Part.LABEL and rest[1].part is not Part.OF and not known(name.text):
+        return None
+    is_sure = rest[1].part is Part.OF or name.quoted
+    return (first, name, is_sure) if name.text else (first, None, True)
+
+
+def to_compare(text: str, tokens: Sequence[Token], known: Known) -> list[Piece] | None:
+    """The customers to compare; None when nothing is to be compared."""
+    rest = _between(tokens)
+    verbs = [token for token in rest if token.part is Part.COMPARE]
+    if not verbs and not any(token.part is Part.VERSUS for token in rest):
+        return None
+    if rest and rest[0].part is Part.COMPARE:
+        rest = _between(rest[1:])
+    elif rest and rest[-1].part is Part.COMPARE:
+        rest = _between(rest[:-1])
+    if not rest:
+        return []
+    places = [place for place, token in enumerate(rest) if _is_joint(text, token)]
+    splits = list(_splits(text, rest, places, known))
+    best = next((split for split in splits if all(one.quoted or known(one.text) for one in split)), None)
+    if best is None and not places:
+        best = next(_by_spaces(text, rest, known), None)
+    return best or splits[0]
+
+
+def _is_joint(text: str, token: Token) -> bool:
+    is_with = text[token.start : token.end].casefold() in ("with", "to", "against")
+    return token.part in _JOINTS or token.part is Part.COMPARE or is_with
+
+
+def _splits(text: str, tokens: list[Token], places: list[int], known: Known) -> Iterator[list[Piece]]:
+    """The names between the joints: first at all of them, then with some of them within a name."""
+    certain = places[MOST_JOINTS:]
+    for chosen in product((True, False), repeat=len(places[:MOST_JOINTS])):
+        cuts = [place for place, cut in zip(places, chosen, strict=False) if cut] + certain
+        edges = [-1, *cuts, len(tokens)]
+        groups = [tokens[start + 1 : end] for start, end in pairwise(edges)]
+        names = [name_of(text, group, known) for group in groups]
+        yield [name for name in names if name.text]
+
+
+def _by_spaces(text: str, tokens: list[Token], known: Known) -> Iterator[list[Piece]]:
+    """Two or three whole names with nothing but spaces between them."""
+    words = text[tokens[0].start : tokens[-1].end].split()
+    ends = range(1, len(words))
+    for cuts in [*((one,) for one in ends), *((one, two) for one in ends for two in ends if one < two)]:
+        edges = [0, *cuts, len(words)]
+        names = [" ".join(words[start:end]) for start, end in pairwise(edges)]
+        if all(map(known, names)):
+            yield [Piece(name) for name in names]
+
+
+def _aspect_of(token: Token) -> Aspect | None:
+    if token.part is Part.ASPECT:
+        return Aspect(token.meaning)
+    is_tier = token.part is Part.LABEL and token.meaning == "tiers"
+    return Aspect.CARD if is_tier else None
+
+
+def _between(tokens: Sequence[Token]) -> list[Token]:
+    rest = list(tokens)
+    while rest and rest[0].part is Part.FILLER:
+        rest = rest[1:]
+    while rest and rest[-1].is_empty:
+        rest = rest[:-1]
+    return rest

@@ -1,0 +1,213 @@
+"""A query in words: the heading of its answer, and a question that is read as the same query."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from bot.services.ask.questions.atoms import in_quotes, phrase_keys
+from bot.services.ask.questions.phrases import Field, Part
+from bot.services.ask.questions.query import (
+    AboutCustomer,
+    AboutTeam,
+    Aspect,
+    Compared,
+    Direction,
+    Filters,
+    FoundNotes,
+    Listing,
+    Moved,
+    Personal,
+    Query,
+    Risk,
+    Silence,
+    Sort,
+)
+from bot.services.ask.questions.tokens import tokens_of
+from bot.services.ask.questions.vocabulary import Asker, Vocabulary
+from grading.scheme.model import Name
+
+_ASPECTS = {
+    Aspect.CARD: ("card", "卡片"),
+    Aspect.WHY: ("why", "为什么"),
+    Aspect.HISTORY: ("history", "历史"),
+    Aspect.BRIEF: ("brief", "拜访准备"),
+    Aspect.CARE: ("care", "关怀"),
+    Aspect.CREDIT: ("credit", "信用"),
+    Aspect.NOTES: ("notes", "备注"),
+}
+_PERSONAL = {
+    Personal.MINE: ("my customers", "我的客户"),
+    Personal.TODO: ("todo", "待办"),
+    Personal.HELP: ("help", "帮助"),
+    Personal.CALENDAR: ("calendar", "日历"),
+}
+_LABELS = {
+    Field.TIER: ("tier", "等级"),
+    Field.REGION: ("region", "地区"),
+    Field.INDUSTRY: ("industry", "行业"),
+    Field.COUNTRY: ("country", "国家"),
+    Field.OWNER: ("account manager", "客户经理"),
+    Field.TEAM: ("team", "团队"),
+    Field.SCHEME: ("scheme", "标准"),
+}
+_RISKS = {
+    Risk.ANY: ("at risk", "有风险"),
+    Risk.SILENT: ("silent", "沉默"),
+    Risk.FALLING: ("falling", "下滑"),
+    Risk.OVERDUE_STEP: ("overdue steps", "步骤逾期"),
+    Risk.OVERDUE_INVOICE: ("overdue invoices", "发票逾期"),
+    Risk.OVER_LIMIT: ("over limit", "超额度"),
+    Risk.GATE: ("capped by a gate", "被限级"),
+    Risk.COMPLAINT: ("open complaint", "有投诉"),
+}
+_LACKED = {
+    Silence.CONTACT: ("contact", "联系"),
+    Silence.VISIT: ("visit", "拜访"),
+    Silence.CALL: ("call", "打电话"),
+    Silence.ORDER: ("order", "下单"),
+}
+_NEAR = {Direction.UP: ("about to rise", "快升级"), Direction.DOWN: ("about to fall", "快降级")}
+_MOVED = {
+    Direction.UP: ("moved up", "升级"),
+    Direction.DOWN: ("moved down", "降级"),
+    None: ("tier changed", "等级变动"),
+}
+_TYPES = {"account": ("accounts", "正式客户"), "prospect": ("prospects", "潜在客户")}
+_SORTS = {
+    Sort.TIER: ("tier", "等级"),
+    Sort.SCORE: ("score", "得分"),
+    Sort.NAME: ("name", "名称"),
+    Sort.VALUE_AT_RISK: ("value at risk", "风险价值"),
+    Sort.LAST_CONTACT: ("last contact", "最近联系"),
+    Sort.LAST_ORDER: ("last order", "最近订单"),
+    Sort.BOUNDARY: ("boundary", "分界"),
+    Sort.REVENUE: ("revenue", "营收"),
+}
+
+
+def printed(query: Query, vocabulary: Vocabulary, asker: Asker, language: str) -> str:
+    """A query in words of one language; reading them gives the same query."""
+    return _Words(vocabulary, asker, language).of(query)
+
+
+def in_both(query: Query, vocabulary: Vocabulary, asker: Asker) -> Name:
+    """A query in words of both languages."""
+    return Name(en=printed(query, vocabulary, asker, "en"), zh=printed(query, vocabulary, asker, "zh"))
+
+
+class _Words:
+    def __init__(self, vocabulary: Vocabulary, asker: Asker, language: str) -> None:
+        self._vocabulary, self._asker = vocabulary, asker
+        self._is_chinese = language == "zh"
+        self._language = language
+
+    def of(self, query: Query) -> str:
+        match query:
+            case Personal():
+                return self._say(_PERSONAL[query])
+            case AboutTeam(team=None):
+                return self._say(("team", "团队"))
+            case AboutTeam():
+                return self._value(Field.TEAM, query.team)
+            case FoundNotes():
+                return f"{self._say(('notes about', '备注中有'))} {in_quotes(query.words)}"
+            case Compared():
+                between = self._say((", ", "、"))
+                return f"{self._say(('compare', '比较'))} {between.join(map(self._name, query.names))}"
+            case AboutCustomer():
+                return f"{self._name(query.name)} {self._say(_ASPECTS[query.aspect])}"
+            case Listing():
+                return self._listing(query)
+
+    def _listing(self, query: Listing) -> str:
+        parts = [*self._filters(query.filters), *self._order(query)]
+        if not parts:
+            return self._say(("all customers", "全部客户"))
+        return self._say(("customers: ", "客户：")) + self._say((", ", "，")).join(parts)
+
+    def _filters(self, filters: Filters) -> Iterator[str]:
+        for kind in Field:
+            if values := getattr(filters, str(kind)):
+                yield self._values(kind, values)
+        for one in filters.record_types:
+            yield self._say(_TYPES[one])
+        for field, value in filters.profile:
+            yield self._profile(field, value)
+        for risk in filters.risks:
+            yield self._say(_RISKS[risk])
+        for silence in filters.silent_for:
+            english, chinese = _LACKED[silence.what]
+            days = f"{silence.days} day" + ("" if silence.days == 1 else "s")
+            yield self._say((f"no {english} for {days}", f"{silence.days}天没{chinese}"))
+        if filters.near is not None:
+            yield self._say(_NEAR[filters.near])
+        if filters.moved is not None:
+            yield self._moved(filters.moved)
+        if filters.unattended:
+            yield self._say(("without account manager", "没有客户经理"))
+
+    def _moved(self, moved: Moved) -> str:
+        english, chinese = _MOVED[moved.direction]
+        return self._say((f"{english} since {moved.since}", f"{moved.since}以来{chinese}"))
+
+    def _order(self, query: Listing) -> Iterator[str]:
+        default = Sort.VALUE_AT_RISK if Risk.ANY in query.filters.risks else Sort.TIER
+        if query.sort is not default or query.descending:
+            english, chinese = _SORTS[query.sort]
+            end = self._say((" reversed", "反向")) if query.descending else ""
+            yield self._say((f"by {english}", f"按{chinese}")) + end
+        if query.limit is not None:
+            yield self._say((f"first {query.limit}", f"前{query.limit}个"))
+
+    def _values(self, kind: Field, values: Sequence[Any]) -> str:
+        """The label and the values, those that read alike, as DACH and dach, once."""
+        first, *rest = self._distinct(kind, values)
+        written = [self._value(kind, first), *(self._bare(kind, value) for value in rest)]
+        return self._say((" or ", " 或 ")).join(written)
+
+    def _bare(self, kind: Field, value: Any) -> str:
+        """A value without its label, where it can mean nothing else."""
+        written = self._vocabulary.named(kind, value, self._language)
+        tokens = tokens_of(written, self._vocabulary, self._asker)
+        is_read = [token.part for token in tokens] == [Part.VALUE] and len(tokens[0].meaning) == 1
+        return written if is_read and tokens[0].meaning[0].field is kind else self._value(kind, value)
+
+    def _distinct(self, kind: Field, values: Sequence[Any]) -> list[Any]:
+        found: dict[Any, Any] = {}
+        for value in values:
+            written = self._vocabulary.named(kind, value, self._language)
+            same = value if kind in (Field.OWNER, Field.TEAM) else phrase_keys(written)
+            found.setdefault(same, value)
+        return list(found.values())
+
+    def _value(self, kind: Field, value: Any) -> str:
+        """A label and a value, in quotation marks where it would be read as something else without."""
+        label, written = self._say(_LABELS[kind]), self._vocabulary.named(kind, value, self._language)
+        plain = f"{label} {written}"
+        tokens = tokens_of(plain, self._vocabulary, self._asker)
+        is_read = [token.part for token in tokens] == [Part.LABEL, Part.VALUE]
+        if is_read and any(one.field is kind and value in one.values for one in tokens[1].meaning):
+            return plain
+        name, sign, number = written.partition(" #")
+        if kind in (Field.OWNER, Field.TEAM) and sign:
+            return f"{label} {in_quotes(name)} #{number}"
+        return f"{label} {in_quotes(written)}"
+
+    def _profile(self, field_id: str, value: str) -> str:
+        field = self._vocabulary.fields.find(field_id)
+        if field is None:
+            return f"{field_id} = {in_quotes(value)}"
+        shown = field.shown(value)
+        written = shown.zh if self._is_chinese else shown.en
+        if field.values and ((found := field.find(written)) is None or found.id != value):
+            written = value
+        name = field.name.zh if self._is_chinese else field.name.en
+        return f"{name} = {in_quotes(written)}"
+
+    def _name(self, name: str) -> str:
+        """A customer's name, in quotation marks unless it is one word that means nothing else."""
+        tokens = tokens_of(name, self._vocabulary, self._asker)
+        is_plain = len(tokens) == 1 and tokens[0].part is Part.WORD and " " not in name
+        return name if is_plain and name.replace("-", "").isalnum() else in_quotes(name)
+
+    def _say(self, words: tuple[str, str]) -> str:
+        return words[self._is_chinese]

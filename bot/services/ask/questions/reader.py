@@ -1,0 +1,226 @@
+"""From words to what is asked: a query, or what is unclear about it. Never another question than the one that was asked.
+
+A code or a whole name of a customer comes first. Then the whole text must be understood: as a list, as one customer and
+what is asked of it, as customers to compare, or as one of the few other questions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from bot.services.ask.questions import customers_meant, nearest
+from bot.services.ask.questions.atoms import normal, unquoted
+from bot.services.ask.questions.filters import ReadListing, read_listing
+from bot.services.ask.questions.phrases import Field, Part
+from bot.services.ask.questions.query import (
+    AboutCustomer,
+    AboutTeam,
+    Aspect,
+    Compared,
+    FoundNotes,
+    Listing,
+    Personal,
+    Query,
+)
+from bot.services.ask.questions.tokens import Token, tokens_of
+from bot.services.ask.questions.unclear import Reason, Unclear
+from bot.services.ask.questions.vocabulary import Asker, Vocabulary
+
+MOST_CHARACTERS = 1_000  # of a question
+
+
+class CustomerNames(Protocol):
+    """The names of the customers whom the asker sees."""
+
+    def known(self, text: str) -> bool:
+        """Whether it is a whole code or name."""
+
+    def within(self, text: str) -> bool:
+        """Whether its words are in the name of a customer."""
+
+
+def read(text: str, vocabulary: Vocabulary, asker: Asker, names: CustomerNames) -> Query | Unclear:
+    """What a text asks."""
+    return _Reader(normal(text), vocabulary, asker, names).read()
+
+
+@dataclass(frozen=True)
+class _Reader:
+    text: str
+    vocabulary: Vocabulary
+    asker: Asker
+    names: CustomerNames
+
+    def read(self) -> Query | Unclear:
+        whole = self.text
+        if len(whole) > MOST_CHARACTERS:
+            return self._unclear(Reason.TOO_LONG)
+        tokens = tokens_of(whole, self.vocabulary, self.asker)
+        spoken = [token for token in tokens if not token.is_empty]
+        if not spoken:
+            return self._unclear(Reason.WORDS, words=(whole,)) if whole else Personal.MINE
+        if (name := unquoted(whole)) is not None:
+            return AboutCustomer(name=name)
+        if spoken[0].part is not Part.PERSONAL and self.names.known(whole):
+            return AboutCustomer(name=whole)
+        for attempt in (self._personal, self._notes, self._team, self._compared, self._aspect):
+            if (found := attempt(tokens)) is not None:
+                return found
+        return self._list_or_name(tokens)
+
+    def _personal(self, tokens: Sequence[Token]) -> Query | None:
+        rest = [token for token in tokens if not token.is_empty and token.part is not Part.ME]
+        if len(rest) == 1 and rest[0].part is Part.PERSONAL:
+            return Personal(rest[0].meaning)
+        return None
+
+    def _notes(self, tokens: Sequence[Token]) -> Query | Unclear | None:
+        spoken = _stripped(tokens)
+        if not spoken or spoken[0].part is not Part.NOTES_ABOUT:
+            return None
+        rest = spoken[1:]
+        while rest and rest[0].is_empty:
+            rest = rest[1:]
+        if not rest:
+            return self._unclear(Reason.NO_NAME, words=(self._slice(spoken),))
+        words = self._slice(rest)
+        return FoundNotes(words=unquoted(words) or words)
+
+    def _team(self, tokens: Sequence[Token]) -> Query | None:
+        spoken = [token for token in tokens if not token.is_empty]
+        values = [token for token in spoken if token.part is Part.VALUE]
+        labels = [token for token in spoken if token.part is Part.LABEL and token.meaning is Field.TEAM]
+        others = len(spoken) - len(values) - len(labels)
+        if [token.part for token in spoken] == [Part.MY_TEAM]:
+            return AboutTeam()
+        if others or len(values) > 1 or len(labels) > 1:
+            return None
+        if not values:
+            return AboutTeam() if labels else None
+        teams = [one for one in values[0].meaning if one.field is Field.TEAM]
+        is_clear = len(teams) == 1 and (labels or len(values[0].meaning) == 1)
+        return AboutTeam(team=teams[0].values[0]) if is_clear else None
+
+    def _compared(self, tokens: Sequence[Token]) -> Query | Unclear | None:
+        found = customers_meant.to_compare(self.text, tokens, self.names.known)
+        if found is None:
+            return None
+        for piece in found:
+            if not piece.quoted and not self.names.known(piece.text) and self._is_list(piece.text):
+                return self._of_one(piece.text)
+        wanted = tuple(piece.text for piece in found)
+        if len(wanted) < customers_meant.FEWEST:
+            return self._unclear(
+                Reason.TOO_FEW, words=wanted, near=tuple(AboutCustomer(name=name) for name in wanted)
+            )
+        if len(wanted) > customers_meant.MOST:
+            return self._unclear(
+                Reason.TOO_MANY, words=wanted, near=(Compared(names=wanted[: customers_meant.MOST]),)
+            )
+        return Compared(names=wanted)
+
+    def _aspect(self, tokens: Sequence[Token]) -> Query | Unclear | None:
+        whole = read_listing(tokens, self.vocabulary, self.asker)
+        if not whole.left and whole.has_content:
+            return None
+        found = customers_meant.with_aspect(self.text, tokens, self.names.known)
+        if found is None:
+            return None
+        aspect, piece, is_sure = found
+        if piece is None:
+            return self._unclear(Reason.NO_NAME, words=(self._slice(_stripped(tokens)),))
+        if not piece.quoted and not self.names.known(piece.text) and self._is_list(piece.text):
+            return self._of_one(piece.text)
+        about = AboutCustomer(name=piece.text, aspect=aspect)
+        if aspect is Aspect.NOTES and not is_sure:
+            return self._unclear(
+                Reason.SEVERAL, words=(piece.text,), choices=(about, FoundNotes(words=piece.text))
+            )
+        return about
+
+    def _list_or_name(self, tokens: Sequence[Token]) -> Query | Unclear:
+        found = read_listing(tokens, self.vocabulary, self.asker)
+        if not found.left and found.is_mine:
+            return Personal.MINE
+        if found.reason is None and found.has_content:
+            (listing,) = found.listings
+            if found.is_bare and self.names.within(self.text):
+                about = AboutCustomer(name=self.text)
+                return self._unclear(Reason.SEVERAL, words=(self.text,), choices=(listing, about))
+            return listing
+        if (name := self._name_alone(tokens)) is not None:
+            return AboutCustomer(name=name)
+        if not found.has_content or self.names.within(self.text):
+            return AboutCustomer(name=customers_meant.name_of(self.text, tokens, self.names.known).text)
+        return self._unclear_list(tokens, found)
+
+    def _name_alone(self, tokens: Sequence[Token]) -> str | None:
+        """The customer that is named with words around it that change nothing."""
+        rest = _stripped(tokens, Part.CUSTOMERS)
+        written = self._slice(rest) if rest else ""
+        if (name := unquoted(written)) is not None:
+            return name
+        return written if written and self.names.known(written) else None
+
+    def _unclear_list(self, tokens: Sequence[Token], found: ReadListing) -> Unclear:
+        words = tuple(self._slice([token]) for token in found.left or found.unsure)
+        has_filter = any(one != Listing(sort=one.sort) for one in found.listings)
+        understood = found.listings[0] if len(found.listings) == 1 and has_filter else None
+        if found.reason is Reason.SEVERAL:
+            return self._unclear(Reason.SEVERAL, words=words, choices=found.listings)
+        if found.reason is not Reason.WORDS:
+            return self._unclear(
+                found.reason or Reason.WORDS, words=words, understood=understood, near=found.nearest
+            )
+        near = nearest.corrected(self.text, found.left, self.vocabulary, self._again)
+        near += tuple(AboutCustomer(name=word) for word in words if self.names.known(word))
+        if understood is not None:
+            near += (understood,)
+        return self._unclear(Reason.WORDS, words=words, understood=understood, near=near)
+
+    def _again(self, text: str) -> Query | Unclear:
+        return replace(self, text=normal(text)).read()
+
+    def _of_one(self, text: str) -> Unclear:
+        """What is asked of one customer was asked of a list."""
+        found = self._again(text)
+        near = (found,) if not isinstance(found, Unclear) else ()
+        return self._unclear(Reason.ONE_CUSTOMER, words=(text,), near=near)
+
+    def _is_list(self, text: str) -> bool:
+        """Whether a text in the place of a name asks for a list."""
+        tokens = tokens_of(text, self.vocabulary, self.asker)
+        found = read_listing(tokens, self.vocabulary, self.asker)
+        return not found.left and found.has_content
+
+    def _slice(self, tokens: Sequence[Token]) -> str:
+        return self.text[tokens[0].start : tokens[-1].end].strip()
+
+    def _unclear(
+        self,
+        reason: Reason,
+        *,
+        words: tuple[str, ...] = (),
+        understood: Query | None = None,
+        choices: tuple[Query, ...] = (),
+        near: tuple[Query, ...] = (),
+    ) -> Unclear:
+        some = tuple(dict.fromkeys(near))[: nearest.MOST]
+        return Unclear(
+            text=self.text,
+            reason=reason,
+            words=words,
+            understood=understood,
+            choices=choices,
+            nearest=some,
+        )
+
+
+def _stripped(tokens: Sequence[Token], *also: Part) -> list[Token]:
+    """Tokens without those at both ends that change nothing."""
+    rest = list(tokens)
+    while rest and (rest[0].is_empty or rest[0].part in also):
+        rest = rest[1:]
+    while rest and (rest[-1].is_empty or rest[-1].part in also):
+        rest = rest[:-1]
+    return rest

@@ -1,0 +1,209 @@
+"""A question in tokens: the longest pieces that the grammar or the firm's words know, and what is left."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+from bot.services.ask.questions import periods
+from bot.services.ask.questions.atoms import APART, SOFT, Atom, atoms_of, phrase_keys
+from bot.services.ask.questions.phrases import Field, Part, phrases
+from bot.services.ask.questions.vocabulary import Asker, Meaning, Vocabulary, tree
+from bot.services.traits.fields import TraitField
+from bot.services.traits.values import check_value
+
+UNKNOWN = 100.0  # what an atom that is not understood costs; any other piece costs about 1
+_END_MARKS = frozenset("?!。.！？…")
+_EQUALS = frozenset("=:")
+_SMALL = {Part.FILLER, Part.OF, Part.TO, Part.FROM, Part.ME, Part.AND, Part.OR, Part.NOT}
+_FRAME = {Part.CUSTOMERS, Part.LIST, Part.LABEL}  # a firm's word that is also one of these needs its label
+_BY_LABEL = {Field.OWNER, Field.SCHEME}  # where the grammar has a word too, they need their label
+MOST_OF_LABEL = 4  # atoms
+_NOUNS = (Part.LIST, Part.ASPECT, Part.COMPARE)  # after an article
+_BESIDE_TIER = frozenset({"customer", "customers", "类", "级", "等", "tier", "tiers"})
+
+
+class Token(NamedTuple):
+    """A piece of a question, from where to where it stands in the text. `meaning` depends on the part."""
+
+    part: Part
+    meaning: Any
+    start: int
+    end: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it changes nothing."""
+        return self.part in (Part.FILLER, Part.OF)
+
+
+class _Piece(NamedTuple):
+    end: int  # the atom after it
+    part: Part
+    meaning: Any
+    cost: float = 1.0
+
+
+def tokens_of(text: str, vocabulary: Vocabulary, asker: Asker) -> list[Token]:
+    """The tokens of a `normal` text: as little not understood as possible, in the fewest pieces."""
+    return _Scan(text, vocabulary, asker).tokens()
+
+
+@cache
+def grammar() -> dict[str, Any]:
+    """The phrases of the grammar as a tree."""
+    return tree(phrases().items())
+
+
+class _Scan:
+    """One text, and the best way to cut what follows each of its atoms."""
+
+    def __init__(self, text: str, vocabulary: Vocabulary, asker: Asker) -> None:
+        self._text, self._vocabulary, self._asker = text, vocabulary, asker
+        self._atoms = atoms_of(text)
+        self._low = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+        self._ends = {atom.end: place + 1 for place, atom in enumerate(self._atoms)}
+
+    def tokens(self) -> list[Token]:
+        count = len(self._atoms)
+        cost, chosen = [0.0] * (count + 1), [_Piece(count, Part.WORD, None)] * count
+        for place in range(count - 1, -1, -1):
+            pieces = [*self._pieces(place), *self._timed(place)]
+            chosen[place] = min(pieces, key=lambda piece: (piece.cost + cost[piece.end], -piece.end))
+            cost[place] = chosen[place].cost + cost[chosen[place].end]
+        found: list[Token] = []
+        place = 0
+        while place < count:
+            piece = chosen[place]
+            start, end = self._atoms[place].start, self._atoms[piece.end - 1].end
+            if piece.part is Part.WORD and found and found[-1].part is Part.WORD:
+                found[-1] = found[-1]._replace(end=end)  # neighbours that are not understood are one
+            else:
+                found.append(Token(piece.part, piece.meaning, start, end))
+            place = piece.end
+        return found
+
+    def _pieces(self, place: int) -> Iterator[_Piece]:
+        atoms, atom = self._atoms, self._atoms[place]
+        if atom.quoted is not None:
+            yield _Piece(place + 1, Part.QUOTED, atom.quoted)
+            if meanings := self._vocabulary.words.get(phrase_keys(atom.quoted)):
+                yield from self._numbered(place + 1, meanings, 0.9)
+            return
+        if atom.key in APART:
+            yield _Piece(place + 1, Part.APART, None)
+            return
+        yield _Piece(place + 1, Part.WORD, None, UNKNOWN)
+        if atom.is_mark and (atom.key in SOFT | _END_MARKS):
+            yield _Piece(place + 1, Part.FILLER, None, 0.01)
+        firm = dict(_walk(self._vocabulary.trie, atoms, place))
+        for end, phrase in _walk(grammar(), atoms, place):
+            is_firms = end in firm and self._is_firms(place, end, firm[end], {part for part, _ in phrase})
+            if is_firms is False or end not in firm:
+                for part, meaning in phrase:
+                    yield _Piece(end, part, meaning)
+            elif is_firms is None:
+                yield _Piece(end, Part.WORD, None, UNKNOWN / 2)  # either of two things: asked back
+            if end in firm and not is_firms:
+                del firm[end]
+        for end, meanings in firm.items():
+            yield from self._numbered(end, meanings, 0.99)
+        yield from self._profile(place)
+
+    def _numbered(self, end: int, meanings: tuple[Meaning, ...], cost: float) -> Iterator[_Piece]:
+        """A word of the firm; also with the number of one of several people or teams of that name."""
+        yield _Piece(end, Part.VALUE, meanings, cost)
+        after = self._atoms[end : end + 2]
+        if len(after) == 2 and after[0].key == "#" and after[1].key.isdecimal():
+            number = int(after[1].key)
+            if chosen := tuple(one for one in meanings if one.values == (number,)):
+                yield _Piece(end + 2, Part.VALUE, chosen, cost)
+
+    def _is_firms(self, place: int, end: int, meanings: tuple[Meaning, ...], parts: set[Part]) -> bool | None:
+        """Whether words that the grammar has too are the firm's: a tier A, a country IN. None when that is not clear."""
+        if self._is_labelled(place):
+            return True
+        if parts & _FRAME:
+            return False
+        if not parts & _SMALL:
+            return False if {one.field for one in meanings} <= _BY_LABEL else None
+        if len(self._atoms) == end - place:
+            return True
+        written = self._text[self._atoms[place].start : self._atoms[end - 1].end]
+        after = self._atoms[end].key if end < len(self._atoms) else ""
+        if written.casefold() == "a":
+            before = self._atoms[place - 1].key if place else ""
+            if {before, after} & _BESIDE_TIER or (after in ("and", "or") and end + 1 < len(self._atoms)):
+                return True
+        if not written.isupper():
+            return False
+        if written != "A":
+            return False if self._text.isupper() else None
+        return (
+            None
+            if any(part in _NOUNS for part, _ in phrases().get((after,), ())) and after.isascii()
+            else True
+        )
+
+    def _is_labelled(self, place: int) -> bool:
+        """Whether the word before is the label of a filter: region IN."""
+        while place and self._atoms[place - 1].key in _EQUALS:
+            place -= 1
+        keys = [atom.key for atom in self._atoms[max(0, place - MOST_OF_LABEL) : place]]
+        endings = (tuple(keys[start:]) for start in range(len(keys)))
+        return any(part is Part.LABEL for ending in endings for part, _ in phrases().get(ending, ()))
+
+    def _timed(self, place: int) -> Iterator[_Piece]:
+        for period in periods.find(self._low, self._atoms[place].start, self._asker.today):
+            if period.end in self._ends:
+                yield _Piece(self._ends[period.end], period.part, period.meaning)
+
+    def _profile(self, place: int) -> Iterator[_Piece]:
+        """A field of the customer profile with its value; free text and personal fields only after a sign."""
+        for start, field in _walk(self._vocabulary.field_trie, self._atoms, place):
+            has_sign = start < len(self._atoms) and self._atoms[start].key in _EQUALS
+            first = start + has_sign
+            if first >= len(self._atoms):
+                continue
+            if field.personal:
+                if has_sign:
+                    yield _Piece(self._chunk(first), Part.PERSONAL_FIELD, field.id, 0.5)
+                continue
+            for end, value in self._values(field, first, has_sign):
+                yield _Piece(end, Part.PROFILE, (field.id, value), 0.5)
+
+    def _values(self, field: TraitField, first: int, has_sign: bool) -> Iterator[tuple[int, str]]:
+        """(the atom after it, the value as stored) of what can follow a field."""
+        atom = self._atoms[first]
+        if field.values and atom.quoted is None:
+            yield from _walk(self._vocabulary.value_tries[field.id], self._atoms, first)
+        elif atom.quoted is not None or has_sign:
+            end = first + 1 if atom.quoted is not None else self._chunk(first)
+            written = atom.quoted or self._text[atom.start : self._atoms[end - 1].end]
+            try:
+                yield end, check_value(field, written)
+            except ValueError:
+                return
+
+    def _chunk(self, first: int) -> int:
+        """The end of what stands together: a word, or characters without a space or mark between them."""
+        end = first + 1
+        while end < len(self._atoms):
+            atom = self._atoms[end]
+            if atom.start != self._atoms[end - 1].end or atom.is_mark or atom.key in ("的", "且"):
+                break
+            end += 1
+        return end
+
+
+def _walk(branches: dict[str, Any], atoms: list[Atom], place: int) -> Iterator[tuple[int, Any]]:
+    """(the atom after it, what it leads to) of every phrase that begins at an atom; soft marks in it may be left out."""
+    node = branches
+    while place < len(atoms) and atoms[place].quoted is None:
+        key = atoms[place].key
+        if key in node:
+            node = node[key]
+            if "" in node:
+                yield place + 1, node[""]
+        elif node is branches or key not in SOFT:
+            return
+        place += 1

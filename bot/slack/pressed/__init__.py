@@ -1,0 +1,1 @@
+"""What came from Slack, where its answer goes, and the Home tab."""

@@ -1,0 +1,1 @@
+"""Customers in lists: which fit, in which order, how many, and what a list says of them."""

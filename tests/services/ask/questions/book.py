@@ -1,0 +1,142 @@
+"""The firm in whose words the questions of the corpus are asked."""
+
+import tomllib
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bot.services.ask.questions.query import (
+    AboutCustomer,
+    AboutTeam,
+    Aspect,
+    Compared,
+    Direction,
+    Filters,
+    FoundNotes,
+    Listing,
+    Moved,
+    Personal,
+    Query,
+    Risk,
+    Silence,
+    SilentFor,
+    Sort,
+)
+from bot.services.ask.questions.vocabulary import Asker, Ladder, NamedOne, Vocabulary
+from bot.services.name_keys import fold
+from bot.services.traits.fields import shipped_fields
+from grading.scheme.model import Name
+
+CORPUS = Path(__file__).with_name("corpus.toml")
+TODAY = date(2026, 3, 10)
+VOCABULARY = Vocabulary(
+    ladders=(
+        Ladder(
+            scheme="b2b_accounts",
+            names=Name(en="Existing B2B accounts", zh="企业客户分级（已有客户）"),
+            tiers=(
+                ("A", Name(en="Strategic (A)", zh="战略客户（A类）")),
+                ("B", Name(en="Important (B)", zh="重要客户（B类）")),
+                ("C", Name(en="Ordinary (C)", zh="普通客户（C类）")),
+            ),
+        ),
+        Ladder(
+            scheme="prospects",
+            names=Name(en="Prospects", zh="潜在客户分级"),
+            tiers=(
+                ("P1", Name(en="Develop first", zh="重点开发")),
+                ("P2", Name(en="Nurture", zh="培育")),
+                ("P3", Name(en="Watch", zh="观察")),
+            ),
+        ),
+    ),
+    regions=("华东", "华北", "DACH", "North America", "Victoria"),
+    industries=("Machinery", "Electronics", "汽车", "化工"),
+    countries=(
+        ("CN", ("China", "中国")),
+        ("DE", ("Germany", "德国")),
+        ("US", ("United States", "美国")),
+        ("IN", ("India", "印度")),
+    ),
+    people=tuple(
+        NamedOne(number, name)
+        for number, name in enumerate(
+            (
+                "Anna Schmidt",
+                "Lin Wei 林薇",
+                "Omar Haddad",
+                "Wang Wei",
+                "Wang Wei",
+                "Victoria Stone",
+            ),
+            1,
+        )
+    ),
+    teams=(NamedOne(1, "Key Accounts"), NamedOne(2, "华东大客户部")),
+    fields=shipped_fields(),
+)
+ANNA = Asker(person_id=1, teams=(1,), today=TODAY)
+CUSTOMERS = (
+    *("ACME", "C-0003", "Globex", "三一", "三一重工", "华东重工", "华北"),
+    *("Smith and Sons", "Last Order Ltd", "Initech"),
+)
+
+
+@dataclass(frozen=True)
+class KnownCustomers:
+    """The customers of the corpus."""
+
+    names: tuple[str, ...] = CUSTOMERS
+    asked: list[str] = field(default_factory=list)
+
+    def known(self, text: str) -> bool:
+        self.asked.append(text)
+        return fold(text) in map(fold, self.names)
+
+    def within(self, text: str) -> bool:
+        key = f" {fold(text)} "
+        return any(
+            key in f" {fold(name)} " or (key.strip() in fold(name) and not key.isascii())
+            for name in self.names
+        )
+
+
+def corpus() -> dict[str, Any]:
+    return tomllib.loads(CORPUS.read_text(encoding="utf-8"))
+
+
+def query_of(group: dict[str, Any]) -> Query:
+    """What a group of the corpus asks."""
+    if "about" in group:
+        name, aspect = group["about"]
+        return AboutCustomer(name=name, aspect=Aspect(aspect))
+    if "compared" in group:
+        return Compared(names=tuple(group["compared"]))
+    if "personal" in group:
+        return Personal(group["personal"])
+    if "team" in group:
+        return AboutTeam(team=None if group["team"] == "own" else group["team"])
+    if "notes" in group:
+        return FoundNotes(words=group["notes"])
+    return listing_of(group["list"])
+
+
+def listing_of(wanted: dict[str, Any]) -> Listing:
+    given = dict(wanted)
+    sort = Sort(given.pop("sort", "tier"))
+    order = {name: given.pop(name) for name in ("descending", "limit") if name in given}
+    if "silent" in given:
+        given["silent_for"] = [SilentFor(what=Silence(what), days=days) for what, days in given.pop("silent")]
+    if "moved" in given:
+        way, since = given["moved"]
+        direction = None if way == "any" else Direction(way)
+        given["moved"] = Moved(direction=direction, since=date.fromisoformat(since))
+    if "near" in given:
+        given["near"] = Direction(given["near"])
+    if "risks" in given:
+        given["risks"] = [Risk(risk) for risk in given["risks"]]
+    if "profile" in given:
+        given["profile"] = [tuple(pair) for pair in given["profile"]]
+    filters = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    return Listing(filters=Filters(**filters), sort=sort, **order)
