@@ -112,7 +112,9 @@ def test_every_line_of_every_page_is_what_the_database_says(bot: Tierbot) -> Non
         mine = activities[(activities.customer_id == customer) & activities.kind.isin(TALKS)]
         mine = mine.sort_values(["happened_on", "id"], ascending=False)
         assert [str(one.happened_on) for one in shown.contacts] == [*mine.happened_on[:4]]
-        assert [one.said for one in shown.contacts] == [note or None for note in mine.note[:4]]
+        assert [one.said for one in shown.contacts] == [
+            None if pd.isna(note) else note for note in mine.note[:4]
+        ]
         assert shown.more_contacts == max(0, len(mine) - 4)
         assert len(shown.people) + shown.more_people == (people_of.customer_id == customer).sum()
         assert len(shown.facts) + shown.more_facts == (evidence.customer_id == customer).sum()
