@@ -13,7 +13,7 @@ from sqlmodel import Session
 from bot.errors import N_, NotReady
 from bot.services import access
 from bot.services.access import BOOK, TEAM, Act, Actor
-from bot.services.ask import lists, lookup
+from bot.services.ask import brief, lists, lookup, notes
 from bot.services.ask.listing import compared, listed, team
 from bot.services.ask.questions import one_customer
 from bot.services.ask.questions.known_words import VocabularyCache, asker_of
@@ -24,6 +24,7 @@ from bot.services.ask.questions.query import (
     Aspect,
     Compared,
     Filters,
+    FoundNotes,
     Listing,
     Personal,
     Query,
@@ -153,6 +154,8 @@ def _in_session(sources: QuestionSources, session: Session, actor: Actor, query:
             return todo.todo(session, rules, book, actor, firm, sources.now)
         case Personal.HELP:
             return lookup.answer(session, cache, rules, actor, "help", today)
+        case FoundNotes(words=words):
+            return notes.search(session, actor, words)
         case _:
             raise _not_yet(sources, session, actor, query)
 
@@ -174,8 +177,10 @@ def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Mess
         access.customer_for(session, actor, Act.SEE, found.only)
         if query.aspect is Aspect.CARE:
             return one_customer.care(session, sources.scheme_cache, rules, actor, found.only, sources.now)
-        if query.aspect in (Aspect.BRIEF, Aspect.NOTES):
-            raise _not_yet(sources, session, actor, query)
+        if query.aspect is Aspect.BRIEF:
+            return brief.brief(session, sources.scheme_cache, rules, actor, found.only, today)
+        if query.aspect is Aspect.NOTES:
+            return notes.notes(session, sources.scheme_cache, actor, found.only)
     if query.aspect is Aspect.CARD:
         with sources.database.read() as session:
             return lookup.card(session, sources.scheme_cache, rules, actor, found.only, today)
