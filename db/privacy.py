@@ -31,6 +31,7 @@ COLUMNS: dict[str, dict[str, Privacy]] = {  # table -> column
     "fact": {"author": Privacy.PERSONAL, "evidence": Privacy.NOTE},  # a fact's value is marked by its field
     "trait": {"value": Privacy.PERSONAL, "author": Privacy.PERSONAL},  # a value only where its field says so
     "activity": {"note": Privacy.NOTE},
+    "note_version": {"note": Privacy.NOTE},
     "complaint": {"reported_by": Privacy.PERSONAL, "outcome": Privacy.NOTE},
     "complaint_step": {"text": Privacy.NOTE},
     "gift": {**dict.fromkeys(("what", "reason"), Privacy.NOTE), "value": Privacy.SALES},

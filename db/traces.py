@@ -40,6 +40,8 @@ OF_PEOPLE = frozenset(
     {
         "ownership.person_id",
         "activity.person_id",
+        "note_version.changed_by",
+        "note_version.person_id",
         "complaint.closed_by",
         "complaint.handler_id",
         "complaint_step.person_id",
@@ -85,6 +87,7 @@ OTHER_NUMBERS = frozenset(
         "touch.outbox_id",
         "touch.activity_id",
         "touch_act.activity_id",
+        "note_version.activity_id",
         "weekly_report.team_id",
     }
 )
@@ -113,6 +116,7 @@ DOERS = _columns(
 FREE = _columns(
     {
         "activity": "note",
+        "note_version": "note",
         "column_mapping": "column",
         "contact_person": "role interests note",
         "gift": "what reason",
@@ -152,6 +156,7 @@ FIXED = _columns(
     {
         "activity": "source external_id kind",
         "activity_period": "kind source",
+        "note_version": "kind",
         "audit_entry": "actor operator door action object_kind object_id before after hash",
         "assessment": "tier computed_tier capped_by standing clean inputs",
         "calendar_entry": "uid shown",

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import asdict, is_dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,16 +25,17 @@ from bot.cli.console import (
     show_personal,
     to_day,
 )
-from bot.cli.output.personal import ShowPersonal, in_full
+from bot.cli.output.personal import ShowPersonal, in_full, record_list
 from bot.cli.output.presentation import as_text, card_json, message_json, why_json
 from bot.cli.output.vocabulary import tier_word, word
 from bot.errors import N_, BadInput, NotFound
 from bot.services.access import Act, Actor
 from bot.services.ask import brief, explanation, history, lookup
-from bot.services.ask.brief import evening
+from bot.services.ask.brief import evening, pack
 from bot.services.ask.graded import graded_for
 from bot.services.ask.questions.query import Query
 from bot.services.ask.questions.unclear import Unclear
+from bot.services.files import write_bytes
 from bot.wording.actions import Pointer
 from bot.wording.answers.questions import NotUnderstood
 from bot.wording.message_base import Message
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from bot.services.ask.questions.answering import QuestionSources
 
 
-class Switch(StrEnum):
+class OnOff(StrEnum):
     """Whether something comes."""
 
     ON = "on"
@@ -194,7 +196,7 @@ def show_brief(name: Name, personal: ShowPersonal = False, as_json: AsJson = Fal
 
 @acts
 def switch_briefs(
-    switch: Annotated[Switch, typer.Argument(help="Whether the briefs come.")],
+    switch: Annotated[OnOff, typer.Argument(help="Whether the briefs come.")],
     person: Annotated[
         str | None, typer.Option(metavar="EMAIL", help="For whom; without it, for the person of --as.")
     ] = None,
@@ -205,12 +207,39 @@ def switch_briefs(
         if person is None and not actor.person_id:
             raise BadInput(N_("Say for whom: --person EMAIL."))
         name = evening.want(
-            bot.database, actor, person, switch is Switch.ON, settings=bot.settings, now=bot.clock.now()
+            bot.database, actor, person, switch is OnOff.ON, settings=bot.settings, now=bot.clock.now()
         )
-    if switch is Switch.ON:
+    if switch is OnOff.ON:
         say(_("%(name)s gets the briefs of planned visits in the evening before.", name=name))
     else:
         say(_("%(name)s gets no briefs in the evening.", name=name))
+
+
+@acts
+def write_pack(
+    name: Annotated[str, typer.Argument(help="Code, name or pinyin, written in full.")],
+    quarter: Annotated[str, typer.Option(metavar="QUARTER", help="As 2026Q3.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The .xlsx file to write.")],
+) -> None:
+    """Write the review of a customer's quarter: tiers, orders, service, contacts, complaints, promises, surveys, what next."""
+    wanted = pack.Quarter.read(quarter)
+    with opened() as bot:
+        actor = named_actor(bot)
+        customer = lookup.one(bot.database, actor, name)
+        content = pack.review_pack(
+            bot.database,
+            bot.scheme_cache,
+            bot.rules,
+            actor,
+            customer,
+            wanted,
+            language=bot.settings.language,
+            today=bot.today(),
+            now=bot.clock.now(),
+        )
+        record_list(bot, actor, "report review-pack", 1)
+        write_bytes(output, content)
+    say(_("%(file)s holds the review of %(quarter)s.", file=output, quarter=str(wanted)))
 
 
 @acts

@@ -87,6 +87,12 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "withdraw": "care.promises.withdraw_promise",
         "undo": "care.promises.undo_promise",
     },
+    "note": {
+        "list": "care.notes.list_notes",
+        "search": "care.notes.search_notes",
+        "change": "care.notes.change_note",
+        "take-back": "care.notes.take_back_note",
+    },
     "customer": {"join": "customers.join_customers", "duplicates": "customers.list_duplicates"},
     "contact-person": {
         "list": "care.contact_people.list_people",
@@ -156,6 +162,7 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "products": "report.products",
         "at-risk": "report.at_risk",
         "freeze": "report.freeze",
+        "review-pack": "ask.write_pack",
     },
 }
 HELP = {  # of groups
@@ -165,6 +172,7 @@ HELP = {  # of groups
     "complaint": "Complaints: what is open, what was done, how it ended.",
     "gift": "Gifts: what was given, what may still be given, and what fits.",
     "survey": "Scores of satisfaction surveys.",
+    "note": "Notes: what was logged about customers, found, changed and taken back.",
     "promise": "Promises: what was said to a customer that one would do, by when, and whether it was kept.",
     "customer": "Customers that are one customer: find them, join them.",
     "contact-person": "Contact people: whom one speaks to at a customer, and what is to be known of them.",

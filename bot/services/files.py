@@ -15,14 +15,26 @@ def write_whole(path: Path, text: str) -> None:
         file.write(text)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same for bytes."""
+    with _final(path) as partial:
+        partial.write_bytes(content)
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[TextIO]:
     """The same for a text that is written piece by piece."""
+    with _final(path) as partial, partial.open("w", encoding="utf-8") as file:
+        yield file
+
+
+@contextmanager
+def _final(path: Path) -> Iterator[Path]:
+    """A file beside, which takes the place of another one once it is written."""
     partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8") as file:
-            yield file
+        yield partial
         os.replace(partial, path)
     except OSError as error:
         raise BadInput(

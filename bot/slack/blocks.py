@@ -10,6 +10,8 @@ from typing import Any
 from bot.errors import N_, BadInput
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer, RowChoice, is_query
+from bot.wording.answers.risk import RiskRow
+from bot.wording.ask.notes import MOST_NOTES, NoteRow
 from bot.wording.care.complaints import ComplaintRow
 from bot.wording.care.digest import CONTACT_LABELS, MOST_ROWS, CareRow
 from bot.wording.care.escalations import MOST_ROWS as MOST_LATE
@@ -17,11 +19,9 @@ from bot.wording.care.escalations import LateStep
 from bot.wording.care.greetings import GreetedCustomer
 from bot.wording.care.promises import PromiseRow
 from bot.wording.message_base import Message, Slots
-from bot.wording.notes import MOST_NOTES, NoteRow
 from bot.wording.parts import Listed
 from bot.wording.private import ContactRow
 from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
-from bot.wording.risk import RiskRow
 
 Block = dict[str, Any]
 

@@ -17,7 +17,10 @@ from grading.phrases import Localised
 
 LANGUAGES = ("en", "zh")
 LOCALES = {"en": "en", "zh": "zh_Hans_CN"}
-PUNCTUATION = {"en": {"comma": ", ", "gap": " "}, "zh": {"comma": "、", "gap": ""}}
+PUNCTUATION = {
+    "en": {"comma": ", ", "gap": " ", "colon": ": "},
+    "zh": {"comma": "、", "gap": "", "colon": "："},
+}
 CATALOGUES = ROOT / "templates" / "locale"
 
 

@@ -15,17 +15,14 @@ from pydantic import TypeAdapter
 
 from bot.masking import mask_text
 from bot.wording import (  # noqa: F401 - more messages
-    briefs,
-    home,
-    listing,
-    notes,
     notices,
     private,
     profiles,
-    risk,
 )
 from bot.wording.actions import Action, Pointer
-from bot.wording.answers import questions  # noqa: F401 - more messages
+from bot.wording.answers import listing, questions, risk  # noqa: F401 - more messages
+from bot.wording.ask import briefs, home, notes  # noqa: F401 - more messages
+from bot.wording.ask.notes import MentionedContact
 from bot.wording.care import (  # noqa: F401 - more messages
     complaints,
     digest,
@@ -41,7 +38,6 @@ from bot.wording.care.promises import AskedPromise, OpenPromises
 from bot.wording.care.surveys import LastScores
 from bot.wording.hits import Hit as Hit
 from bot.wording.message_base import Message, ReaderRights
-from bot.wording.notes import LastContact
 from bot.wording.parts import (
     MASKED,
     AssessmentPart,
@@ -95,7 +91,7 @@ class TierCard(ReaderRights, Message, CustomerPart, AssessmentPart, BoundaryStat
     scores: LastScores | None = None
     promises: OpenPromises | None = None
     profile: tuple[CardTrait, ...] = ()
-    last_contact: LastContact | None = None
+    last_contact: MentionedContact | None = None
 
     def targets(self) -> dict[Action, Pointer]:
         """To masked fields only where one is masked, for who may see it."""
@@ -125,7 +121,7 @@ class Ungraded(ReaderRights, Message, CustomerPart):
     scores: LastScores | None = None
     promises: OpenPromises | None = None
     profile: tuple[CardTrait, ...] = ()
-    last_contact: LastContact | None = None
+    last_contact: MentionedContact | None = None
     preset: str | None = None  # to begin with, where no scheme is in force for customers like this one
     no_scheme: bool = False  # those in force apply to other customers
 

@@ -237,6 +237,7 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
         gap=Markup(
             catalogue.PUNCTUATION[language]["gap"]
         ),  # of a text that is one space nothing would be left
+        colon=Markup(catalogue.PUNCTUATION[language]["colon"]),  # the same
         gettext=_translator(translations.gettext),
         ngettext=_plural_translator(translations.ngettext),
     )

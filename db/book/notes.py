@@ -117,6 +117,12 @@ def count_stated(session: Session, customer_id: int) -> int:
     return _count(session, _STATED, customer_id)
 
 
+def between(session: Session, customer_id: int, first: date, last: date, most: int) -> list[StoredNote]:
+    """The contacts in which somebody talked with a customer from a day to another, the newest first."""
+    those = (col(Activity.happened_on) >= first, col(Activity.happened_on) <= last)
+    return _read(session, _TALKS.where(*those).limit(most), customer_id)
+
+
 def page(session: Session, customer_id: int, start: int, most: int) -> list[StoredNote]:
     """What was written about a customer, the newest first, from a place on."""
     upto = start + most

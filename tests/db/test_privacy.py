@@ -47,6 +47,7 @@ inbox: team_id kind key
 invoice: source external_id currency original_currency
 lane: name
 name_token: token
+note_version: kind
 order_line: line product product_type
 order_total: currency
 outbox: dedupe_key kind address channel body_hash state attempt_id slack_ts slack_channel error_class error

@@ -19,6 +19,7 @@ from bot.slack import blocks, deferred, forms
 from bot.slack.listeners import register_all
 from bot.wording import catalogue
 from bot.wording.actions import Action, RowChoice
+from bot.wording.answers.risk import AtRisk
 from bot.wording.care.digest import CareDigest, CareRow
 from bot.wording.care.escalations import CareEmergency, CareEscalation
 from bot.wording.message_base import Message, Slots
@@ -26,7 +27,6 @@ from bot.wording.messages import MESSAGES, Choice, Hit, MyCustomers, Problem, Ti
 from bot.wording.parts import MASKED, TierPart, Who
 from bot.wording.private import ContactRow
 from bot.wording.rendering import Renderer, escape
-from bot.wording.risk import AtRisk
 from grading.scheme.model import Name
 from tests.slack.strategies import HOSTILE, SOMEBODY, longest, values
 

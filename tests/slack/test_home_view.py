@@ -11,8 +11,8 @@ from bot.services.home import tab
 from bot.services.ops.templates import sample
 from bot.slack.pressed import home_tab, replies
 from bot.wording import catalogue
+from bot.wording.ask.home import HomeBook, HomeFirm, HomeList, HomeSettings, HomeTeam, HomeTop
 from bot.wording.care.digest import CareDigest
-from bot.wording.home import HomeBook, HomeFirm, HomeList, HomeSettings, HomeTeam, HomeTop
 from bot.wording.message_base import Message
 from bot.wording.rendering import Renderer
 from tests.slack.strategies import HOSTILE, longest

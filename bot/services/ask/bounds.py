@@ -19,16 +19,16 @@ from bot.services.ask.behind import Behind
 from bot.services.delivery import outbox
 from bot.services.recipients import Place
 from bot.settings import Settings
+from bot.wording.answers.listing import CompareChoice, CustomerList, CustomersBeside
+from bot.wording.answers.risk import AtRisk
+from bot.wording.ask.home import HomeBook, HomeList, HomeTop
+from bot.wording.ask.notes import NotesFound
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.weekly import CareWeeklyList
-from bot.wording.home import HomeBook, HomeList, HomeTop
-from bot.wording.listing import CompareChoice, CustomerList, CustomersBeside
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, MyCustomers, NoMatch, TierCard, Ungraded
-from bot.wording.notes import NotesFound
 from bot.wording.notices import LimitReached
 from bot.wording.parts import Who
-from bot.wording.risk import AtRisk
 from db import usage
 from db.audit import AuditAction, ObjectKind
 from db.book import people

@@ -26,9 +26,9 @@ from bot.services.schemes.ladder import ladders
 from bot.services.schemes.store import SchemeCache, starter, tiers_of
 from bot.services.traits.card import on_card
 from bot.wording.actions import Pointer
+from bot.wording.ask.notes import MentionedContact
 from bot.wording.message_base import Message
 from bot.wording.messages import Choice, Help, NoMatch, TierCard, Ungraded
-from bot.wording.notes import LastContact
 from bot.wording.parts import Who
 from bot.wording.profiles import CardTrait
 from db.book import customers, near_names, traits
@@ -280,13 +280,13 @@ def card(
     )
 
 
-def _last_contact(session: Session, customer_id: int) -> LastContact | None:
+def _last_contact(session: Session, customer_id: int) -> MentionedContact | None:
     """What the card says of the last contact; None before the first one."""
     found = touches.last_contact(session, customer_id)
     if found is None:
         return None
     who = Who(name=found.name, slack_user_id=found.slack_user_id) if found.name is not None else None
-    return LastContact(kind=found.kind, day=found.happened_on, who=who, said=found.note)
+    return MentionedContact(kind=found.kind, day=found.happened_on, who=who, said=found.note)
 
 
 def _profile(session: Session, rules: CareRules, customer_id: int) -> tuple[CardTrait, ...]:

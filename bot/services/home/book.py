@@ -15,7 +15,7 @@ from bot.services.ask.listing.listed import listed
 from bot.services.ask.questions.query import Direction, Filters, Listing, Risk, Sort
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache, TierNames
-from bot.wording.home import HomeBook, HomeList, TierMoves
+from bot.wording.ask.home import HomeBook, HomeList, TierMoves
 from bot.wording.messages import MyCustomers
 from bot.wording.parts import Listed
 from db import usage

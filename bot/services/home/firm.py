@@ -14,7 +14,7 @@ from bot.services.ops.storage import Finding
 from bot.services.schemes import status
 from bot.settings import Settings
 from bot.wording import catalogue
-from bot.wording.home import HealthLine, HomeFirm, HomeHealth, ImportLine, SchemeLine
+from bot.wording.ask.home import HealthLine, HomeFirm, HomeHealth, ImportLine, SchemeLine
 from db.book import imports
 from db.book.imports import ImportStatus
 

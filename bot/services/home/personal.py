@@ -15,8 +15,8 @@ from bot.services import staff
 from bot.services.access import Actor
 from bot.services.care.schedule import CareRules
 from bot.settings import Settings
+from bot.wording.ask.home import ActingDeputy, DaysAway, HomeSettings
 from bot.wording.catalogue import LANGUAGES
-from bot.wording.home import ActingDeputy, DaysAway, HomeSettings
 from bot.working_days import checks
 from bot.working_days.week import working_hours
 from db.audit import AuditAction, ObjectKind

@@ -13,8 +13,8 @@ from bot.services.home import book, firm, personal, team
 from bot.services.recipients import FirmDefaults
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
+from bot.wording.ask.home import HomeTop
 from bot.wording.care.digest import CareDigest
-from bot.wording.home import HomeTop
 from bot.wording.message_base import Message
 
 MOST_ROWS = 7  # of today; the rest is one press away

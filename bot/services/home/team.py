@@ -11,7 +11,7 @@ from bot.services.care.schedule import CareRules
 from bot.services.care.views import capacity
 from bot.services.care.views.hours_there import whose_hours
 from bot.services.schemes.store import TierNames
-from bot.wording.home import HomeCapacity, HomeTeam, PersonCapacity, TeamMember
+from bot.wording.ask.home import HomeCapacity, HomeTeam, PersonCapacity, TeamMember
 from db.book import people
 from db.care import listed_touches
 from db.care.weekly import counts

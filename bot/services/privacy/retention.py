@@ -14,6 +14,7 @@ from bot.services.privacy import files, texts
 from bot.settings import Settings
 from db.book.facts import Activity
 from db.book.imports import table
+from db.book.notes import NoteVersion
 from db.care.records.complaints import Complaint, ComplaintStep
 from db.care.records.gifts import Gift
 from db.care.records.promises import Promise, PromiseDelay
@@ -22,7 +23,7 @@ from db.outbox.messages import EMPTY_BODY, MessageState, OutboxMessage
 
 LONGEST_MONTH = timedelta(days=31)
 _AT_ONCE = 5_000  # rows of one transaction: others write in between
-_activity, _outbox = table(Activity), table(OutboxMessage)
+_activity, _outbox, _version = table(Activity), table(OutboxMessage), table(NoteVersion)
 _complaint, _step, _gift = table(Complaint), table(ComplaintStep), table(Gift)
 _promise, _delay = table(Promise), table(PromiseDelay)
 
@@ -100,6 +101,8 @@ def _delete_notes(database: Database, before: date) -> int:
         _activity.c.happened_on < before, _activity.c.note.is_not(None), _activity.c.id.not_in(is_open)
     )
     done = _update(database, _activity, old, {"note": None})
+    earlier = and_(_version.c.happened_on < before, _version.c.note.is_not(None))
+    done += _update(database, _version, earlier, {"note": None})
     closed = select(_complaint.c.id).where(_complaint.c.closed_on < before)
     taken = and_(_step.c.complaint_id.in_(closed), _step.c.text.is_not(None))
     done += _update(database, _step, taken, {"text": None})

@@ -15,7 +15,7 @@ from bot.slack.dependencies import Dependencies
 from bot.slack.listeners.card_menu import offers
 from bot.wording import catalogue
 from bot.wording.actions import Action
-from bot.wording.briefs import BriefsSwitched, ScoreHistory
+from bot.wording.ask.briefs import BriefsSwitched, ScoreHistory
 from bot.wording.message_base import Message, Slots
 from bot.wording.rendering import tier_words
 

@@ -15,7 +15,7 @@ from bot.slack import blocks
 from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.wording.actions import Action, Pointer
-from bot.wording.listing import CustomerList, FileSent
+from bot.wording.answers.listing import CustomerList, FileSent
 from bot.wording.message_base import Message
 
 NOTHING_LEFT = N_(

@@ -19,9 +19,9 @@ from bot.slack.listeners.card_menu import offers
 from bot.slack.listeners.records.opening import load, update_below
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer
+from bot.wording.ask.notes import NoteSaved
 from bot.wording.message_base import Message
 from bot.wording.messages import Problem
-from bot.wording.notes import NoteSaved
 from bot.wording.rendering import escape, problem_text
 from db.processes import InboundKey, Repeated
 

@@ -18,7 +18,7 @@ from bot.slack.dependencies import Dependencies
 from bot.slack.forms import Input
 from bot.wording import catalogue
 from bot.wording.actions import Action
-from bot.wording.home import ALERT_LABELS, LANGUAGE_LABELS, HomeSettings, SettingSaved
+from bot.wording.ask.home import ALERT_LABELS, LANGUAGE_LABELS, HomeSettings, SettingSaved
 from bot.wording.rendering import problem_text
 from db.book import people
 

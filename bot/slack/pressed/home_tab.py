@@ -15,7 +15,7 @@ from bot.slack.answers import error_code
 from bot.slack.pressed.press import Press
 from bot.wording import catalogue
 from bot.wording.actions import Action
-from bot.wording.home import HomeTop
+from bot.wording.ask.home import HomeTop
 from bot.wording.message_base import Message
 from bot.wording.messages import Problem
 from bot.wording.rendering import Renderer, problem_text

@@ -9,8 +9,8 @@ from bot.errors import NotAllowed
 from bot.services import identity
 from bot.services.home import firm, tab
 from bot.services.ops.storage import Finding
+from bot.wording.ask.home import HomeBook, HomeFirm, HomeList, HomeSettings, HomeTeam, HomeTop
 from bot.wording.care.digest import CareDigest
-from bot.wording.home import HomeBook, HomeFirm, HomeList, HomeSettings, HomeTeam, HomeTop
 from bot.wording.message_base import Message
 from db import usage
 from db.book.people import Person, Team, TeamView

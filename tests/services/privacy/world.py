@@ -30,6 +30,7 @@ from db import tables, usage
 from db.book import personal_settings
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
+from db.book.notes import NoteVersion
 from db.book.people import Absence, Deputy, Person
 from db.care import calendar_feeds
 from db.care.acts import TouchAct, TouchBefore
@@ -358,6 +359,10 @@ def _decide(
                        tier_since=DAY, inputs=inputs),
             _complained(session, customer, person, text),
             _gifted(session, customer, person, text),
+            NoteVersion(
+                activity_id=1, customer_id=customer, kind="visit", happened_on=DAY, note=text, person_id=person,
+                changed_by=person, changed_at=NOW,
+            ),
             _promised(session, customer, person, text),
             CustomerCare(customer_id=customer, tier="A", scheme_version_id=version),
             ShadowMove(run_id=run, scheme_version_id=version, customer_id=customer, tier="A", shadow_tier="B"),

@@ -20,7 +20,7 @@ from bot.services.access import NOT_YOURS, Act, Actor
 from bot.services.ask.graded import graded_of
 from bot.services.schemes.store import SchemeCache, tiers_of
 from bot.wording.actions import Pointer
-from bot.wording.briefs import ScoreHistory, ScorePoint, TierBoundary
+from bot.wording.ask.briefs import ScoreHistory, ScorePoint, TierBoundary
 from db.graded import assessments
 
 MOST_POINTS = 24  # gradings

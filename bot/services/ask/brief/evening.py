@@ -19,7 +19,7 @@ from bot.errors import BotError
 from bot.services import access, staff
 from bot.services.access import Act, Actor
 from bot.services.ask.brief.page import brief
-from bot.services.care.plan import Doer
+from bot.services.care.plan import Doer, Revisit
 from bot.services.care.schedule import CareRules
 from bot.services.care.working_people import FirmTime, working_times
 from bot.services.care.working_time import WorkingTime
@@ -168,8 +168,11 @@ def _planned_for(touch: PlannedTouch, working: WorkingTime) -> date:
 
 
 def _is_visit(rules: CareRules, touch: PlannedTouch) -> bool:
+    """Whether a step asks for a visit; a revisit that does not say what, where it counts visits first."""
     step = rules.plans.step(touch.plan, touch.tier, touch.step)
-    return getattr(step, "what", None) == VISIT
+    if isinstance(step, Revisit) and step.what is None:
+        return step.counts[0] == VISIT
+    return step is not None and step.what == VISIT
 
 
 def _is_evening(working: WorkingTime, settings: Settings, now: datetime) -> bool:

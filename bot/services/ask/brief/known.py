@@ -15,7 +15,7 @@ from bot.services.care.plan_versions.care_plans import CarePlans
 from bot.services.complaint_kinds import ComplaintKinds
 from bot.services.traits import views
 from bot.services.traits.fields import TraitFields
-from bot.wording.briefs import (
+from bot.wording.ask.briefs import (
     AgreedPart,
     BriefComplaint,
     BriefContact,

@@ -17,7 +17,7 @@ from bot.services.care.schedule import CareRules
 from bot.services.care.surveys.views import last_scores
 from bot.services.schemes.store import SchemeCache
 from bot.wording.actions import Pointer
-from bot.wording.briefs import (
+from bot.wording.ask.briefs import (
     ProspectCard,
     ProspectCardInFull,
     VisitBrief,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.wording.briefs import CreditPart, LastOrder, OverdueInvoice, TradePart
+from bot.wording.ask.briefs import CreditPart, LastOrder, OverdueInvoice, TradePart
 from db.book.trade import account_sums, orders
 from db.graded import credit
 from grading.indicators.orders import window_start

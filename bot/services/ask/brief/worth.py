@@ -12,7 +12,7 @@ from bot.services.ask.explanation import lift_of
 from bot.services.ask.graded import Graded, as_read, graded_of, moved_by
 from bot.services.ask.missing import find_missing, missing_parts
 from bot.services.schemes.store import SchemeCache, tiers_of
-from bot.wording.briefs import GradedPart, RisePart, ScorePoint
+from bot.wording.ask.briefs import GradedPart, RisePart, ScorePoint
 from bot.wording.parts import MASKED, Reason
 from db.book.customers import CustomerRow
 from db.graded import assessments

@@ -16,7 +16,7 @@ from bot.services.ask.lookup import Match
 from bot.services.ask.questions.query import Silence
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache, tiers_of
-from bot.wording.listing import (
+from bot.wording.answers.listing import (
     BesideRow,
     ChoiceRow,
     CompareChoice,

@@ -15,7 +15,7 @@ from bot.services.care.schedule import CareRules
 from bot.services.imports.read.cells.guards import harmless
 from bot.services.schemes.store import SchemeCache
 from bot.wording import catalogue
-from bot.wording.listing import FileSent, ListRow, ListValue
+from bot.wording.answers.listing import FileSent, ListRow, ListValue
 from bot.wording.rendering import tier_words
 from bot.workbooks.sheets import Sheet, SheetColumn, Value, csv_file, workbook
 from db.audit import AuditAction, ObjectKind

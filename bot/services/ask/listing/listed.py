@@ -17,7 +17,7 @@ from bot.services.ask.listing.selection import ListSelection
 from bot.services.ask.questions.query import Listing, Silence
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache, TierNames
-from bot.wording.listing import ON_PAGE, CustomerList, ListRow
+from bot.wording.answers.listing import ON_PAGE, CustomerList, ListRow
 from db.book import people
 from db.listed import rows, said
 from db.listed.rows import MOST_COUNTED, ListedRow

@@ -14,7 +14,7 @@ from bot.services.ask.listing.selection import present_runs, ranks_of
 from bot.services.care.schedule import CareRules
 from bot.services.care.views.capacity import PersonLoad, capacity
 from bot.services.schemes.store import SchemeCache, TierNames
-from bot.wording.listing import MemberPart, TeamBook, TeamChoice, TeamPart
+from bot.wording.answers.listing import MemberPart, TeamBook, TeamChoice, TeamPart
 from bot.wording.parts import TierPart, Who
 from db.book import people
 from db.book.people import Person, PersonRole

@@ -10,7 +10,7 @@ from bot.services.ask.questions.query import Direction, Listing, Risk, Silence, 
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import TierNames
 from bot.services.traits.views import shown_value
-from bot.wording.listing import ListValue
+from bot.wording.answers.listing import ListValue
 from bot.wording.parts import TierPart
 from db.graded import figures
 from db.graded.figures import CustomerFigures

@@ -13,7 +13,7 @@ from bot.services.access import Act, Actor, OwnedBy, can
 from bot.services.care import answers
 from bot.services.care.schedule import CareRules, count_again
 from bot.wording.actions import Pointer
-from bot.wording.notes import NoteSaved
+from bot.wording.ask.notes import NoteSaved
 from db.audit import AuditAction, ObjectKind
 from db.book import people
 from db.book.customers import CustomerRow
@@ -46,6 +46,11 @@ class NoteToChange:
     kind: str
     day: date
     note: str | None
+
+
+def pointer_of(session: Session, activity_id: int) -> Pointer:
+    """What a button of the contact would point at now; whether it is there and may be changed is asked later."""
+    return Pointer(id=activity_id, version=len(versions(session, [activity_id]).get(activity_id, ())))
 
 
 def to_change(session: Session, actor: Actor, pointer: Pointer) -> NoteToChange:

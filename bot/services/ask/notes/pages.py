@@ -11,7 +11,7 @@ from bot.services.ask.graded import graded_of
 from bot.services.ask.notes.changes import may_change
 from bot.services.schemes.store import SchemeCache
 from bot.wording.actions import Pointer
-from bot.wording.notes import MOST_NOTES, CustomerNotes, NoteRow
+from bot.wording.ask.notes import MOST_NOTES, CustomerNotes, NoteRow
 from db.book import notes as stored_notes
 from db.book import people
 from db.book.customers import CustomerRow

@@ -7,7 +7,7 @@ from bot.masking import mask_text
 from bot.services import access
 from bot.services.access import Actor, given_customers
 from bot.services.ask.brief.known import who_of
-from bot.wording.notes import FoundNote, NotesFound
+from bot.wording.ask.notes import FoundNote, NotesFound
 from db.book import customers
 from db.book import notes as stored
 

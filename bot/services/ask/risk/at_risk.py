@@ -9,8 +9,8 @@ from bot.services import access
 from bot.services.access import Act, Actor, OwnedBy
 from bot.services.ask.risk.parts import part_of
 from bot.services.schemes.store import SchemeCache
+from bot.wording.answers.risk import AtRisk, GroupAtRisk, RiskRow, RiskTotal
 from bot.wording.parts import TierPart, Who
-from bot.wording.risk import AtRisk, GroupAtRisk, RiskRow, RiskTotal
 from db.book import people
 from db.graded import runs, tier_rows
 from db.graded.risk import sums as stored

@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlmodel import Session
 
-from bot.wording.risk import RiskPart
+from bot.wording.answers.risk import RiskPart
 from db.graded import figures
 from db.graded.figures import CustomerFigures
 

@@ -15,7 +15,7 @@ from bot.services.access import Actor
 from bot.services.ask.risk.at_risk import by_group, totals_of
 from bot.services.ask.risk.parts import part_of
 from bot.services.grade import figures
-from bot.wording.risk import RiskTotal
+from bot.wording.answers.risk import RiskTotal
 from db.book import people
 from db.book.people import Person, Team
 from db.engine import Database

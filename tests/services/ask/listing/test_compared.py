@@ -6,7 +6,7 @@ from bot.errors import BadInput, Hidden
 from bot.services.ask.graded import graded_of
 from bot.services.ask.listing import state
 from bot.services.ask.listing.compared import compared
-from bot.wording.listing import CompareChoice, CustomersBeside
+from bot.wording.answers.listing import CompareChoice, CustomersBeside
 from db.book import customers
 from tests.services.ask.listing.conftest import ANNA, GRACE, TODAY, DemoLists
 

@@ -8,7 +8,7 @@ from bot.services.ask.listing import selection, team
 from bot.services.ask.listing.file import MOST_IN_FILE
 from bot.services.ask.questions.query import Risk, Silence, Sort
 from bot.settings import ROOT
-from bot.wording.listing import ON_PAGE
+from bot.wording.answers.listing import ON_PAGE
 from db.listed.rows import MOST_COUNTED
 
 

@@ -18,7 +18,7 @@ from bot.services.ask.questions.query import (
     SilentFor,
     Sort,
 )
-from bot.wording.listing import ON_PAGE, CustomerList
+from bot.wording.answers.listing import ON_PAGE, CustomerList
 from tests.services.ask.listing.conftest import ANNA, GRACE, OMAR, TODAY, DemoLists
 from tests.services.ask.listing.slow_lists import SlowLists
 

@@ -10,7 +10,7 @@ from bot.errors import NotAllowed, NotFound
 from bot.services.access import Actor
 from bot.services.ask.listing.team import team
 from bot.services.ask.questions.query import Direction, Moved, Risk
-from bot.wording.listing import TeamBook, TeamChoice
+from bot.wording.answers.listing import TeamBook, TeamChoice
 from tests.services.ask.listing.conftest import ANNA, GRACE, OMAR, TODAY, DemoLists
 from tests.services.ask.listing.slow_lists import SlowLists
 

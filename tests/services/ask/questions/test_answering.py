@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from bot.wording.notes import NotesFound
 from sqlalchemy import event
 from sqlmodel import Session
 
@@ -15,10 +16,9 @@ from bot.services.ask.questions.vocabulary_cache import VocabularyCache, read_vo
 from bot.services.schemes.store import SchemeCache
 from bot.services.traits.fields import shipped_fields
 from bot.settings import Settings
+from bot.wording.answers.listing import CustomerList
 from bot.wording.answers.questions import CustomerHistory, NotUnderstood
-from bot.wording.listing import CustomerList
 from bot.wording.messages import NoMatch, TierCard
-from bot.wording.notes import NotesFound
 from db.book.customers import Customer
 from db.engine import Database
 from tests import factories

@@ -12,8 +12,8 @@ from bot.services.access import Actor
 from bot.services.ask.risk.at_risk import at_risk
 from bot.services.grade import runs
 from bot.services.schemes.store import SchemeCache
+from bot.wording.answers.risk import AtRisk
 from bot.wording.rendering import Renderer
-from bot.wording.risk import AtRisk
 from db.engine import Database
 from tests import factories
 from tests.services.grade.slow_figures import Slow, frames, recount

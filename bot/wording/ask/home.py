@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from bot.errors import N_
 from bot.wording.actions import Action, Pointer, is_query
+from bot.wording.answers.listing import ListRow
 from bot.wording.hits import Hit
-from bot.wording.listing import ListRow
 from bot.wording.message_base import Message
 from bot.wording.parts import Listed, TierPart, Who
 

@@ -14,7 +14,7 @@ MOST_NOTES = 5  # in a message: each may have 2,000 characters, and Slack takes 
 
 
 @dataclass(frozen=True, kw_only=True)
-class LastContact:
+class MentionedContact:
     """The last contact with a customer, as its card mentions it."""
 
     kind: str  # a ContactKind

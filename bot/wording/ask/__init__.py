@@ -1,0 +1,1 @@
+"""Messages that answer what people ask of customers: briefs, scores and notes."""
