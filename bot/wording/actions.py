@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.errors import N_
+from bot.masking import mask_text
 
 
 class Action(StrEnum):
@@ -124,8 +125,9 @@ _QUERY = re.compile(r'[^<>&"\\]+')
 
 
 def is_query(text: str) -> bool:
-    """Whether a button can hold this text as what was asked."""
-    return len(text) <= MOST_QUERY and text.isprintable() and _QUERY.fullmatch(text) is not None
+    """Whether a button can hold this text as what was asked: no address or number of a person is in it."""
+    is_plain = text.isprintable() and _QUERY.fullmatch(text) is not None
+    return len(text) <= MOST_QUERY and is_plain and mask_text(text) == text
 
 
 class RowChoice(StrEnum):

@@ -23,6 +23,7 @@ from bot.services.imports.report import ImportOptions
 from bot.services.ops import metrics
 from bot.slack import blocks
 from bot.wording.actions import Action
+from bot.wording.ask.briefs import ProspectCardInFull, VisitBriefInFull
 from bot.wording.messages import MESSAGES, TierCard, load
 from bot.wording.private import ContactPeopleInFull, ContactSaved, MaskedFields
 from bot.wording.profiles import CustomerProfileInFull
@@ -43,6 +44,8 @@ IN_FULL = (
     ContactPeopleInFull,
     ContactSaved,
     CustomerProfileInFull,
+    VisitBriefInFull,
+    ProspectCardInFull,
 )  # for those who may unmask, and the audit records it
 TEXT = f"{CODE}, 13800731942 or +49 170 7391826"
 UNMASK, WHY, SHARE, POST, LOG = map(
@@ -169,9 +172,15 @@ def test_seeded_values_are_seen_nowhere_whatever_is_pressed(
         options=ImportOptions(source="shop"),
         rejects_dir=office.folder / "rejects",
     )
-    shown = [words(message) for message in everything_said(office)]
-    assert len(shown) >= 7
-    assert [seen_in(text) for text in shown if seen_in(text)] == []
+    said = everything_said(office)
+    assert len(said) >= 7
+    # What was said in the last contact stands on the card, and the card is only for who asked.
+    assert any("canary note" in words(message) for message in said)
+    shown = [
+        seen_in(words(message), allowed=["canary note"] if message.only_for == ANNA else ())
+        for message in said
+    ]
+    assert [canaries for canaries in shown if canaries] == []
     assert seen_in(f"{why} {form}", allowed=["canary note"]) == []
     told = json.dumps(stored(office), ensure_ascii=False)
     assert "•••" in told
@@ -183,6 +192,17 @@ def test_seeded_values_are_seen_nowhere_whatever_is_pressed(
     names = [path.name for path in office.folder.rglob("*")]
     assert any("rejects" in name for name in names)
     assert seen_in(" ".join(names)) == []
+
+
+@on_sqlite
+def test_customers_whose_codes_are_addresses_are_chosen_by_their_cards(office: Office) -> None:
+    before = len(office.said_to(ANNA))
+    assert office.workspace.command(ANNA, ROOM, "/tier", "brief ACM").ok
+    (told,) = eventually(lambda: office.said_to(ANNA)[before:], "a choice")
+    assert "ACME Trading" in words(told)
+    assert seen_in(words(told)) == []
+    assert office.workspace.click(ANNA, told, f"{Action.OPEN}.0").ok
+    eventually(lambda: "Score" in words(office.said_to(ANNA)[-1]), "the card")
 
 
 @on_sqlite

@@ -205,12 +205,17 @@ class ChoiceRow(Listed):
 class CompareChoice(Message):
     """One of the names to compare is not clear."""
 
-    buttons_for: ClassVar = "hits"
+    buttons_for: ClassVar = "offered"
     choosing: ClassVar = Action.COMPARE
     name: str
     hits: tuple[ChoiceRow, ...]
     near: bool = False  # no name fits, these are similar
     more: int = 0
+
+    @property
+    def offered(self) -> tuple[ChoiceRow, ...]:
+        """Those whose button can hold the other names."""
+        return tuple(hit for hit in self.hits if hit.target.query is not None)
 
 
 @dataclass(frozen=True, kw_only=True)

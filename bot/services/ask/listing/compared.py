@@ -58,13 +58,22 @@ def compared(
             continue
         found = lookup.find_for(session, actor, name)
         if found.only is None:
-            return _choice(session, scheme_cache, name, found, [*ids, *names[place:]], place)
+            rest = [_decided(session, actor, one) for one in names[place + 1 :]]
+            return _choice(session, scheme_cache, name, found, [*ids, name, *rest], place)
         ids.append(found.only)
     rows = [access.customer_for(session, actor, Act.SEE, one) for one in ids]
     if len({row.id for row in rows}) < len(rows):
         twice = next(row for place, row in enumerate(rows) if row.id in [one.id for one in rows[:place]])
         raise BadInput(N_("%(name)s is named twice. Name another customer."), name=twice.name)
     return _beside(session, scheme_cache, rules, rows, today)
+
+
+def _decided(session: Session, actor: Actor, name: str | int) -> str | int:
+    """The number of a customer whose name is clear, so that a button holds no code that is an address; else the name."""
+    if isinstance(name, int):
+        return name
+    only = lookup.find_for(session, actor, name).only
+    return name if only is None else only
 
 
 def _choice(

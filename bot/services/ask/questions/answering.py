@@ -11,6 +11,7 @@ from datetime import date, datetime
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput
+from bot.masking import mask_text
 from bot.services import access
 from bot.services.access import BOOK, TEAM, Act, Actor
 from bot.services.ask import lists, lookup
@@ -181,6 +182,8 @@ def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Mess
         vocabulary, asker = sources.vocabulary(session, rules, today), asker_of(actor, today)
         if found.only is None:
             names = lookup.labels(session, found.ids[: lookup.MOST_HITS])
+            if any(mask_text(name) != name for name in names):  # no button holds such a code: the cards by number
+                return lookup.answer(session, sources.scheme_cache, rules, actor, f'"{query.name}"', today)
             choices = tuple(AboutCustomer(name=name, aspect=query.aspect) for name in names)
             unclear = Unclear(text=query.name, reason=Reason.SEVERAL, words=(query.name,), choices=choices)
             return not_understood(unclear, vocabulary, asker, actor.language)

@@ -56,6 +56,16 @@ def test_an_unclear_name_becomes_a_choice_that_remembers_the_others(demo: DemoLi
         assert [one.name for one in found.customers] == ["ACME", hit.name]
 
 
+def test_a_choice_holds_those_that_are_clear_by_number_wherever_they_were_named(demo: DemoLists) -> None:
+    asked = ask(demo, GRACE, "Ahl", "C-0001")
+    assert isinstance(asked, CompareChoice)
+    for hit in asked.hits:
+        assert all(isinstance(one, int) for one in state.names_of(hit.target.query))
+        found = ask(demo, GRACE, *state.names_of(hit.target.query))
+        assert isinstance(found, CustomersBeside)
+        assert [one.code for one in found.customers] == [hit.code, "C-0001"]
+
+
 def test_a_customer_of_somebody_else_is_not_compared_whatever_a_button_says(demo: DemoLists) -> None:
     theirs = ask(demo, GRACE, "ACME", "C-0013")
     assert isinstance(theirs, CustomersBeside)
