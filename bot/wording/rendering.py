@@ -232,12 +232,9 @@ def _build(language: str, folders: list[Path], mentions: bool) -> Environment:
     translations = catalogue.catalogue(language)
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # values come to our own two functions
     environment.globals.update(
-        catalogue.PUNCTUATION[language],
+        # As Markup: `escape` would take the spaces at the ends of a text.
+        {name: Markup(mark) for name, mark in catalogue.PUNCTUATION[language].items()},
         cell=Markup(CELL),
-        gap=Markup(
-            catalogue.PUNCTUATION[language]["gap"]
-        ),  # of a text that is one space nothing would be left
-        colon=Markup(catalogue.PUNCTUATION[language]["colon"]),  # the same
         gettext=_translator(translations.gettext),
         ngettext=_plural_translator(translations.ngettext),
     )

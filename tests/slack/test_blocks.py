@@ -20,6 +20,7 @@ from bot.slack.listeners import register_all
 from bot.wording import catalogue
 from bot.wording.actions import Action, RowChoice
 from bot.wording.answers.risk import AtRisk
+from bot.wording.ask.notes import CustomerNotes
 from bot.wording.care.digest import CareDigest, CareRow
 from bot.wording.care.escalations import CareEmergency, CareEscalation
 from bot.wording.message_base import Message, Slots
@@ -235,12 +236,18 @@ def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], 
             complaints=(dataclasses.replace(complaint, state="open", may_undo=True),),
             promises=(dataclasses.replace(promise, state="open", may_undo=True),),
         )
-        rows = 3 + 4 + 3
+        rows = 3 + 4 + 4
     elif kind.rows_of and isinstance(getattr(message, kind.rows_of)[0], ContactRow):
         rows = 1 if kind.buttons else 0
         message = dataclasses.replace(
             message, people=tuple(dataclasses.replace(one, may_change=bool(rows)) for one in message.people)
         )
+    elif isinstance(message, CustomerNotes):  # a page between others
+        (note,) = message.notes
+        message = dataclasses.replace(
+            message, notes=(dataclasses.replace(note, may_change=True),), start=5, total=20
+        )
+        rows = 2
     elif kind is AtRisk:
         rows = 2
     elif kind.rows_of:  # the buttons of an open row come before those of the message
@@ -257,9 +264,10 @@ def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], 
     shown = found[rows:]
     beside = [block["accessory"]["action_id"] for block in made if "accessory" in block]
     assert bool(beside) == (kind in (CareEscalation, CareEmergency))
-    assert shown[: len(kind.buttons)] == [str(action) for action in kind.buttons]
-    assert len(shown) == sum(map(bool, (*kind.buttons, kind.in_menu, kind.buttons_for, kind.menu_of)))
-    pressed = [action_id for action_id in (*found, *beside) if action_id != Action.MORE]
+    buttons = [action for action in kind.buttons if action is not Action.BRIEFS_ON]  # or BRIEFS_OFF, never both
+    assert shown[: len(buttons)] == [str(action) for action in buttons]
+    assert len(shown) == sum(map(bool, (*buttons, kind.in_menu, kind.buttons_for, kind.menu_of)))
+    pressed = [one for one in (*found, *beside, *map(str, kind.buttons)) if one != Action.MORE]
     assert [action_id for action_id in pressed if not is_heard(app, action_id)] == []
     offered = [
         option

@@ -12,6 +12,7 @@ from sqlmodel import col, delete, select
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.services.ask.bounds import FREE_GUESSES
+from bot.services.ask.listing import state
 from bot.slack import blocks
 from bot.wording.actions import Action, Pointer
 from db.book import people
@@ -29,10 +30,11 @@ NO_BUTTONS = (
     *(Action.TAKE_BACK, Action.MORE_TODO, Action.NEW_CALENDAR, Action.REVOKE_CALENDAR),
     *(Action.CONTACTS_IN_FULL, Action.ADD_CONTACT, Action.CHANGE_CONTACT),  # only in a view
     *(Action.PROFILE_IN_FULL, Action.CHANGE_PROFILE, Action.UNDO_PROFILE),  # the same
-    Action.WEEKLY,  # of a week and a team, not of a customer
-    *(
-        action for action in Action if action.points_at == "home" or action is Action.HOME_SEARCH
-    ),  # of the reader
+    *(Action.WEEKLY, Action.TEAM),  # of a week and a team, not of a customer
+    *(action for action in Action if action.points_at == "list"),
+    *(action for action in Action if action.points_at == "home" or action is Action.HOME_SEARCH),
+    *(Action.BRIEFS_ON, Action.BRIEFS_OFF),  # of the reader, as those before
+    Action.ASK,  # a question like one that is typed
     Action.MORE,  # what is chosen in the menu is an action of its own
     *(action for action in Action if action.endswith("_form")),
 )
@@ -79,10 +81,13 @@ def ask(office: Office, question: str) -> str:
 
 def press(office: Office, action: Action, customer: str) -> str:
     """The answer that Anna gets to a button of this customer."""
+    customer_id = number(office, customer)
+    query = state.of_names(["ACME", customer_id]) if action is Action.COMPARE else None
+    pointer = Pointer(id=customer_id, version=1, choice="skip", query=query)
     button = {
         "type": "button",
         "action_id": str(action),
-        "value": blocks.encode(Pointer(id=number(office, customer), version=1, choice="skip")),
+        "value": blocks.encode(pointer),
         "text": {"type": "plain_text", "text": "."},
     }
     message = office.post({"text": "A button", "blocks": [{"type": "actions", "elements": [button]}]})

@@ -361,15 +361,15 @@ def test_a_held_lock_is_called_busy(office: Office, action: str) -> None:
 def test_a_person_who_floods_is_asked_to_wait_while_others_are_answered(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go_on, answer, asking = threading.Event(), lookup.answer, [0]
+    go_on, certain, asking = threading.Event(), lookup.certain, [0]
 
     def slowly(session: Any, cache: Any, rules: Any, actor: Actor, *rest: Any) -> Any:
         if actor.slack_user_id == ANNA:
             asking[0] += 1
             go_on.wait(PATIENCE)
-        return answer(session, cache, rules, actor, *rest)
+        return certain(session, cache, rules, actor, *rest)
 
-    monkeypatch.setattr(lookup, "answer", slowly)
+    monkeypatch.setattr(lookup, "certain", slowly)
     with ThreadPoolExecutor(MOST_QUESTIONS) as flood:
         for _ in range(MOST_QUESTIONS):
             flood.submit(office.workspace.command, ANNA, ROOM, "/tier", "ACME")
