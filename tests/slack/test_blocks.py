@@ -264,7 +264,8 @@ def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], 
     shown = found[rows:]
     beside = [block["accessory"]["action_id"] for block in made if "accessory" in block]
     assert bool(beside) == (kind in (CareEscalation, CareEmergency))
-    buttons = [action for action in kind.buttons if action is not Action.BRIEFS_ON]  # or BRIEFS_OFF, never both
+    # Either BRIEFS_ON or BRIEFS_OFF is shown.
+    buttons = [action for action in kind.buttons if action is not Action.BRIEFS_ON]
     assert shown[: len(buttons)] == [str(action) for action in buttons]
     assert len(shown) == sum(map(bool, (*buttons, kind.in_menu, kind.buttons_for, kind.menu_of)))
     pressed = [one for one in (*found, *beside, *map(str, kind.buttons)) if one != Action.MORE]

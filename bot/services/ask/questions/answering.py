@@ -182,7 +182,9 @@ def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Mess
         vocabulary, asker = sources.vocabulary(session, rules, today), asker_of(actor, today)
         if found.only is None:
             names = lookup.labels(session, found.ids[: lookup.MOST_HITS])
-            if any(mask_text(name) != name for name in names):  # no button holds such a code: the cards by number
+            if any(
+                mask_text(name) != name for name in names
+            ):  # no button holds it: cards are chosen by number
                 return lookup.answer(session, sources.scheme_cache, rules, actor, f'"{query.name}"', today)
             choices = tuple(AboutCustomer(name=name, aspect=query.aspect) for name in names)
             unclear = Unclear(text=query.name, reason=Reason.SEVERAL, words=(query.name,), choices=choices)
