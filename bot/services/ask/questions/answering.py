@@ -32,7 +32,7 @@ from bot.services.ask.questions.query import (
     Query,
 )
 from bot.services.ask.questions.reader import read
-from bot.services.ask.questions.unclear import Reason, Unclear
+from bot.services.ask.questions.unclear import Unclear, WhyUnclear
 from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
 from bot.services.ask.questions.vocabulary_cache import VocabularyCache, asker_of
 from bot.services.care.digest import todo
@@ -99,7 +99,7 @@ def not_certain(sources: QuestionSources, session: Session, actor: Actor, text: 
     if isinstance(query, AboutCustomer) and query.aspect is Aspect.CARD:
         found = lookup.answer(session, sources.scheme_cache, rules, actor, f'"{query.name}"', today)
         if isinstance(found, NoMatch) and not found.hits and is_sentence(query.name):
-            unclear = Unclear(text=query.name, reason=Reason.WORDS)
+            unclear = Unclear(text=query.name, reason=WhyUnclear.WORDS)
             return not_understood(unclear, vocabulary, asker, actor.language)
         return found
     return query
@@ -182,7 +182,9 @@ def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Mess
         if found.only is None:
             names = lookup.labels(session, found.ids[: lookup.MOST_HITS])
             choices = tuple(AboutCustomer(name=name, aspect=query.aspect) for name in names)
-            unclear = Unclear(text=query.name, reason=Reason.SEVERAL, words=(query.name,), choices=choices)
+            unclear = Unclear(
+                text=query.name, reason=WhyUnclear.SEVERAL, words=(query.name,), choices=choices
+            )
             return not_understood(unclear, vocabulary, asker, actor.language)
         access.customer_for(session, actor, Act.SEE, found.only)
         if query.aspect is Aspect.CARE:
