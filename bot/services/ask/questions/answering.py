@@ -35,6 +35,7 @@ from bot.services.ask.questions.reader import read
 from bot.services.ask.questions.unclear import Unclear, WhyUnclear
 from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
 from bot.services.ask.questions.vocabulary_cache import VocabularyCache, asker_of
+from bot.services.ask.risk.at_risk import at_risk
 from bot.services.care.digest import todo
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults
@@ -164,6 +165,8 @@ def _in_session(sources: QuestionSources, session: Session, actor: Actor, query:
             return todo.todo(session, rules, book, actor, firm, sources.now)
         case Personal.HELP:
             return lookup.answer(session, cache, rules, actor, "help", today)
+        case Personal.VALUE_AT_RISK:
+            return at_risk(session, cache, actor, today)
         case FoundNotes():
             return search(session, actor, query.words)
         case _:  # a link that is made elsewhere

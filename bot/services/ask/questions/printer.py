@@ -39,6 +39,7 @@ _PERSONAL = {
     Personal.TODO: ("todo", "待办"),
     Personal.HELP: ("help", "帮助"),
     Personal.CALENDAR: ("calendar", "日历"),
+    Personal.VALUE_AT_RISK: ("value at risk", "风险金额"),
 }
 _LABELS = {
     FilterField.TIER: ("tier", "等级"),

@@ -145,6 +145,7 @@ class Personal(StrEnum):
     TODO = "todo"
     HELP = "help"
     CALENDAR = "calendar"
+    VALUE_AT_RISK = "value_at_risk"  # what silent and falling customers are worth, in all and by person
 
 
 Query = AboutCustomer | Compared | Listing | AboutTeam | FoundNotes | Personal

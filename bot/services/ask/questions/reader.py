@@ -21,6 +21,7 @@ from bot.services.ask.questions.query import (
     Listing,
     Personal,
     Query,
+    Sort,
 )
 from bot.services.ask.questions.tokens import Token, tokens_of
 from bot.services.ask.questions.unclear import Unclear, WhyUnclear
@@ -73,6 +74,8 @@ class _Reader:
         rest = [token for token in tokens if not token.is_empty and token.part is not PhrasePart.ME]
         if len(rest) == 1 and rest[0].part is PhrasePart.PERSONAL:
             return Personal(rest[0].meaning)
+        if len(rest) == 1 and (rest[0].part, rest[0].meaning) == (PhrasePart.SORT, Sort.VALUE_AT_RISK):
+            return Personal.VALUE_AT_RISK
         return None
 
     def _notes(self, tokens: Sequence[Token]) -> Query | Unclear | None:
