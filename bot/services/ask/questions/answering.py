@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, BadInput
 from bot.services import access
-from bot.services.access import BOOK, TEAM, Act, Actor
+from bot.services.access import BOOK, TEAM, Actor
 from bot.services.ask import lists, lookup
 from bot.services.ask.brief.page import brief
 from bot.services.ask.listing import compared, listed, team
@@ -184,7 +184,6 @@ def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Mess
             choices = tuple(AboutCustomer(name=name, aspect=query.aspect) for name in names)
             unclear = Unclear(text=query.name, reason=Reason.SEVERAL, words=(query.name,), choices=choices)
             return not_understood(unclear, vocabulary, asker, actor.language)
-        access.customer_for(session, actor, Act.SEE, found.only)
         if query.aspect is Aspect.CARE:
             return one_customer.care(session, sources.scheme_cache, rules, actor, found.only, sources.now)
         if query.aspect is Aspect.BRIEF:
