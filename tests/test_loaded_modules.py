@@ -92,7 +92,8 @@ def test_the_running_bot_loads_pandas_only_for_gradings(tmp_path: Path) -> None:
     everything = """
 import json, sys
 import bot.app, bot.health, bot.jobs, bot.slack.server, grading.explain.breakdown
-from bot.cli import ask, run
+from bot.cli import run
+from bot.cli.asking import ask
 sys.stderr.write("\\n" + json.dumps(sorted(sys.modules)))
 """
     found = loaded(everything, folder=tmp_path)

@@ -13,7 +13,15 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
 
 from bot.errors import N_, BadInput, Conflict, NotReady, Phrase
-from bot.services.delivery.messenger import Answer, Check, Listing, Posted, Reading, Reference, SeenChannel
+from bot.services.delivery.messenger import (
+    Answer,
+    Check,
+    ListedChannels,
+    Posted,
+    Reading,
+    Reference,
+    SeenChannel,
+)
 from bot.services.ops.connection import TOKEN_REFUSALS
 from bot.settings import Settings
 from bot.slack import answers, blocks
@@ -165,7 +173,7 @@ class Gateway:
         except Exception as error:
             return Reading(outcome="later", error_class=type(error).__name__, concerns="network")
 
-    def joined_channels(self) -> Listing:
+    def joined_channels(self) -> ListedChannels:
         """Every channel that the bot is a member of, archived ones too: one call, unless they are more than 999."""
         found: list[SeenChannel] = []
         cursor = ""
@@ -178,17 +186,17 @@ class Gateway:
                 cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
                 if not cursor:
                     break
-            return Listing(outcome="read", channels=tuple(found))
+            return ListedChannels(outcome="read", channels=tuple(found))
         except Exception as error:
             return _unlisted(error)
 
-    def channel(self, channel_id: str) -> Listing:
+    def channel(self, channel_id: str) -> ListedChannels:
         """One channel; none where there is no such channel, or the bot may not know of it."""
         try:
-            return Listing(outcome="read", channels=(self._see(channel_id),))
+            return ListedChannels(outcome="read", channels=(self._see(channel_id),))
         except Exception as error:
             refused = _unlisted(error)
-            return Listing(outcome="read") if refused.error_class == "channel_not_found" else refused
+            return ListedChannels(outcome="read") if refused.error_class == "channel_not_found" else refused
 
     def check(self) -> Check:
         """Whether Slack takes the token now, and Slack's time."""
@@ -337,11 +345,11 @@ def _channel(shown: dict[str, Any]) -> SeenChannel:
     )
 
 
-def _unlisted(error: Exception) -> Listing:
+def _unlisted(error: Exception) -> ListedChannels:
     """Why channels could not be listed. Nothing was changed, so that a lost answer is no more than that."""
     if not isinstance(error, SlackApiError):
         reason = getattr(error, "reason", None) or type(error).__name__
-        return Listing(
+        return ListedChannels(
             outcome="later",
             error_class="network",
             error=f"Slack cannot be reached: {reason}",
@@ -349,7 +357,7 @@ def _unlisted(error: Exception) -> Listing:
         )
     refused = answers.refused(error)
     reading = _unread(refused, error_code(error))
-    return Listing(
+    return ListedChannels(
         outcome=reading.outcome,
         error_class=reading.error_class,
         error=refused.error,

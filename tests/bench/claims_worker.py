@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, event, make_url
 from bot.clock import SystemClock
 from bot.logs import configure
 from bot.services.delivery import outbox, sender
-from bot.services.delivery.messenger import Answer, Check, Listing, Reading, Reference
+from bot.services.delivery.messenger import Answer, Check, ListedChannels, Reading, Reference
 from bot.services.delivery.worker import Worker, WorkerOptions
 from bot.services.recipients import Place
 from bot.wording.message_base import Message
@@ -47,11 +47,11 @@ class AcceptingSlack:
     def update(self, channel: str, ts: str, message: Message, language: str | None) -> Answer:
         return SENT
 
-    def joined_channels(self) -> Listing:
-        return Listing(outcome="read")
+    def joined_channels(self) -> ListedChannels:
+        return ListedChannels(outcome="read")
 
-    def channel(self, channel_id: str) -> Listing:
-        return Listing(outcome="read")
+    def channel(self, channel_id: str) -> ListedChannels:
+        return ListedChannels(outcome="read")
 
     def check(self) -> Check:
         return Check()

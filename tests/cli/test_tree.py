@@ -62,7 +62,7 @@ def test_every_function_of_a_command_module_is_a_command() -> None:
     modules = {
         ".".join(path.relative_to(folder).with_suffix("").parts): path
         for path in folder.rglob("*.py")
-        if path.stem != "__init__" and path.parent.name != "output"
+        if path.stem != "__init__" and "output" not in path.parts
     }
     defined = {
         f"{module}.{node.name}"

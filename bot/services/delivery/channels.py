@@ -12,7 +12,7 @@ import structlog
 from sqlmodel import Session
 
 from bot.services.delivery import outbox
-from bot.services.delivery.messenger import Answer, Listing, SeenChannel
+from bot.services.delivery.messenger import Answer, ListedChannels, SeenChannel
 from bot.services.delivery.worker import Worker, WorkerOptions
 from bot.services.recipients import Place
 from bot.wording.channels import Trouble, TroubledChannel, reason
@@ -141,7 +141,7 @@ def _refusal(troubled: TroubledChannel) -> Answer:
     )
 
 
-def _later(listing: Listing) -> Answer:
+def _later(listing: ListedChannels) -> Answer:
     """The messages wait: for Slack, or, long, until somebody has given the app the scopes."""
     read_later = listing.outcome == "later"
     return Answer(

@@ -58,7 +58,7 @@ class SeenChannel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listing:
+class ListedChannels:
     """Channels, all that were asked for that the bot may see; impossible to list; or to be listed later."""
 
     outcome: Literal["read", "impossible", "later"]
@@ -106,11 +106,11 @@ class Messenger(Protocol):
 
     def history(self, where: str, oldest: datetime) -> Reading: ...
 
-    def joined_channels(self) -> Listing:
+    def joined_channels(self) -> ListedChannels:
         """Every channel that the bot is a member of, archived ones too."""
         ...
 
-    def channel(self, channel_id: str) -> Listing:
+    def channel(self, channel_id: str) -> ListedChannels:
         """One channel; none where there is no such channel, or the bot may not know of it."""
         ...
 

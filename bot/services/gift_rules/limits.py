@@ -19,7 +19,7 @@ from grading.scheme.model import Name
 NO_RATE = N_("This gift cannot be held against the limits: %(reason)s.")
 
 
-class Sort(StrEnum):
+class LimitKind(StrEnum):
     """What a limit is about, in the order in which a refusal names one."""
 
     GIFT = "gift"
@@ -57,7 +57,7 @@ class WantedGift:
 class Room:
     """A limit, and what is left of it."""
 
-    sort: Sort
+    sort: LimitKind
     limit: int
     left: int
     rule: Name | None = None
@@ -76,7 +76,7 @@ class GivenGifts:
     """What was given, by year and by whom or what a limit is about; gifts are added as they come."""
 
     rules: GiftRules
-    _given: dict[tuple[int, Sort, Hashable], int] = field(default_factory=lambda: defaultdict(int))
+    _given: dict[tuple[int, LimitKind, Hashable], int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, wanted: WantedGift) -> None:
         """Count a gift."""
@@ -88,9 +88,9 @@ class GivenGifts:
         keys = _keys(wanted)
         found = []
         for sort, cap in _caps(self.rules, wanted).items():
-            if cap is None or (sort is not Sort.GIFT and sort not in keys):
+            if cap is None or (sort is not LimitKind.GIFT and sort not in keys):
                 continue
-            given = 0 if sort is Sort.GIFT else self._given[wanted.given_on.year, sort, keys[sort]]
+            given = 0 if sort is LimitKind.GIFT else self._given[wanted.given_on.year, sort, keys[sort]]
             found.append(Room(sort=sort, limit=cap.units, left=max(0, cap.units - given), rule=cap.rule))
         return found
 
@@ -156,21 +156,24 @@ def named(name: Name) -> Phrase:
     return BilingualName(name.en, name.zh)
 
 
-def _keys(wanted: WantedGift) -> dict[Sort, Hashable]:
+def _keys(wanted: WantedGift) -> dict[LimitKind, Hashable]:
     """What the limits of a year are counted by, of those that concern a gift."""
-    keys: Mapping[Sort, Hashable | None] = {
-        Sort.PERSON: wanted.contact_person_id,
-        Sort.CUSTOMER: wanted.customer_id,
-        Sort.OWNER: wanted.budget.owner_id,
-        Sort.TEAM: wanted.budget.team_id,
+    keys: Mapping[LimitKind, Hashable | None] = {
+        LimitKind.PERSON: wanted.contact_person_id,
+        LimitKind.CUSTOMER: wanted.customer_id,
+        LimitKind.OWNER: wanted.budget.owner_id,
+        LimitKind.TEAM: wanted.budget.team_id,
     }
     return {sort: key for sort, key in keys.items() if key is not None}
 
 
-def _caps(rules: GiftRules, wanted: WantedGift) -> dict[Sort, Cap | None]:
-    budgets = {Sort.OWNER: rules.budgets.owner_year, Sort.TEAM: rules.budgets.team_year}
+def _caps(rules: GiftRules, wanted: WantedGift) -> dict[LimitKind, Cap | None]:
+    budgets = {LimitKind.OWNER: rules.budgets.owner_year, LimitKind.TEAM: rules.budgets.team_year}
     return {
-        **{sort: rules.cap(sort, wanted.customer) for sort in (Sort.GIFT, Sort.PERSON, Sort.CUSTOMER)},
+        **{
+            sort: rules.cap(sort, wanted.customer)
+            for sort in (LimitKind.GIFT, LimitKind.PERSON, LimitKind.CUSTOMER)
+        },
         **{
             sort: None if amount is None else Cap(units=money_units(amount))
             for sort, amount in budgets.items()
@@ -179,19 +182,19 @@ def _caps(rules: GiftRules, wanted: WantedGift) -> dict[Sort, Cap | None]:
 
 
 _OVER = {
-    Sort.PERSON: N_(
+    LimitKind.PERSON: N_(
         "Gifts to %(person)s of %(customer)s may be worth %(limit)s in %(year)s, of which %(left)s is left, and this one"
         " is worth %(value)s"
     ),
-    Sort.CUSTOMER: N_(
+    LimitKind.CUSTOMER: N_(
         "Gifts to %(customer)s may be worth %(limit)s in %(year)s, of which %(left)s is left, and this one is worth"
         " %(value)s"
     ),
-    Sort.OWNER: N_(
+    LimitKind.OWNER: N_(
         "The budget of %(owner)s for gifts is %(limit)s in %(year)s, of which %(left)s is left, and this one is worth"
         " %(value)s"
     ),
-    Sort.TEAM: N_(
+    LimitKind.TEAM: N_(
         "The budget of the team %(team)s for gifts is %(limit)s in %(year)s, of which %(left)s is left, and this one is"
         " worth %(value)s"
     ),
@@ -200,10 +203,10 @@ _OVER = {
 
 def _sentence(rules: GiftRules, wanted: WantedGift, over: Room) -> Phrase:
     rule = Phrase(N_(" (%(rule)s)"), rule=named(over.rule)) if over.rule is not None else ""
-    if over.limit == 0 and over.sort in (Sort.GIFT, Sort.PERSON, Sort.CUSTOMER):
+    if over.limit == 0 and over.sort in (LimitKind.GIFT, LimitKind.PERSON, LimitKind.CUSTOMER):
         return Phrase(N_("Gifts to %(customer)s are not allowed%(rule)s"), customer=wanted.name, rule=rule)
     value, limit = shown(wanted.worth, rules.currency), shown(over.limit, rules.currency)
-    if over.sort is Sort.GIFT:
+    if over.sort is LimitKind.GIFT:
         return Phrase(
             N_(
                 "A gift to %(customer)s may be worth %(limit)s at most%(rule)s, and this one is worth %(value)s"

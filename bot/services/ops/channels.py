@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from bot.errors import N_, Phrase
 from bot.services.delivery.channels import is_name, pick, shown, tell_admins, troubled, with_places
-from bot.services.delivery.messenger import Listing, Messenger, SeenChannel
+from bot.services.delivery.messenger import ListedChannels, Messenger, SeenChannel
 from bot.services.delivery.worker import WorkerOptions
 from bot.wording.channels import Trouble, TroubledChannel, label, places, reason
 from db import processes
@@ -42,7 +42,7 @@ class Look:
     """The channels as Slack shows them; `unread` says why some could not be looked at."""
 
     seen: dict[str, SeenChannel | TroubledChannel] = field(default_factory=dict)  # by how they are written
-    unread: Listing | None = None
+    unread: ListedChannels | None = None
 
     @property
     def sound(self) -> dict[str, SeenChannel]:
@@ -125,7 +125,7 @@ def remarks(known: Written, found: Look) -> Iterator[Remark]:
         yield Remark("ok", Phrase(", ".join(dict.fromkeys(map(shown, found.sound.values())))))
 
 
-def _unread(why: Listing) -> Remark:
+def _unread(why: ListedChannels) -> Remark:
     # A network that is down says nothing about the channels.
     level: Literal["note", "problem"] = "note" if why.concerns in ("network", "rate") else "problem"
     lacks_scope = N_(

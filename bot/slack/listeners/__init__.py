@@ -6,12 +6,9 @@ from bot.slack.deferred import Deferred
 from bot.slack.dependencies import Dependencies
 from bot.slack.listeners import (
     asked,
-    brief,
     calendar_link,
     home,
-    lists,
     log_visit,
-    notes,
     open_card,
     personal_forms,
     share,
@@ -22,6 +19,7 @@ from bot.slack.listeners import (
     weekly,
     why,
 )
+from bot.slack.listeners.asking import brief, lists, notes
 from bot.slack.listeners.records import (
     complaints,
     contact_form,

@@ -90,7 +90,7 @@ class GroupAtRisk:
 
 @dataclass(frozen=True, kw_only=True)
 class AtRisk(Message):
-    """The answer to /tier at-risk."""
+    """The answer to /tier value at risk."""
 
     rows_of: ClassVar = "rows"
     scope: str  # own | deputy | team | seen | book

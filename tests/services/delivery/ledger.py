@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.services.delivery.messenger import Answer, Check, Listing, Posted, Reading, Reference, SeenChannel
+from bot.services.delivery.messenger import (
+    Answer,
+    Check,
+    ListedChannels,
+    Posted,
+    Reading,
+    Reference,
+    SeenChannel,
+)
 from bot.wording.message_base import Message
 from bot.wording.messages import Problem
 
@@ -122,17 +130,21 @@ class Ledger:
         self.updates.append((channel, ts, message))
         return self.answers.pop(0) if self.answers else Answer(outcome="sent", ts=ts, channel=channel)
 
-    def joined_channels(self) -> Listing:
+    def joined_channels(self) -> ListedChannels:
         self.listings += 1
         if self.down:
-            return Listing(outcome="later", error_class="URLError", error="no network", concerns="network")
+            return ListedChannels(
+                outcome="later", error_class="URLError", error="no network", concerns="network"
+            )
         if not self.may_list:
-            return Listing(outcome="impossible", error_class="missing_scope", error="the app lacks a scope")
-        return Listing(outcome="read", channels=tuple(self.joined))
+            return ListedChannels(
+                outcome="impossible", error_class="missing_scope", error="the app lacks a scope"
+            )
+        return ListedChannels(outcome="read", channels=tuple(self.joined))
 
-    def channel(self, channel_id: str) -> Listing:
+    def channel(self, channel_id: str) -> ListedChannels:
         found = tuple(channel for channel in self.joined if channel.id == channel_id)
-        return Listing(outcome="read", channels=found)
+        return ListedChannels(outcome="read", channels=found)
 
     def check(self) -> Check:
         self.checks += 1

@@ -11,7 +11,7 @@ from bot.demo.workspace import Workspace
 from bot.demo.workspace.default_team import CHANNELS, GRACE_CHEN, MANAGERS, PEOPLE
 from bot.demo.workspace.platform import ALL_SCOPES
 from bot.services.delivery import restore
-from bot.services.delivery.messenger import Listing, SeenChannel
+from bot.services.delivery.messenger import ListedChannels, SeenChannel
 from bot.services.delivery.worker import WorkerOptions
 from bot.services.recipients import Place
 from bot.wording import messages
@@ -198,7 +198,7 @@ def test_a_first_message_whose_answer_was_lost_is_found_in_the_channel_of_its_na
 @on_sqlite
 def test_the_lease_is_checked_after_a_channel_was_looked_up(harness: Harness) -> None:
     class Slow(Ledger):
-        def joined_channels(self) -> Listing:
+        def joined_channels(self) -> ListedChannels:
             harness.clock.advance(OPTIONS.lease)
             return super().joined_channels()
 

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from bot.errors import N_, BadInput, NotAllowed
 from bot.services import access
 from bot.services.access import Actor
-from bot.services.ask.questions.query import Direction, Listing, Moved, Silence, Sort
+from bot.services.ask.questions.query import Direction, Listing, MovedSince, Silence, Sort
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import TierNames
 from bot.services.traits.search import PERSONAL
@@ -125,7 +125,7 @@ def near_of(direction: Direction | None) -> Near | None:
     return Near(up=direction == Direction.UP, down=direction == Direction.DOWN, points=NEAR_POINTS)
 
 
-def _changed(moved: Moved | None) -> ChangedTier | None:
+def _changed(moved: MovedSince | None) -> ChangedTier | None:
     if moved is None:
         return None
     return ChangedTier(

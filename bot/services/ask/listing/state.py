@@ -13,7 +13,7 @@ from bot.services.ask.questions.query import (
     Direction,
     Filters,
     Listing,
-    Moved,
+    MovedSince,
     Risk,
     Silence,
     SilentFor,
@@ -144,9 +144,9 @@ def _silence(text: str) -> SilentFor:
     return SilentFor(what=Silence(what), days=_number(days))
 
 
-def _moved(text: str) -> Moved:
+def _moved(text: str) -> MovedSince:
     direction, since = text.split(":")
-    return Moved(
+    return MovedSince(
         direction=None if direction == "any" else Direction(direction), since=date.fromisoformat(since)
     )
 

@@ -32,9 +32,10 @@ from bot.services.ask.questions.query import (
     Query,
 )
 from bot.services.ask.questions.reader import read
-from bot.services.ask.questions.unclear import Reason, Unclear
+from bot.services.ask.questions.unclear import Unclear, WhyUnclear
 from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
 from bot.services.ask.questions.vocabulary_cache import VocabularyCache, asker_of
+from bot.services.ask.risk.at_risk import at_risk
 from bot.services.care.digest import todo
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults
@@ -99,7 +100,7 @@ def not_certain(sources: QuestionSources, session: Session, actor: Actor, text: 
     if isinstance(query, AboutCustomer) and query.aspect is Aspect.CARD:
         found = lookup.answer(session, sources.scheme_cache, rules, actor, f'"{query.name}"', today)
         if isinstance(found, NoMatch) and not found.hits and is_sentence(query.name):
-            unclear = Unclear(text=query.name, reason=Reason.WORDS)
+            unclear = Unclear(text=query.name, reason=WhyUnclear.WORDS)
             return not_understood(unclear, vocabulary, asker, actor.language)
         return found
     return query
@@ -164,6 +165,8 @@ def _in_session(sources: QuestionSources, session: Session, actor: Actor, query:
             return todo.todo(session, rules, book, actor, firm, sources.now)
         case Personal.HELP:
             return lookup.answer(session, cache, rules, actor, "help", today)
+        case Personal.VALUE_AT_RISK:
+            return at_risk(session, cache, actor, today)
         case FoundNotes():
             return search(session, actor, query.words)
         case _:  # a link that is made elsewhere
@@ -182,7 +185,9 @@ def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Mess
         if found.only is None:
             names = lookup.labels(session, found.ids[: lookup.MOST_HITS])
             choices = tuple(AboutCustomer(name=name, aspect=query.aspect) for name in names)
-            unclear = Unclear(text=query.name, reason=Reason.SEVERAL, words=(query.name,), choices=choices)
+            unclear = Unclear(
+                text=query.name, reason=WhyUnclear.SEVERAL, words=(query.name,), choices=choices
+            )
             return not_understood(unclear, vocabulary, asker, actor.language)
         if query.aspect is Aspect.CARE:
             return one_customer.care(session, sources.scheme_cache, rules, actor, found.only, sources.now)

@@ -5,13 +5,13 @@ from itertools import pairwise, product
 from typing import NamedTuple
 
 from bot.services.ask.questions.atoms import unquoted
-from bot.services.ask.questions.phrases import Part
+from bot.services.ask.questions.phrases import PhrasePart
 from bot.services.ask.questions.query import Aspect
 from bot.services.ask.questions.tokens import Token
 
 FEWEST, MOST = 2, 3  # customers to compare
 MOST_JOINTS = 8  # of which each may also be within a name
-_JOINTS = (Part.AND, Part.APART, Part.VERSUS, Part.OR)
+_JOINTS = (PhrasePart.AND, PhrasePart.APART, PhrasePart.VERSUS, PhrasePart.OR)
 Known = Callable[[str], bool]
 
 
@@ -30,9 +30,9 @@ def name_of(text: str, tokens: Sequence[Token], known: Known) -> Piece:
     written = text[rest[0].start : rest[-1].end].strip()
     if unquoted(written) is None and known(written):
         return Piece(written)
-    while rest and (rest[0].is_empty or rest[0].part is Part.PAST):
+    while rest and (rest[0].is_empty or rest[0].part is PhrasePart.PAST):
         rest = rest[1:]
-    while rest and (rest[-1].is_empty or rest[-1].part is Part.PAST):
+    while rest and (rest[-1].is_empty or rest[-1].part is PhrasePart.PAST):
         rest = rest[:-1]
     written = text[rest[0].start : rest[-1].end].strip() if rest else ""
     held = unquoted(written)
@@ -52,8 +52,8 @@ def all_named(text: str, tokens: Sequence[Token], known: Known) -> tuple[str, ..
 def with_aspect(text: str, tokens: Sequence[Token], known: Known) -> tuple[Aspect, Piece | None, bool] | None:
     """(what is asked, of whom, whether the words say that a customer is meant); None without a word for what is asked."""
     rest = _between(tokens)
-    if any(token.part is Part.ASPECT and token.meaning is Aspect.WHY for token in rest):
-        while len(rest) > 1 and (rest[-1].is_empty or rest[-1].part is Part.MOVED):
+    if any(token.part is PhrasePart.ASPECT and token.meaning is Aspect.WHY for token in rest):
+        while len(rest) > 1 and (rest[-1].is_empty or rest[-1].part is PhrasePart.MOVED):
             rest = rest[:-1]  # why did ACME fall
     if not rest:
         return None
@@ -66,21 +66,21 @@ def with_aspect(text: str, tokens: Sequence[Token], known: Known) -> tuple[Aspec
     if first is None:
         return None
     name = name_of(text, rest[1:], known)
-    if rest[0].part is Part.LABEL and rest[1].part is not Part.OF and not known(name.text):
+    if rest[0].part is PhrasePart.LABEL and rest[1].part is not PhrasePart.OF and not known(name.text):
         return None
-    is_sure = rest[1].part is Part.OF or name.quoted
+    is_sure = rest[1].part is PhrasePart.OF or name.quoted
     return (first, name, is_sure) if name.text else (first, None, True)
 
 
 def to_compare(text: str, tokens: Sequence[Token], known: Known) -> list[Piece] | None:
     """The customers to compare; None when nothing is to be compared."""
     rest = _between(tokens)
-    verbs = [token for token in rest if token.part is Part.COMPARE]
-    if not verbs and not any(token.part is Part.VERSUS for token in rest):
+    verbs = [token for token in rest if token.part is PhrasePart.COMPARE]
+    if not verbs and not any(token.part is PhrasePart.VERSUS for token in rest):
         return None
-    if rest and rest[0].part is Part.COMPARE:
+    if rest and rest[0].part is PhrasePart.COMPARE:
         rest = _between(rest[1:])
-    elif rest and rest[-1].part is Part.COMPARE:
+    elif rest and rest[-1].part is PhrasePart.COMPARE:
         rest = _between(rest[:-1])
     if not rest:
         return []
@@ -94,7 +94,7 @@ def to_compare(text: str, tokens: Sequence[Token], known: Known) -> list[Piece] 
 
 def _is_joint(text: str, token: Token) -> bool:
     is_with = text[token.start : token.end].casefold() in ("with", "to", "against")
-    return token.part in _JOINTS or token.part is Part.COMPARE or is_with
+    return token.part in _JOINTS or token.part is PhrasePart.COMPARE or is_with
 
 
 def _splits(text: str, tokens: list[Token], places: list[int], known: Known) -> Iterator[list[Piece]]:
@@ -120,15 +120,15 @@ def _by_spaces(text: str, tokens: list[Token], known: Known) -> Iterator[list[Pi
 
 
 def _aspect_of(token: Token) -> Aspect | None:
-    if token.part is Part.ASPECT:
+    if token.part is PhrasePart.ASPECT:
         return Aspect(token.meaning)
-    is_tier = token.part is Part.LABEL and token.meaning == "tiers"
+    is_tier = token.part is PhrasePart.LABEL and token.meaning == "tiers"
     return Aspect.CARD if is_tier else None
 
 
 def _between(tokens: Sequence[Token]) -> list[Token]:
     rest = list(tokens)
-    while rest and rest[0].part in (Part.FILLER, Part.PAST):
+    while rest and rest[0].part in (PhrasePart.FILLER, PhrasePart.PAST):
         rest = rest[1:]
     while rest and rest[-1].is_empty:
         rest = rest[:-1]

@@ -7,24 +7,24 @@ from itertools import islice, product
 from typing import Any
 
 from bot.services.ask.questions.periods import RECENT_DAYS
-from bot.services.ask.questions.phrases import FilterField, Part
+from bot.services.ask.questions.phrases import FilterField, PhrasePart
 from bot.services.ask.questions.query import (
     Direction,
     Filters,
     Listing,
-    Moved,
+    MovedSince,
     Risk,
     Silence,
     SilentFor,
     Sort,
 )
 from bot.services.ask.questions.tokens import Token
-from bot.services.ask.questions.unclear import Reason
+from bot.services.ask.questions.unclear import WhyUnclear
 from bot.services.ask.questions.vocabulary import Meaning, QuestionActor, Vocabulary
 
 MOST_CHOICES, MOST_TRIED = 8, 64
-_PERIODS = (Part.LENGTH, Part.SINCE, Part.RECENT, Part.OVER, Part.FUTURE)
-_JOINING = (Part.AND, Part.OR, Part.APART)
+_PERIODS = (PhrasePart.LENGTH, PhrasePart.SINCE, PhrasePart.RECENT, PhrasePart.OVER, PhrasePart.FUTURE)
+_JOINING = (PhrasePart.AND, PhrasePart.OR, PhrasePart.APART)
 _MOST_FIRST = (Sort.SCORE, Sort.REVENUE, Sort.VALUE_AT_RISK)  # as they are sorted when nothing is said
 
 
@@ -33,7 +33,7 @@ class ReadListing:
     """What the tokens say of a list: the lists they can mean, and what stands in the way of one answer."""
 
     listings: tuple[Listing, ...]
-    reason: Reason | None = None
+    reason: WhyUnclear | None = None
     left: tuple[Token, ...] = ()  # not understood
     unsure: tuple[Token, ...] = ()  # with several meanings
     nearest: tuple[Listing, ...] = ()
@@ -53,7 +53,7 @@ class _Reading:
         self._vocabulary, self._asker = vocabulary, asker
         self._small = [token for token in tokens if token.is_empty]
         self._used = [False] * len(self._tokens)
-        self._reason: Reason | None = None
+        self._reason: WhyUnclear | None = None
         self._filters = Filters()
         self._sort: Sort | None = None
         self._descending = False
@@ -78,10 +78,10 @@ class _Reading:
         self._read_joints()
         left = tuple(token for token, used in zip(self._tokens, self._used, strict=True) if not used)
         listings, unsure = self._listings()
-        is_twice = self._reason is Reason.TWICE and all(token.part in _PERIODS for token in left)
-        reason = Reason.WORDS if left and not is_twice else self._reason
+        is_twice = self._reason is WhyUnclear.TWICE and all(token.part in _PERIODS for token in left)
+        reason = WhyUnclear.WORDS if left and not is_twice else self._reason
         if reason is None and len(listings) > 1:
-            reason = Reason.SEVERAL
+            reason = WhyUnclear.SEVERAL
         kinds = {token.part for token in self._tokens}
         return ReadListing(
             listings=tuple(listings[:MOST_CHOICES]),
@@ -90,16 +90,18 @@ class _Reading:
             unsure=tuple(unsure),
             nearest=tuple(self._listing(one) for one in self._nearest)
             + tuple(replace(self._listing(self._filters), sort=sort) for sort in self._sorts),
-            is_bare=kinds <= {Part.VALUE, Part.APART},
-            is_mine=Part.ME in kinds and kinds <= {Part.ME, Part.CUSTOMERS, Part.LIST},
-            has_content=bool(kinds) and not kinds <= {Part.WORD, Part.APART, Part.AND, Part.QUOTED},
+            is_bare=kinds <= {PhrasePart.VALUE, PhrasePart.APART},
+            is_mine=PhrasePart.ME in kinds
+            and kinds <= {PhrasePart.ME, PhrasePart.CUSTOMERS, PhrasePart.LIST},
+            has_content=bool(kinds)
+            and not kinds <= {PhrasePart.WORD, PhrasePart.APART, PhrasePart.AND, PhrasePart.QUOTED},
         )
 
     def _read_silences(self) -> None:
         """No visit for 30 days: what was lacking, and its length before or after it."""
         place = 0
         while place < len(self._tokens):
-            if not self._is(place, Part.NOT) or not self._is(place + 1, Part.LACKED):
+            if not self._is(place, PhrasePart.NOT) or not self._is(place + 1, PhrasePart.LACKED):
                 place += 1
                 continue
             lacked, end = [self._tokens[place + 1].meaning], place + 2
@@ -113,8 +115,8 @@ class _Reading:
     def _another(self, place: int) -> int | None:
         """Where something else is that was lacked as long: no visit `and no call`, no visit `or call`."""
         more = place + self._is(place, *_JOINING)
-        more += self._is(more, Part.NOT)
-        return more if more > place and self._is(more, Part.LACKED) else None
+        more += self._is(more, PhrasePart.NOT)
+        return more if more > place and self._is(more, PhrasePart.LACKED) else None
 
     def _add_silences(self, lacked: list[Silence], place: int, end: int) -> None:
         for near in (place - 1, end):
@@ -124,22 +126,22 @@ class _Reading:
             self._use([near])
             today, since = self._asker.today, period.meaning
             match period.part:
-                case Part.LENGTH:
+                case PhrasePart.LENGTH:
                     days = since
-                case Part.SINCE:
+                case PhrasePart.SINCE:
                     days = (today - since).days + 1
-                case Part.RECENT:
+                case PhrasePart.RECENT:
                     days = RECENT_DAYS
-                case Part.OVER:
+                case PhrasePart.OVER:
                     days = (today - since).days + 1
-                    self._fail(Reason.OVER, [self._silent(lacked, days)])
+                    self._fail(WhyUnclear.OVER, [self._silent(lacked, days)])
                     return
                 case _:
-                    self._fail(Reason.FUTURE, [])
+                    self._fail(WhyUnclear.FUTURE, [])
                     return
             self._filters = self._silent(lacked, days)
             return
-        self._fail(Reason.NO_PERIOD, [self._silent(lacked, days) for days in (30, 60, 90)])
+        self._fail(WhyUnclear.NO_PERIOD, [self._silent(lacked, days) for days in (30, 60, 90)])
 
     def _silent(self, lacked: Iterable[Silence], days: int) -> Filters:
         added = tuple(SilentFor(what=what, days=days) for what in dict.fromkeys(lacked))
@@ -147,16 +149,20 @@ class _Reading:
 
     def _read_nears(self) -> None:
         for place, token in enumerate(self._tokens):
-            if token.part is Part.NEAR_ANY:
+            if token.part is PhrasePart.NEAR_ANY:
                 self._use([place])
                 self._vary(token, [Filters(near=direction) for direction in Direction])
-            if token.part not in (Part.NEAR, Part.NEAR_TO, Part.NEAR_MAYBE):
+            if token.part not in (PhrasePart.NEAR, PhrasePart.NEAR_TO, PhrasePart.NEAR_MAYBE):
                 continue
-            target = place + 1 + self._is(place + 1, Part.TO)
-            tiers = self._tiers_at(target) if token.part is not Part.NEAR else ()
-            if token.part is Part.NEAR_MAYBE and tiers and self._is_apart(token, self._tokens[place + 1]):
+            target = place + 1 + self._is(place + 1, PhrasePart.TO)
+            tiers = self._tiers_at(target) if token.part is not PhrasePart.NEAR else ()
+            if (
+                token.part is PhrasePart.NEAR_MAYBE
+                and tiers
+                and self._is_apart(token, self._tokens[place + 1])
+            ):
                 tiers = ()  # 快升的 B 类客户 are in B; 快升 B 的客户 are about to be
-            if not tiers and token.part is Part.NEAR_TO:
+            if not tiers and token.part is PhrasePart.NEAR_TO:
                 continue
             used = [place]
             if tiers:
@@ -170,7 +176,7 @@ class _Reading:
 
     def _set_near(self, direction: Direction, target: tuple[str, ...]) -> None:
         if self._filters.near is not None:
-            self._reason = Reason.TWICE
+            self._reason = WhyUnclear.TWICE
             return
         self._filters = replace(self._filters, near=direction)
         if not target:
@@ -179,47 +185,47 @@ class _Reading:
         if found := beside(target):
             self._filters = replace(self._filters, tiers=found)
         else:
-            self._fail(Reason.NO_TIER, [self._filters])
+            self._fail(WhyUnclear.NO_TIER, [self._filters])
 
     def _read_moves(self) -> None:
         for place, token in enumerate(self._tokens):
-            if token.part is not Part.MOVED or self._used[place]:
+            if token.part is not PhrasePart.MOVED or self._used[place]:
                 continue
             if self._filters.moved is not None:
-                self._reason = Reason.TWICE
+                self._reason = WhyUnclear.TWICE
             self._use([place])
-            if self._is(place + 1, Part.TO) and self._tiers_at(place + 2):
+            if self._is(place + 1, PhrasePart.TO) and self._tiers_at(place + 2):
                 self._use([place + 1])
             since: date | None = self._asker.today - timedelta(days=RECENT_DAYS)
             for near in self._periods_beside(place):
                 period = self._tokens[near]
                 self._use([near])
-                if period.part is Part.LENGTH:
+                if period.part is PhrasePart.LENGTH:
                     since = self._asker.today - timedelta(days=period.meaning)
-                elif period.part in (Part.SINCE, Part.OVER):
+                elif period.part in (PhrasePart.SINCE, PhrasePart.OVER):
                     since = period.meaning
-                if period.part in (Part.OVER, Part.FUTURE):
-                    moved = Moved(direction=token.meaning, since=since or self._asker.today)
-                    again = [replace(self._filters, moved=moved)] if period.part is Part.OVER else []
-                    self._fail(Reason(str(period.part)), again)
+                if period.part in (PhrasePart.OVER, PhrasePart.FUTURE):
+                    moved = MovedSince(direction=token.meaning, since=since or self._asker.today)
+                    again = [replace(self._filters, moved=moved)] if period.part is PhrasePart.OVER else []
+                    self._fail(WhyUnclear(str(period.part)), again)
             if since is not None:
-                self._filters = replace(self._filters, moved=Moved(direction=token.meaning, since=since))
+                self._filters = replace(self._filters, moved=MovedSince(direction=token.meaning, since=since))
 
     def _periods_beside(self, place: int) -> list[int]:
         """The period of a move: the nearest one that nothing else has used, before or after it, not beyond a comma."""
         for step in (1, -1):
             near = place + step
-            while 0 <= near < len(self._tokens) and not self._is(near, Part.APART):
+            while 0 <= near < len(self._tokens) and not self._is(near, PhrasePart.APART):
                 token = self._tokens[near]
                 if token.part in _PERIODS and not self._used[near]:
                     return [near]
                 if token.part not in (
-                    Part.VALUE,
-                    Part.CUSTOMERS,
-                    Part.LABEL,
-                    Part.TO,
-                    Part.ME,
-                    Part.RECORD_TYPE,
+                    PhrasePart.VALUE,
+                    PhrasePart.CUSTOMERS,
+                    PhrasePart.LABEL,
+                    PhrasePart.TO,
+                    PhrasePart.ME,
+                    PhrasePart.RECORD_TYPE,
                 ):
                     break
                 near += step
@@ -232,35 +238,35 @@ class _Reading:
                 continue
             used, filters = [place], self._filters
             match token.part:
-                case Part.RISK if token.meaning is Risk.SILENT and (near := self._length_beside(place)):
+                case PhrasePart.RISK if token.meaning is Risk.SILENT and (near := self._length_beside(place)):
                     days = self._tokens[near[0]].meaning
                     used += near
                     options = [SilentFor(what=what, days=days) for what in (Silence.CONTACT, Silence.ORDER)]
                     self._vary(token, [Filters(silent_for=(one,)) for one in options])
-                case Part.RISK:
+                case PhrasePart.RISK:
                     risks = dict.fromkeys((*filters.risks, token.meaning))
                     self._filters = replace(filters, risks=tuple(risks))
-                case Part.OVERDUE:
+                case PhrasePart.OVERDUE:
                     overdue = (Risk.OVERDUE_STEP, Risk.OVERDUE_INVOICE)
                     self._vary(token, [Filters(risks=(risk,)) for risk in overdue])
-                case Part.UNATTENDED:
+                case PhrasePart.UNATTENDED:
                     self._filters = replace(filters, unattended=True)
-                case Part.RECORD_TYPE:
+                case PhrasePart.RECORD_TYPE:
                     types = dict.fromkeys((*filters.record_types, token.meaning))
                     self._filters = replace(filters, record_types=tuple(types))
-                case Part.PROFILE:
+                case PhrasePart.PROFILE:
                     self._filters = replace(filters, profile=(*filters.profile, token.meaning))
-                case Part.PERSONAL_FIELD:
-                    self._fail(Reason.PERSONAL, [])
-                case Part.ME if filters.owners:
+                case PhrasePart.PERSONAL_FIELD:
+                    self._fail(WhyUnclear.PERSONAL, [])
+                case PhrasePart.ME if filters.owners:
                     pass
-                case Part.ME:
+                case PhrasePart.ME:
                     self._filters = replace(filters, owners=(self._asker.person_id,))
                     if self._is_label(place - 1, FilterField.OWNER):
                         used.append(place - 1)
-                case Part.MY_TEAM if self._asker.teams:
+                case PhrasePart.MY_TEAM if self._asker.teams:
                     self._filters = replace(filters, teams=self._asker.teams)
-                case Part.CUSTOMERS | Part.LIST:
+                case PhrasePart.CUSTOMERS | PhrasePart.LIST:
                     pass
                 case _:
                     used = []
@@ -268,35 +274,37 @@ class _Reading:
 
     def _length_beside(self, place: int) -> list[int]:
         return [
-            near for near in (place + 1, place - 1) if self._is(near, Part.LENGTH) and not self._used[near]
+            near
+            for near in (place + 1, place - 1)
+            if self._is(near, PhrasePart.LENGTH) and not self._used[near]
         ][:1]
 
     def _read_order(self) -> None:
         for place, token in enumerate(self._tokens):
             after = place + 1
-            if token.part is Part.BY and (sort := self._sort_at(after)) is not None:
+            if token.part is PhrasePart.BY and (sort := self._sort_at(after)) is not None:
                 self._set_sort(sort, [place, after])
-            elif token.part in (Part.FIRST, Part.TOP):
+            elif token.part in (PhrasePart.FIRST, PhrasePart.TOP):
                 if self._limit is not None:
                     continue
                 self._limit = token.meaning
                 self._use([place])
-                if self._is(place - 1, Part.SORT) and not self._used[place - 1]:
+                if self._is(place - 1, PhrasePart.SORT) and not self._used[place - 1]:
                     self._set_sort(self._tokens[place - 1].meaning, [place - 1])
         for place, token in enumerate(self._tokens):
             if self._used[place] or self._sort is None:
                 continue
             most_first = self._sort in _MOST_FIRST
-            if token.part is Part.SORTED:
+            if token.part is PhrasePart.SORTED:
                 self._use([place])
-            elif token.part is Part.REVERSED:
+            elif token.part is PhrasePart.REVERSED:
                 self._descending = True
                 self._use([place])
-            elif token.part in (Part.RISING, Part.FALLING):
-                self._descending = most_first == (token.part is Part.RISING)
+            elif token.part in (PhrasePart.RISING, PhrasePart.FALLING):
+                self._descending = most_first == (token.part is PhrasePart.RISING)
                 self._use([place])
-        if self._sort is None and any(token.part is Part.TOP for token in self._tokens):
-            self._reason = self._reason or Reason.NO_ORDER
+        if self._sort is None and any(token.part is PhrasePart.TOP for token in self._tokens):
+            self._reason = self._reason or WhyUnclear.NO_ORDER
             self._sorts = [Sort.REVENUE, Sort.SCORE, Sort.VALUE_AT_RISK]
 
     def _set_sort(self, sort: Sort, places: list[int]) -> None:
@@ -307,25 +315,27 @@ class _Reading:
     def _sort_at(self, place: int) -> Sort | None:
         if self._is_label(place, FilterField.TIER):
             return Sort.TIER
-        return self._tokens[place].meaning if self._is(place, Part.SORT) else None
+        return self._tokens[place].meaning if self._is(place, PhrasePart.SORT) else None
 
     def _read_values(self) -> None:
         """The firm's words, each with what it can mean beside a label; values of one filter must stand together."""
         for place, token in enumerate(self._tokens):
-            if token.part is Part.VALUE and not self._used[place]:
+            if token.part is PhrasePart.VALUE and not self._used[place]:
                 meanings = self._labelled(place, token.meaning)
                 self._values.append((token, meanings))
                 self._use([place])
-            elif token.part is Part.LABEL and not self._used[place]:
+            elif token.part is PhrasePart.LABEL and not self._used[place]:
                 beside = (place - 1, place + 1)
-                if any(self._is(near, Part.VALUE) and self._has(near, token.meaning) for near in beside):
+                if any(
+                    self._is(near, PhrasePart.VALUE) and self._has(near, token.meaning) for near in beside
+                ):
                     self._use([place])
         self._find_split()
 
     def _labelled(self, place: int, meanings: tuple[Meaning, ...]) -> tuple[Meaning, ...]:
         """Only those meanings that the label before or after a word has, or that of the values it is joined to."""
         for near in (place - 1, place + 1):
-            if near < 0 or not self._is(near, Part.LABEL):
+            if near < 0 or not self._is(near, PhrasePart.LABEL):
                 continue
             wanted = tuple(one for one in meanings if one.field == self._tokens[near].meaning)
             if wanted and (near < place or not self._is_label_of_next(near)):
@@ -335,7 +345,7 @@ class _Reading:
     def _is_label_of_next(self, place: int) -> bool:
         """Whether a label belongs to the value after it, as in `A region DACH`."""
         after = place + 1
-        return self._is(after, Part.VALUE) and self._has(after, self._tokens[place].meaning)
+        return self._is(after, PhrasePart.VALUE) and self._has(after, self._tokens[place].meaning)
 
     def _has(self, place: int, kind: FilterField) -> bool:
         return any(one.field == kind for one in self._tokens[place].meaning)
@@ -344,7 +354,7 @@ class _Reading:
         """Note a filter whose values stand in two places: between them only joints, labels and the word customers."""
         seen: dict[FilterField, int] = {}
         for place, token in enumerate(self._tokens):
-            if token.part is not Part.VALUE:
+            if token.part is not PhrasePart.VALUE:
                 continue
             meanings = self._labelled(place, token.meaning)
             kinds = {one.field for one in meanings}
@@ -354,11 +364,11 @@ class _Reading:
             if kind in seen:
                 between = self._tokens[seen[kind] + 1 : place]
                 parts = {one.part for one in between}
-                allowed = {*_JOINING, Part.LABEL, Part.TO}
-                if parts & {Part.AND, Part.OR}:
-                    allowed.add(Part.CUSTOMERS)
+                allowed = {*_JOINING, PhrasePart.LABEL, PhrasePart.TO}
+                if parts & {PhrasePart.AND, PhrasePart.OR}:
+                    allowed.add(PhrasePart.CUSTOMERS)
                 if not parts <= allowed:
-                    self._reason = self._reason or Reason.TWICE
+                    self._reason = self._reason or WhyUnclear.TWICE
             seen[kind] = place
 
     def _read_joints(self) -> None:
@@ -366,29 +376,29 @@ class _Reading:
         for place, token in enumerate(self._tokens):
             if self._used[place]:
                 continue
-            if token.part in (Part.AND, Part.APART):
+            if token.part in (PhrasePart.AND, PhrasePart.APART):
                 self._use([place])
-            elif token.part is Part.OR:
+            elif token.part is PhrasePart.OR:
                 before, after = self._fields_from(place, -1), self._fields_from(place, 1)
                 if before & after:
                     self._use([place])
-            elif token.part is Part.FROM:
+            elif token.part is PhrasePart.FROM:
                 after = self._fields_from(place, 1)
                 if after and FilterField.TIER not in after:
                     self._use([place])
-            elif token.part is Part.PAST and any(
-                one.part in (Part.MOVED, Part.LACKED) for one in self._tokens
+            elif token.part is PhrasePart.PAST and any(
+                one.part in (PhrasePart.MOVED, PhrasePart.LACKED) for one in self._tokens
             ):
                 self._use([place])
 
     def _fields_from(self, place: int, step: int) -> frozenset[FilterField]:
         """What the next value in a direction can be; labels and the word customers are passed over."""
         near = place + step
-        while self._is(near, Part.LABEL, Part.CUSTOMERS):
+        while self._is(near, PhrasePart.LABEL, PhrasePart.CUSTOMERS):
             near += step
         return (
             frozenset(one.field for one in self._labelled(near, self._tokens[near].meaning))
-            if self._is(near, Part.VALUE)
+            if self._is(near, PhrasePart.VALUE)
             else frozenset()
         )
 
@@ -412,7 +422,7 @@ class _Reading:
         own: dict[str, Any] = {name: tuple(some) for name, some in values.items()}
         for name in ("tiers", "owners", "teams"):
             if name in own and getattr(self._filters, name):
-                self._reason = self._reason or Reason.TWICE
+                self._reason = self._reason or WhyUnclear.TWICE
         return replace(self._filters, **own)
 
     def _listing(self, filters: Filters) -> Listing:
@@ -424,19 +434,19 @@ class _Reading:
     def _vary(self, token: Token, variants: list[Filters]) -> None:
         self._variants.append((token, variants))
 
-    def _fail(self, reason: Reason, nearest: list[Filters]) -> None:
+    def _fail(self, reason: WhyUnclear, nearest: list[Filters]) -> None:
         self._reason = self._reason or reason
         self._nearest += nearest
 
-    def _is(self, place: int, *parts: Part) -> bool:
+    def _is(self, place: int, *parts: PhrasePart) -> bool:
         return 0 <= place < len(self._tokens) and self._tokens[place].part in parts
 
     def _is_label(self, place: int, kind: FilterField) -> bool:
-        return self._is(place, Part.LABEL) and self._tokens[place].meaning == kind
+        return self._is(place, PhrasePart.LABEL) and self._tokens[place].meaning == kind
 
     def _tiers_at(self, place: int) -> tuple[str, ...]:
         """The tiers that a value there can mean; a label before it is passed over by the caller."""
-        if not self._is(place, Part.VALUE):
+        if not self._is(place, PhrasePart.VALUE):
             return ()
         tiers = [one.values for one in self._tokens[place].meaning if one.field == FilterField.TIER]
         return tiers[0] if tiers else ()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from bot.services.ask.questions.phrases import Part, phrases
+from bot.services.ask.questions.phrases import PhrasePart, phrases
 from bot.services.ask.questions.query import Query
 from bot.services.ask.questions.tokens import Token
 from bot.services.ask.questions.unclear import Unclear
@@ -25,7 +25,7 @@ def corrected(
     for token in reversed(left):
         word = text[token.start : token.end]
         like = next(_like(word, vocabulary), None)
-        if token.part is not Part.WORD or like is None:
+        if token.part is not PhrasePart.WORD or like is None:
             return ()
         fixed = f"{fixed[: token.start]} {like} {fixed[token.end :]}"
     found = read(fixed)

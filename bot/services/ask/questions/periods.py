@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from bot.services.ask.questions.phrases import Part
+from bot.services.ask.questions.phrases import PhrasePart
 
 RECENT_DAYS = 31  # so that a monthly grading is always among them
 LONGEST = 36_500  # days
@@ -68,36 +68,38 @@ _SINCE, _FROM = r"since (?:the )?", r"(?:自从|自|从)"
 _ONWARD = r" ?(?:以来|起|开始|以后|之后|至今)"
 
 
-class Period(NamedTuple):
+class AskedPeriod(NamedTuple):
     """What a piece of a question says of time or number, and where it ends."""
 
     end: int
-    part: Part
+    part: PhrasePart
     meaning: Any
 
 
-def find(text: str, start: int, today: date) -> list[Period]:
+def find(text: str, start: int, today: date) -> list[AskedPeriod]:
     """Every period, day or number that begins there in a lower-case text."""
     found = []
     for pattern, make in _patterns():
         match = pattern.match(text, start)
         if match is not None and (made := make(match, today)) is not None:
-            found.append(Period(match.end(), *made))
+            found.append(AskedPeriod(match.end(), *made))
     return found
 
 
 @cache
-def _patterns() -> list[tuple[re.Pattern[str], Callable[[re.Match[str], date], tuple[Part, Any] | None]]]:
+def _patterns() -> list[
+    tuple[re.Pattern[str], Callable[[re.Match[str], date], tuple[PhrasePart, Any] | None]]
+]:
     named = r"(?P<last>上个?星期|上周|上个?月|上个?季度|去年|昨天|last week|last month|last quarter|last year|yesterday)"
     this = r"(?P<this>this week|this month|this quarter|this year|today|本周|这周|这个?星期|本月|这个?月|当月|本季度?|这个?季度|今年|本年|今天)"
     day = rf"(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH}\.?(?:,? (?P<y>\d{{4}}))?{_END})"
     day_after = (
         rf"(?:{_MONTH}\.?(?: (?P<d>\d{{1,2}})(?:st|nd|rd|th)?{_END}(?!\d))?(?:,? (?P<y>\d{{4}}))?{_END})"
     )
-    table: list[tuple[str, Callable[[re.Match[str], date], tuple[Part, Any] | None]]] = [
+    table: list[tuple[str, Callable[[re.Match[str], date], tuple[PhrasePart, Any] | None]]] = [
         (rf"{_WITHIN}{_MORE}?{_NUMBER} ?{_EN_UNIT}{_END}", _length),
         (rf"{_WITHIN}half a year{_END}", lambda m, today: _back(today, months=6)),
-        (rf"{_WITHIN}half a month{_END}", lambda m, today: (Part.LENGTH, 15)),
+        (rf"{_WITHIN}half a month{_END}", lambda m, today: (PhrasePart.LENGTH, 15)),
         (
             rf"(?:for |in |within |during )(?:the )?(?P<n>last|past) ?(?P<unit>week|month|quarter|year){_END}",
             _length,
@@ -120,9 +122,9 @@ def _patterns() -> list[tuple[re.Pattern[str], Callable[[re.Match[str], date], t
         (rf"{_FROM}{named}", _since_last),
         (
             rf"(?:since |in )?(?:the )?(?:start of |beginning of )?{this}{_END}(?:{_ONWARD})?",
-            lambda m, today: (Part.SINCE, _begin(m["this"], today)),
+            lambda m, today: (PhrasePart.SINCE, _begin(m["this"], today)),
         ),
-        (rf"(?:in )?{named}{_END}", lambda m, today: (Part.OVER, _begin(m["last"], today))),
+        (rf"(?:in )?{named}{_END}", lambda m, today: (PhrasePart.OVER, _begin(m["last"], today))),
         *((rf"(?:in |on )?{one}", _over_day) for one in (_ISO, _ZH_DAY, day, day_after)),
         (rf"(?:the )?(?P<top>first|top) {_NUMBER}{_END}", _first),
         (r"(?P<top>前) ?(?P<n>\d{1,5}|[一二两三四五六七八九十]{1,3}) ?(?P<big>大)?[个家名位]?", _first),
@@ -151,13 +153,13 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def _back(today: date, *, months: int, more: int = 0) -> tuple[Part, Any] | None:
+def _back(today: date, *, months: int, more: int = 0) -> tuple[PhrasePart, Any] | None:
     if months >= 12 * (today.year - 1):
         return None
-    return Part.LENGTH, (today - months_before(today, months)).days + more
+    return PhrasePart.LENGTH, (today - months_before(today, months)).days + more
 
 
-def _length(match: re.Match[str], today: date) -> tuple[Part, Any] | None:
+def _length(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
     parts = match.groupdict()
     count = 1 if parts["n"] in ("last", "past") else number_of(parts["n"])
     more = 1 if parts.get("more") else 0
@@ -168,12 +170,12 @@ def _length(match: re.Match[str], today: date) -> tuple[Part, Any] | None:
     if months is not None:
         return _back(today, months=months * count, more=more)
     days = count * {"day": 1, "天": 1, "日": 1}.get(unit, 7) + more
-    return (Part.LENGTH, days) if days <= LONGEST else None
+    return (PhrasePart.LENGTH, days) if days <= LONGEST else None
 
 
-def _half(match: re.Match[str], today: date) -> tuple[Part, Any] | None:
+def _half(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
     more = 1 if match["more"] else 0
-    return _back(today, months=6, more=more) if match["half"] == "年" else (Part.LENGTH, 15 + more)
+    return _back(today, months=6, more=more) if match["half"] == "年" else (PhrasePart.LENGTH, 15 + more)
 
 
 def _day(match: re.Match[str], today: date) -> date | None:
@@ -191,18 +193,18 @@ def _day(match: re.Match[str], today: date) -> date | None:
         return None
 
 
-def _since_day(match: re.Match[str], today: date) -> tuple[Part, Any] | None:
+def _since_day(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
     day = _day(match, today)
-    return None if day is None else (Part.FUTURE if day > today else Part.SINCE, day)
+    return None if day is None else (PhrasePart.FUTURE if day > today else PhrasePart.SINCE, day)
 
 
-def _over_day(match: re.Match[str], today: date) -> tuple[Part, Any] | None:
+def _over_day(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
     day = _day(match, today)
-    return None if day is None else (Part.FUTURE if day > today else Part.OVER, day)
+    return None if day is None else (PhrasePart.FUTURE if day > today else PhrasePart.OVER, day)
 
 
-def _since_last(match: re.Match[str], today: date) -> tuple[Part, Any]:
-    return Part.SINCE, _begin(match["last"], today)
+def _since_last(match: re.Match[str], today: date) -> tuple[PhrasePart, Any]:
+    return PhrasePart.SINCE, _begin(match["last"], today)
 
 
 def _begin(word: str, today: date) -> date:
@@ -219,9 +221,9 @@ def _begin(word: str, today: date) -> date:
     return date(today.year - before, 1, 1)
 
 
-def _first(match: re.Match[str], today: date) -> tuple[Part, Any] | None:
+def _first(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
     count = number_of(match["n"])
     if not count:
         return None
     is_top = match["top"] == "top" or match.groupdict().get("big")
-    return Part.TOP if is_top else Part.FIRST, count
+    return PhrasePart.TOP if is_top else PhrasePart.FIRST, count

@@ -8,7 +8,7 @@ from bot.services.ask.questions.atoms import phrase_keys
 from bot.services.ask.questions.query import Aspect, Direction, Personal, Risk, Silence, Sort
 
 
-class Part(StrEnum):
+class PhrasePart(StrEnum):
     """What a piece of a question is."""
 
     FILLER = auto()
@@ -73,26 +73,26 @@ class FilterField(StrEnum):
 
 
 _UP = {
-    Part.NEAR: "about to rise|about to move up|about to go up|about to be promoted|about to be upgraded|soon to be promoted|"
+    PhrasePart.NEAR: "about to rise|about to move up|about to go up|about to be promoted|about to be upgraded|soon to be promoted|"
     "soon to rise|near the tier above|close to the tier above|near promotion|close to promotion|almost up|快升级|快要升级|即将升级|"
     "马上升级|接近升级|要升级|快升等级|接近上一等级|接近上一级|接近更高等级",
-    Part.NEAR_TO: "about to reach|about to become|about to rise to|about to move up to|about to be promoted to|close to|nearly|"
+    PhrasePart.NEAR_TO: "about to reach|about to become|about to rise to|about to move up to|about to be promoted to|close to|nearly|"
     "almost|soon to be|快升到|快升为|快要升到|即将升到|即将升为|快到|接近|快成",
-    Part.NEAR_MAYBE: "快升|快要升|即将升",
-    Part.MOVED: "moved up a tier|rose a tier|gained a tier|went up a tier|moved up|move up|moving up|rose|rise|risen|went up|gone up|promoted|upgraded|got promoted|were promoted|"
+    PhrasePart.NEAR_MAYBE: "快升|快要升|即将升",
+    PhrasePart.MOVED: "moved up a tier|rose a tier|gained a tier|went up a tier|moved up|move up|moving up|rose|rise|risen|went up|gone up|promoted|upgraded|got promoted|were promoted|"
     "was promoted|been promoted|升级|升了级|升了|上升|升等|升到|升为|升至|升成",
 }
 _DOWN = {
-    Part.NEAR: "about to fall|about to drop|about to move down|about to go down|about to be demoted|about to be downgraded|"
+    PhrasePart.NEAR: "about to fall|about to drop|about to move down|about to go down|about to be demoted|about to be downgraded|"
     "soon to be demoted|soon to fall|near the tier below|close to the tier below|close to falling|close to dropping|快降级|"
     "快要降级|即将降级|马上降级|快掉级|快要掉级|要掉级|要降级|即将掉级|接近降级|接近下一等级|接近下一级",
-    Part.NEAR_TO: "about to fall to|about to drop to|about to move down to|about to be demoted to|快降到|快掉到|快降为|"
+    PhrasePart.NEAR_TO: "about to fall to|about to drop to|about to move down to|about to be demoted to|快降到|快掉到|快降为|"
     "即将降到|即将降为|快要降到|快要掉到",
-    Part.MOVED: "moved down a tier|dropped a tier|fell a tier|went down a tier|moved down|move down|moving down|fell|fall|fallen|dropped|drop|went down|gone down|demoted|downgraded|"
+    PhrasePart.MOVED: "moved down a tier|dropped a tier|fell a tier|went down a tier|moved down|move down|moving down|fell|fall|fallen|dropped|drop|went down|gone down|demoted|downgraded|"
     "got demoted|were demoted|was demoted|been demoted|lost a tier|降级|掉级|降了级|掉了级|跌级|降了|掉了|降等|降到|降为|降至|掉到",
 }
-_TABLE: dict[Part, dict[Any, str]] = {
-    Part.FILLER: {
+_TABLE: dict[PhrasePart, dict[Any, str]] = {
+    PhrasePart.FILLER: {
         None: "a|an|the|please|pls|show|show me|give|give me|tell me|get|get me|let me see|see|find|which|what|who|whose|that|"
         "those|these|are|is|be|being|have|has|do|does|did|i|we|our|you|can you|could you|i want|"
         "i want to see|i would like|there|all|every|any|some|in|at|with|only|just|both|how many|number of|ever|now|currently|"
@@ -101,27 +101,27 @@ _TABLE: dict[Part, dict[Any, str]] = {
         "有|有多少|多少|多少个|多少家|几个|几家|的|了|吗|呢|吧|啊|里|中|里面|当中|在|我|我们|我们的|咱们|所有|所有的|全部|全部的|都|"
         "现在|目前|当前|一下|过|去|还|已|已经|被|其中|只|只看|只有|个|家|位|目录|而且|并且|也|又|起来|来"
     },
-    Part.OF: {None: "of|for|on|about|from the"},
-    Part.CUSTOMERS: {
+    PhrasePart.OF: {None: "of|for|on|about|from the"},
+    PhrasePart.CUSTOMERS: {
         None: "customer|customers|client|clients|company|companies|customers'|客户|公司|企业|顾客|名单|客户名单|客户列表"
     },
-    Part.LIST: {None: "list|lists|a list of|list of|list all|列出|列一下|列表|罗列|清单"},
-    Part.AND: {None: "and|&|plus|as well as|和|与|跟|以及|及|还有|同"},
-    Part.PAST: {None: "was|were|been|had"},
-    Part.OR: {None: "or|或|或者|或是"},
-    Part.NOT: {
+    PhrasePart.LIST: {None: "list|lists|a list of|list of|list all|列出|列一下|列表|罗列|清单"},
+    PhrasePart.AND: {None: "and|&|plus|as well as|和|与|跟|以及|及|还有|同"},
+    PhrasePart.PAST: {None: "was|were|been|had"},
+    PhrasePart.OR: {None: "or|或|或者|或是"},
+    PhrasePart.NOT: {
         None: "not|no|without|without a|without an|without any|never|haven't|hasn't|have not|has not|have had no|had no|"
         "has had no|not been|haven't been|hasn't been|not had|didn't|did not|没|没有|未|无|没有过|没去|从没|从未|没有被|没被|还没|还没有|未曾|一直没|一直没有"
     },
-    Part.TO: {None: "to|into|到|为|成"},
-    Part.FROM: {None: "from|out of|从"},
-    Part.ME: {
+    PhrasePart.TO: {None: "to|into|到|为|成"},
+    PhrasePart.FROM: {None: "from|out of|从"},
+    PhrasePart.ME: {
         None: "do i have|我有哪些|我有多少|我有几个|我有几家|my|mine|me|my own|own|myself|of mine|我的|自己的|我自己的|本人的|我名下的|我负责的"
     },
-    Part.MY_TEAM: {
+    PhrasePart.MY_TEAM: {
         None: "my team|my team's|our team|our team's|我的团队|我团队|我们团队|我们的团队|我团队的|本团队|我组|我们组"
     },
-    Part.LABEL: {
+    PhrasePart.LABEL: {
         FilterField.TIER: "tier|tiers|class|grade|level|in tier|等级|级别|类|级|等|类别|客户等级|分级",
         FilterField.REGION: "region|regions|area|in region|地区|区域|大区|片区",
         FilterField.INDUSTRY: "industry|industries|sector|行业|产业|业",
@@ -130,18 +130,18 @@ _TABLE: dict[Part, dict[Any, str]] = {
         FilterField.TEAM: "team|teams|团队|小组|部门|组",
         FilterField.SCHEME: "scheme|schemes|graded by|标准|分级标准|方案",
     },
-    Part.LACKED: {
+    PhrasePart.LACKED: {
         Silence.VISIT: "visit|visits|visited|been visited|a visit|拜访|走访|回访|上门|上门拜访|拜访过|见面",
         Silence.CONTACT: "contact|contacts|contacted|any contact|been contacted|spoken to|touched|联系|联络|接触|沟通|联系过|跟进",
         Silence.CALL: "call|calls|called|phoned|phone call|phone calls|telephoned|打电话|打过电话|致电|通话|电话联系",
         Silence.ORDER: "order|orders|ordered|bought|buy|purchase|purchases|purchased|an order|下单|订单|下过单|采购|购买|买|"
         "订货|下订单|成交",
     },
-    Part.NEAR_ANY: {
+    PhrasePart.NEAR_ANY: {
         None: "near a boundary|near the boundary|close to a boundary|close to the boundary|near boundary|on the boundary|"
         "接近分界|接近边界|临界|在分界附近|快变等级"
     },
-    Part.RISK: {
+    PhrasePart.RISK: {
         Risk.ANY: "at risk|at-risk|risky|in danger|有风险|风险|风险客户|高风险|有流失风险|可能流失|快流失|存在风险",
         Risk.SILENT: "silent|quiet|gone quiet|silent by its own rhythm|沉默|沉寂|静默|沉默客户",
         Risk.FALLING: "falling|declining|shrinking|buying less|buys less|buy less|下滑|下滑客户|在下滑|买得少了|萎缩",
@@ -156,20 +156,20 @@ _TABLE: dict[Part, dict[Any, str]] = {
         Risk.COMPLAINT: "open complaint|open complaints|an open complaint|complaint open|complaints open|有投诉|未结投诉|有未结投诉|"
         "投诉未结|投诉未处理|未处理的投诉|未结的投诉",
     },
-    Part.OVERDUE: {None: "overdue|late|逾期|超期"},
-    Part.UNATTENDED: {
+    PhrasePart.OVERDUE: {None: "overdue|late|逾期|超期"},
+    PhrasePart.UNATTENDED: {
         None: "unattended|without account manager|without an account manager|no account manager|without owner|without an owner|"
         "no owner|无人照看|没有客户经理|无客户经理|无人负责|没人负责|没人管|没有负责人"
     },
-    Part.RECORD_TYPE: {
+    PhrasePart.RECORD_TYPE: {
         "account": "account|accounts|existing customers|existing customer|正式客户|已有客户|老客户|现有客户",
         "prospect": "prospect|prospects|prospective customers|potential customers|潜在客户|潜客|意向客户",
     },
-    Part.BY: {
+    PhrasePart.BY: {
         None: "by|sort by|sorted by|order by|ordered by|in order of|in the order of|ranked by|按|按照|依|以"
     },
-    Part.SORTED: {None: "sorted|sort|ordered|排序|排列|排|排名"},
-    Part.SORT: {
+    PhrasePart.SORTED: {None: "sorted|sort|ordered|排序|排列|排|排名"},
+    PhrasePart.SORT: {
         Sort.SCORE: "score|scores|points|得分|分数|评分",
         Sort.NAME: "name|names|名称|名字|客户名称",
         Sort.VALUE_AT_RISK: "value at risk|money at risk|risk value|风险价值|风险金额|价值风险",
@@ -178,11 +178,11 @@ _TABLE: dict[Part, dict[Any, str]] = {
         Sort.BOUNDARY: "boundary|distance to the boundary|nearest boundary|分界|距分界|离分界|分界距离",
         Sort.REVENUE: "revenue|sales|turnover|营收|收入|销售额|营业额",
     },
-    Part.REVERSED: {None: "reversed|reverse|the other way round|worst first|反向|反过来|倒过来"},
-    Part.RISING: {None: "ascending|asc|lowest first|升序|从低到高|从小到大"},
-    Part.FALLING: {None: "descending|desc|highest first|most first|降序|倒序|从高到低|从大到小"},
-    Part.RECENT: {None: "recently|recent|lately|最近|近期|近来"},
-    Part.ASPECT: {
+    PhrasePart.REVERSED: {None: "reversed|reverse|the other way round|worst first|反向|反过来|倒过来"},
+    PhrasePart.RISING: {None: "ascending|asc|lowest first|升序|从低到高|从小到大"},
+    PhrasePart.FALLING: {None: "descending|desc|highest first|most first|降序|倒序|从高到低|从大到小"},
+    PhrasePart.RECENT: {None: "recently|recent|lately|最近|近期|近来"},
+    PhrasePart.ASPECT: {
         Aspect.CARD: "card|cards|tell me about|show the card of|怎么样|怎么样了|怎样|如何|卡片|客户卡|是什么等级|什么等级|哪个等级|几级|情况",
         Aspect.WHY: "why|reason|reasons|explain|explanation|为什么|为啥|原因|为何|怎么回事|解释",
         Aspect.HISTORY: "history|past tiers|past scores|历史|历次等级|等级历史|以往等级|变化历史",
@@ -191,16 +191,16 @@ _TABLE: dict[Part, dict[Any, str]] = {
         Aspect.CREDIT: "credit|credit limit|credit grade|信用|额度|信用额度|信用等级|授信",
         Aspect.NOTES: "notes|note|notes taken|备注|记录|笔记|拜访记录",
     },
-    Part.COMPARE: {
+    PhrasePart.COMPARE: {
         None: "compare|comparison of|compare with|compared|比较|比较一下|比一下|比一比|比比|对比|对比一下|做个对比|做个比较"
     },
-    Part.VERSUS: {None: "vs|versus|compared with|compared to|compared against"},
-    Part.NOTES_ABOUT: {
+    PhrasePart.VERSUS: {None: "vs|versus|compared with|compared to|compared against"},
+    PhrasePart.NOTES_ABOUT: {
         None: "notes about|note about|notes with|notes containing|notes mentioning|notes that mention|search notes|search notes for|"
         "search the notes for|search in notes|find notes|find notes about|find notes with|find in notes|备注中有|备注里有|备注有|备注提到|备注中提到|备注含|"
         "备注包含|搜备注|搜索备注|查备注|找备注|搜一下备注|记录中有|记录里有|记录中提到"
     },
-    Part.PERSONAL: {
+    PhrasePart.PERSONAL: {
         Personal.TODO: "todo|to do|to-do|todos|what do i have to do|what to do|要做什么|待办|待办事项|今天要做什么|该做什么",
         Personal.HELP: "help|帮助|怎么用|怎么问",
         Personal.CALENDAR: "calendar|日历",
@@ -210,9 +210,9 @@ _MOVED_ANY = "moved|tier changed|tiers changed|tier changes|changed tier|change 
 
 
 @cache
-def phrases() -> dict[tuple[str, ...], tuple[tuple[Part, Any], ...]]:
+def phrases() -> dict[tuple[str, ...], tuple[tuple[PhrasePart, Any], ...]]:
     """Keys of a phrase -> what it can be."""
-    found: dict[tuple[str, ...], dict[tuple[Part, Any], None]] = {}
+    found: dict[tuple[str, ...], dict[tuple[PhrasePart, Any], None]] = {}
     for part, meaning, written in _every():
         for phrase in written.split("|"):
             keys = phrase_keys(phrase) or (phrase,)
@@ -220,8 +220,8 @@ def phrases() -> dict[tuple[str, ...], tuple[tuple[Part, Any], ...]]:
     return {keys: tuple(meanings) for keys, meanings in found.items()}
 
 
-def _every() -> list[tuple[Part, Any, str]]:
+def _every() -> list[tuple[PhrasePart, Any, str]]:
     rows = [(part, meaning, words) for part, table in _TABLE.items() for meaning, words in table.items()]
     for direction, table in ((Direction.UP, _UP), (Direction.DOWN, _DOWN)):
         rows += [(part, direction, words) for part, words in table.items()]
-    return [*rows, (Part.MOVED, None, _MOVED_ANY)]
+    return [*rows, (PhrasePart.MOVED, None, _MOVED_ANY)]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bot.services.ask.questions.atoms import in_quotes, phrase_keys
-from bot.services.ask.questions.phrases import FilterField, Part, phrases
+from bot.services.ask.questions.phrases import FilterField, PhrasePart, phrases
 from bot.services.ask.questions.query import (
     AboutCustomer,
     AboutTeam,
@@ -14,7 +14,7 @@ from bot.services.ask.questions.query import (
     Filters,
     FoundNotes,
     Listing,
-    Moved,
+    MovedSince,
     Personal,
     Query,
     Risk,
@@ -39,6 +39,7 @@ _PERSONAL = {
     Personal.TODO: ("todo", "待办"),
     Personal.HELP: ("help", "帮助"),
     Personal.CALENDAR: ("calendar", "日历"),
+    Personal.VALUE_AT_RISK: ("value at risk", "风险金额"),
 }
 _LABELS = {
     FilterField.TIER: ("tier", "等级"),
@@ -157,7 +158,7 @@ class _Printer:
         if filters.unattended:
             yield self._say(("without account manager", "没有客户经理"))
 
-    def _moved(self, moved: Moved) -> str:
+    def _moved(self, moved: MovedSince) -> str:
         english, chinese = _MOVED[moved.direction]
         return self._say((f"{english} since {moved.since}", f"{moved.since}以来{chinese}"))
 
@@ -182,7 +183,9 @@ class _Printer:
         tokens = tokens_of(
             f"x {written}", self._vocabulary, self._asker
         )  # alone it would be read more easily
-        is_read = [token.part for token in tokens] == [Part.WORD, Part.VALUE] and len(tokens[1].meaning) == 1
+        is_read = [token.part for token in tokens] == [PhrasePart.WORD, PhrasePart.VALUE] and len(
+            tokens[1].meaning
+        ) == 1
         return written if is_read and tokens[1].meaning[0].field is kind else self._value(kind, value)
 
     def _distinct(self, kind: FilterField, values: Sequence[Any]) -> list[Any]:
@@ -198,7 +201,7 @@ class _Printer:
         label, written = self._say(_LABELS[kind]), self._vocabulary.named(kind, value, self._language)
         plain = f"{label} {written}"
         tokens = tokens_of(plain, self._vocabulary, self._asker)
-        is_read = [token.part for token in tokens] == [Part.LABEL, Part.VALUE]
+        is_read = [token.part for token in tokens] == [PhrasePart.LABEL, PhrasePart.VALUE]
         is_read = is_read and (kind is FilterField.TIER or phrase_keys(written) not in phrases())
         if is_read and any(one.field is kind and value in one.values for one in tokens[1].meaning):
             return plain
@@ -221,7 +224,7 @@ class _Printer:
     def _name(self, name: str) -> str:
         """A customer's name, in quotation marks unless it is one word that means nothing else."""
         tokens = tokens_of(name, self._vocabulary, self._asker)
-        marks = [token for token in tokens if token.part is not Part.WORD]
+        marks = [token for token in tokens if token.part is not PhrasePart.WORD]
         is_plain = all(name[token.start : token.end] == "-" for token in marks)
         is_plain = is_plain and name[0] != "-" and name[-1] != "-" and name.replace("-", "").isalnum()
         return name if is_plain else in_quotes(name)

@@ -72,7 +72,7 @@ class SilentFor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moved:
+class MovedSince:
     """Customers whose tier changed since a day; None is either direction."""
 
     direction: Direction | None
@@ -95,7 +95,7 @@ class Filters:
     risks: tuple[Risk, ...] = ()  # all must hold
     silent_for: tuple[SilentFor, ...] = ()  # all must hold
     near: Direction | None = None  # near the boundary of the tier above, or of its own
-    moved: Moved | None = None
+    moved: MovedSince | None = None
     unattended: bool = False  # without an account manager
 
 
@@ -145,6 +145,7 @@ class Personal(StrEnum):
     TODO = "todo"
     HELP = "help"
     CALENDAR = "calendar"
+    VALUE_AT_RISK = "value_at_risk"  # what silent and falling customers are worth, in all and by person
 
 
 Query = AboutCustomer | Compared | Listing | AboutTeam | FoundNotes | Personal

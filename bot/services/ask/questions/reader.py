@@ -11,7 +11,7 @@ from typing import Protocol
 from bot.services.ask.questions import customers_meant, nearest
 from bot.services.ask.questions.atoms import normal, unquoted
 from bot.services.ask.questions.filters import ReadListing, read_listing
-from bot.services.ask.questions.phrases import FilterField, Part
+from bot.services.ask.questions.phrases import FilterField, PhrasePart
 from bot.services.ask.questions.query import (
     AboutCustomer,
     AboutTeam,
@@ -21,9 +21,10 @@ from bot.services.ask.questions.query import (
     Listing,
     Personal,
     Query,
+    Sort,
 )
 from bot.services.ask.questions.tokens import Token, tokens_of
-from bot.services.ask.questions.unclear import Reason, Unclear
+from bot.services.ask.questions.unclear import Unclear, WhyUnclear
 from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
 
 MOST_CHARACTERS = 1_000  # of a question
@@ -55,14 +56,14 @@ class _Reader:
     def read(self) -> Query | Unclear:
         whole = self.text
         if len(whole) > MOST_CHARACTERS:
-            return self._unclear(Reason.TOO_LONG)
+            return self._unclear(WhyUnclear.TOO_LONG)
         tokens = tokens_of(whole, self.vocabulary, self.asker)
         spoken = [token for token in tokens if not token.is_empty]
         if not spoken:
-            return self._unclear(Reason.WORDS, words=(whole,)) if whole else Personal.MINE
+            return self._unclear(WhyUnclear.WORDS, words=(whole,)) if whole else Personal.MINE
         if (name := unquoted(whole)) is not None:
             return AboutCustomer(name=name)
-        if spoken[0].part is not Part.PERSONAL and self.names.known(whole):
+        if spoken[0].part is not PhrasePart.PERSONAL and self.names.known(whole):
             return AboutCustomer(name=whole)
         for attempt in (self._personal, self._notes, self._team, self._compared, self._aspect):
             if (found := attempt(tokens)) is not None:
@@ -70,34 +71,38 @@ class _Reader:
         return self._list_or_name(tokens)
 
     def _personal(self, tokens: Sequence[Token]) -> Query | None:
-        rest = [token for token in tokens if not token.is_empty and token.part is not Part.ME]
-        if len(rest) == 1 and rest[0].part is Part.PERSONAL:
+        rest = [token for token in tokens if not token.is_empty and token.part is not PhrasePart.ME]
+        if len(rest) == 1 and rest[0].part is PhrasePart.PERSONAL:
             return Personal(rest[0].meaning)
+        if len(rest) == 1 and (rest[0].part, rest[0].meaning) == (PhrasePart.SORT, Sort.VALUE_AT_RISK):
+            return Personal.VALUE_AT_RISK
         return None
 
     def _notes(self, tokens: Sequence[Token]) -> Query | Unclear | None:
         spoken = _stripped(tokens)
-        if not spoken or spoken[0].part is not Part.NOTES_ABOUT:
+        if not spoken or spoken[0].part is not PhrasePart.NOTES_ABOUT:
             return None
         rest = spoken[1:]
         while rest and rest[0].is_empty:
             rest = rest[1:]
         if not rest:
-            return self._unclear(Reason.NO_NAME, words=(self._slice(spoken),))
+            return self._unclear(WhyUnclear.NO_NAME, words=(self._slice(spoken),))
         words = self._slice(rest)
         if (held := unquoted(words)) is not None:
             return FoundNotes(words=held)
         if self.names.known(words):
             about = AboutCustomer(name=words, aspect=Aspect.NOTES)
-            return self._unclear(Reason.SEVERAL, words=(words,), choices=(about, FoundNotes(words=words)))
+            return self._unclear(WhyUnclear.SEVERAL, words=(words,), choices=(about, FoundNotes(words=words)))
         return FoundNotes(words=words)
 
     def _team(self, tokens: Sequence[Token]) -> Query | None:
         spoken = [token for token in tokens if not token.is_empty]
-        values = [token for token in spoken if token.part is Part.VALUE]
-        labels = [token for token in spoken if token.part is Part.LABEL and token.meaning is FilterField.TEAM]
+        values = [token for token in spoken if token.part is PhrasePart.VALUE]
+        labels = [
+            token for token in spoken if token.part is PhrasePart.LABEL and token.meaning is FilterField.TEAM
+        ]
         others = len(spoken) - len(values) - len(labels)
-        if [token.part for token in spoken] == [Part.MY_TEAM]:
+        if [token.part for token in spoken] == [PhrasePart.MY_TEAM]:
             return AboutTeam()
         if others or len(values) > 1 or len(labels) > 1:
             return None
@@ -117,11 +122,11 @@ class _Reader:
         wanted = tuple(piece.text for piece in found)
         if len(wanted) < customers_meant.FEWEST:
             return self._unclear(
-                Reason.TOO_FEW, words=wanted, near=tuple(AboutCustomer(name=name) for name in wanted)
+                WhyUnclear.TOO_FEW, words=wanted, near=tuple(AboutCustomer(name=name) for name in wanted)
             )
         if len(wanted) > customers_meant.MOST:
             return self._unclear(
-                Reason.TOO_MANY, words=wanted, near=(Compared(names=wanted[: customers_meant.MOST]),)
+                WhyUnclear.TOO_MANY, words=wanted, near=(Compared(names=wanted[: customers_meant.MOST]),)
             )
         return Compared(names=wanted)
 
@@ -134,7 +139,7 @@ class _Reader:
             return None
         aspect, piece, is_sure = found
         if piece is None:
-            return self._unclear(Reason.NO_NAME, words=(self._slice(_stripped(tokens)),))
+            return self._unclear(WhyUnclear.NO_NAME, words=(self._slice(_stripped(tokens)),))
         if not piece.quoted and not self.names.known(piece.text) and self._is_list(piece.text):
             return self._of_one(piece.text)
         if not piece.quoted and self._is_list_in_part(piece.text):
@@ -142,7 +147,7 @@ class _Reader:
         about = AboutCustomer(name=piece.text, aspect=aspect)
         if aspect is Aspect.NOTES and not is_sure:
             return self._unclear(
-                Reason.SEVERAL, words=(piece.text,), choices=(about, FoundNotes(words=piece.text))
+                WhyUnclear.SEVERAL, words=(piece.text,), choices=(about, FoundNotes(words=piece.text))
             )
         return about
 
@@ -154,7 +159,7 @@ class _Reader:
             (listing,) = found.listings
             if found.is_bare and self.names.within(self.text):
                 about = AboutCustomer(name=self.text)
-                return self._unclear(Reason.SEVERAL, words=(self.text,), choices=(listing, about))
+                return self._unclear(WhyUnclear.SEVERAL, words=(self.text,), choices=(listing, about))
             return listing
         if (name := self._name_alone(tokens)) is not None:
             return AboutCustomer(name=name)
@@ -162,14 +167,14 @@ class _Reader:
             few = len(names) <= customers_meant.MOST
             near: tuple[Query, ...] = (Compared(names=names),) if few else ()
             near += tuple(AboutCustomer(name=name) for name in names)
-            return self._unclear(Reason.WORDS, words=(self.text,), near=near)
+            return self._unclear(WhyUnclear.WORDS, words=(self.text,), near=near)
         if not found.has_content or self.names.within(self.text):
             return AboutCustomer(name=customers_meant.name_of(self.text, tokens, self.names.known).text)
         return self._unclear_list(tokens, found)
 
     def _name_alone(self, tokens: Sequence[Token]) -> str | None:
         """The customer that is named with words around it that change nothing."""
-        rest = _stripped(tokens, Part.CUSTOMERS)
+        rest = _stripped(tokens, PhrasePart.CUSTOMERS)
         written = self._slice(rest) if rest else ""
         if (name := unquoted(written)) is not None:
             return name
@@ -179,11 +184,11 @@ class _Reader:
         words = tuple(self._slice([token]) for token in found.left or found.unsure)
         has_filter = any(one != Listing(sort=one.sort) for one in found.listings)
         understood = found.listings[0] if len(found.listings) == 1 and has_filter else None
-        if found.reason is Reason.SEVERAL:
-            return self._unclear(Reason.SEVERAL, words=words, choices=found.listings)
-        if found.reason is not Reason.WORDS:
+        if found.reason is WhyUnclear.SEVERAL:
+            return self._unclear(WhyUnclear.SEVERAL, words=words, choices=found.listings)
+        if found.reason is not WhyUnclear.WORDS:
             return self._unclear(
-                found.reason or Reason.WORDS, words=words, understood=understood, near=found.nearest
+                found.reason or WhyUnclear.WORDS, words=words, understood=understood, near=found.nearest
             )
         near: tuple[Query, ...] = ()
         if self.may_correct:
@@ -191,7 +196,7 @@ class _Reader:
         near += tuple(AboutCustomer(name=word) for word in words if self.names.known(word))
         if understood is not None:
             near += (understood,)
-        return self._unclear(Reason.WORDS, words=words, understood=understood, near=near)
+        return self._unclear(WhyUnclear.WORDS, words=words, understood=understood, near=near)
 
     def _again(self, text: str) -> Query | Unclear:
         return replace(self, text=normal(text), may_correct=False).read()
@@ -200,7 +205,7 @@ class _Reader:
         """What is asked of one customer was asked of a list."""
         found = self._again(text)
         near = (found,) if not isinstance(found, Unclear) else ()
-        return self._unclear(Reason.ONE_CUSTOMER, words=(text,), near=near)
+        return self._unclear(WhyUnclear.ONE_CUSTOMER, words=(text,), near=near)
 
     def _is_list(self, text: str) -> bool:
         """Whether a text in the place of a name asks for a list."""
@@ -220,7 +225,7 @@ class _Reader:
 
     def _unclear(
         self,
-        reason: Reason,
+        reason: WhyUnclear,
         *,
         words: tuple[str, ...] = (),
         understood: Query | None = None,
@@ -238,7 +243,7 @@ class _Reader:
         )
 
 
-def _stripped(tokens: Sequence[Token], *also: Part) -> list[Token]:
+def _stripped(tokens: Sequence[Token], *also: PhrasePart) -> list[Token]:
     """Tokens without those at both ends that change nothing."""
     rest = list(tokens)
     while rest and (rest[0].is_empty or rest[0].part in also):

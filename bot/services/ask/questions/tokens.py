@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from bot.services.ask.questions import periods
 from bot.services.ask.questions.atoms import APART, SOFT, Atom, atoms_of, phrase_keys
-from bot.services.ask.questions.phrases import FilterField, Part, phrases
+from bot.services.ask.questions.phrases import FilterField, PhrasePart, phrases
 from bot.services.ask.questions.vocabulary import Meaning, QuestionActor, Vocabulary, tree
 from bot.services.traits.fields import TraitField
 from bot.services.traits.values import check_value
@@ -14,11 +14,24 @@ from bot.services.traits.values import check_value
 UNKNOWN = 100.0  # what an atom that is not understood costs; any other piece costs about 1
 _END_MARKS = frozenset("?!。.！？…")
 _EQUALS = frozenset("=:")
-_SMALL = {Part.FILLER, Part.OF, Part.TO, Part.FROM, Part.ME, Part.AND, Part.OR, Part.NOT}
-_FRAME = {Part.CUSTOMERS, Part.LIST, Part.LABEL}  # a firm's word that is also one of these needs its label
+_SMALL = {
+    PhrasePart.FILLER,
+    PhrasePart.OF,
+    PhrasePart.TO,
+    PhrasePart.FROM,
+    PhrasePart.ME,
+    PhrasePart.AND,
+    PhrasePart.OR,
+    PhrasePart.NOT,
+}
+_FRAME = {
+    PhrasePart.CUSTOMERS,
+    PhrasePart.LIST,
+    PhrasePart.LABEL,
+}  # a firm's word that is also one of these needs its label
 _BY_LABEL = {FilterField.OWNER, FilterField.SCHEME}  # where the grammar has a word too, they need their label
 MOST_OF_LABEL = 4  # atoms
-_NOUNS = (Part.LIST, Part.ASPECT, Part.COMPARE)  # after an article
+_NOUNS = (PhrasePart.LIST, PhrasePart.ASPECT, PhrasePart.COMPARE)  # after an article
 _AFTER_TIER = frozenset({"customers", "类", "级", "等"})
 _BEFORE_TIER = frozenset({"tier", "tiers"})
 
@@ -26,7 +39,7 @@ _BEFORE_TIER = frozenset({"tier", "tiers"})
 class Token(NamedTuple):
     """A piece of a question, from where to where it stands in the text. `meaning` depends on the part."""
 
-    part: Part
+    part: PhrasePart
     meaning: Any
     start: int
     end: int
@@ -34,12 +47,12 @@ class Token(NamedTuple):
     @property
     def is_empty(self) -> bool:
         """Whether it changes nothing."""
-        return self.part in (Part.FILLER, Part.OF)
+        return self.part in (PhrasePart.FILLER, PhrasePart.OF)
 
 
 class _Piece(NamedTuple):
     end: int  # the atom after it
-    part: Part
+    part: PhrasePart
     meaning: Any
     cost: float = 1.0
 
@@ -66,7 +79,7 @@ class _Scan:
 
     def tokens(self) -> list[Token]:
         count = len(self._atoms)
-        cost, chosen = [0.0] * (count + 1), [_Piece(count, Part.WORD, None)] * count
+        cost, chosen = [0.0] * (count + 1), [_Piece(count, PhrasePart.WORD, None)] * count
         for place in range(count - 1, -1, -1):
             pieces = [*self._pieces(place), *self._timed(place)]
             chosen[place] = min(pieces, key=lambda piece: (piece.cost + cost[piece.end], -piece.end))
@@ -76,7 +89,7 @@ class _Scan:
         while place < count:
             piece = chosen[place]
             start, end = self._atoms[place].start, self._atoms[piece.end - 1].end
-            if piece.part is Part.WORD and found and found[-1].part is Part.WORD:
+            if piece.part is PhrasePart.WORD and found and found[-1].part is PhrasePart.WORD:
                 found[-1] = found[-1]._replace(end=end)  # neighbours that are not understood are one
             else:
                 found.append(Token(piece.part, piece.meaning, start, end))
@@ -86,16 +99,16 @@ class _Scan:
     def _pieces(self, place: int) -> Iterator[_Piece]:
         atoms, atom = self._atoms, self._atoms[place]
         if atom.quoted is not None:
-            yield _Piece(place + 1, Part.QUOTED, atom.quoted)
+            yield _Piece(place + 1, PhrasePart.QUOTED, atom.quoted)
             if meanings := self._vocabulary.words.get(phrase_keys(atom.quoted)):
                 yield from self._numbered(place + 1, meanings, 0.9)
             return
         if atom.key in APART:
-            yield _Piece(place + 1, Part.APART, None)
+            yield _Piece(place + 1, PhrasePart.APART, None)
             return
-        yield _Piece(place + 1, Part.WORD, None, UNKNOWN)
+        yield _Piece(place + 1, PhrasePart.WORD, None, UNKNOWN)
         if atom.is_mark and (atom.key in SOFT | _END_MARKS):
-            yield _Piece(place + 1, Part.FILLER, None, 0.01)
+            yield _Piece(place + 1, PhrasePart.FILLER, None, 0.01)
         firm = dict(_walk(self._vocabulary.trie, atoms, place))
         for end, phrase in _walk(grammar(), atoms, place):
             is_firms = end in firm and self._is_firms(place, end, firm[end], {part for part, _ in phrase})
@@ -103,7 +116,7 @@ class _Scan:
                 for part, meaning in phrase:
                     yield _Piece(end, part, meaning)
             elif is_firms is None:
-                yield _Piece(end, Part.WORD, None, UNKNOWN / 2)  # either of two things: asked back
+                yield _Piece(end, PhrasePart.WORD, None, UNKNOWN / 2)  # either of two things: asked back
             if end in firm and not is_firms:
                 del firm[end]
         for end, meanings in firm.items():
@@ -115,12 +128,12 @@ class _Scan:
 
     def _numbered(self, end: int, meanings: tuple[Meaning, ...], cost: float) -> Iterator[_Piece]:
         """A word of the firm; also with the number of one of several people or teams of that name."""
-        yield _Piece(end, Part.VALUE, meanings, cost)
+        yield _Piece(end, PhrasePart.VALUE, meanings, cost)
         after = self._atoms[end : end + 2]
         if len(after) == 2 and after[0].key == "#" and after[1].key.isdecimal():
             number = int(after[1].key)
             if chosen := tuple(one for one in meanings if one.values == (number,)):
-                yield _Piece(end + 2, Part.VALUE, chosen, cost)
+                yield _Piece(end + 2, PhrasePart.VALUE, chosen, cost)
 
     def _is_grammar(self, place: int, end: int, says: bool = False) -> bool:
         """Whether the atoms are phrases of the grammar one after the other, of which one says something."""
@@ -133,7 +146,9 @@ class _Scan:
         ends = (self._ends.get(one.end, end + 1) for one in self._periods(place))
         return any(after <= end and self._is_grammar(after, end, True) for after in ends)
 
-    def _is_firms(self, place: int, end: int, meanings: tuple[Meaning, ...], parts: set[Part]) -> bool | None:
+    def _is_firms(
+        self, place: int, end: int, meanings: tuple[Meaning, ...], parts: set[PhrasePart]
+    ) -> bool | None:
         """Whether words that the grammar has too are the firm's: a tier A, a country IN. None when that is not clear."""
         if self._is_labelled(place):
             return True
@@ -169,14 +184,14 @@ class _Scan:
             place -= 1
         keys = [atom.key for atom in self._atoms[max(0, place - MOST_OF_LABEL) : place]]
         endings = (tuple(keys[start:]) for start in range(len(keys)))
-        return any(part is Part.LABEL for ending in endings for part, _ in phrases().get(ending, ()))
+        return any(part is PhrasePart.LABEL for ending in endings for part, _ in phrases().get(ending, ()))
 
     def _timed(self, place: int) -> Iterator[_Piece]:
         for period in self._periods(place):
             if period.end in self._ends:
                 yield _Piece(self._ends[period.end], period.part, period.meaning)
 
-    def _periods(self, place: int) -> list[periods.Period]:
+    def _periods(self, place: int) -> list[periods.AskedPeriod]:
         return periods.find(self._low, self._atoms[place].start, self._asker.today)
 
     def _profile(self, place: int) -> Iterator[_Piece]:
@@ -188,10 +203,10 @@ class _Scan:
                 continue
             if field.personal:
                 if has_sign:
-                    yield _Piece(self._chunk(first), Part.PERSONAL_FIELD, field.id, 0.5)
+                    yield _Piece(self._chunk(first), PhrasePart.PERSONAL_FIELD, field.id, 0.5)
                 continue
             for end, value in self._values(field, first, has_sign):
-                yield _Piece(end, Part.PROFILE, (field.id, value), 0.5)
+                yield _Piece(end, PhrasePart.PROFILE, (field.id, value), 0.5)
 
     def _values(self, field: TraitField, first: int, has_sign: bool) -> Iterator[tuple[int, str]]:
         """(the atom after it, the value as stored) of what can follow a field."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from bot.services.ask.questions.query import Query
 
 
-class Reason(StrEnum):
+class WhyUnclear(StrEnum):
     """Why a question is asked back."""
 
     WORDS = "words"  # some are not understood
@@ -30,7 +30,7 @@ class Unclear:
     """What a question left open. `choices` are what it can mean; `nearest` are other questions that work."""
 
     text: str
-    reason: Reason
+    reason: WhyUnclear
     words: tuple[str, ...] = ()  # that were not understood, or that have several meanings
     understood: Query | None = None
     choices: tuple[Query, ...] = ()

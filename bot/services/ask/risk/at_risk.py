@@ -1,4 +1,4 @@
-"""The answer to /tier at-risk: the sum of what is at risk, whose customers it is, and the largest with what to do next."""
+"""The answer to /tier value at risk: the sum of what is at risk, whose customers it is, and the largest with what to do next."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date

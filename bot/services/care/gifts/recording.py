@@ -19,7 +19,7 @@ from bot.services.care.answers.steps import UNDO, who
 from bot.services.care.gifts import subject
 from bot.services.care.gifts.subject import Gifted
 from bot.services.care.schedule import CareRules, plan_customers
-from bot.services.gift_rules.limits import Sort, WantedGift, shown
+from bot.services.gift_rules.limits import LimitKind, WantedGift, shown
 from bot.settings import Settings
 from bot.wording.actions import Pointer
 from bot.wording.care.gifts import GiftLogged, GiftTakenBack
@@ -273,7 +273,7 @@ def _allowed(
     gift: NewGift,
     settings: Settings,
     now: datetime,
-) -> Sort | None:
+) -> LimitKind | None:
     """The limit that a gift is over although it may be recorded; None within all. Raises OverLimit."""
     over = of.ledger.excess(wanted)
     if over is None:
@@ -332,7 +332,7 @@ def _write(
     return stored, True
 
 
-def _record(session: Session, actor: Actor, gift: Gift, over: Sort | None, *, corrected: bool) -> None:
+def _record(session: Session, actor: Actor, gift: Gift, over: LimitKind | None, *, corrected: bool) -> None:
     """Write to the audit that a gift was recorded, corrected, or allowed over a limit; the reason stays with the gift."""
     action = AuditAction.GIFT_CORRECTED if corrected else AuditAction.GIFT_RECORDED
     after = _audited(gift)
@@ -357,7 +357,7 @@ def _logged(
     corrected: bool = False,
 ) -> GiftActed:
     of = subject.gifted(session, rules, customer, row.given_on, owner_id=row.giver_id)
-    rooms = [room for room in of.ledger.rooms(of.of(person=person)) if room.sort is not Sort.GIFT]
+    rooms = [room for room in of.ledger.rooms(of.of(person=person)) if room.sort is not LimitKind.GIFT]
     left = min((room.left for room in rooms), default=None)
     message = GiftLogged(
         gift_id=row.id,

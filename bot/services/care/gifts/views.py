@@ -16,7 +16,7 @@ from bot.services.care.gifts.recording import NO_AMOUNT
 from bot.services.care.gifts.subject import Gifted
 from bot.services.care.gifts.suggestions import Advice, advise
 from bot.services.care.schedule import CareRules
-from bot.services.gift_rules.limits import Room, Sort, named, shown
+from bot.services.gift_rules.limits import LimitKind, Room, named, shown
 from bot.wording.actions import Pointer
 from db.book import contact_people, customers, people
 from db.book.contact_people import ContactPerson
@@ -29,12 +29,12 @@ LAST = 3  # gifts that a form shows
 MOST_PEOPLE = 5  # contact people with suggestions of their own
 FORBIDDEN = N_("Gifts to this customer are not allowed%(rule)s.")
 UNCLEAR = N_("It is not known whether this concerns the customer: %(rules)s. Ask before you give something.")
-LEFT: dict[Sort, str] = {
-    Sort.GIFT: N_("One gift: at most %(limit)s"),
-    Sort.PERSON: N_("For this contact person in %(year)s: %(left)s of %(limit)s left"),
-    Sort.CUSTOMER: N_("For this customer in %(year)s: %(left)s of %(limit)s left"),
-    Sort.OWNER: N_("Budget of %(owner)s in %(year)s: %(left)s of %(limit)s left"),
-    Sort.TEAM: N_("Budget of the team %(team)s in %(year)s: %(left)s of %(limit)s left"),
+LEFT: dict[LimitKind, str] = {
+    LimitKind.GIFT: N_("One gift: at most %(limit)s"),
+    LimitKind.PERSON: N_("For this contact person in %(year)s: %(left)s of %(limit)s left"),
+    LimitKind.CUSTOMER: N_("For this customer in %(year)s: %(left)s of %(limit)s left"),
+    LimitKind.OWNER: N_("Budget of %(owner)s in %(year)s: %(left)s of %(limit)s left"),
+    LimitKind.TEAM: N_("Budget of the team %(team)s in %(year)s: %(left)s of %(limit)s left"),
 }
 
 
@@ -178,7 +178,9 @@ def _warnings(rules: CareRules, of: Gifted, rooms: list[Room]) -> list[Phrase]:
         rule = Phrase(N_(" (%(rule)s)"), rule=named(forbidding.rule)) if forbidding.rule else ""
         return [Phrase(FORBIDDEN, rule=rule)]
     found = [
-        _left(rules, of, room) for room in rooms if room.sort is not Sort.GIFT and room.left < room.limit / 4
+        _left(rules, of, room)
+        for room in rooms
+        if room.sort is not LimitKind.GIFT and room.left < room.limit / 4
     ]
     if unclear := rules.gifts.unclear(of.wanted.customer):
         found.append(Phrase(UNCLEAR, rules=joined([named(one) for one in unclear], "; ")))

@@ -12,7 +12,7 @@ from bot.services.ask.questions.query import (
     Direction,
     Filters,
     Listing,
-    Moved,
+    MovedSince,
     Risk,
     Silence,
     SilentFor,
@@ -49,7 +49,7 @@ LISTS = {
     ),
     **{f"near {way}": Listing(filters=F(near=way), sort=Sort.BOUNDARY) for way in Direction},
     **{
-        f"moved {way}": Listing(filters=F(moved=Moved(direction=way, since=SINCE)))
+        f"moved {way}": Listing(filters=F(moved=MovedSince(direction=way, since=SINCE)))
         for way in (*Direction, None)
     },
     **{f"risk {risk}": Listing(filters=F(risks=(risk,))) for risk in Risk},

@@ -9,7 +9,7 @@ import pytest
 from bot.errors import NotAllowed, NotFound
 from bot.services.access import Actor
 from bot.services.ask.listing.team import team
-from bot.services.ask.questions.query import Direction, Moved, Risk
+from bot.services.ask.questions.query import Direction, MovedSince, Risk
 from bot.wording.answers.listing import TeamBook, TeamChoice
 from tests.services.ask.listing.conftest import ANNA, GRACE, OMAR, TODAY, DemoLists
 from tests.services.ask.listing.slow_lists import SlowLists
@@ -39,7 +39,7 @@ def test_each_person_has_the_figures_that_pandas_counts(demo: DemoLists, slow: S
     found = ask(demo, demo.actor(OMAR))
     assert isinstance(found, TeamBook)
     people = slow.people.reset_index().set_index("slack_user_id")["id"]
-    since = Moved(direction=None, since=TODAY - timedelta(days=30))
+    since = MovedSince(direction=None, since=TODAY - timedelta(days=30))
     for member in found.members:
         own = slow.book[slow.book["person_id"] == people[member.who.slack_user_id]]
         tiers = own["tier"].value_counts()

@@ -15,7 +15,7 @@ from bot.services.ask.questions.query import (
     Filters,
     FoundNotes,
     Listing,
-    Moved,
+    MovedSince,
     Personal,
     Query,
     Risk,
@@ -131,7 +131,7 @@ def listing_of(wanted: dict[str, Any]) -> Listing:
     if "moved" in given:
         way, since = given["moved"]
         direction = None if way == "any" else Direction(way)
-        given["moved"] = Moved(direction=direction, since=date.fromisoformat(since))
+        given["moved"] = MovedSince(direction=direction, since=date.fromisoformat(since))
     if "near" in given:
         given["near"] = Direction(given["near"])
     if "risks" in given:

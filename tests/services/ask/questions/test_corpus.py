@@ -7,7 +7,7 @@ import pytest
 
 from bot.services.ask.questions.query import AboutCustomer, Compared, Query
 from bot.services.ask.questions.reader import MOST_CHARACTERS, read
-from bot.services.ask.questions.unclear import Reason, Unclear
+from bot.services.ask.questions.unclear import Unclear, WhyUnclear
 from bot.services.name_keys import HAN, fold
 from tests.services.ask.questions.book import ANNA, VOCABULARY, KnownCustomers, corpus, query_of
 
@@ -49,7 +49,7 @@ def test_what_is_offered_instead_is_a_question_that_works() -> None:
         assert isinstance(found, Unclear)
         assert not any(isinstance(one, Unclear) for one in (*found.choices, *found.nearest)), text
         assert len(found.nearest) <= 3
-        if found.reason is Reason.SEVERAL:
+        if found.reason is WhyUnclear.SEVERAL:
             assert len(found.choices) > 1, text
 
 
@@ -80,7 +80,7 @@ def test_the_corpus_is_large_and_half_chinese() -> None:
 def test_a_question_that_is_too_long_is_asked_back() -> None:
     found = understood("A customers " * (MOST_CHARACTERS // 10))
     assert isinstance(found, Unclear)
-    assert found.reason is Reason.TOO_LONG
+    assert found.reason is WhyUnclear.TOO_LONG
 
 
 def test_a_whole_name_is_a_customer_whatever_else_it_means() -> None:

@@ -18,7 +18,7 @@ from bot.services.ask.questions.query import (
     Filters,
     FoundNotes,
     Listing,
-    Moved,
+    MovedSince,
     Personal,
     Query,
     Risk,
@@ -100,7 +100,7 @@ def listings(vocabulary: Vocabulary) -> st.SearchStrategy[Listing]:
     days = st.integers(1, 900)
     silences = st.builds(SilentFor, what=st.sampled_from(list(Silence)), days=days)
     since = st.integers(0, 3_000).map(lambda back: TODAY - timedelta(days=back))
-    moved = st.builds(Moved, direction=st.sampled_from([None, *Direction]), since=since)
+    moved = st.builds(MovedSince, direction=st.sampled_from([None, *Direction]), since=since)
     profile = st.sampled_from(
         [("benefits", "price"), ("loyalty", "low"), ("needs", 'the "best", always'), ("web_visits", "12")]
     )
@@ -167,7 +167,7 @@ def test_a_list_is_said_as_people_say_it() -> None:
             regions=("华东",),
             owners=(2,),
             silent_for=(SilentFor(what=Silence.VISIT, days=30),),
-            moved=Moved(direction=Direction.DOWN, since=date(2026, 1, 1)),
+            moved=MovedSince(direction=Direction.DOWN, since=date(2026, 1, 1)),
         ),
         sort=Sort.REVENUE,
         limit=10,

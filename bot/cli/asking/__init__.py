@@ -1,0 +1,1 @@
+"""Questions about customers, on the command line."""
