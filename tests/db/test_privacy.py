@@ -53,6 +53,7 @@ order_total: currency
 outbox: dedupe_key kind address channel body_hash state attempt_id slack_ts slack_channel error_class error
 ownership: role
 person: role language timezone country working_days works_from works_until slack_team slack_status slack_timezone slack_language
+personal_setting: remind_at muted
 record_change: tier_before
 review_answer: reason item
 scheme_step: purpose state scheme applies_to actor

@@ -35,6 +35,18 @@ def test_a_name_means_only_customers_of_the_person_who_gives_it(book: Database) 
         lookup.one(book, actor(1), "Northern Lights")
 
 
+def test_a_whole_name_and_words_of_a_name_are_those_of_customers_of_the_person_who_asks(
+    book: Database,
+) -> None:
+    with book.read() as session:
+        assert lookup.exactly(session, actor(2), "Northern Lights") == lookup.Found(
+            ids=[2], match=lookup.Match.EXACT
+        )
+        assert lookup.exactly(session, actor(1), "Northern Lights") is None
+        assert lookup.is_within(session, actor(2), "northern")
+        assert not lookup.is_within(session, actor(1), "northern")
+
+
 def test_the_history_of_a_customer_is_for_those_who_may_see_it(book: Database) -> None:
     assert len(history(book, SchemeCache(), actor(2), 2)) == 1
     with pytest.raises(NotFound, match="no such customer in your book"):

@@ -9,11 +9,13 @@ from sqlalchemy import text
 
 from bot.clock import FixedClock
 from bot.services.delivery import outbox, time_jump
+from bot.services.grade import figures
 from bot.services.ops import connection
 from bot.services.ops.connection import ConnectionWatch
 from bot.services.ops.doctor import Slack, examine, note_heard
 from bot.services.ops.storage import Finding
 from bot.services.recipients import Place
+from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
 from bot.wording.messages import Problem
@@ -55,6 +57,9 @@ def test_a_sound_installation_has_no_problem_and_no_note(database: Database, tmp
         customer = factories.customer(session, owner_id=factories.person(session))
         factories.graded(session, {customer: "A"}, as_of=date(2026, 4, 30))
         processes.beat(session, HeartbeatRole.WORKER, "boot", NOW - timedelta(seconds=20))
+    (late,) = (item for item in findings(database, tmp_path) if item.level != "ok")
+    assert late.about == "figures"  # which the worker writes soon after a grading
+    figures.write_book(database, SchemeCache(), NOW.date())
     found = findings(database, tmp_path)
     assert [item for item in found if item.level != "ok"] == []
     assert {item.about for item in found} == {"versions", "slack", "database", "jobs", "grading"}

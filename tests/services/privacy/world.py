@@ -42,6 +42,7 @@ from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.graded.changes import StoredTierChange
 from db.graded.credit import CreditApproval
+from db.graded.figures import CustomerFigures
 from db.graded.first_orders import RecordChange
 from db.graded.overrides import Override
 from db.graded.reviews import ReviewAnswer
@@ -365,6 +366,7 @@ def _decide(
             ),
             _promised(session, customer, person, text),
             CustomerCare(customer_id=customer, tier="A", scheme_version_id=version),
+            CustomerFigures(customer_id=customer, as_of=DAY, last_order=DAY, currency="EUR", revenue=Decimal(100)),
             ShadowMove(run_id=run, scheme_version_id=version, customer_id=customer, tier="A", shadow_tier="B"),
             StoredTierChange(customer_id=customer, purpose="account", run_id=run, as_of=DAY, from_tier="B", to_tier="A"),
         ]

@@ -155,9 +155,7 @@ def _cells(row: ListRow, named: Named, query: Listing, language: str) -> list[Va
         None if row.tier is None else tier_words(row.tier, language),
         row.score,
         row.owner.name if row.owner else None,
-        named.region,
-        named.industry,
-        named.country,
+        *(text and mask_text(text) for text in (named.region, named.industry, named.country)),
     ]
     for kind in values.kinds_of(query):
         value = by_kind.get(kind)

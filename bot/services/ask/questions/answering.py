@@ -13,7 +13,7 @@ from sqlmodel import Session
 from bot.errors import N_, BadInput
 from bot.masking import mask_text
 from bot.services import access
-from bot.services.access import BOOK, TEAM, Act, Actor
+from bot.services.access import BOOK, TEAM, Actor
 from bot.services.ask import lists, lookup
 from bot.services.ask.brief.page import brief
 from bot.services.ask.listing import compared, listed, team
@@ -194,7 +194,6 @@ def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Mess
                 text=query.name, reason=WhyUnclear.SEVERAL, words=(query.name,), choices=choices
             )
             return not_understood(unclear, vocabulary, asker, actor.language)
-        access.customer_for(session, actor, Act.SEE, found.only)
         if query.aspect is Aspect.CARE:
             return one_customer.care(session, sources.scheme_cache, rules, actor, found.only, sources.now)
         if query.aspect is Aspect.BRIEF:

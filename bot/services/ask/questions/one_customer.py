@@ -1,11 +1,15 @@
-"""What is asked of one customer besides its card: why, history, care, credit."""
+"""What is asked of one customer besides its card: why, history, care, credit.
+
+Each begins with what checks the rights of the actor: `history`, `explain`, `show`.
+"""
 
 from datetime import date, datetime
 
 from sqlmodel import Session
 
+from bot.errors import Hidden
 from bot.services import access
-from bot.services.access import Act, Actor
+from bot.services.access import NOT_YOURS, Actor
 from bot.services.ask import explanation, history
 from bot.services.ask.questions.query import Aspect
 from bot.services.care.schedule import CareRules
@@ -22,6 +26,8 @@ from bot.wording.answers.questions import (
     OwedStepPart,
 )
 from bot.wording.message_base import Message
+from db.book import customers
+from db.book.customers import CustomerRow
 from db.engine import Database
 
 
@@ -42,7 +48,7 @@ def past(database: Database, scheme_cache: SchemeCache, actor: Actor, customer_i
     """The newest tiers and scores of a customer."""
     entries = history.history(database, scheme_cache, actor, customer_id)
     with database.read() as session:
-        customer = access.customer_for(session, actor, Act.SEE, customer_id)
+        customer = _row(session, customer_id)
         book = scheme_cache.tier_names(session)
     newest = entries[: -MOST_ENTRIES - 1 : -1]
     return CustomerHistory(
@@ -73,7 +79,7 @@ def care(
 ) -> CareOwed:
     """What care a customer is owed, what is due first on top."""
     found = explain(session, actor, rules, customer_id, now)
-    customer = access.customer_for(session, actor, Act.SEE, customer_id)
+    customer = _row(session, customer_id)
     steps = sorted(found.owed, key=lambda one: (one.due_on is None, one.due_on or date.max))
     return CareOwed(
         **access.about(customer),
@@ -102,7 +108,7 @@ def credit_of(
 
     found = credit.masked(credit.show(database, scheme_cache, actor, customer_id, today=today))
     with database.read() as session:
-        customer = access.customer_for(session, actor, Act.SEE, customer_id)
+        customer = _row(session, customer_id)
         book = scheme_cache.tier_names(session)
     approved = next(iter(found.approved), None)
     return CustomerCredit(
@@ -119,3 +125,11 @@ def credit_of(
         exposure=float(found.exposure),
         overdue=float(found.overdue),
     )
+
+
+def _row(session: Session, customer_id: int) -> CustomerRow:
+    """The customer of whom the actor was told something. Raises Hidden when it was erased in between."""
+    customer = customers.get_row(session, customer_id)
+    if customer is None:
+        raise Hidden(NOT_YOURS)
+    return customer

@@ -3,12 +3,13 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import event
-from sqlmodel import Session
+from sqlalchemy import event, select
+from sqlmodel import Session, col
 
+from bot.errors import Hidden
 from bot.services.access import Actor
 from bot.services.ask import lookup
-from bot.services.ask.questions import answering
+from bot.services.ask.questions import answering, one_customer
 from bot.services.ask.questions.answering import QuestionSources
 from bot.services.ask.questions.query import AboutCustomer, Aspect, Compared, FoundNotes, Listing, Personal
 from bot.services.ask.questions.vocabulary_cache import VocabularyCache, read_vocabulary
@@ -70,12 +71,34 @@ def test_a_list_has_only_customers_of_the_asker_and_all_spellings_of_a_region(
     assert found.asked == "region DACH"
 
 
+def test_my_customers_are_only_ones_own_for_who_sees_the_whole_book(
+    sources: QuestionSources, anna: Actor
+) -> None:
+    found = asked(sources, actor(anna.person_id or 0, "admin"), "my customers")
+    assert isinstance(found, CustomerList)
+    assert {row.name for row in found.rows} == {"ACME", "Globex"}
+
+
 def test_the_history_of_a_customer_of_somebody_else_is_that_of_nobody(
     sources: QuestionSources, anna: Actor
 ) -> None:
     assert isinstance(asked(sources, anna, "history of Globex"), CustomerHistory)
     assert isinstance(asked(sources, anna, "history of Secret"), NoMatch)
     assert isinstance(asked(sources, anna, "history of Nobody"), NoMatch)
+
+
+@pytest.mark.parametrize("aspect", [Aspect.WHY, Aspect.HISTORY, Aspect.CARE, Aspect.CREDIT])
+def test_whoever_has_the_number_of_a_customer_of_somebody_else_is_told_nothing_of_it(
+    sources: QuestionSources, database: Database, anna: Actor, aspect: Aspect
+) -> None:
+    with database.read() as session:
+        secret = session.scalars(select(col(Customer.id)).where(col(Customer.name) == "Secret")).one()
+        if aspect is Aspect.CARE:
+            with pytest.raises(Hidden):
+                one_customer.care(session, sources.scheme_cache, RULES, anna, secret, NOW)
+            return
+    with pytest.raises(Hidden):
+        one_customer.outside_of_session(database, sources.scheme_cache, anna, secret, aspect, NOW.date())
 
 
 def test_a_whole_name_is_answered_without_reading_a_word_of_the_firm(
