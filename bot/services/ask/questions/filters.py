@@ -20,10 +20,14 @@ from bot.services.ask.questions.query import (
 )
 from bot.services.ask.questions.tokens import Token
 from bot.services.ask.questions.unclear import Reason
-from bot.services.ask.questions.vocabulary import Meaning, QuestionActor, Vocabulary
+from bot.services.ask.questions.vocabulary import NO_TIER_NAMES, Meaning, QuestionActor, Vocabulary
 
 MOST_CHOICES, MOST_TRIED = 8, 64
 _PERIODS = (Part.LENGTH, Part.SINCE, Part.RECENT, Part.OVER, Part.FUTURE)
+_SAYS_NOTHING = frozenset(  # of a list
+    {Part.WORD, Part.APART, Part.AND, Part.QUOTED, Part.HOW, Part.CONTEXT, Part.AHEAD, Part.PUT}
+)
+_DASHES = frozenset("-–—~～至")
 _JOINING = (Part.AND, Part.OR, Part.APART)
 _MOST_FIRST = (Sort.SCORE, Sort.REVENUE, Sort.VALUE_AT_RISK)  # as they are sorted when nothing is said
 
@@ -59,6 +63,7 @@ class _Reading:
         self._descending = False
         self._limit: int | None = None
         self._variants: list[tuple[Token, list[Filters]]] = []  # a word, and what it can add
+        self._targets: set[int] = set()  # where the tiers are that customers are near to
         self._nearest: list[Filters] = []
         self._sorts: list[Sort] = []
         self._values: list[tuple[Token, tuple[Meaning, ...]]] = []
@@ -92,7 +97,7 @@ class _Reading:
             + tuple(replace(self._listing(self._filters), sort=sort) for sort in self._sorts),
             is_bare=kinds <= {Part.VALUE, Part.APART},
             is_mine=Part.ME in kinds and kinds <= {Part.ME, Part.CUSTOMERS, Part.LIST},
-            has_content=bool(kinds) and not kinds <= {Part.WORD, Part.APART, Part.AND, Part.QUOTED},
+            has_content=not kinds <= _SAYS_NOTHING,
         )
 
     def _read_silences(self) -> None:
@@ -161,7 +166,9 @@ class _Reading:
             used = [place]
             if tiers:
                 used += range(place + 1, target + 1)
+                self._targets.add(target)
                 used += [target + 1] if self._is_label(target + 1, FilterField.TIER) else []
+            used += [near for near in (place - 1, place + 1) if self._is(near, Part.RECENT)][:1]
             self._use(used)
             self._set_near(token.meaning, tiers)
 
@@ -183,7 +190,8 @@ class _Reading:
 
     def _read_moves(self) -> None:
         for place, token in enumerate(self._tokens):
-            if token.part is not Part.MOVED or self._used[place]:
+            is_said = token.part is Part.MOVED or (token.part is Part.MOVE and place > 0)
+            if not is_said or self._used[place]:
                 continue
             if self._filters.moved is not None:
                 self._reason = Reason.TWICE
@@ -276,6 +284,12 @@ class _Reading:
             after = place + 1
             if token.part is Part.BY and (sort := self._sort_at(after)) is not None:
                 self._set_sort(sort, [place, after])
+            elif token.part is Part.ORDER and self._sort is None:
+                self._set_sort(token.meaning[0], [place])
+                self._descending = token.meaning[1]
+            elif token.part in (Part.MOST, Part.LEAST) and (near := self._amount_beside(place)) is not None:
+                self._descending = token.part is Part.LEAST
+                self._set_sort(self._tokens[near].meaning, [place, near])
             elif token.part in (Part.FIRST, Part.TOP):
                 if self._limit is not None:
                     continue
@@ -298,6 +312,13 @@ class _Reading:
         if self._sort is None and any(token.part is Part.TOP for token in self._tokens):
             self._reason = self._reason or Reason.NO_ORDER
             self._sorts = [Sort.REVENUE, Sort.SCORE, Sort.VALUE_AT_RISK]
+
+    def _amount_beside(self, place: int) -> int | None:
+        """Where the amount is of which the most or the least is asked: most revenue, 营收最高."""
+        if self._sort is not None:
+            return None
+        places = [near for near in (place + 1, place - 1) if self._is(near, Part.SORT)]
+        return next((near for near in places if self._tokens[near].meaning in _MOST_FIRST), None)
 
     def _set_sort(self, sort: Sort, places: list[int]) -> None:
         if self._sort is None:
@@ -344,7 +365,7 @@ class _Reading:
         """Note a filter whose values stand in two places: between them only joints, labels and the word customers."""
         seen: dict[FilterField, int] = {}
         for place, token in enumerate(self._tokens):
-            if token.part is not Part.VALUE:
+            if token.part is not Part.VALUE or place in self._targets:
                 continue
             meanings = self._labelled(place, token.meaning)
             kinds = {one.field for one in meanings}
@@ -357,9 +378,22 @@ class _Reading:
                 allowed = {*_JOINING, Part.LABEL, Part.TO}
                 if parts & {Part.AND, Part.OR}:
                     allowed.add(Part.CUSTOMERS)
-                if not parts <= allowed:
+                is_joined = bool(parts & {*_JOINING}) or not self._is_parted(self._tokens[seen[kind]], token)
+                if not parts <= allowed or not is_joined or self._is_tier_without(seen[kind], place):
                     self._reason = self._reason or Reason.TWICE
             seen[kind] = place
+
+    def _is_parted(self, before: Token, after: Token) -> bool:
+        """Whether words stand between two values that join nothing (A级里面的C级), or a dash (A-C)."""
+        between = [one for one in self._small if before.end <= one.start and one.end <= after.start]
+        return any(one.meaning is None or one.meaning in _DASHES for one in between)
+
+    def _is_tier_without(self, place: int, after: int) -> bool:
+        """Whether a tier and being without one stand side by side: new A customers are not new ones and those of A."""
+        if any(self._is(near, *_JOINING) for near in range(place + 1, after)):
+            return False
+        kinds = [{tier in NO_TIER_NAMES for tier in self._tiers_at(near)} for near in (place, after)]
+        return len(kinds[0] | kinds[1]) > 1
 
     def _read_joints(self) -> None:
         """And, or and commas: `or` joins only values of one filter, or what a customer did not have."""
@@ -411,7 +445,10 @@ class _Reading:
             values.setdefault(str(meaning.field), {}).update(dict.fromkeys(meaning.values))
         own: dict[str, Any] = {name: tuple(some) for name, some in values.items()}
         for name in ("tiers", "owners", "teams"):
-            if name in own and getattr(self._filters, name):
+            known = getattr(self._filters, name)
+            if name not in own or not known:
+                continue
+            if name != "tiers" or not set(own[name]) <= set(known):  # B customers close to A are in B
                 self._reason = self._reason or Reason.TWICE
         return replace(self._filters, **own)
 

@@ -11,26 +11,23 @@ from bot.services.ask.questions.phrases import Part
 
 RECENT_DAYS = 31  # so that a monthly grading is always among them
 LONGEST = 36_500  # days
+_ONES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_TEENS = [
+    *("ten", "eleven", "twelve", "thirteen", "fourteen"),
+    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _WORDS = {
-    word: number
-    for number, words in enumerate(
-        [
-            "zero",
-            "one,a,an",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-        ]
-    )
-    for word in words.split(",")
+    **{word: number for number, word in enumerate(["zero", *_ONES, *_TEENS])},
+    **{word: 10 * number for number, word in enumerate(_TENS, 2)},
+    **{
+        f"{tens}{joint}{ones}": 10 * many + few
+        for many, tens in enumerate(_TENS, 2)
+        for few, ones in enumerate(_ONES, 1)
+        for joint in "- "
+    },
+    **dict.fromkeys(("a", "an"), 1),
+    **dict.fromkeys(("a hundred", "one hundred"), 100),
 }
 _DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _MONTHS = {
@@ -90,7 +87,7 @@ def find(text: str, start: int, today: date) -> list[Period]:
 def _patterns() -> list[tuple[re.Pattern[str], Callable[[re.Match[str], date], tuple[Part, Any] | None]]]:
     named = r"(?P<last>上个?星期|上周|上个?月|上个?季度|去年|昨天|last week|last month|last quarter|last year|yesterday)"
     this = r"(?P<this>this week|this month|this quarter|this year|today|本周|这周|这个?星期|本月|这个?月|当月|本季度?|这个?季度|今年|本年|今天)"
-    day = rf"(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH}\.?(?:,? (?P<y>\d{{4}}))?{_END})"
+    day = rf"(?:(?P<d>\d{{1,2}}|first)(?:st|nd|rd|th)?(?: of)? {_MONTH}\.?(?:,? (?P<y>\d{{4}}))?{_END})"
     day_after = (
         rf"(?:{_MONTH}\.?(?: (?P<d>\d{{1,2}})(?:st|nd|rd|th)?{_END}(?!\d))?(?:,? (?P<y>\d{{4}}))?{_END})"
     )
@@ -125,6 +122,8 @@ def _patterns() -> list[tuple[re.Pattern[str], Callable[[re.Match[str], date], t
         (rf"(?:in )?{named}{_END}", lambda m, today: (Part.OVER, _begin(m["last"], today))),
         *((rf"(?:in |on )?{one}", _over_day) for one in (_ISO, _ZH_DAY, day, day_after)),
         (rf"(?:the )?(?P<top>first|top) {_NUMBER}{_END}", _first),
+        (rf"(?:the )?{_NUMBER}(?<!a)(?<!an)(?<!one)(?= (?:customers|clients|companies){_END})", _first),
+        (rf"{_NUMBER}(?<!一)[个家位](?=客户|公司|企业)", _first),
         (r"(?P<top>前) ?(?P<n>\d{1,5}|[一二两三四五六七八九十]{1,3}) ?(?P<big>大)?[个家名位]?", _first),
     ]
     return [(re.compile(pattern), make) for pattern, make in table]
@@ -179,7 +178,8 @@ def _half(match: re.Match[str], today: date) -> tuple[Part, Any] | None:
 def _day(match: re.Match[str], today: date) -> date | None:
     """The day that is written; without a year the last one that is not in the future."""
     parts = match.groupdict()
-    year, day = parts.get("y"), int(parts.get("d") or 1)
+    year, written = parts.get("y"), parts.get("d") or "first"
+    day = 1 if written == "first" else int(written)
     named = parts.get("month")
     month = _MONTHS[named] if named else int(parts.get("m") or 1)
     try:
@@ -223,5 +223,6 @@ def _first(match: re.Match[str], today: date) -> tuple[Part, Any] | None:
     count = number_of(match["n"])
     if not count:
         return None
-    is_top = match["top"] == "top" or match.groupdict().get("big")
+    named = match.groupdict()
+    is_top = named.get("top", "top") == "top" or named.get("big")
     return Part.TOP if is_top else Part.FIRST, count

@@ -24,7 +24,10 @@ _BEFORE_TIER = frozenset({"tier", "tiers"})
 
 
 class Token(NamedTuple):
-    """A piece of a question, from where to where it stands in the text. `meaning` depends on the part."""
+    """A piece of a question, from where to where it stands in the text. `meaning` depends on the part.
+
+    That of a mark that changes nothing is the mark; that of EITHER is (part, meaning) of each thing that it can be.
+    """
 
     part: Part
     meaning: Any
@@ -95,15 +98,15 @@ class _Scan:
             return
         yield _Piece(place + 1, Part.WORD, None, UNKNOWN)
         if atom.is_mark and (atom.key in SOFT | _END_MARKS):
-            yield _Piece(place + 1, Part.FILLER, None, 0.01)
+            yield _Piece(place + 1, Part.FILLER, atom.key, 0.01)
         firm = dict(_walk(self._vocabulary.trie, atoms, place))
         for end, phrase in _walk(grammar(), atoms, place):
             is_firms = end in firm and self._is_firms(place, end, firm[end], {part for part, _ in phrase})
             if is_firms is False or end not in firm:
                 for part, meaning in phrase:
                     yield _Piece(end, part, meaning)
-            elif is_firms is None:
-                yield _Piece(end, Part.WORD, None, UNKNOWN / 2)  # either of two things: asked back
+            elif is_firms is None:  # either of two things
+                yield _Piece(end, Part.EITHER, (*phrase, (Part.VALUE, firm[end])), UNKNOWN / 2)
             if end in firm and not is_firms:
                 del firm[end]
         for end, meanings in firm.items():
