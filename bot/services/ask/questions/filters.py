@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import islice, product
+from itertools import islice, pairwise, product
 from typing import Any
 
 from bot.services.ask.questions.periods import RECENT_DAYS
@@ -63,6 +63,7 @@ class _Reading:
         self._descending = False
         self._limit: int | None = None
         self._variants: list[tuple[Token, list[Filters]]] = []  # a word, and what it can add
+        self._accounts: Token | None = None  # customers, or only those that are no prospects
         self._targets: set[int] = set()  # where the tiers are that customers are near to
         self._nearest: list[Filters] = []
         self._sorts: list[Sort] = []
@@ -116,8 +117,13 @@ class _Reading:
             place = end
 
     def _another(self, place: int) -> int | None:
-        """Where something else is that was lacked as long: no visit `and no call`, no visit `or call`."""
+        """Where something else is that was lacked as long: no visit `and no call`, no visit `or call`.
+
+        No visit `or no call` is another question: one of both may have been.
+        """
         more = place + self._is(place, *_JOINING)
+        if self._is(place, Part.OR) and self._is(more, Part.NOT):
+            return None
         more += self._is(more, Part.NOT)
         return more if more > place and self._is(more, Part.LACKED) else None
 
@@ -191,6 +197,7 @@ class _Reading:
     def _read_moves(self) -> None:
         for place, token in enumerate(self._tokens):
             is_said = token.part is Part.MOVED or (token.part is Part.MOVE and place > 0)
+            is_said = is_said and not (place == 0 and self._is_to_be_changed())
             if not is_said or self._used[place]:
                 continue
             if self._filters.moved is not None:
@@ -213,6 +220,13 @@ class _Reading:
             if since is not None:
                 self._filters = replace(self._filters, moved=Moved(direction=token.meaning, since=since))
 
+    def _is_to_be_changed(self) -> bool:
+        """Whether a question begins with the move of what is written together with it: 升级A类客户."""
+        parts = [Part.MOVED, Part.VALUE, Part.LABEL, Part.CUSTOMERS]
+        first = self._tokens[: len(parts)]
+        together = all(one.end == other.start for one, other in pairwise(first))
+        return together and [one.part for one in self._tokens] == parts
+
     def _periods_beside(self, place: int) -> list[int]:
         """The period of a move: the nearest one that nothing else has used, before or after it, not beyond a comma."""
         for step in (1, -1):
@@ -228,6 +242,7 @@ class _Reading:
                     Part.TO,
                     Part.ME,
                     Part.RECORD_TYPE,
+                    Part.ACCOUNTS,
                 ):
                     break
                 near += step
@@ -253,6 +268,8 @@ class _Reading:
                     self._vary(token, [Filters(risks=(risk,)) for risk in overdue])
                 case Part.UNATTENDED:
                     self._filters = replace(filters, unattended=True)
+                case Part.ACCOUNTS:
+                    self._accounts = token
                 case Part.RECORD_TYPE:
                     types = dict.fromkeys((*filters.record_types, token.meaning))
                     self._filters = replace(filters, record_types=tuple(types))
@@ -335,6 +352,13 @@ class _Reading:
         for place, token in enumerate(self._tokens):
             if token.part is Part.VALUE and not self._used[place]:
                 meanings = self._labelled(place, token.meaning)
+                after = place + 1 + self._is_label(place + 1, FilterField.TIER)
+                if self._is(after, Part.BEYOND) and self._tiers_at(place):
+                    wide = self._vocabulary.beyond(
+                        self._tiers_at(place), better=self._tokens[after].meaning is Direction.UP
+                    )
+                    meanings = (Meaning(FilterField.TIER, wide),) if wide else meanings
+                    self._use([after] if wide else [])
                 self._values.append((token, meanings))
                 self._use([place])
             elif token.part is Part.LABEL and not self._used[place]:
@@ -377,7 +401,7 @@ class _Reading:
                 parts = {one.part for one in between}
                 allowed = {*_JOINING, Part.LABEL, Part.TO}
                 if parts & {Part.AND, Part.OR}:
-                    allowed.add(Part.CUSTOMERS)
+                    allowed |= {Part.CUSTOMERS, Part.ACCOUNTS}
                 is_joined = bool(parts & {*_JOINING}) or not self._is_parted(self._tokens[seen[kind]], token)
                 if not parts <= allowed or not is_joined or self._is_tier_without(seen[kind], place):
                     self._reason = self._reason or Reason.TWICE
@@ -418,7 +442,7 @@ class _Reading:
     def _fields_from(self, place: int, step: int) -> frozenset[FilterField]:
         """What the next value in a direction can be; labels and the word customers are passed over."""
         near = place + step
-        while self._is(near, Part.LABEL, Part.CUSTOMERS):
+        while self._is(near, Part.LABEL, Part.CUSTOMERS, Part.ACCOUNTS):
             near += step
         return (
             frozenset(one.field for one in self._labelled(near, self._tokens[near].meaning))
@@ -432,12 +456,25 @@ class _Reading:
         """The lists that all words together can mean, and the words that have several meanings."""
         unsure = [token for token, meanings in self._values if len(meanings) > 1]
         unsure += [token for token, _ in self._variants]
+        wide: dict[Listing, None] = {}
         found: dict[Listing, None] = {}
         for chosen in islice(product(*(meanings for _, meanings in self._values)), MOST_TRIED):
-            filters = self._with_values(chosen)
+            chosen_filters = self._with_values(chosen)
             for added in product(*(variants for _, variants in self._variants)):
-                found[self._listing(_merged(filters, added))] = None
-        return list(found), unsure
+                listing = self._listing(_merged(chosen_filters, added))
+                wide[listing] = None
+                if self._accounts is not None and not self._has_accounts_only(listing.filters):
+                    types = dict.fromkeys(("account", *listing.filters.record_types))
+                    filters = replace(listing.filters, record_types=tuple(types))
+                    found[replace(listing, filters=filters)] = None
+                    if len(types) > 1 or "account" in listing.filters.record_types or listing == Listing():
+                        del wide[listing]  # accounts and prospects; accounts and nothing else
+        if found and wide and self._accounts is not None:
+            unsure.append(self._accounts)
+        return [*wide, *found], unsure
+
+    def _has_accounts_only(self, filters: Filters) -> bool:
+        return bool(filters.tiers) and self._vocabulary.only_accounts_have(filters.tiers)
 
     def _with_values(self, chosen: Sequence[Meaning]) -> Filters:
         values: dict[str, dict[Any, None]] = {}
@@ -450,7 +487,10 @@ class _Reading:
                 continue
             if name != "tiers" or not set(own[name]) <= set(known):  # B customers close to A are in B
                 self._reason = self._reason or Reason.TWICE
-        return replace(self._filters, **own)
+        filters = replace(self._filters, **own)
+        if filters.owners and filters.unattended:  # somebody's customers who have nobody
+            self._reason = self._reason or Reason.TWICE
+        return filters
 
     def _listing(self, filters: Filters) -> Listing:
         default = Sort.VALUE_AT_RISK if Risk.ANY in filters.risks else Sort.TIER

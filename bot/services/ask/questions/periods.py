@@ -62,7 +62,8 @@ _MONTH = r"(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + ")"
 _ISO = r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})"
 _ZH_DAY = r"(?:(?P<y>\d{4})年)?(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})[日号])?"
 _SINCE, _FROM = r"since (?:the )?", r"(?:自从|自|从)"
-_ONWARD = r" ?(?:以来|起|开始|以后|之后|至今)"
+_WEEKDAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+_ONWARD = r" ?(?:以来|起|开始|以后|之后|至今|到现在|到今天|到目前)"
 
 
 class Period(NamedTuple):
@@ -112,6 +113,8 @@ def _patterns() -> list[tuple[re.Pattern[str], Callable[[re.Match[str], date], t
         *((rf"{_FROM}?{one}{_ONWARD}", _since_day) for one in (_ISO, _ZH_DAY)),
         *((rf"{_FROM}{one}(?!\d)", _since_day) for one in (_ISO, _ZH_DAY)),
         (rf"{_FROM}?(?P<y>\d{{4}})年{_ONWARD}", _since_day),
+        (rf"{_SINCE}(?P<weekday>{_WEEKDAYS}){_END}", _since_weekday),
+        (rf"{_FROM}?(?P<week>上|这|本)?(?:周|星期)(?P<weekday>[一二三四五六日天]){_ONWARD}", _since_weekday),
         (rf"{_SINCE}{named}{_END}", _since_last),
         (rf"{_FROM}?{named}{_ONWARD}", _since_last),
         (rf"{_FROM}{named}", _since_last),
@@ -122,8 +125,11 @@ def _patterns() -> list[tuple[re.Pattern[str], Callable[[re.Match[str], date], t
         (rf"(?:in )?{named}{_END}", lambda m, today: (Part.OVER, _begin(m["last"], today))),
         *((rf"(?:in |on )?{one}", _over_day) for one in (_ISO, _ZH_DAY, day, day_after)),
         (rf"(?:the )?(?P<top>first|top) {_NUMBER}{_END}", _first),
-        (rf"(?:the )?{_NUMBER}(?<!a)(?<!an)(?<!one)(?= (?:customers|clients|companies){_END})", _first),
-        (rf"{_NUMBER}(?<!一)[个家位](?=客户|公司|企业)", _first),
+        (
+            rf"(?:the )?{_NUMBER}(?<!a)(?<!an)(?<!one)(?= (?:[a-z]\d? )?(?:customers|clients|companies|accounts){_END})",
+            _first,
+        ),
+        (rf"{_NUMBER}(?<!一)[个家位](?=(?:[a-z]\d?[类级等]?的?)?(?:客户|公司|企业))", _first),
         (r"(?P<top>前) ?(?P<n>\d{1,5}|[一二两三四五六七八九十]{1,3}) ?(?P<big>大)?[个家名位]?", _first),
     ]
     return [(re.compile(pattern), make) for pattern, make in table]
@@ -199,6 +205,17 @@ def _since_day(match: re.Match[str], today: date) -> tuple[Part, Any] | None:
 def _over_day(match: re.Match[str], today: date) -> tuple[Part, Any] | None:
     day = _day(match, today)
     return None if day is None else (Part.FUTURE if day > today else Part.OVER, day)
+
+
+def _since_weekday(match: re.Match[str], today: date) -> tuple[Part, Any] | None:
+    """Since Friday: the last one before today. 上周一以来 is that of the week before, 周一以来 that of this week."""
+    named, week = match["weekday"], match.groupdict().get("week", "")
+    if named in _WEEKDAYS:
+        back = (today.weekday() - _WEEKDAYS.split("|").index(named)) % 7
+        return (Part.SINCE, today - timedelta(days=back)) if back else None  # today, or a week ago
+    place = "一二三四五六日".find(named.replace("天", "日"))
+    day = today - timedelta(days=today.weekday() - place + (7 if week == "上" else 0))
+    return (Part.SINCE, day) if day <= today else None
 
 
 def _since_last(match: re.Match[str], today: date) -> tuple[Part, Any]:

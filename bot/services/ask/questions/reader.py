@@ -123,6 +123,10 @@ class _Reader:
         words = self._slice(rest)
         if (held := unquoted(words)) is not None:
             return FoundNotes(words=held)
+        if comma := next((place for place, token in enumerate(rest) if token.part is Part.APART), 0):
+            parts = (self._slice(rest[:comma]), words)  # what follows may be talk: …, somebody wrote it
+            choices = tuple(FoundNotes(words=unquoted(part) or part) for part in parts)
+            return self._unclear(Reason.SEVERAL, words=(words,), choices=choices)
         if self.names.known(words):
             about = AboutCustomer(name=words, aspect=Aspect.NOTES)
             return self._unclear(Reason.SEVERAL, words=(words,), choices=(about, FoundNotes(words=words)))
@@ -310,11 +314,13 @@ def _as_word(token: Token) -> Token:
 
 
 def _is_like_a_name(text: str, tokens: Sequence[Token]) -> bool:
-    """Whether words of the firm are written together as Chinese companies are named: 华东机械."""
+    """Whether words of the firm stand together as companies are named: 华东机械, DACH Chemicals. Tiers are in no name."""
+    if any(
+        one.field is FilterField.TIER for token in tokens if not token.is_empty for one in token.meaning or ()
+    ):
+        return False
     return any(
-        one.end == other.start
-        and one.part is other.part is Part.VALUE
-        and is_chinese(text[one.start : one.end])
-        and is_chinese(text[other.start : other.end])
+        one.part is other.part is Part.VALUE
+        and text[one.end : other.start] == ("" if is_chinese(text[other.start : other.end]) else " ")
         for one, other in pairwise(tokens)
     )

@@ -1,5 +1,6 @@
 """A question in tokens: the longest pieces that the grammar or the firm's words know, and what is left."""
 
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from bot.services.traits.values import check_value
 
 UNKNOWN = 100.0  # what an atom that is not understood costs; any other piece costs about 1
 _END_MARKS = frozenset("?!。.！？…")
+_PICTURES = frozenset({"So", "Sk", "Mn", "Cf"})  # emoji and what belongs to them
 _EQUALS = frozenset("=:")
 _SMALL = {Part.FILLER, Part.OF, Part.TO, Part.FROM, Part.ME, Part.AND, Part.OR, Part.NOT}
 _FRAME = {Part.CUSTOMERS, Part.LIST, Part.LABEL}  # a firm's word that is also one of these needs its label
@@ -98,6 +100,8 @@ class _Scan:
             return
         yield _Piece(place + 1, Part.WORD, None, UNKNOWN)
         if atom.is_mark and (atom.key in SOFT | _END_MARKS):
+            yield _Piece(place + 1, Part.FILLER, atom.key, 0.01)
+        if atom.is_mark and unicodedata.category(atom.key[0]) in _PICTURES:
             yield _Piece(place + 1, Part.FILLER, atom.key, 0.01)
         firm = dict(_walk(self._vocabulary.trie, atoms, place))
         for end, phrase in _walk(grammar(), atoms, place):
