@@ -5,7 +5,7 @@ what is asked of it, as customers to compare, or as one of the few other questio
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise, product
 from typing import Protocol
 
@@ -28,7 +28,7 @@ from bot.services.ask.questions.unclear import Reason, Unclear
 from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
 
 MOST_CHARACTERS = 1_000  # of a question
-MOST_EITHER = 3  # words that are the firm's and the grammar's
+MOST_EITHER = 2  # words that are the firm's and the grammar's
 
 
 class CustomerNames(Protocol):
@@ -43,7 +43,27 @@ class CustomerNames(Protocol):
 
 def read(text: str, vocabulary: Vocabulary, asker: QuestionActor, names: CustomerNames) -> Query | Unclear:
     """What a text asks."""
-    return _Reader(normal(text), vocabulary, asker, names).read()
+    return _Reader(normal(text), vocabulary, asker, _AskedOnce(names)).read()
+
+
+@dataclass(frozen=True)
+class _AskedOnce:
+    """Names of which each text is looked up once, however many readings a question has."""
+
+    names: CustomerNames
+    found: dict[tuple[str, bool], bool] = field(default_factory=dict)
+
+    def known(self, text: str) -> bool:
+        return self._look(text, whole=True)
+
+    def within(self, text: str) -> bool:
+        return self._look(text, whole=False)
+
+    def _look(self, text: str, *, whole: bool) -> bool:
+        if (text, whole) not in self.found:
+            look = self.names.known if whole else self.names.within
+            self.found[text, whole] = look(text)
+        return self.found[text, whole]
 
 
 @dataclass(frozen=True)

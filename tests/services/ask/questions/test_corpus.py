@@ -110,6 +110,14 @@ def test_a_word_of_the_firm_that_the_grammar_has_too_is_a_choice(
         assert read(printed(query, firm, ANNA, "zh"), firm, ANNA, KnownCustomers()) == query
 
 
+def test_a_name_is_looked_up_once_however_many_readings_a_question_has() -> None:
+    firm = replace(VOCABULARY, regions=("Silent", "Falling"))
+    names = KnownCustomers()
+    read("how is Silent or Falling doing", firm, ANNA, names)
+    assert names.asked
+    assert len(names.asked) == len(set(names.asked))
+
+
 def test_a_word_of_two_meanings_that_fits_in_one_way_only_is_offered_in_that_way() -> None:
     firm = replace(VOCABULARY, teams=(NamedOne(3, "History"),))
     found = read("history of ACME", firm, ANNA, KnownCustomers())
