@@ -426,6 +426,11 @@ class _Reading:
                 continue
             if token.part in (Part.AND, Part.APART):
                 self._use([place])
+            elif token.part is Part.BOTH:
+                if self._fields_from(place, 1) and any(
+                    self._is(place + 2 + one, Part.AND, Part.OR) for one in (0, 1)
+                ):
+                    self._use([place])
             elif token.part is Part.OR:
                 before, after = self._fields_from(place, -1), self._fields_from(place, 1)
                 if before & after:

@@ -21,6 +21,7 @@ class Part(StrEnum):
     LIST = auto()
     AND = auto()
     OR = auto()
+    BOTH = auto()  # before two values
     PAST = auto()  # was, had: only of moves, and of what a customer did not have
     APART = auto()
     NOT = auto()
@@ -113,7 +114,7 @@ _TABLE: dict[Part, dict[Any, str]] = {
     Part.FILLER: {
         None: "a|an|the|please|pls|show|show me|give|give me|tell me|get|get me|let me see|see|find|which|what|who|whose|that|"
         "those|these|are|is|be|being|have|has|do|does|did|i|we|our|you|can you|could you|i want|"
-        "i want to see|i would like|there|all|every|any|some|in|at|with|only|just|both|how many|number of|ever|now|currently|"
+        "i want to see|i would like|there|all|every|any|some|in|at|with|only|just|where|how many|number of|ever|now|currently|"
         "one of|they|their|it|its|s|t|got|went|gone|whole|full|within|such|whos|whats|hows|hey|hi|hello|thanks|thank you|thx|cheers|actually|really|right now|at the moment|"
         "i need|how much|how much does|pull up|bring up|for me|by anyone|by anybody|by us|ones|"
         "请|请问|帮我|帮忙|帮|给我|麻烦|看|看一下|看看|查|查一下|查查|显示|告诉我|我想看|我想知道|想看|哪些|哪个|哪几个|哪几家|哪家|谁|什么|是|"
@@ -149,6 +150,7 @@ _TABLE: dict[Part, dict[Any, str]] = {
     Part.LIST: {None: "list|lists|a list of|list of|list all|列出|列一下|列表|罗列|清单"},
     Part.AND: {None: "and|&|plus|as well as|nor|和|与|跟|以及|及|还有|同"},
     Part.PAST: {None: "was|were|been|had"},
+    Part.BOTH: {None: "both|either"},
     Part.OR: {None: "or|或|或者|或是"},
     Part.NOT: {
         None: "not|no|without|without a|without an|without any|never|haven't|hasn't|have not|has not|have had no|had no|"
@@ -190,9 +192,9 @@ _TABLE: dict[Part, dict[Any, str]] = {
         Risk.ANY: "at risk|at-risk|risky|in danger|有风险|风险|风险客户|高风险|有流失风险|可能流失|快流失|存在风险",
         Risk.SILENT: "silent|quiet|gone quiet|silent by its own rhythm|gone silent|went silent|went quiet|沉默|沉寂|静默|沉默客户",
         Risk.FALLING: "falling|declining|shrinking|buying less|buys less|buy less|下滑|下滑客户|在下滑|采购下滑|采购在下滑|订单下滑|订单在下滑|买得少了|萎缩",
-        Risk.OVERDUE_STEP: "overdue step|overdue steps|overdue care step|overdue care steps|overdue care|care overdue|"
+        Risk.OVERDUE_STEP: "overdue step|overdue steps|overdue care step|overdue care steps|overdue care|care overdue|care step is overdue|step is overdue|steps are overdue|care steps are overdue|care is overdue|"
         "steps overdue|step overdue|care steps overdue|步骤逾期|关怀逾期|逾期步骤|逾期关怀|关怀步骤逾期|逾期的步骤|逾期的关怀|逾期未跟进",
-        Risk.OVERDUE_INVOICE: "overdue invoice|overdue invoices|invoices overdue|invoice overdue|overdue money|overdue payment|"
+        Risk.OVERDUE_INVOICE: "overdue invoice|overdue invoices|invoices overdue|invoice is overdue|invoices are overdue|invoice overdue|overdue money|overdue payment|"
         "overdue payments|unpaid overdue invoices|发票逾期|欠款逾期|账款逾期|逾期发票|逾期欠款|逾期账款|逾期的发票|付款逾期|"
         "late invoices|late payments|past due invoices|发票超期|货款逾期|逾期货款|回款逾期|账款超期|有逾期发票",
         Risk.OVER_LIMIT: "over limit|over the limit|over their limit|over its limit|over credit limit|over the credit limit|"
@@ -202,7 +204,7 @@ _TABLE: dict[Part, dict[Any, str]] = {
         "信用超额|信用额度超了",
         Risk.GATE: "gate|gated|capped|capped by a gate|by a gate|a gate applies|risk flag|flagged|门槛|触发门槛|被限级|限级|"
         "风险标记|有风险标记",
-        Risk.COMPLAINT: "open complaint|open complaints|an open complaint|complaint open|complaints open|有投诉|未结投诉|有未结投诉|"
+        Risk.COMPLAINT: "open complaint|open complaints|an open complaint|complaint open|complaint is open|complaints are open|complaints open|有投诉|未结投诉|有未结投诉|"
         "投诉未结|投诉未处理|未处理的投诉|未结的投诉|unresolved complaint|"
         "unresolved complaints|有投诉没处理|有投诉未处理|投诉没处理|投诉还没处理|没处理的投诉|没解决的投诉|投诉没解决|投诉未解决|"
         "有 complaint|有 open complaint",
@@ -241,6 +243,15 @@ _TABLE: dict[Part, dict[Any, str]] = {
             False,
         ): "alphabetical|alphabetically|in alphabetical order|alphabetical order|by alphabet|按字母|按字母顺序|按首字母|按拼音|"
         "按拼音顺序|按字母排序|按拼音排序",
+        (
+            Sort.LAST_CONTACT,
+            False,
+        ): "last contact longest ago|last contact is longest ago|oldest contact first|最久没联系的在前",
+        (
+            Sort.LAST_ORDER,
+            False,
+        ): "last order longest ago|last order is longest ago|oldest order first|最久没下单的在前",
+        (Sort.LAST_ORDER, True): "newest order first|latest order first|most recent order first",
         (Sort.TIER, False): "best tier first|best tiers first|highest tier first|等级高的在前",
         (Sort.TIER, True): "worst tier first|worst tiers first|lowest tier first|等级低的在前",
     },
