@@ -1,17 +1,24 @@
 """The customers that a question names: one and what is asked of it, or those to compare."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from itertools import pairwise, product
 from typing import NamedTuple
 
 from bot.services.ask.questions.atoms import unquoted
-from bot.services.ask.questions.phrases import PhrasePart
-from bot.services.ask.questions.query import Aspect
+from bot.services.ask.questions.phrases import FilterField, PhrasePart
+from bot.services.ask.questions.query import Aspect, Risk, Silence
 from bot.services.ask.questions.tokens import Token
 
 FEWEST, MOST = 2, 3  # customers to compare
 MOST_JOINTS = 8  # of which each may also be within a name
+_MOVES = (PhrasePart.MOVED, PhrasePart.MOVE)
 _JOINTS = (PhrasePart.AND, PhrasePart.APART, PhrasePart.VERSUS, PhrasePart.OR)
+_BY_RISK = {  # asked of one customer
+    Risk.OVER_LIMIT: Aspect.CREDIT,
+    Risk.OVERDUE_INVOICE: Aspect.CREDIT,
+    Risk.OVERDUE_STEP: Aspect.CARE,
+}
 Known = Callable[[str], bool]
 
 
@@ -53,7 +60,7 @@ def with_aspect(text: str, tokens: Sequence[Token], known: Known) -> tuple[Aspec
     """(what is asked, of whom, whether the words say that a customer is meant); None without a word for what is asked."""
     rest = _between(tokens)
     if any(token.part is PhrasePart.ASPECT and token.meaning is Aspect.WHY for token in rest):
-        while len(rest) > 1 and (rest[-1].is_empty or rest[-1].part is PhrasePart.MOVED):
+        while len(rest) > 1 and (rest[-1].is_empty or rest[-1].part in _MOVES):
             rest = rest[:-1]  # why did ACME fall
     if not rest:
         return None
@@ -72,6 +79,63 @@ def with_aspect(text: str, tokens: Sequence[Token], known: Known) -> tuple[Aspec
     return (first, name, is_sure) if name.text else (first, None, True)
 
 
+def around(tokens: Sequence[Token], today: date) -> tuple[Aspect, Sequence[Token]] | None:
+    """(what is asked, what is left) when all words but some side by side belong to one question about one customer.
+
+    What is left is the name. `Is Globex over its credit limit?`, `why is Globex only a B`, `how is Globex doing`.
+    """
+    wanted = dict.fromkeys(aspect for token in tokens if (aspect := _asked_by(token)) is not None)
+    if len(wanted) > 1:
+        wanted.pop(Aspect.CARD, None)  # how … over time
+    if len(wanted) != 1:
+        return None
+    (aspect,) = wanted
+    left = [place for place, token in enumerate(tokens) if not _belongs(token, aspect, today)]
+    return (aspect, tokens[left[0] : left[-1] + 1]) if left else None
+
+
+def _asked_by(token: Token) -> Aspect | None:
+    if token.part is PhrasePart.RISK:
+        return _BY_RISK.get(token.meaning)
+    return (
+        Aspect.CARD
+        if token.part is PhrasePart.HOW
+        else _aspect_of(token)
+        if token.part is PhrasePart.ASPECT
+        else None
+    )
+
+
+def _belongs(token: Token, aspect: Aspect, today: date) -> bool:
+    """Whether a word says nothing else than what is asked of the customer."""
+    if (
+        token.is_empty
+        or token.part in (PhrasePart.PAST, PhrasePart.APART, PhrasePart.HOW)
+        or _asked_by(token) is aspect
+    ):
+        return True
+    match token.part:
+        case PhrasePart.CONTEXT:
+            return token.meaning is aspect
+        case PhrasePart.MOVED | PhrasePart.MOVE:
+            return aspect in (Aspect.WHY, Aspect.HISTORY)
+        case PhrasePart.TO:
+            return aspect is Aspect.WHY
+        case PhrasePart.LABEL | PhrasePart.VALUE:
+            kinds = (
+                {one.field for one in token.meaning} if token.part is PhrasePart.VALUE else {token.meaning}
+            )
+            return aspect is Aspect.WHY and kinds == {FilterField.TIER}
+        case PhrasePart.AHEAD:
+            return aspect is Aspect.BRIEF
+        case PhrasePart.LACKED:
+            return aspect is Aspect.BRIEF and token.meaning is Silence.VISIT
+        case PhrasePart.SINCE:
+            return aspect is Aspect.BRIEF and token.meaning == today
+        case _:
+            return False
+
+
 def to_compare(text: str, tokens: Sequence[Token], known: Known) -> list[Piece] | None:
     """The customers to compare; None when nothing is to be compared."""
     rest = _between(tokens)
@@ -82,6 +146,8 @@ def to_compare(text: str, tokens: Sequence[Token], known: Known) -> list[Piece] 
         rest = _between(rest[1:])
     elif rest and rest[-1].part is PhrasePart.COMPARE:
         rest = _between(rest[:-1])
+    if rest and rest[0].part is PhrasePart.PUT:
+        rest = _between(rest[1:])
     if not rest:
         return []
     places = [place for place, token in enumerate(rest) if _is_joint(text, token)]
@@ -128,8 +194,8 @@ def _aspect_of(token: Token) -> Aspect | None:
 
 def _between(tokens: Sequence[Token]) -> list[Token]:
     rest = list(tokens)
-    while rest and rest[0].part in (PhrasePart.FILLER, PhrasePart.PAST):
+    while rest and rest[0].part in (PhrasePart.FILLER, PhrasePart.PAST, PhrasePart.APART):
         rest = rest[1:]
-    while rest and rest[-1].is_empty:
+    while rest and (rest[-1].is_empty or rest[-1].part is PhrasePart.APART):
         rest = rest[:-1]
     return rest

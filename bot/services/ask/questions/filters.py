@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import islice, product
+from itertools import islice, pairwise, product
 from typing import Any
 
 from bot.services.ask.questions.periods import RECENT_DAYS
@@ -20,10 +20,23 @@ from bot.services.ask.questions.query import (
 )
 from bot.services.ask.questions.tokens import Token
 from bot.services.ask.questions.unclear import WhyUnclear
-from bot.services.ask.questions.vocabulary import Meaning, QuestionActor, Vocabulary
+from bot.services.ask.questions.vocabulary import NO_TIER_NAMES, Meaning, QuestionActor, Vocabulary
 
 MOST_CHOICES, MOST_TRIED = 8, 64
 _PERIODS = (PhrasePart.LENGTH, PhrasePart.SINCE, PhrasePart.RECENT, PhrasePart.OVER, PhrasePart.FUTURE)
+_SAYS_NOTHING = frozenset(  # of a list
+    {
+        PhrasePart.WORD,
+        PhrasePart.APART,
+        PhrasePart.AND,
+        PhrasePart.QUOTED,
+        PhrasePart.HOW,
+        PhrasePart.CONTEXT,
+        PhrasePart.AHEAD,
+        PhrasePart.PUT,
+    }
+)
+_DASHES = frozenset("-–—~～至")
 _JOINING = (PhrasePart.AND, PhrasePart.OR, PhrasePart.APART)
 _MOST_FIRST = (Sort.SCORE, Sort.REVENUE, Sort.VALUE_AT_RISK)  # as they are sorted when nothing is said
 
@@ -59,6 +72,8 @@ class _Reading:
         self._descending = False
         self._limit: int | None = None
         self._variants: list[tuple[Token, list[Filters]]] = []  # a word, and what it can add
+        self._accounts: Token | None = None  # customers, or only those that are no prospects
+        self._targets: set[int] = set()  # where the tiers are that customers are near to
         self._nearest: list[Filters] = []
         self._sorts: list[Sort] = []
         self._values: list[tuple[Token, tuple[Meaning, ...]]] = []
@@ -93,8 +108,7 @@ class _Reading:
             is_bare=kinds <= {PhrasePart.VALUE, PhrasePart.APART},
             is_mine=PhrasePart.ME in kinds
             and kinds <= {PhrasePart.ME, PhrasePart.CUSTOMERS, PhrasePart.LIST},
-            has_content=bool(kinds)
-            and not kinds <= {PhrasePart.WORD, PhrasePart.APART, PhrasePart.AND, PhrasePart.QUOTED},
+            has_content=not kinds <= _SAYS_NOTHING,
         )
 
     def _read_silences(self) -> None:
@@ -113,8 +127,13 @@ class _Reading:
             place = end
 
     def _another(self, place: int) -> int | None:
-        """Where something else is that was lacked as long: no visit `and no call`, no visit `or call`."""
+        """Where something else is that was lacked as long: no visit `and no call`, no visit `or call`.
+
+        No visit `or no call` is another question: one of both may have been.
+        """
         more = place + self._is(place, *_JOINING)
+        if self._is(place, PhrasePart.OR) and self._is(more, PhrasePart.NOT):
+            return None
         more += self._is(more, PhrasePart.NOT)
         return more if more > place and self._is(more, PhrasePart.LACKED) else None
 
@@ -167,7 +186,9 @@ class _Reading:
             used = [place]
             if tiers:
                 used += range(place + 1, target + 1)
+                self._targets.add(target)
                 used += [target + 1] if self._is_label(target + 1, FilterField.TIER) else []
+            used += [near for near in (place - 1, place + 1) if self._is(near, PhrasePart.RECENT)][:1]
             self._use(used)
             self._set_near(token.meaning, tiers)
 
@@ -189,7 +210,9 @@ class _Reading:
 
     def _read_moves(self) -> None:
         for place, token in enumerate(self._tokens):
-            if token.part is not PhrasePart.MOVED or self._used[place]:
+            is_said = token.part is PhrasePart.MOVED or (token.part is PhrasePart.MOVE and place > 0)
+            is_said = is_said and not (place == 0 and self._is_to_be_changed())
+            if not is_said or self._used[place]:
                 continue
             if self._filters.moved is not None:
                 self._reason = WhyUnclear.TWICE
@@ -211,6 +234,13 @@ class _Reading:
             if since is not None:
                 self._filters = replace(self._filters, moved=MovedSince(direction=token.meaning, since=since))
 
+    def _is_to_be_changed(self) -> bool:
+        """Whether a question begins with the move of what is written together with it: 升级A类客户."""
+        parts = [PhrasePart.MOVED, PhrasePart.VALUE, PhrasePart.LABEL, PhrasePart.CUSTOMERS]
+        first = self._tokens[: len(parts)]
+        together = all(one.end == other.start for one, other in pairwise(first))
+        return together and [one.part for one in self._tokens] == parts
+
     def _periods_beside(self, place: int) -> list[int]:
         """The period of a move: the nearest one that nothing else has used, before or after it, not beyond a comma."""
         for step in (1, -1):
@@ -226,6 +256,7 @@ class _Reading:
                     PhrasePart.TO,
                     PhrasePart.ME,
                     PhrasePart.RECORD_TYPE,
+                    PhrasePart.ACCOUNTS,
                 ):
                     break
                 near += step
@@ -251,6 +282,8 @@ class _Reading:
                     self._vary(token, [Filters(risks=(risk,)) for risk in overdue])
                 case PhrasePart.UNATTENDED:
                     self._filters = replace(filters, unattended=True)
+                case PhrasePart.ACCOUNTS:
+                    self._accounts = token
                 case PhrasePart.RECORD_TYPE:
                     types = dict.fromkeys((*filters.record_types, token.meaning))
                     self._filters = replace(filters, record_types=tuple(types))
@@ -284,6 +317,15 @@ class _Reading:
             after = place + 1
             if token.part is PhrasePart.BY and (sort := self._sort_at(after)) is not None:
                 self._set_sort(sort, [place, after])
+            elif token.part is PhrasePart.ORDER and self._sort is None:
+                self._set_sort(token.meaning[0], [place])
+                self._descending = token.meaning[1]
+            elif (
+                token.part in (PhrasePart.MOST, PhrasePart.LEAST)
+                and (near := self._amount_beside(place)) is not None
+            ):
+                self._descending = token.part is PhrasePart.LEAST
+                self._set_sort(self._tokens[near].meaning, [place, near])
             elif token.part in (PhrasePart.FIRST, PhrasePart.TOP):
                 if self._limit is not None:
                     continue
@@ -307,6 +349,13 @@ class _Reading:
             self._reason = self._reason or WhyUnclear.NO_ORDER
             self._sorts = [Sort.REVENUE, Sort.SCORE, Sort.VALUE_AT_RISK]
 
+    def _amount_beside(self, place: int) -> int | None:
+        """Where the amount is of which the most or the least is asked: most revenue, 营收最高."""
+        if self._sort is not None:
+            return None
+        places = [near for near in (place + 1, place - 1) if self._is(near, PhrasePart.SORT)]
+        return next((near for near in places if self._tokens[near].meaning in _MOST_FIRST), None)
+
     def _set_sort(self, sort: Sort, places: list[int]) -> None:
         if self._sort is None:
             self._sort = sort
@@ -322,6 +371,13 @@ class _Reading:
         for place, token in enumerate(self._tokens):
             if token.part is PhrasePart.VALUE and not self._used[place]:
                 meanings = self._labelled(place, token.meaning)
+                after = place + 1 + self._is_label(place + 1, FilterField.TIER)
+                if self._is(after, PhrasePart.BEYOND) and self._tiers_at(place):
+                    wide = self._vocabulary.beyond(
+                        self._tiers_at(place), better=self._tokens[after].meaning is Direction.UP
+                    )
+                    meanings = (Meaning(FilterField.TIER, wide),) if wide else meanings
+                    self._use([after] if wide else [])
                 self._values.append((token, meanings))
                 self._use([place])
             elif token.part is PhrasePart.LABEL and not self._used[place]:
@@ -354,7 +410,7 @@ class _Reading:
         """Note a filter whose values stand in two places: between them only joints, labels and the word customers."""
         seen: dict[FilterField, int] = {}
         for place, token in enumerate(self._tokens):
-            if token.part is not PhrasePart.VALUE:
+            if token.part is not PhrasePart.VALUE or place in self._targets:
                 continue
             meanings = self._labelled(place, token.meaning)
             kinds = {one.field for one in meanings}
@@ -366,10 +422,23 @@ class _Reading:
                 parts = {one.part for one in between}
                 allowed = {*_JOINING, PhrasePart.LABEL, PhrasePart.TO}
                 if parts & {PhrasePart.AND, PhrasePart.OR}:
-                    allowed.add(PhrasePart.CUSTOMERS)
-                if not parts <= allowed:
+                    allowed |= {PhrasePart.CUSTOMERS, PhrasePart.ACCOUNTS}
+                is_joined = bool(parts & {*_JOINING}) or not self._is_parted(self._tokens[seen[kind]], token)
+                if not parts <= allowed or not is_joined or self._is_tier_without(seen[kind], place):
                     self._reason = self._reason or WhyUnclear.TWICE
             seen[kind] = place
+
+    def _is_parted(self, before: Token, after: Token) -> bool:
+        """Whether words stand between two values that join nothing (A级里面的C级), or a dash (A-C)."""
+        between = [one for one in self._small if before.end <= one.start and one.end <= after.start]
+        return any(one.meaning is None or one.meaning in _DASHES for one in between)
+
+    def _is_tier_without(self, place: int, after: int) -> bool:
+        """Whether a tier and being without one stand side by side: new A customers are not new ones and those of A."""
+        if any(self._is(near, *_JOINING) for near in range(place + 1, after)):
+            return False
+        kinds = [{tier in NO_TIER_NAMES for tier in self._tiers_at(near)} for near in (place, after)]
+        return len(kinds[0] | kinds[1]) > 1
 
     def _read_joints(self) -> None:
         """And, or and commas: `or` joins only values of one filter, or what a customer did not have."""
@@ -378,6 +447,11 @@ class _Reading:
                 continue
             if token.part in (PhrasePart.AND, PhrasePart.APART):
                 self._use([place])
+            elif token.part is PhrasePart.BOTH:
+                if self._fields_from(place, 1) and any(
+                    self._is(place + 2 + one, PhrasePart.AND, PhrasePart.OR) for one in (0, 1)
+                ):
+                    self._use([place])
             elif token.part is PhrasePart.OR:
                 before, after = self._fields_from(place, -1), self._fields_from(place, 1)
                 if before & after:
@@ -394,7 +468,7 @@ class _Reading:
     def _fields_from(self, place: int, step: int) -> frozenset[FilterField]:
         """What the next value in a direction can be; labels and the word customers are passed over."""
         near = place + step
-        while self._is(near, PhrasePart.LABEL, PhrasePart.CUSTOMERS):
+        while self._is(near, PhrasePart.LABEL, PhrasePart.CUSTOMERS, PhrasePart.ACCOUNTS):
             near += step
         return (
             frozenset(one.field for one in self._labelled(near, self._tokens[near].meaning))
@@ -408,12 +482,25 @@ class _Reading:
         """The lists that all words together can mean, and the words that have several meanings."""
         unsure = [token for token, meanings in self._values if len(meanings) > 1]
         unsure += [token for token, _ in self._variants]
+        wide: dict[Listing, None] = {}
         found: dict[Listing, None] = {}
         for chosen in islice(product(*(meanings for _, meanings in self._values)), MOST_TRIED):
-            filters = self._with_values(chosen)
+            chosen_filters = self._with_values(chosen)
             for added in product(*(variants for _, variants in self._variants)):
-                found[self._listing(_merged(filters, added))] = None
-        return list(found), unsure
+                listing = self._listing(_merged(chosen_filters, added))
+                wide[listing] = None
+                if self._accounts is not None and not self._has_accounts_only(listing.filters):
+                    types = dict.fromkeys(("account", *listing.filters.record_types))
+                    filters = replace(listing.filters, record_types=tuple(types))
+                    found[replace(listing, filters=filters)] = None
+                    if len(types) > 1 or "account" in listing.filters.record_types or listing == Listing():
+                        del wide[listing]  # accounts and prospects; accounts and nothing else
+        if found and wide and self._accounts is not None:
+            unsure.append(self._accounts)
+        return [*wide, *found], unsure
+
+    def _has_accounts_only(self, filters: Filters) -> bool:
+        return bool(filters.tiers) and self._vocabulary.only_accounts_have(filters.tiers)
 
     def _with_values(self, chosen: Sequence[Meaning]) -> Filters:
         values: dict[str, dict[Any, None]] = {}
@@ -421,9 +508,15 @@ class _Reading:
             values.setdefault(str(meaning.field), {}).update(dict.fromkeys(meaning.values))
         own: dict[str, Any] = {name: tuple(some) for name, some in values.items()}
         for name in ("tiers", "owners", "teams"):
-            if name in own and getattr(self._filters, name):
+            known = getattr(self._filters, name)
+            if name not in own or not known:
+                continue
+            if name != "tiers" or not set(own[name]) <= set(known):  # B customers close to A are in B
                 self._reason = self._reason or WhyUnclear.TWICE
-        return replace(self._filters, **own)
+        filters = replace(self._filters, **own)
+        if filters.owners and filters.unattended:  # somebody's customers who have nobody
+            self._reason = self._reason or WhyUnclear.TWICE
+        return filters
 
     def _listing(self, filters: Filters) -> Listing:
         default = Sort.VALUE_AT_RISK if Risk.ANY in filters.risks else Sort.TIER

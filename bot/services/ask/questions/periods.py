@@ -11,26 +11,23 @@ from bot.services.ask.questions.phrases import PhrasePart
 
 RECENT_DAYS = 31  # so that a monthly grading is always among them
 LONGEST = 36_500  # days
+_ONES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_TEENS = [
+    *("ten", "eleven", "twelve", "thirteen", "fourteen"),
+    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _WORDS = {
-    word: number
-    for number, words in enumerate(
-        [
-            "zero",
-            "one,a,an",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-        ]
-    )
-    for word in words.split(",")
+    **{word: number for number, word in enumerate(["zero", *_ONES, *_TEENS])},
+    **{word: 10 * number for number, word in enumerate(_TENS, 2)},
+    **{
+        f"{tens}{joint}{ones}": 10 * many + few
+        for many, tens in enumerate(_TENS, 2)
+        for few, ones in enumerate(_ONES, 1)
+        for joint in "- "
+    },
+    **dict.fromkeys(("a", "an"), 1),
+    **dict.fromkeys(("a hundred", "one hundred"), 100),
 }
 _DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _MONTHS = {
@@ -65,7 +62,8 @@ _MONTH = r"(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + ")"
 _ISO = r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})"
 _ZH_DAY = r"(?:(?P<y>\d{4})年)?(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})[日号])?"
 _SINCE, _FROM = r"since (?:the )?", r"(?:自从|自|从)"
-_ONWARD = r" ?(?:以来|起|开始|以后|之后|至今)"
+_WEEKDAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+_ONWARD = r" ?(?:以来|起|开始|以后|之后|至今|到现在|到今天|到目前)"
 
 
 class AskedPeriod(NamedTuple):
@@ -92,7 +90,7 @@ def _patterns() -> list[
 ]:
     named = r"(?P<last>上个?星期|上周|上个?月|上个?季度|去年|昨天|last week|last month|last quarter|last year|yesterday)"
     this = r"(?P<this>this week|this month|this quarter|this year|today|本周|这周|这个?星期|本月|这个?月|当月|本季度?|这个?季度|今年|本年|今天)"
-    day = rf"(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH}\.?(?:,? (?P<y>\d{{4}}))?{_END})"
+    day = rf"(?:(?P<d>\d{{1,2}}|first)(?:st|nd|rd|th)?(?: of)? {_MONTH}\.?(?:,? (?P<y>\d{{4}}))?{_END})"
     day_after = (
         rf"(?:{_MONTH}\.?(?: (?P<d>\d{{1,2}})(?:st|nd|rd|th)?{_END}(?!\d))?(?:,? (?P<y>\d{{4}}))?{_END})"
     )
@@ -117,6 +115,8 @@ def _patterns() -> list[
         *((rf"{_FROM}?{one}{_ONWARD}", _since_day) for one in (_ISO, _ZH_DAY)),
         *((rf"{_FROM}{one}(?!\d)", _since_day) for one in (_ISO, _ZH_DAY)),
         (rf"{_FROM}?(?P<y>\d{{4}})年{_ONWARD}", _since_day),
+        (rf"{_SINCE}(?P<weekday>{_WEEKDAYS}){_END}", _since_weekday),
+        (rf"{_FROM}?(?P<week>上|这|本)?(?:周|星期)(?P<weekday>[一二三四五六日天]){_ONWARD}", _since_weekday),
         (rf"{_SINCE}{named}{_END}", _since_last),
         (rf"{_FROM}?{named}{_ONWARD}", _since_last),
         (rf"{_FROM}{named}", _since_last),
@@ -127,6 +127,11 @@ def _patterns() -> list[
         (rf"(?:in )?{named}{_END}", lambda m, today: (PhrasePart.OVER, _begin(m["last"], today))),
         *((rf"(?:in |on )?{one}", _over_day) for one in (_ISO, _ZH_DAY, day, day_after)),
         (rf"(?:the )?(?P<top>first|top) {_NUMBER}{_END}", _first),
+        (
+            rf"(?:the )?{_NUMBER}(?<!a)(?<!an)(?<!one)(?= (?:[a-z]\d? )?(?:customers|clients|companies|accounts){_END})",
+            _first,
+        ),
+        (rf"{_NUMBER}(?<!一)[个家位](?=(?:[a-z]\d?[类级等]?的?)?(?:客户|公司|企业))", _first),
         (r"(?P<top>前) ?(?P<n>\d{1,5}|[一二两三四五六七八九十]{1,3}) ?(?P<big>大)?[个家名位]?", _first),
     ]
     return [(re.compile(pattern), make) for pattern, make in table]
@@ -181,7 +186,8 @@ def _half(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
 def _day(match: re.Match[str], today: date) -> date | None:
     """The day that is written; without a year the last one that is not in the future."""
     parts = match.groupdict()
-    year, day = parts.get("y"), int(parts.get("d") or 1)
+    year, written = parts.get("y"), parts.get("d") or "first"
+    day = 1 if written == "first" else int(written)
     named = parts.get("month")
     month = _MONTHS[named] if named else int(parts.get("m") or 1)
     try:
@@ -201,6 +207,17 @@ def _since_day(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | No
 def _over_day(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
     day = _day(match, today)
     return None if day is None else (PhrasePart.FUTURE if day > today else PhrasePart.OVER, day)
+
+
+def _since_weekday(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
+    """Since Friday: the last one before today. 上周一以来 is that of the week before, 周一以来 that of this week."""
+    named, week = match["weekday"], match.groupdict().get("week", "")
+    if named in _WEEKDAYS:
+        back = (today.weekday() - _WEEKDAYS.split("|").index(named)) % 7
+        return (PhrasePart.SINCE, today - timedelta(days=back)) if back else None  # today, or a week ago
+    place = "一二三四五六日".find(named.replace("天", "日"))
+    day = today - timedelta(days=today.weekday() - place + (7 if week == "上" else 0))
+    return (PhrasePart.SINCE, day) if day <= today else None
 
 
 def _since_last(match: re.Match[str], today: date) -> tuple[PhrasePart, Any]:
@@ -225,5 +242,6 @@ def _first(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
     count = number_of(match["n"])
     if not count:
         return None
-    is_top = match["top"] == "top" or match.groupdict().get("big")
+    named = match.groupdict()
+    is_top = named.get("top", "top") == "top" or named.get("big")
     return PhrasePart.TOP if is_top else PhrasePart.FIRST, count

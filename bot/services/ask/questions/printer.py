@@ -82,7 +82,7 @@ _MOVED = {
     Direction.DOWN: ("moved down", "降级"),
     None: ("tier changed", "等级变动"),
 }
-_TYPES = {"account": ("accounts", "正式客户"), "prospect": ("prospects", "潜在客户")}
+_TYPES = {"account": ("existing customers", "正式客户"), "prospect": ("prospects", "潜在客户")}
 _SORTS = {
     Sort.TIER: ("tier", "等级"),
     Sort.SCORE: ("score", "得分"),

@@ -5,12 +5,13 @@ what is asked of it, as customers to compare, or as one of the few other questio
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise, product
 from typing import Protocol
 
 from bot.services.ask.questions import customers_meant, nearest
-from bot.services.ask.questions.atoms import normal, unquoted
-from bot.services.ask.questions.filters import ReadListing, read_listing
+from bot.services.ask.questions.atoms import is_chinese, normal, unquoted
+from bot.services.ask.questions.filters import MOST_CHOICES, ReadListing, read_listing
 from bot.services.ask.questions.phrases import FilterField, PhrasePart
 from bot.services.ask.questions.query import (
     AboutCustomer,
@@ -28,6 +29,7 @@ from bot.services.ask.questions.unclear import Unclear, WhyUnclear
 from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
 
 MOST_CHARACTERS = 1_000  # of a question
+MOST_EITHER = 2  # words that are the firm's and the grammar's
 
 
 class CustomerNames(Protocol):
@@ -42,7 +44,27 @@ class CustomerNames(Protocol):
 
 def read(text: str, vocabulary: Vocabulary, asker: QuestionActor, names: CustomerNames) -> Query | Unclear:
     """What a text asks."""
-    return _Reader(normal(text), vocabulary, asker, names).read()
+    return _Reader(normal(text), vocabulary, asker, _AskedOnce(names)).read()
+
+
+@dataclass(frozen=True)
+class _AskedOnce:
+    """Names of which each text is looked up once, however many readings a question has."""
+
+    names: CustomerNames
+    found: dict[tuple[str, bool], bool] = field(default_factory=dict)
+
+    def known(self, text: str) -> bool:
+        return self._look(text, whole=True)
+
+    def within(self, text: str) -> bool:
+        return self._look(text, whole=False)
+
+    def _look(self, text: str, *, whole: bool) -> bool:
+        if (text, whole) not in self.found:
+            look = self.names.known if whole else self.names.within
+            self.found[text, whole] = look(text)
+        return self.found[text, whole]
 
 
 @dataclass(frozen=True)
@@ -58,6 +80,10 @@ class _Reader:
         if len(whole) > MOST_CHARACTERS:
             return self._unclear(WhyUnclear.TOO_LONG)
         tokens = tokens_of(whole, self.vocabulary, self.asker)
+        return self._read(tokens)
+
+    def _read(self, tokens: Sequence[Token]) -> Query | Unclear:
+        whole = self.text
         spoken = [token for token in tokens if not token.is_empty]
         if not spoken:
             return self._unclear(WhyUnclear.WORDS, words=(whole,)) if whole else Personal.MINE
@@ -65,18 +91,50 @@ class _Reader:
             return AboutCustomer(name=name)
         if spoken[0].part is not PhrasePart.PERSONAL and self.names.known(whole):
             return AboutCustomer(name=whole)
+        if any(token.part is PhrasePart.EITHER for token in tokens):
+            return self._either(tokens)
         for attempt in (self._personal, self._notes, self._team, self._compared, self._aspect):
             if (found := attempt(tokens)) is not None:
                 return found
         return self._list_or_name(tokens)
 
+    def _either(self, tokens: Sequence[Token]) -> Query | Unclear:
+        """A question with words that are the firm's and the grammar's: whatever can be meant is a choice."""
+        places = [place for place, token in enumerate(tokens) if token.part is PhrasePart.EITHER][
+            :MOST_EITHER
+        ]
+        found: dict[Query, None] = {}
+        is_certain = True
+        for chosen in product(*(tokens[place].meaning for place in places)):
+            again = list(tokens)
+            for place, (part, meaning) in zip(places, chosen, strict=True):
+                again[place] = again[place]._replace(part=part, meaning=meaning)
+            query = self._read([_as_word(token) for token in again])
+            if isinstance(query, Unclear):
+                is_certain = False
+                found |= dict.fromkeys(query.choices)
+            else:
+                found[query] = None
+        words = tuple(self._slice([tokens[place]]) for place in places)
+        queries = tuple(found)
+        if is_certain and len(queries) == 1:
+            return queries[0]
+        if len(queries) > 1:
+            return self._unclear(WhyUnclear.SEVERAL, words=words, choices=queries[:MOST_CHOICES])
+        return self._unclear(WhyUnclear.WORDS, words=words, near=queries)
+
     def _personal(self, tokens: Sequence[Token]) -> Query | None:
         rest = [token for token in tokens if not token.is_empty and token.part is not PhrasePart.ME]
-        if len(rest) == 1 and rest[0].part is PhrasePart.PERSONAL:
-            return Personal(rest[0].meaning)
-        if len(rest) == 1 and (rest[0].part, rest[0].meaning) == (PhrasePart.SORT, Sort.VALUE_AT_RISK):
+        if [(token.part, token.meaning) for token in rest] == [(PhrasePart.SORT, Sort.VALUE_AT_RISK)]:
             return Personal.VALUE_AT_RISK
-        return None
+        wanted = {token.meaning for token in rest if token.part is PhrasePart.PERSONAL}
+        others = [token for token in rest if token.part is not PhrasePart.PERSONAL]
+        if wanted == {Personal.TODO}:
+            others = [token for token in others if not self._is_today(token)]
+        return Personal(*wanted) if len(wanted) == 1 and not others else None
+
+    def _is_today(self, token: Token) -> bool:
+        return token.part is PhrasePart.SINCE and token.meaning == self.asker.today
 
     def _notes(self, tokens: Sequence[Token]) -> Query | Unclear | None:
         spoken = _stripped(tokens)
@@ -90,13 +148,22 @@ class _Reader:
         words = self._slice(rest)
         if (held := unquoted(words)) is not None:
             return FoundNotes(words=held)
+        if comma := next((place for place, token in enumerate(rest) if token.part is PhrasePart.APART), 0):
+            parts = (self._slice(rest[:comma]), words)  # what follows may be talk: …, somebody wrote it
+            choices = tuple(FoundNotes(words=unquoted(part) or part) for part in parts)
+            return self._unclear(WhyUnclear.SEVERAL, words=(words,), choices=choices)
         if self.names.known(words):
             about = AboutCustomer(name=words, aspect=Aspect.NOTES)
             return self._unclear(WhyUnclear.SEVERAL, words=(words,), choices=(about, FoundNotes(words=words)))
         return FoundNotes(words=words)
 
     def _team(self, tokens: Sequence[Token]) -> Query | None:
-        spoken = [token for token in tokens if not token.is_empty]
+        spoken = [token for token in tokens if not token.is_empty and not _asks_how(token)]
+        if (
+            len(spoken) < sum(not token.is_empty for token in tokens)
+            and self._about_known(tokens) is not None
+        ):
+            return None  # how is the customer called Team
         values = [token for token in spoken if token.part is PhrasePart.VALUE]
         labels = [
             token for token in spoken if token.part is PhrasePart.LABEL and token.meaning is FilterField.TEAM
@@ -135,6 +202,9 @@ class _Reader:
         if not whole.left and whole.has_content:
             return None
         found = customers_meant.with_aspect(self.text, tokens, self.names.known)
+        is_known = found is not None and found[1] is not None and self.names.known(found[1].text)
+        if not is_known and (about := self._about_known(tokens)) is not None:
+            return about
         if found is None:
             return None
         aspect, piece, is_sure = found
@@ -151,13 +221,21 @@ class _Reader:
             )
         return about
 
+    def _about_known(self, tokens: Sequence[Token]) -> AboutCustomer | None:
+        """One customer by its whole name, and around it only words that belong to what is asked of it."""
+        found = customers_meant.around(tokens, self.asker.today)
+        name = self._slice(found[1]) if found is not None else ""
+        if found is None or not self.names.known(unquoted(name) or name):
+            return None
+        return AboutCustomer(name=unquoted(name) or name, aspect=found[0])
+
     def _list_or_name(self, tokens: Sequence[Token]) -> Query | Unclear:
         found = read_listing(tokens, self.vocabulary, self.asker)
         if not found.left and found.is_mine:
             return Personal.MINE
         if found.reason is None and found.has_content:
             (listing,) = found.listings
-            if found.is_bare and self.names.within(self.text):
+            if found.is_bare and (self.names.within(self.text) or _is_like_a_name(self.text, tokens)):
                 about = AboutCustomer(name=self.text)
                 return self._unclear(WhyUnclear.SEVERAL, words=(self.text,), choices=(listing, about))
             return listing
@@ -246,8 +324,30 @@ class _Reader:
 def _stripped(tokens: Sequence[Token], *also: PhrasePart) -> list[Token]:
     """Tokens without those at both ends that change nothing."""
     rest = list(tokens)
-    while rest and (rest[0].is_empty or rest[0].part in also):
+    while rest and (rest[0].is_empty or rest[0].part in (PhrasePart.APART, *also)):
         rest = rest[1:]
-    while rest and (rest[-1].is_empty or rest[-1].part in also):
+    while rest and (rest[-1].is_empty or rest[-1].part in (PhrasePart.APART, *also)):
         rest = rest[:-1]
     return rest
+
+
+def _asks_how(token: Token) -> bool:
+    return token.part is PhrasePart.HOW or (token.part is PhrasePart.ASPECT and token.meaning is Aspect.CARD)
+
+
+def _as_word(token: Token) -> Token:
+    """One of too many words with two meanings is not understood."""
+    return token._replace(part=PhrasePart.WORD, meaning=None) if token.part is PhrasePart.EITHER else token
+
+
+def _is_like_a_name(text: str, tokens: Sequence[Token]) -> bool:
+    """Whether words of the firm stand together as companies are named: 华东机械, DACH Chemicals. Tiers are in no name."""
+    if any(
+        one.field is FilterField.TIER for token in tokens if not token.is_empty for one in token.meaning or ()
+    ):
+        return False
+    return any(
+        one.part is other.part is PhrasePart.VALUE
+        and text[one.end : other.start] == ("" if is_chinese(text[other.start : other.end]) else " ")
+        for one, other in pairwise(tokens)
+    )

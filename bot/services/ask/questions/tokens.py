@@ -1,5 +1,6 @@
 """A question in tokens: the longest pieces that the grammar or the firm's words know, and what is left."""
 
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from bot.services.traits.values import check_value
 
 UNKNOWN = 100.0  # what an atom that is not understood costs; any other piece costs about 1
 _END_MARKS = frozenset("?!。.！？…")
+_PICTURES = frozenset({"So", "Sk", "Mn", "Cf"})  # emoji and what belongs to them
 _EQUALS = frozenset("=:")
 _SMALL = {
     PhrasePart.FILLER,
@@ -37,7 +39,10 @@ _BEFORE_TIER = frozenset({"tier", "tiers"})
 
 
 class Token(NamedTuple):
-    """A piece of a question, from where to where it stands in the text. `meaning` depends on the part."""
+    """A piece of a question, from where to where it stands in the text. `meaning` depends on the part.
+
+    That of a mark that changes nothing is the mark; that of EITHER is (part, meaning) of each thing that it can be.
+    """
 
     part: PhrasePart
     meaning: Any
@@ -108,15 +113,17 @@ class _Scan:
             return
         yield _Piece(place + 1, PhrasePart.WORD, None, UNKNOWN)
         if atom.is_mark and (atom.key in SOFT | _END_MARKS):
-            yield _Piece(place + 1, PhrasePart.FILLER, None, 0.01)
+            yield _Piece(place + 1, PhrasePart.FILLER, atom.key, 0.01)
+        if atom.is_mark and unicodedata.category(atom.key[0]) in _PICTURES:
+            yield _Piece(place + 1, PhrasePart.FILLER, atom.key, 0.01)
         firm = dict(_walk(self._vocabulary.trie, atoms, place))
         for end, phrase in _walk(grammar(), atoms, place):
             is_firms = end in firm and self._is_firms(place, end, firm[end], {part for part, _ in phrase})
             if is_firms is False or end not in firm:
                 for part, meaning in phrase:
                     yield _Piece(end, part, meaning)
-            elif is_firms is None:
-                yield _Piece(end, PhrasePart.WORD, None, UNKNOWN / 2)  # either of two things: asked back
+            elif is_firms is None:  # either of two things
+                yield _Piece(end, PhrasePart.EITHER, (*phrase, (PhrasePart.VALUE, firm[end])), UNKNOWN / 2)
             if end in firm and not is_firms:
                 del firm[end]
         for end, meanings in firm.items():

@@ -45,6 +45,7 @@ class Ladder:
     scheme: str
     names: Name
     tiers: tuple[tuple[str, Name], ...]
+    record_type: str = "account"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +135,21 @@ class Vocabulary:
             )
             for one in self.fields.fields
         }
+
+    def only_accounts_have(self, tiers: Iterable[str]) -> bool:
+        """Whether no prospect can be in one of these tiers."""
+        others = {tier for one in self.ladders if one.record_type != "account" for tier, _ in one.tiers}
+        return not set(tiers) & {*others, *NO_TIER_NAMES}
+
+    def beyond(self, tiers: Iterable[str], *, better: bool) -> tuple[str, ...]:
+        """These tiers and all that are better, or all that are worse, in their schemes."""
+        wanted, found = set(tiers), dict[str, None]()
+        for ladder in self.ladders:
+            ids = [tier for tier, _ in ladder.tiers]
+            places = [place for place, tier in enumerate(ids) if tier in wanted]
+            if places:
+                found |= dict.fromkeys(ids[: max(places) + 1] if better else ids[min(places) :])
+        return tuple(found)
 
     def below(self, tiers: Iterable[str]) -> tuple[str, ...]:
         """The tiers directly below these, in any scheme."""

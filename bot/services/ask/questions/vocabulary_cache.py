@@ -64,7 +64,7 @@ def _ladders(session: Session, scheme_cache: SchemeCache, today: date) -> Iterat
         for rule in rules_on(session, scheme_cache, record_type, today):
             scheme = rule.scheme
             tiers = tuple((tier.id, tier.name) for tier in scheme.tiers)
-            yield Ladder(scheme=scheme.scheme, names=scheme.name, tiers=tiers)
+            yield Ladder(scheme=scheme.scheme, names=scheme.name, tiers=tiers, record_type=str(record_type))
 
 
 def _countries(stored: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -49,6 +49,7 @@ VOCABULARY = Vocabulary(
                 ("P2", Name(en="Nurture", zh="培育")),
                 ("P3", Name(en="Watch", zh="观察")),
             ),
+            record_type="prospect",
         ),
     ),
     regions=("华东", "华北", "DACH", "North America", "Victoria"),

@@ -14,7 +14,7 @@ PAGES = ("asking.md", "asking.zh.md")
 # Pieces of questions, and what is no question at all.
 NO_QUESTION = re.compile(
     r'^(/tier.*|tierbot .*|"…"|“…”|「…」|『…』|«…»|not|except|or|或|不|除了|的|了|please|哪些|帮我|看一下|show me|which … are|how many'
-    r"|customers|tier|a|since|reversed|反向|first 10|前10个|top 10|recently|最近|DACH|A)$"
+    r"|customers|tier|a|since|reversed|反向|first 10|前10个|top 10|recently|最近|DACH|A|hey|thanks|accounts|since Friday|上周一以来|5 customers|5个客户)$"
 )
 BEFORE, NAMED = (
     "ACME ",
@@ -53,6 +53,7 @@ LENGTHS = {
     "30 days",
     "2 weeks",
     "three months",
+    "ninety days",
     "half a year",
     "30天",
     "两周",

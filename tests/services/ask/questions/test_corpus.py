@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from bot.services.ask.questions.printer import printed
 from bot.services.ask.questions.query import AboutCustomer, Compared, Query
 from bot.services.ask.questions.reader import MOST_CHARACTERS, read
 from bot.services.ask.questions.unclear import Unclear, WhyUnclear
+from bot.services.ask.questions.vocabulary import NamedOne
 from bot.services.name_keys import HAN, fold
 from tests.services.ask.questions.book import ANNA, VOCABULARY, KnownCustomers, corpus, query_of
 
@@ -81,6 +83,46 @@ def test_a_question_that_is_too_long_is_asked_back() -> None:
     found = understood("A customers " * (MOST_CHARACTERS // 10))
     assert isinstance(found, Unclear)
     assert found.reason is WhyUnclear.TOO_LONG
+
+
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        ("silent", [{"risks": ["silent"]}, {"regions": ["Silent"]}]),
+        (
+            "A customers in Silent",
+            [{"tiers": ["A"], "risks": ["silent"]}, {"tiers": ["A"], "regions": ["Silent"]}],
+        ),
+        ("at risk", [{"risks": ["any"], "sort": "value_at_risk"}, {"teams": [3]}]),
+    ],
+)
+def test_a_word_of_the_firm_that_the_grammar_has_too_is_a_choice(
+    text: str, choices: list[dict[str, Any]]
+) -> None:
+    firm = replace(VOCABULARY, regions=("Silent",), teams=(NamedOne(3, "At Risk"),))
+    found = read(text, firm, ANNA, KnownCustomers())
+    assert isinstance(found, Unclear)
+    assert found.reason is WhyUnclear.SEVERAL
+    wanted = [query_of({"team": 3}) if one == {"teams": [3]} else query_of({"list": one}) for one in choices]
+    assert list(found.choices) == wanted
+    for query in found.choices:
+        assert read(printed(query, firm, ANNA, "en"), firm, ANNA, KnownCustomers()) == query
+        assert read(printed(query, firm, ANNA, "zh"), firm, ANNA, KnownCustomers()) == query
+
+
+def test_a_name_is_looked_up_once_however_many_readings_a_question_has() -> None:
+    firm = replace(VOCABULARY, regions=("Silent", "Falling"))
+    names = KnownCustomers()
+    read("how is Silent or Falling doing", firm, ANNA, names)
+    assert names.asked
+    assert len(names.asked) == len(set(names.asked))
+
+
+def test_a_word_of_two_meanings_that_fits_in_one_way_only_is_offered_in_that_way() -> None:
+    firm = replace(VOCABULARY, teams=(NamedOne(3, "History"),))
+    found = read("history of ACME", firm, ANNA, KnownCustomers())
+    assert isinstance(found, Unclear)
+    assert found.nearest == (query_of({"about": ["ACME", "history"]}),)
 
 
 def test_a_whole_name_is_a_customer_whatever_else_it_means() -> None:
