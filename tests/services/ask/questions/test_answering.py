@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from bot.wording.notes import NotesFound
+from bot.wording.ask.notes import NotesFound
 from sqlalchemy import event
 from sqlmodel import Session
 
