@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from bot.wording.ask.notes import NotesFound
 from sqlalchemy import event
 from sqlmodel import Session
 
@@ -18,6 +17,7 @@ from bot.services.traits.fields import shipped_fields
 from bot.settings import Settings
 from bot.wording.answers.listing import CustomerList
 from bot.wording.answers.questions import CustomerHistory, NotUnderstood
+from bot.wording.ask.notes import NotesFound
 from bot.wording.messages import NoMatch, TierCard
 from db.book.customers import Customer
 from db.engine import Database
