@@ -17,7 +17,7 @@ SENTENCE = (
 # These use no database, put another one in its place, or say it among other things.
 # One of several options must be given.
 CHOICES = {"care snooze": ["--days", "1"], "contact-person change": ["--phone", "1"]}
-WORDS = {"what": "link"}  # what takes one of some words
+WORDS = {"what": "link", "quarter": "2026Q1", "switch": "on"}  # what takes one of some words
 OTHERS = {"demo", "score", "manifest", "scheme check", "db restore", "check", "doctor"}
 
 

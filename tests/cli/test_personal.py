@@ -72,7 +72,9 @@ def test_no_command_prints_a_personal_or_financial_value(program: Program, book:
     for command in (*COMMANDS, *([*one, "--json"] for one in AS_JSON)):
         done = program(*command)
         assert done.out, command
-        if found := seen_in(done.out + done.err):
+        # The card shows what was said in the last contact.
+        allowed = ["canary note"] if command == ["tier", CODE] else []
+        if found := seen_in(done.out + done.err, allowed=allowed):
             seen[" ".join(command)] = found
     assert seen == {}
 

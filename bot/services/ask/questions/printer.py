@@ -87,7 +87,7 @@ _SORTS = {
     Sort.TIER: ("tier", "等级"),
     Sort.SCORE: ("score", "得分"),
     Sort.NAME: ("name", "名称"),
-    Sort.VALUE_AT_RISK: ("value at risk", "风险价值"),
+    Sort.VALUE_AT_RISK: ("value at risk", "风险金额"),
     Sort.LAST_CONTACT: ("last contact", "最近联系"),
     Sort.LAST_ORDER: ("last order", "最近订单"),
     Sort.BOUNDARY: ("boundary", "分界"),
