@@ -11,7 +11,29 @@ from db.engine import open_database
 from tests import factories
 from tests.cli.conftest import Program
 
-LOOK = {"why", "show_history", "show_credit", "verify"}
+LOOK = {
+    *(
+        "why",
+        "show_history",
+        "show_credit",
+        "verify",
+        "show_brief",
+        "write_pack",
+        "show",
+        "explain_care",
+        "show_service",
+    ),
+    *(
+        "list_notes",
+        "list_scores",
+        "list_complaints",
+        "list_promises",
+        "list_gifts",
+        "suggest_gift",
+        "list_people",
+    ),
+    *("show_profile",),
+}
 CHANGES = {
     "override set": ("override", "set", "{}", "A", "--reason", "x"),
     "override end": ("override", "end", "{}"),
@@ -64,7 +86,7 @@ def test_a_near_code_is_offered_and_not_shown(book: Program) -> None:
 def test_a_command_that_does_not_only_look_takes_a_whole_code_or_name() -> None:
     may_look = {
         function.name
-        for path in Path(inspect.getfile(cli)).parent.glob("*.py")
+        for path in Path(inspect.getfile(cli)).parent.rglob("*.py")
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(function, ast.FunctionDef)
         for call in ast.walk(function)
