@@ -88,7 +88,7 @@ def test_the_brief_is_in_the_language_of_who_asks(office: Office) -> None:
         with office.database.write() as session:
             session.exec(update(Person).where(col(Person.name) == "Anna").values(language="en"))
     assert "客户管理卡" in str(shown.blocks)
-    assert "最近接触" in str(shown.blocks)
+    assert "最近联系" in str(shown.blocks)
 
 
 def test_the_brief_in_full_is_recorded_before_it_is_shown(office: Office) -> None:

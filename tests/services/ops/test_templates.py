@@ -77,7 +77,7 @@ def test_a_broken_template_is_reported_with_file_and_line(
 def test_a_template_of_no_message_is_reported(tmp_path: Path) -> None:
     (problem,) = check(tmp_path, GOOD, "tier_cards.jinja")
     assert problem.startswith(
-        f"{tmp_path}/tier_cards.jinja: no message has this name; the names are audit_anchor.jinja"
+        f"{tmp_path}/tier_cards.jinja: no message has this name; the names are at_risk.jinja, audit_anchor.jinja"
     )
 
 

@@ -246,7 +246,7 @@ class _Reader:
             near: tuple[Query, ...] = (Compared(names=names),) if few else ()
             near += tuple(AboutCustomer(name=name) for name in names)
             return self._unclear(WhyUnclear.WORDS, words=(self.text,), near=near)
-        if not found.has_content or self.names.within(self.text):
+        if not found.has_content or self.names.within(self.text) or _is_like_a_code(self.text):
             return AboutCustomer(name=customers_meant.name_of(self.text, tokens, self.names.known).text)
         return self._unclear_list(tokens, found)
 
@@ -338,6 +338,11 @@ def _asks_how(token: Token) -> bool:
 def _as_word(token: Token) -> Token:
     """One of too many words with two meanings is not understood."""
     return token._replace(part=PhrasePart.WORD, meaning=None) if token.part is PhrasePart.EITHER else token
+
+
+def _is_like_a_code(text: str) -> bool:
+    """Whether a text is one piece with a digit in it, as codes of customers are: C-0002, erp:1004."""
+    return " " not in text and text.isascii() and any(map(str.isdigit, text))
 
 
 def _is_like_a_name(text: str, tokens: Sequence[Token]) -> bool:

@@ -196,7 +196,7 @@ def test_a_page_beyond_the_end_is_the_last_one(demo: DemoLists) -> None:
 def test_nothing_found_says_so(demo: DemoLists) -> None:
     page = ask(demo, ANNA, Listing(filters=F(regions=("Atlantis",))))
     assert (page.rows, page.total) == ((), 0)
-    for language, words in (("en", "None of the customers that you may see fits"), ("zh", "没有符合的")):
+    for language, words in (("en", "None of the customers that you may see fits"), ("zh", "没有符合条件的")):
         (paragraph,) = demo.bot.renderer.slots(page, language).body
         assert words in paragraph
     assert page.targets() == {}
