@@ -174,5 +174,7 @@ def test_it_says_plainly_when_nothing_is_at_risk_and_when_nothing_is_known(
         after = at_risk(session, SchemeCache(), actor_of(anna), TODAY)
     said = [Renderer().slots(message, language).fallback for message in (before, after)]
     assert said == (
-        ["There are no figures yet", "Nothing is at risk"] if language == "en" else ["还没有数据", "没有客户有风险"]
+        ["There are no figures yet", "Nothing is at risk"]
+        if language == "en"
+        else ["还没有数据", "没有客户有风险"]
     )
