@@ -29,6 +29,21 @@ from bot.services.ask.questions.unclear import Unclear, WhyUnclear
 from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
 
 MOST_CHARACTERS = 1_000  # of a question
+_LEGAL_FORMS = (
+    "有限公司",
+    "有限责任公司",
+    "股份公司",
+    "集团",
+    " gmbh",
+    " ag",
+    " kg",
+    " ltd",
+    " plc",
+    " inc.",
+    " inc",
+    " llc",
+    " s.a.",
+)
 MOST_EITHER = 2  # words that are the firm's and the grammar's
 
 
@@ -246,7 +261,7 @@ class _Reader:
             near: tuple[Query, ...] = (Compared(names=names),) if few else ()
             near += tuple(AboutCustomer(name=name) for name in names)
             return self._unclear(WhyUnclear.WORDS, words=(self.text,), near=near)
-        if not found.has_content or self.names.within(self.text) or _is_like_a_code(self.text):
+        if not found.has_content or self.names.within(self.text) or _is_like_a_code_or_company(self.text):
             return AboutCustomer(name=customers_meant.name_of(self.text, tokens, self.names.known).text)
         return self._unclear_list(tokens, found)
 
@@ -340,9 +355,10 @@ def _as_word(token: Token) -> Token:
     return token._replace(part=PhrasePart.WORD, meaning=None) if token.part is PhrasePart.EITHER else token
 
 
-def _is_like_a_code(text: str) -> bool:
-    """Whether a text is one piece with a digit in it, as codes of customers are: C-0002, erp:1004."""
-    return " " not in text and text.isascii() and any(map(str.isdigit, text))
+def _is_like_a_code_or_company(text: str) -> bool:
+    """Whether a text is one piece with a digit in it, as codes are (C-0002, erp:1004), or ends as companies are named."""
+    is_code = " " not in text and text.isascii() and any(map(str.isdigit, text))
+    return is_code or text.casefold().endswith(_LEGAL_FORMS)
 
 
 def _is_like_a_name(text: str, tokens: Sequence[Token]) -> bool:
