@@ -1,5 +1,6 @@
 """*Share* on a card: a look before it is posted, then the tier to the whole channel without figures; *Take back* undoes it."""
 
+import threading
 from contextlib import suppress
 from typing import Any
 
@@ -35,6 +36,8 @@ log = structlog.get_logger()
 
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
+    taking_back = threading.Lock()
+
     @app.action(str(Action.SHARE))
     @deferred.reads
     def preview(press: Press) -> None:
@@ -82,6 +85,10 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def take_back(press: Press) -> None:
         actor = deps.identify(press.user_id)
         share.refuse_take_back(actor, press.pointer.id)
+        with taking_back:  # a second click comes after the first is recorded
+            delete(press, actor)
+
+    def delete(press: Press, actor: Actor) -> None:
         try:
             press.respond({}, delete_original=True)
         except Conflict:
