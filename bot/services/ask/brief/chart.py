@@ -17,11 +17,11 @@ from sqlmodel import Session
 from bot.masking import mask_text
 from bot.services import access
 from bot.services.access import NOT_YOURS, Act, Actor
+from bot.services.ask.brief.worth import score_points
 from bot.services.ask.graded import graded_of
 from bot.services.schemes.store import SchemeCache, tiers_of
 from bot.wording.actions import Pointer
-from bot.wording.ask.briefs import ScoreHistory, ScorePoint, TierBoundary
-from db.graded import assessments
+from bot.wording.ask.briefs import ScoreHistory, TierBoundary
 
 MOST_POINTS = 24  # gradings
 MOST_TICKS = 6
@@ -55,19 +55,7 @@ def score_history(
     """
     customer = access.customer_for(session, actor, Act.SEE, meant, refusal)
     graded = graded_of(session, scheme_cache, customer)
-    found = [
-        (row, run)
-        for row, run in assessments.history(session, customer.id, customer.record_type)
-        if row.scheme_version_id is not None
-    ]
-    points = tuple(
-        ScorePoint(
-            as_of=run.as_of,
-            tier=tiers_of(scheme_cache.scheme(session, row.scheme_version_id or 0)).tier(row.tier),
-            score=row.score,
-        )
-        for row, run in found[-MOST_POINTS:]
-    )
+    points, left_out = score_points(session, scheme_cache, customer, MOST_POINTS)
     book = tiers_of(graded.scheme) if graded else None
     boundaries = tuple(
         TierBoundary(tier=book.tier(tier.id), at=float(tier.at))
@@ -77,7 +65,7 @@ def score_history(
     return ScoreHistory(
         **access.about(customer),
         points=points,
-        more=len(found) - len(points),
+        more=left_out,
         boundaries=boundaries,
         scheme=graded.scheme.name if graded else None,
         scheme_version=graded.scheme.version if graded else None,

@@ -10,7 +10,7 @@ from bot.services import access
 from bot.services.access import Act, Actor, can
 from bot.services.ask.brief import known
 from bot.services.ask.brief.trade import credit_parts, invoice_parts, trade_parts
-from bot.services.ask.brief.worth import graded_fields, score_points
+from bot.services.ask.brief.worth import MOST_POINTS, graded_fields, score_points
 from bot.services.ask.graded import graded_of
 from bot.services.ask.masks import masked_fields
 from bot.services.care.schedule import CareRules
@@ -96,6 +96,7 @@ def _fields(
     contacts, last_contact = known.contact_rows(session, number)
     graded = graded_of(session, scheme_cache, customer)
     scheme = graded.scheme if graded else None
+    points, left_out = score_points(session, scheme_cache, customer, MOST_POINTS)
     common = {
         **access.about(customer),
         "day": today,
@@ -103,7 +104,8 @@ def _fields(
         if customer.owner_name is None
         else Who(name=customer.owner_name, slack_user_id=customer.owner_slack_user_id),
         **graded_fields(session, scheme_cache, customer, graded, last_contact, today, in_full=in_full),
-        **score_points(session, scheme_cache, customer),
+        "history": tuple(reversed(points)),
+        "more_history": left_out,
         **contacts,
         **known.promise_rows(session, number, today),
         **known.complaint_rows(session, rules.complaints, number, today),

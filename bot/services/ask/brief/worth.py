@@ -95,8 +95,10 @@ def _reasons(found: tuple[Reason, ...], graded: Graded, *, in_full: bool) -> tup
     return tuple(map(whole, first))
 
 
-def score_points(session: Session, scheme_cache: SchemeCache, customer: CustomerRow) -> dict[str, Any]:
-    """The fields of a page about the last gradings, the newest first."""
+def score_points(
+    session: Session, scheme_cache: SchemeCache, customer: CustomerRow, most: int
+) -> tuple[tuple[ScorePoint, ...], int]:
+    """(the scores of the last gradings, the oldest first; how many older ones are left out)."""
     found = [
         (row, run)
         for row, run in assessments.history(session, customer.id, customer.record_type)
@@ -108,6 +110,6 @@ def score_points(session: Session, scheme_cache: SchemeCache, customer: Customer
             tier=tiers_of(scheme_cache.scheme(session, row.scheme_version_id or 0)).tier(row.tier),
             score=row.score,
         )
-        for row, run in found[-MOST_POINTS:]
+        for row, run in found[-most:]
     )
-    return {"history": tuple(reversed(points)), "more_history": len(found) - len(points)}
+    return points, len(found) - len(points)
