@@ -27,8 +27,10 @@ WITHOUT_IMPORT = frozenset(
 def check_imports(session: Session, found: Verified) -> None:
     """Compare the rows that imports created and changed with what they counted; note rows that no import brought."""
     tables = {name: kind.writes[0].table for name, kind in KINDS.items()}
-    created = {one.name: imports.rows_by_batch(session, one) for one in tables.values()}
-    created[_fact.name] = imports.rows_by_batch(session, _fact, _fact.c.source != FACT_SOURCE)
+    imported = {_fact.name: (_fact.c.source != FACT_SOURCE,)}  # the others follow from survey scores
+    created = {
+        one.name: imports.rows_by_batch(session, one, *imported.get(one.name, ())) for one in tables.values()
+    }
     changed = imports.changes_by_batch(session)
     superseded = select(_fact.c.superseded_by_batch, func.count()).group_by(_fact.c.superseded_by_batch)
     replaced = {row[0]: row[1] for row in session.execute(superseded)}
