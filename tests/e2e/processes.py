@@ -51,6 +51,11 @@ class Running:
     def alive(self) -> bool:
         return self.process.poll() is None
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether `stop` has ended it."""
+        return self.file.closed
+
     def output(self) -> str:
         return self.log.read_text(encoding="utf-8")
 

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -35,7 +35,7 @@ from bot.services.schemes.store import last_cadence_day
 from bot.wording.catalogue import LOCALES
 from db.engine import open_database
 from tests import postgres
-from tests.e2e.processes import Running, Tierbot, wait_until
+from tests.e2e.processes import Found, Running, Tierbot, wait_until
 
 CUSTOMERS = 60
 STRANGER = User(id="U0STRANGER", name="sam.stone", real_name="Sam Stone", email="sam.stone@example.com")
@@ -75,13 +75,29 @@ class Stage:
     def start_bots(self) -> list[Running]:
         """The bot's processes, started if they are not running."""
         if not self.bots or not all(bot.alive for bot in self.bots):
+            self._assert_none_died()
             self.bots = [self.tierbot.keep_running("run", "--role", role) for role in self.roles]
-            wait_until(lambda: self.reachable or not self._all_alive(), "the bot's connection", 120)
-            assert self._all_alive(), "\n".join(bot.output() for bot in self.bots)
+            self.wait(lambda: self.reachable, "the bot's connection")
         return self.bots
 
-    def _all_alive(self) -> bool:
-        return all(bot.alive for bot in self.bots)
+    def wait(self, found: Callable[[], Found | None], what: str) -> Found:
+        """Poll until something is true and return it; no process of the bot may end meanwhile."""
+
+        def found_while_alive() -> Found | None:
+            self._assert_none_died()
+            return found()
+
+        try:
+            return wait_until(found_while_alive, what, 120)
+        except AssertionError:
+            for bot in self.bots:
+                print(bot.log, bot.output(), sep="\n")
+            raise
+
+    def _assert_none_died(self) -> None:
+        """A process that a test has stopped is expected to be dead."""
+        died = [bot.output() for bot in self.bots if not (bot.alive or bot.is_stopped)]
+        assert not died, "\n".join(died)
 
     @property
     def reachable(self) -> bool:
@@ -100,7 +116,7 @@ class Stage:
 
         outcome = self.workspace.command(user, channel, "/tier", text)
         assert outcome.ok, outcome
-        (answer,) = wait_until(new, "an answer", 90)
+        (answer,) = self.wait(new, "an answer")
         assert answer.is_ephemeral, "answers are private"
         if "just being registered" in str(answer.blocks):  # by the other process, at this moment
             return self.ask(user, text, channel)
@@ -132,7 +148,7 @@ class Stage:
             view = self.workspace.view_of(user)
             return view if view is not None and content in text_of(view) else None
 
-        view = wait_until(opened, f"a view with {content}", 90)
+        view = self.wait(opened, f"a view with {content}")
         assert view is not None
         return view
 
@@ -150,7 +166,7 @@ class Stage:
         for _ in range(5):
             before = refused()
             self.press(user, message, action)
-            if isinstance(found := wait_until(opened, f"a view with {content}", 90), View):
+            if isinstance(found := self.wait(opened, f"a view with {content}"), View):
                 return found
         raise AssertionError(f"{action} opened no view in five attempts")
 
@@ -161,7 +177,7 @@ class Stage:
             found = current(self, user, message)
             return found if content in text_of(found) else None
 
-        found = wait_until(changed, f"a message with {content}", 90)
+        found = self.wait(changed, f"a message with {content}")
         assert found is not None
         return found
 

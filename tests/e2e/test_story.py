@@ -15,7 +15,6 @@ from bot.services.care.working_time import WorkingTime
 from bot.services.schemes.store import last_cadence_day
 from bot.wording import catalogue
 from tests.conftest import BOTH
-from tests.e2e.processes import wait_until
 from tests.e2e.stage import (
     ANNA,
     BERLIN,
@@ -85,20 +84,18 @@ def test_what_is_shared_with_the_channel_has_no_figures(stage: Stage) -> None:
     stage.start_bots()
     card = stage.ask(ANNA, "acme")
     stage.press(ANNA, card, "tierbot_share")
-    (preview,) = wait_until(
+    (preview,) = stage.wait(
         lambda: [
             m
             for m in stage.workspace.messages(card.channel, ANNA)
             if m.ts == card.ts and "tierbot_post" in actions(m)
         ],
         "the preview",
-        90,
     )
     stage.press(ANNA, preview, "tierbot_post")
-    (shared,) = wait_until(
+    (shared,) = stage.wait(
         lambda: [m for m in stage.workspace.messages(GENERAL.id) if "ACME" in text_of(m)],
         "the shared card",
-        90,
     )
     assert "ACME · Important (B)" in text_of(shared)
     assert f"Shared by <@{ANNA}>" in text_of(shared)
@@ -160,7 +157,7 @@ def test_another_account_managers_customer_is_not_found(stage: Stage) -> None:
     # A button of Lin's card is a pointer, not a permission: the refusal takes the place of the card.
     card = stage.ask(LIN, "C-0002")
     assert stage.press_as_seen(ANNA, card, "tierbot_why").ok
-    wait_until(lambda: stage.messages_about(GENERAL.id, "There is no such customer", LIN), "the refusal", 90)
+    stage.wait(lambda: stage.messages_about(GENERAL.id, "There is no such customer", LIN), "the refusal")
     open_view = stage.workspace.view_of(ANNA)
     assert open_view is None or BEST_OF_LIN not in text_of(open_view)
 
@@ -169,16 +166,16 @@ def test_another_account_managers_customer_is_not_found(stage: Stage) -> None:
 def test_new_orders_lift_acme_and_the_managers_get_one_alert(stage: Stage) -> None:
     stage.start_bots()
     stage.import_orders("acme_wins")
-    (alert,) = wait_until(lambda: stage.messages_about(MANAGERS.id, "*ACME*"), "the alert", 90)
+    (alert,) = stage.wait(lambda: stage.messages_about(MANAGERS.id, "*ACME*"), "the alert")
     assert "Important (B) → *Strategic (A)*" in alert
     assert f"Account manager: <@{ANNA}>" in alert
     stage.tierbot.manage("grade")  # all others, by what has come in since the last month end
-    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 90)
+    stage.wait(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent")
     everything = stage.workspace.messages(MANAGERS.id)
     assert stage.messages_about(MANAGERS.id, "*ACME*") == [alert]
     again = stage.tierbot.manage("grade")
     assert "0 customers changed tier, 0 messages" in again
-    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 90)
+    stage.wait(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent")
     assert stage.workspace.messages(MANAGERS.id) == everything
     assert "Strategic (A)" in text_of(stage.ask(ANNA, "ACME"))
 
@@ -196,9 +193,9 @@ def test_killed_and_started_again_it_answers_and_repeats_nothing(stage: Stage) -
         ("all",) if stage.tierbot.settings["TIERBOT_DATABASE_URL"].startswith("sqlite") else stage.roles
     )
     stage.start_bots()
-    wait_until(lambda: stage.messages_about(MANAGERS.id, f"*{BEST_OF_LIN}*"), "the alert", 90)
+    stage.wait(lambda: stage.messages_about(MANAGERS.id, f"*{BEST_OF_LIN}*"), "the alert")
     assert "ACME" in text_of(stage.ask(ANNA, "ACME"))
-    wait_until(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent", 90)
+    stage.wait(lambda: alert_states(stage.tierbot) == {"sent"}, "every alert being sent")
     assert len(stage.messages_about(MANAGERS.id, f"*{BEST_OF_LIN}*")) == 1
     assert stage.workspace.messages(MANAGERS.id)[: len(said_before)] == said_before
 
@@ -207,7 +204,7 @@ def test_killed_and_started_again_it_answers_and_repeats_nothing(stage: Stage) -
 @told_once
 def test_a_digest_comes_once_a_morning_and_its_rows_can_be_done_undone_and_put_off(stage: Stage) -> None:
     stage.start_bots()
-    wait_until(lambda: due_days(stage.tierbot, "C-0001", "revisit"), "the care plan", 40)
+    stage.wait(lambda: due_days(stage.tierbot, "C-0001", "revisit"), "the care plan")
     now = SystemClock().now()
     day = GERMAN.next_working_day(now.astimezone(BERLIN).date() + timedelta(days=1))
     at = local_instant(day, 9, 5, BERLIN).isoformat()
@@ -220,7 +217,7 @@ def test_a_digest_comes_once_a_morning_and_its_rows_can_be_done_undone_and_put_o
         """On a working day there is one of today too, because a complaint is open."""
         return [one for one in stage.digests(ANNA) if f"Your customers on {shown(day)}" in one.text]
 
-    digests = wait_until(lambda: digests_of(day), "the digest", 90)
+    digests = stage.wait(lambda: digests_of(day), "the digest")
     assert len(digests) == 1, outbox_of_care(stage.tierbot)
     (digest,) = digests
     found = digest_rows(digest)
@@ -235,13 +232,12 @@ def test_a_digest_comes_once_a_morning_and_its_rows_can_be_done_undone_and_put_o
     assert set(undoable.elements) == {"tierbot_undo"}
     stage.choose(ANNA, digest, first, "tierbot_done_as", "visit")  # again, in an old copy
     dm = stage.workspace.dm(ANNA)
-    wait_until(
+    stage.wait(
         lambda: stage.messages_about(dm, "Somebody has dealt with this reminder already.", ANNA),
         "the sentence",
-        90,
     )
     stage.press_as_seen(ANNA, done_digest, "tierbot_undo", undoable.block_id)
-    again = wait_until(lambda: open_row(stage, digest, first.title), "the row as before", 90)
+    again = stage.wait(lambda: open_row(stage, digest, first.title), "the row as before")
 
     # Snoozed for three days, it is in that morning's digest again.
     stage.choose(ANNA, current(stage, ANNA, digest), again, "tierbot_row_menu", "snooze_3")
@@ -251,7 +247,7 @@ def test_a_digest_comes_once_a_morning_and_its_rows_can_be_done_undone_and_put_o
     later = max(until, GERMAN.next_working_day(day + timedelta(days=1)))  # across a weekend both are one day
     stage.tierbot.manage("tick", "--at", local_instant(later, 9, 6, BERLIN).isoformat())
     # The running bot may be the one that sends it, a moment after the command has ended.
-    (next_one,) = wait_until(lambda: digests_of(later), "the next digest", 90)
+    (next_one,) = stage.wait(lambda: digests_of(later), "the next digest")
     assert first.title in [row.title for row in digest_rows(next_one)]
 
 
