@@ -76,7 +76,7 @@ def payload(
     room = MOST_CHARACTERS - sum(map(_length, buttons))
     table = data_table(message, slots) if with_table else None
     if table is not None:
-        slots, rows = replace(slots, body=()), [table]
+        slots, rows = replace(slots, header="", body=()), [table]  # its caption is the header
         room = MOST_CHARACTERS + MOST_IN_CELLS  # what stands in cells is counted for itself
     blocks = body_blocks(slots, MOST_BLOCKS - bool(buttons), room, rows)
     if buttons:

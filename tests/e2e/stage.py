@@ -38,6 +38,9 @@ from tests import postgres
 from tests.e2e.processes import Found, Running, Tierbot, wait_until
 
 CUSTOMERS = 60
+PATIENCE = (
+    300.0  # s; a message that a killed process was sending waits for its lease and its settle time, 105 s
+)
 STRANGER = User(id="U0STRANGER", name="sam.stone", real_name="Sam Stone", email="sam.stone@example.com")
 GUEST = replace(ANNA_SCHMIDT, id="U0GUEST", email="guest@example.org", is_restricted=True)
 ANNA, LIN, OMAR = ANNA_SCHMIDT.id, LIN_WEI.id, OMAR_HADDAD.id
@@ -88,7 +91,7 @@ class Stage:
             return found()
 
         try:
-            return wait_until(found_while_alive, what, 120)
+            return wait_until(found_while_alive, what, PATIENCE)
         except AssertionError:
             for bot in self.bots:
                 print(bot.log, bot.output(), sep="\n")

@@ -118,11 +118,11 @@ class CustomerList(Message):
         return (
             self.first + number,
             None,
-            None,
+            *values,
             None,
             row.score,
             *([None] if self.shows_owners else []),
-            *values,
+            None,
         )
 
 

@@ -201,7 +201,8 @@ class BriefFact:
     """What somebody stated of a customer, and what it rests on."""
 
     names: Name
-    value: str | None  # None where it is masked
+    value: str | float | None  # None where it is masked
+    unit: str | None = None
     evidence: str | None
     author: str | None
     source: str | None

@@ -36,7 +36,8 @@ class NoteRow:
     day: date
     kind: str | None  # a ContactKind; None for a fact
     names: Name | None = None  # of a fact
-    value: str | None = None  # of a fact, None where it is masked
+    value: str | float | None = None  # of a fact, None where it is masked
+    unit: str | None = None
     who: Who | None = None
     author: str | None = None  # of a fact
     written: str | None

@@ -1,5 +1,6 @@
 """The page before a visit says what the database says, to those who may see the customer, with masks."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -180,6 +181,11 @@ def test_who_does_not_see_a_customer_gets_no_page(bot: Tierbot) -> None:
     assert page(bot, 1, "Anna").name == "ACME"
     with pytest.raises(Hidden):
         page(bot, 1, "Lin")
+
+
+def test_a_stated_share_is_shown_as_a_percentage(bot: Tierbot) -> None:
+    text = str(bot.renderer.slots(page(bot, 1, "Anna"), "en").body)
+    assert re.search(r"Invoices paid on time \(share of amount\)\* \d+(\.\d)?% · as of", text), text
 
 
 def test_limits_and_personal_data_are_masked_until_who_may_asks_for_all_which_is_recorded(

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -170,12 +171,18 @@ def fact_rows(session: Session, scheme: Scheme | None, customer_id: int, *, in_f
 def fact_row(one: StoredNote, scheme: Scheme | None, *, in_full: bool = False) -> BriefFact:
     """A stated fact; its value is left out where it is masked."""
     field = one.field or ""
-    names = {indicator.id: indicator.name for indicator in scheme.indicators} if scheme else {}
+    indicators = {indicator.id: indicator for indicator in scheme.indicators} if scheme else {}
+    indicator = indicators.get(field)
     known = scheme is not None and field in scheme.fields
+    value: str | float | None = one.value
+    if scheme is not None and known and scheme.fields[field].kind == "number":
+        with suppress(ValueError):  # a word that another scheme read
+            value = float(value or "")
     hidden = field in masked_fields(scheme) if scheme is not None and known else is_masked(of_field(field))
     return BriefFact(
-        names=names.get(field, Name(en=field, zh=field)),
-        value=one.value if in_full or not hidden else None,
+        names=indicator.name if indicator else Name(en=field, zh=field),
+        value=value if in_full or not hidden else None,
+        unit=indicator.unit if indicator else None,
         evidence=one.text,
         author=one.author,
         source=source_of(one.source),

@@ -71,6 +71,7 @@ def rows_of(
                 kind=None,
                 names=fact.names,
                 value=fact.value,
+                unit=fact.unit,
                 author=fact.author,
                 written=fact.evidence,
                 source=fact.source,
