@@ -66,13 +66,13 @@ def test_the_same_in_chinese_and_dark(visit: Visitor) -> None:
 
 
 def test_a_manager_looks_at_the_team_and_takes_a_list_along(visit: Visitor) -> None:
-    omar = visit("manager", scheme="dark", height=1400)
+    omar = visit("manager", height=1400)
     omar.open_as("U0OMAR", "D0OMAR")
     team = omar.ask("/tier my team", "Anna Schmidt")
-    omar.keep_for_docs("team-dark", team, 1000)
+    omar.keep_for_docs("team", team, 1000)
     omar.ask("/tier value at risk", "at risk")
     listed = omar.ask("/tier at risk", "customers")
-    omar.keep_for_docs("at-risk-dark", listed, 1000)
+    omar.keep_for_docs("at-risk", listed, 1000)
     number = re.search(r"(\d+) customers", listed.inner_text())
     assert number is not None
     rows = list(csv.reader(io.StringIO(sent(omar, listed, "tierbot_list_csv", "csv").decode("utf-8-sig"))))

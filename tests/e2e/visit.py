@@ -142,7 +142,7 @@ class Visit:
         assert box is not None
         height = min(box["height"], most)
         clip = {**box, "height": height, "y": box["y"] + end * (box["height"] - height)}
-        self.page.screenshot(path=SCREENSHOTS / f"docs-{name}.png", clip=clip)
+        self.page.screenshot(path=SCREENSHOTS / "docs" / f"{name}.jpg", clip=clip, type="jpeg", quality=80)
         self.page.set_viewport_size(size)
 
     def overflow(self) -> int:
