@@ -159,7 +159,7 @@ def _outline(page: Path) -> dict[str, list[str]]:
         "commands": [command for command in commands if "TIERBOT_LANGUAGE" not in command],
         "code": sorted(re.findall(r"`[^`\n]+`", prose.replace("```", ""))),
         "links": sorted(
-            re.sub("#.*", "#", target.replace(".zh.md", ".md"))
+            re.sub("#.*", "#", re.sub(r"(\.zh(?=\.md)|-zh(-dark)?(?=\.jpg))", "", target))
             for target in re.findall(r"\]\(([^)]+)\)", prose)
         ),
     }

