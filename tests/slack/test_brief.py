@@ -1,5 +1,6 @@
 """Visit brief, scores and notes in Slack: from a card's menu and a digest's row, in both languages."""
 
+import urllib.request
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from db.book.customers import Customer
 from db.book.facts import Activity
 from db.book.notes import NoteVersion
 from db.book.people import Person
+from db.graded.runs import Assessment
 from db.processes import InboundRequest
 from grading.scheme.model import Name
 from tests import factories
@@ -122,6 +124,24 @@ def test_scores_are_said_in_words_where_no_picture_can_be_made(
     shown = brief_of(office)
     assert office.workspace.click(ANNA, shown, str(Action.SCORE_CHART)).ok
     eventually(lambda: "tierbot[charts]" in str(office.said_to(ANNA)[-1].blocks), "the scores")
+    assert "Feb 28, 2026" in str(office.said_to(ANNA)[-1].blocks)
+
+
+@pytest.mark.skipif(not chart.can_draw(), reason='Pictures need the extra: pip install "tierbot[charts]".')
+def test_scores_are_uploaded_as_a_picture_with_their_numbers_in_words(office: Office) -> None:
+    channel = office.workspace.dm(ANNA)
+    with office.database.write() as session:
+        factories.graded(session, {customer(office): "A"}, as_of=date(2026, 3, 31))
+        session.execute(update(Assessment).values(score=70.0))
+    assert office.workspace.click(ANNA, brief_of(office), str(Action.SCORE_CHART)).ok
+
+    def pictures() -> list[dict[str, Any]]:
+        return [one for message in office.workspace.messages(channel) for one in message.files]
+
+    (picture,) = eventually(pictures, "the picture")
+    assert picture["name"].endswith(".png")
+    with urllib.request.urlopen(f"{office.workspace.url}/files/{picture['id']}") as answer:
+        assert answer.read(8) == b"\x89PNG\r\n\x1a\n"
     assert "Feb 28, 2026" in str(office.said_to(ANNA)[-1].blocks)
 
 
