@@ -10,9 +10,11 @@ from sqlalchemy import (
     Connection,
     Index,
     Integer,
+    String,
     UniqueConstraint,
     and_,
     bindparam,
+    cast,
     func,
     select,
     true,
@@ -22,6 +24,7 @@ from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
 from db.book.people import Person, SlackStatus
+from db.engine import IdList, is_among
 from db.types import ImportedRow, UtcDateTime, partial_index
 
 
@@ -304,7 +307,10 @@ Owners = frozenset[int] | None  # None: any customer, owned or not
 def ids_after(session: Session, record_type: str, after: int, limit: int) -> list[int]:
     """The first ids of unarchived customers of a type that are higher than one, in order."""
     found = select(col(Customer.id)).where(of_type(record_type), col(Customer.id) > after)
-    return list(session.scalars(found.order_by(col(Customer.id)).limit(limit)))
+    first = found.order_by(col(Customer.id)).limit(limit).subquery()
+    joined = select(func.aggregate_strings(cast(first.c.id, String), ","))
+    text = session.connection().scalar(joined)
+    return sorted(map(int, text.split(","))) if text else []
 
 
 def owned_by(session: Session, owners: Owners) -> list[int]:
@@ -416,6 +422,11 @@ def of_customers(column: Any, customer_ids: Sequence[int] | None) -> ColumnEleme
 def among(column: Any, named: bool) -> ColumnElement[bool]:
     """The same condition for a cached statement, which takes the customers as a parameter (`customers_parameter`)."""
     return col(column).in_(bindparam("customers", expanding=True)) if named else true()
+
+
+def of_list(column: Any) -> ColumnElement[bool]:
+    """Condition: of the customers in the parameter `customers`, of which a chunk may have a thousand."""
+    return is_among(col(column), bindparam("customers", type_=IdList()))
 
 
 def customers_parameter(customer_ids: Sequence[int] | None) -> dict[str, list[int]]:

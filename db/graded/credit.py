@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from db.book.customers import of_customers
+from db.book.customers import of_customers, of_list
 from db.graded.runs import Assessment, GradingRun, Purpose, RunStatus
 from db.types import Money, UtcDateTime
 
@@ -41,20 +41,18 @@ def approvals(session: Session, customer_id: int) -> list[CreditApproval]:
 
 def limits(session: Session, customer_ids: Sequence[int]) -> dict[int, tuple[Decimal, str | None]]:
     """Customer -> (approved limit, its currency) by its newest approval, of those of these with one."""
-    newest = (
-        sa_select(func.max(col(CreditApproval.id)))
-        .where(col(CreditApproval.customer_id).in_(customer_ids))
-        .group_by(col(CreditApproval.customer_id))
-    )
-    columns = (
-        col(CreditApproval.customer_id),
-        col(CreditApproval.approved_limit),
-        col(CreditApproval.currency),
-    )
-    rows = session.connection().execute(sa_select(*columns).where(col(CreditApproval.id).in_(newest)))
+    rows = session.connection().execute(_LIMITS, {"customers": customer_ids})
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
+_NEWEST = (
+    sa_select(func.max(col(CreditApproval.id)))
+    .where(of_list(CreditApproval.customer_id))
+    .group_by(col(CreditApproval.customer_id))
+)
+_LIMITS = sa_select(
+    col(CreditApproval.customer_id), col(CreditApproval.approved_limit), col(CreditApproval.currency)
+).where(col(CreditApproval.id).in_(_NEWEST))
 _RUNS = (
     sa_select(col(GradingRun.id), col(GradingRun.as_of))
     .where(

@@ -12,7 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement, FunctionElement
 from sqlmodel import Field, Session, and_, col, or_
 
-from db.book.customers import among, customers_parameter
+from db.book.customers import among, customers_parameter, of_list
 from db.types import ImportedRow, Money, in_currency, units
 
 
@@ -122,8 +122,7 @@ def owed(session: Session, *, as_of: date, customer_ids: Sequence[int]) -> list[
     Columns: customer id; the currency of its invoices, None for several; open amount and the part of it past due, in
     ten-thousandths, net of credit notes; the earliest due day of an open invoice, over or not.
     """
-    wanted = {"as_of": as_of, "customers": list(customer_ids)}
-    rows = session.connection().execute(_OWED, wanted)
+    rows = session.connection().execute(_OWED, {"as_of": as_of, "customers": customer_ids})
     return [(row[0], row[1] if row[1] == row[2] else None, *row[3:]) for row in rows]
 
 
@@ -138,7 +137,7 @@ _OWED = (
         func.sum(case((and_(_OPEN, col(Invoice.due_on) < _DAY), units(Invoice.amount)), else_=0)),
         func.min(case((and_(_OPEN, units(Invoice.amount) > 0), col(Invoice.due_on)))),
     )
-    .where(col(Invoice.invoiced_on) <= _DAY, among(Invoice.customer_id, named=True))
+    .where(col(Invoice.invoiced_on) <= _DAY, of_list(Invoice.customer_id))
     .group_by(col(Invoice.customer_id))
 )
 

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, case, exists, func, select
+from sqlalchemy import Index, UniqueConstraint, bindparam, case, exists, func, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, and_, col
 
-from db.book.customers import Customer, of_customers, of_type
+from db.book.customers import Customer, of_list, of_type
 from db.book.trade.orders import Order, ordered_in
 from db.types import ImportedRow, Money, in_currency, units
 
@@ -44,6 +45,13 @@ def line_aggregates(
     """
     if session.connection().execute(_ANY_LINE).first() is None:
         return []  # without reading all orders first
+    given = {"as_of": as_of, "start": start} | ({} if customer_ids is None else {"customers": customer_ids})
+    statement = _line_sums(named=customer_ids is not None)
+    return [tuple(row) for row in session.connection().execute(statement, given)]
+
+
+@cache
+def _line_sums(*, named: bool) -> Any:
     amount, cost = units(OrderLine.amount), units(OrderLine.cost)
     costed = and_(cost.is_not(None), units(Order.cost).is_(None))
     other = aliased(OrderLine)
@@ -72,11 +80,15 @@ def line_aggregates(
         )
         .select_from(Order)
         .join(OrderLine, col(OrderLine.order_id) == col(Order.id))
-        .where(ordered_in(start, as_of), of_customers(Order.customer_id, customer_ids))
+        .where(
+            col(Order.ordered_on) > bindparam("start"),
+            col(Order.ordered_on) <= bindparam("as_of"),
+            of_list(Order.customer_id) if named else true(),
+        )
         .group_by(col(Order.customer_id), col(OrderLine.product_type))
         .subquery()
     )
-    statement = select(
+    return select(
         types.c.customer_id,
         func.sum(case((types.c.net > 0, 1), else_=0)),
         in_currency(func.sum(types.c.net_with_cost)),
@@ -84,7 +96,6 @@ def line_aggregates(
         func.sum(types.c.known),
         func.sum(types.c.unknown),
     ).group_by(types.c.customer_id)
-    return [tuple(row) for row in session.execute(statement)]
 
 
 def product_types(session: Session, *, as_of: date, start: date) -> int:

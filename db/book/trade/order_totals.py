@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Connection, Table, bindparam, func, literal, 
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
-from db.book.customers import Customer
+from db.book.customers import Customer, of_list
 from db.book.trade.orders import Order
 from db.engine import insert
 from db.types import MONEY_UNITS, units
@@ -108,15 +108,19 @@ def currencies(session: Session) -> list[tuple[str, int]]:
 
 def currencies_of(session: Session, customer_ids: Sequence[int]) -> dict[int, str | None]:
     """Customer -> the currency of its orders, None where there are several; of those of these with orders."""
-    lowest, highest = func.min(_total.c.currency), func.max(_total.c.currency)
-    rows = session.connection().execute(
-        select(_total.c.customer_id, lowest, highest)
-        .where(_total.c.customer_id.in_(customer_ids))
-        .group_by(_total.c.customer_id)
-    )
-    return {row[0]: row[1] if row[1] == row[2] else None for row in rows}
+    found: dict[int, str | None] = {}
+    for customer, currency in session.connection().execute(_CURRENCIES, {"customers": customer_ids}):
+        found[customer] = None if customer in found else currency
+    return found
 
 
+def orders_of(session: Session, customer_ids: Sequence[int]) -> int:
+    """How many orders these customers have."""
+    return session.connection().scalar(_ORDERS, {"customers": customer_ids}) or 0
+
+
+_ORDERS = select(func.sum(_total.c.orders)).where(of_list(_total.c.customer_id))
+_CURRENCIES = select(_total.c.customer_id, _total.c.currency).where(of_list(_total.c.customer_id))
 # Two ranges of the key: `!=` would read all of it each time a single customer is graded.
 _FOREIGN = (
     select(1)
