@@ -5,11 +5,10 @@ new. Whether a customer is silent depends on the day: `silent` and the like are 
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -21,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     case,
     literal,
+    literal_column,
     or_,
     true,
 )
@@ -28,7 +28,7 @@ from sqlalchemy import select as sa_select
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
-from db.book.customers import Customer, of_type
+from db.book.customers import Customer, of_list, of_type
 from db.book.imports import ImportChange, table
 from db.engine import insert
 from db.graded.runs import Purpose
@@ -105,6 +105,7 @@ class CustomerFigures(SQLModel, table=True):
 
 FIGURES = cast(Table, CustomerFigures.__table__)  # type: ignore[attr-defined]
 COLUMNS = tuple(column.name for column in FIGURES.columns)
+_DAYS = {column.name for column in FIGURES.columns if isinstance(column.type, Date)}
 
 
 def silent(today: date) -> ColumnElement[bool]:
@@ -159,11 +160,6 @@ def of_customers(session: Session, customer_ids: Collection[int]) -> dict[int, C
 
 _AMONG = FIGURES.c.customer_id.in_(bindparam("customers", expanding=True))
 _OF_CUSTOMERS = sa_select(FIGURES).where(_AMONG)
-# Whether the day counts -> the query of what is compared, the customer first, and the same of a row to be written.
-_STORED = {
-    redated: (sa_select(*(FIGURES.c[name] for name in names)).where(_AMONG), itemgetter(*names))
-    for redated, names in ((True, COLUMNS), (False, tuple(one for one in COLUMNS if one != "as_of")))
-}
 _ACCOUNTS = (
     sa_select(col(Customer.id))
     .where(col(Customer.id).in_(bindparam("customers", expanding=True)), of_type(Purpose.ACCOUNT))
@@ -183,25 +179,73 @@ def with_joined(session: Session, customer_ids: Sequence[int]) -> list[int]:
 
 
 def write(
-    session: Session, rows: Sequence[dict[str, Any]], customer_ids: Sequence[int], *, redated: bool
+    session: Session,
+    columns: Mapping[str, list[Any]],
+    customer_ids: Sequence[int],
+    as_of: date,
+    *,
+    redated: bool,
 ) -> int:
-    """Make these rows the figures of these customers: insert and change what differs, delete what is none; how many.
+    """Make these the figures of these customers: insert and change what differs, delete what is none; how many.
 
-    Without `redated`, a row in which only the day would differ stays: it is true of both days.
+    `columns` are those of `CustomerFigures` but for `as_of`, by customer, money in ten-thousandths. Without `redated`, a row
+    in which only the day would differ stays: it is true of both days. Values are compared and written as the driver has them:
+    SQLAlchemy's handling of each took most of the time.
     """
-    statement, values = _STORED[redated]
-    found = session.connection().execute(statement, {"customers": list(customer_ids)})
-    stored = {row[0]: tuple(row) for row in found}
-    differing = [row for row in rows if stored.get(row["customer_id"]) != values(row)]
-    gone = sorted(stored.keys() - {row["customer_id"] for row in rows})
-    if gone:
-        session.connection().execute(FIGURES.delete().where(_AMONG), {"customers": gone})
+    connection = session.connection()
+    columns = {**columns, "as_of": [as_of] * len(columns["customer_id"])}
+    rows = list(zip(*(_as_stored(connection, name, columns[name]) for name in _WRITTEN), strict=True))
+    end = None if redated else -1  # the day is last
+    stored = {row[0]: row[:end] for row in connection.execute(*_raw(customer_ids)).all()}
+    differing = [row for row in rows if stored.pop(row[0], None) != row[:end]]
+    if stored:
+        gone = FIGURES.delete().where(of_list(FIGURES.c.customer_id))
+        connection.execute(gone, {"customers": list(stored)})
     if differing:
-        statement = insert(session.connection(), FIGURES)
-        changed = {name: statement.excluded[name] for name in COLUMNS if name != "customer_id"}
-        statement = statement.on_conflict_do_update(index_elements=["customer_id"], set_=changed)
-        session.connection().execute(statement, differing)
-    return len(differing) + len(gone)
+        _upsert(connection, differing)
+    return len(differing) + len(stored)
+
+
+def _raw(customer_ids: Sequence[int]) -> tuple[Any, dict[str, Any]]:
+    """The statement and parameters that read the rows of customers, or of a range of ids, without converting values."""
+    if isinstance(customer_ids, range):
+        return _RAW_RANGE, {"first": customer_ids.start, "stop": customer_ids.stop}
+    return _RAW_LIST, {"customers": customer_ids}
+
+
+_WRITTEN = (*(name for name in COLUMNS if name != "as_of"), "as_of")
+_RAW: Any = sa_select(*map(literal_column, _WRITTEN)).select_from(FIGURES)
+_RAW_LIST = _RAW.where(of_list(FIGURES.c.customer_id))
+_RAW_RANGE = _RAW.where(
+    FIGURES.c.customer_id >= bindparam("first"), FIGURES.c.customer_id < bindparam("stop")
+)
+
+
+def _as_stored(connection: Connection, name: str, values: list[Any]) -> list[Any]:
+    """Days as SQLite's driver returns them: as text."""
+    if name not in _DAYS or connection.dialect.name != "sqlite":
+        return values
+    texts = {day: day and day.isoformat() for day in set(values)}
+    return [texts[day] for day in values]
+
+
+def _upsert(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+    names = ", ".join(_WRITTEN)
+    changed = ", ".join(f"{name} = excluded.{name}" for name in _WRITTEN[1:])
+    conflict = f"ON CONFLICT (customer_id) DO UPDATE SET {changed}"
+    into = f"INSERT INTO {FIGURES.name} ({names})"
+    if connection.dialect.name == "sqlite":
+        places = ", ".join("?" * len(_WRITTEN))
+        connection.exec_driver_sql(f"{into} VALUES ({places}) {conflict}", rows)
+        return
+    # COPY has no ON CONFLICT.
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE landing (LIKE {FIGURES.name}) ON COMMIT DROP")
+    cursor = cast(Any, connection.connection.dbapi_connection).cursor()
+    with cursor, cursor.copy(f"COPY landing ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    connection.exec_driver_sql(f"{into} SELECT {names} FROM landing {conflict}")  # noqa: S608 - names of columns
+    connection.exec_driver_sql("DROP TABLE landing")
 
 
 def moved_from(session: Session | Connection, after: int, *, until: int = 2**31 - 1) -> list[int]:
@@ -249,7 +293,7 @@ def set_limit(session: Session, customer_id: int, limit: Decimal, currency: str 
     )
 
 
-def delete_foreign(session: Session) -> None:
-    """Delete the figures of customers that are no unarchived accounts any more."""
+def delete_foreign(session: Session, after: int) -> None:
+    """Delete the figures of customers with higher ids than one that are no unarchived accounts any more."""
     present = sa_select(1).where(col(Customer.id) == FIGURES.c.customer_id, of_type(Purpose.ACCOUNT))
-    session.connection().execute(FIGURES.delete().where(~present.exists()))
+    session.connection().execute(FIGURES.delete().where(FIGURES.c.customer_id > after, ~present.exists()))

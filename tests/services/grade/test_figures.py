@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import Session, select
 
 from bot.clock import FixedClock
@@ -14,6 +15,8 @@ from bot.services.imports import undo
 from bot.services.privacy import erasure, subjects
 from bot.services.privacy.erasure import Wording
 from bot.services.schemes.store import SchemeCache
+from db.book.customers import Customer
+from db.book.trade import order_totals
 from db.engine import Database
 from db.graded import figures as stored
 from db.graded.figures import CustomerFigures
@@ -114,6 +117,56 @@ def test_an_interrupted_pass_is_due_until_it_is_made_up_for(
     with database.read() as session:
         assert not figures.is_due(session)
     assert differences(database, TODAY) == []
+
+
+def test_a_pass_in_chunks_of_few_orders_writes_the_same(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "CHUNK", 4)
+    monkeypatch.setattr(figures, "ORDERS", 10)
+    with database.write() as session:
+        factories.scheme(session)
+        ids = [factories.customer(session, f"Firm {number}") for number in range(11)]
+        for number, customer in enumerate(ids):
+            every(
+                session, customer, gap=9, last=TODAY - timedelta(days=7 * number), count=number * 2, cost=60
+            )
+        order_totals.recount(session.connection())
+    grade(database)
+    assert differences(database, TODAY) == []
+    with database.write() as session:
+        for gone in (ids[1], ids[-1]):
+            session.get_one(Customer, gone).archived = True
+    figures.write_book(database, SchemeCache(), TODAY)
+    figures.write_some(database, SchemeCache(), ids, TODAY)
+    with database.read() as session:
+        assert set(session.exec(select(CustomerFigures.customer_id))) == set(ids[2:-1]) | {ids[0]}
+
+
+def test_a_pass_asks_as_much_of_many_customers_as_of_few_and_writes_only_what_differs(
+    database: Database,
+) -> None:
+    asked: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        asked.append(statement.split(maxsplit=1)[0])
+
+    counts = []
+    with database.write() as session:
+        factories.scheme(session)
+    event.listen(database.writer, "before_cursor_execute", note)
+    for _ in range(2):
+        with database.write() as session:
+            for _ in range(20):
+                every(session, factories.customer(session), gap=30, last=TODAY, count=3)
+        assert figures.write_book(database, SchemeCache(), TODAY) == 20
+        asked.clear()
+        assert figures.write_book(database, SchemeCache(), TODAY) == 0
+        counts.append(len(asked))
+        changes = [one for one in asked if one in ("INSERT", "UPDATE", "CREATE")]
+        assert len(changes) <= 1  # the cursor
+    event.remove(database.writer, "before_cursor_execute", note)
+    assert counts[0] == counts[1]
 
 
 def test_what_is_taken_back_or_moved_changes_the_figures_of_everybody_concerned(
