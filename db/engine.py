@@ -317,7 +317,9 @@ def _open_sqlite(address: URL) -> Database:
         # On the driver's connection, because SQLAlchemy's handling of a statement costs more than this one.
         connection.connection.dbapi_connection.execute("BEGIN")
 
-    _set_pragmas(writer, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+    # 16 MB of pages instead of 2: a chunk of a large book changes pages all over the indexes, which were written and read
+    # again within one transaction.
+    _set_pragmas(writer, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000")
     _set_pragmas(reader, "query_only=1", "temp_store=MEMORY")
     _reopen_after_read_only(writer, reader)
     return Database(url=address.render_as_string(hide_password=False), writer=writer, reader=reader)
