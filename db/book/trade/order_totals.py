@@ -7,9 +7,22 @@ are read from the orders. So an update reads only the orders that change: a corr
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import cast as typed
 
-from sqlalchemy import BigInteger, Connection, Table, bindparam, func, literal, or_, select, true, union_all
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    String,
+    Table,
+    bindparam,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.sql.expression import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col
 
@@ -39,7 +52,7 @@ class Discrepancy:
     net: float
 
 
-_total = cast(Table, OrderTotal.__table__)  # type: ignore[attr-defined]
+_total = typed(Table, OrderTotal.__table__)  # type: ignore[attr-defined]
 
 
 def add(connection: Connection, which: ColumnElement[bool], sign: int = 1) -> None:
@@ -108,8 +121,12 @@ def currencies(session: Session) -> list[tuple[str, int]]:
 
 def currencies_of(session: Session, customer_ids: Sequence[int]) -> dict[int, str | None]:
     """Customer -> the currency of its orders, None where there are several; of those of these with orders."""
+    # As two texts: rows took almost twice as long.
+    customers, codes = session.connection().execute(_CURRENCIES, {"customers": customer_ids}).one()
     found: dict[int, str | None] = {}
-    for customer, currency in session.connection().execute(_CURRENCIES, {"customers": customer_ids}):
+    if customers is None:
+        return found
+    for customer, currency in zip(map(int, customers.split(",")), codes.split(","), strict=True):
         found[customer] = None if customer in found else currency
     return found
 
@@ -120,7 +137,10 @@ def orders_of(session: Session, customer_ids: Sequence[int]) -> int:
 
 
 _ORDERS = select(func.sum(_total.c.orders)).where(of_list(_total.c.customer_id))
-_CURRENCIES = select(_total.c.customer_id, _total.c.currency).where(of_list(_total.c.customer_id))
+_CURRENCIES = select(
+    func.aggregate_strings(cast(_total.c.customer_id, String), ","),
+    func.aggregate_strings(_total.c.currency, ","),
+).where(of_list(_total.c.customer_id))
 # Two ranges of the key: `!=` would read all of it each time a single customer is graded.
 _FOREIGN = (
     select(1)
