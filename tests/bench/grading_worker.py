@@ -26,6 +26,7 @@ from bot.services.grade import regrades as regrade
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
 from db.book.facts import Fact
+from db.book.trade import order_totals
 from db.book.trade.orders import Order
 from db.engine import Database, open_database
 from db.graded import retention
@@ -63,6 +64,7 @@ def create(database: Database, customers: int) -> dict[str, float]:
         store.put_in_force(session, file, actor="bench", effective_from=BEFORE, now=NOW)
     with database.writer.begin() as connection:
         fill(partial(copy_rows, connection.connection.cursor()), file.scheme, customers)
+        order_totals.recount(connection)
     if not database.is_sqlite:
         with database.writer.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
@@ -147,7 +149,7 @@ def run(database: Database, day: date, *, notify: bool) -> runs.RunReport:
         scheme_cache,
         for_purpose="account",
         as_of=day,
-        today=TODAY,
+        today=day + timedelta(days=1),
         now=NOW,
         notify=notify_managers if notify else None,
     )
@@ -182,13 +184,18 @@ def tierbot(database: Database, profile: str = "") -> dict[str, Any]:
         return done
 
     book_pass.prepare = timed_prepare
-    written = {"wall": 0.0, "cpu": 0.0}
+    written: dict[str, float] = {}
     write_book = figures.write_book
 
     def timed_figures(*args: Any) -> int:
-        start, cpu = time.perf_counter(), time.process_time()
+        start, cpu, before = time.perf_counter(), time.process_time(), len(found)
         done = write_book(*args)
-        written.update(wall=time.perf_counter() - start, cpu=time.process_time() - cpu)
+        written.update(
+            wall=time.perf_counter() - start,
+            cpu=time.process_time() - cpu,
+            longest=max(found[before:]),
+            written=done,
+        )
         return done
 
     figures.write_book = timed_figures
@@ -201,13 +208,19 @@ def tierbot(database: Database, profile: str = "") -> dict[str, Any]:
             profiler.disable()
             pstats.Stats(profiler, stream=sys.stderr).sort_stats("tottime").print_stats(25)
     used = time.process_time() - cpu - written["cpu"]
+    wall = time.perf_counter() - start - written["wall"]
+    longest, after_month = max(found), dict(written)
+    with transactions(database) as found, runs.uncollected():
+        timed_figures(database, SchemeCache(), TODAY)
+    book_pass.prepare, figures.write_book = original, write_book
     return {
-        "wall": time.perf_counter() - start - written["wall"],
+        "wall": wall,
         "cpu": used,
-        "figures": written,
+        "figures": after_month,
+        "without_news": written,
         "asked": at_risk_times(database),
         "peak": peak_mib(),
-        "longest": max(found),
+        "longest": longest,
         "changes": len(report.changes),
         "told": report.told,
         "steps": {"reading and grading": steps["read"], "writing": used - steps["read"]},
@@ -240,7 +253,8 @@ def at_risk_times(database: Database, rounds: int = 9) -> dict[str, float]:
 
 def warm() -> None:
     """Import what a running service has imported already."""
-    import bot.frames  # noqa: F401
+    import bot.frames
+    import bot.services.grade.figure_columns  # noqa: F401
     import grading.engine.movement  # noqa: F401
 
 
