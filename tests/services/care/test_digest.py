@@ -1,5 +1,6 @@
 """What is due becomes one message a morning: for whom, with what in it, what waits, and what comes back."""
 
+import json
 import threading
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -493,6 +494,21 @@ def test_nobodys_customers_come_in_one_message_of_the_default_channel(book: Book
     assert (address, len(digest.rows)) == ("channel:#managers", CAP)
     book.go(MONDAY + DAY)
     assert len(set(names(book))) == CAP + 2
+
+
+@on_sqlite
+def test_a_channel_of_several_teams_has_the_language_of_the_first_of_their_people(book: Book) -> None:
+    with book.database.write() as session:
+        for number in range(20):
+            language = "en" if number else "zh"
+            team = factories.team(session, f"Team {number}", channel="#shared", language=language)
+            gone = factories.person(session, f"Gone{number}", team_id=team, active=False)
+            customer = factories.customer(session, owner_id=gone)
+            factories.complaint(session, customer, MONDAY)
+    book.go(MONDAY + DAY)
+    with book.database.read() as session:
+        ((address, body),) = session.exec(select(OutboxMessage.address, OutboxMessage.body_json))
+    assert (address, json.loads(body)["language"]) == ("channel:#shared", "zh")
 
 
 def test_what_has_no_place_stays_due_and_holds_up_nobody(book: Book) -> None:

@@ -176,8 +176,9 @@ def _mailbox(
     first: Mapping[DueGroup, FirstDue],
 ) -> Mailbox:
     reader = recipients.people.get(place.person_id or 0)
-    owners = (recipients.people.get(group.owner_id or 0) for group in groups)
-    language = recipients.language(reader) if reader else recipients.channel_language(next(owners, None))
+    # Teams that share a channel may have several languages: that of the same one counts each day.
+    owner = recipients.people.get(min(group.owner_id or 0 for group in groups))
+    language = recipients.language(reader) if reader else recipients.channel_language(owner)
     return Mailbox(
         place=place,
         language=language,
