@@ -116,7 +116,7 @@ def plan_care(bot: Tierbot) -> int:
 
 def remind(bot: Tierbot) -> int:
     """Write the morning digests and greetings that are due, and what cannot wait for a digest."""
-    return morning.send_due(_sending(bot))
+    return morning.send_due(_sending(bot), bot.rng)
 
 
 def escalate(bot: Tierbot) -> int:

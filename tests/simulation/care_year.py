@@ -276,6 +276,7 @@ class Year:
             owner_id=owner,
             country=self.rng.choice(COUNTRIES),
             record_type=purpose,
+            code=f"K{len(self.customers) + 1}",
             since=FIRST - timedelta(days=self.rng.randrange(2000)),
         )
         session.get_one(Customer, customer).created_at = self.clock.now()

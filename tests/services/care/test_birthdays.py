@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select, update
 
 from bot.clock import FixedClock
 from bot.services.care import occasions
+from bot.services.care.digest import morning
 from bot.services.care.dues import NotDue
 from bot.services.care.plan import CarePlan
 from bot.services.care.plan_versions.care_plans import CarePlans
@@ -131,6 +132,17 @@ def test_a_birthday_is_said_in_the_week_before_however_much_else_is_to_be_done(b
     days(book, MONDAY, 9)
     coming = {name for what, _, names in said(book) if what == "coming up" for name in names}
     assert coming == {f"P{number}" for number in range(born)}
+
+
+def test_of_more_birthdays_than_a_digest_announces_the_soonest_come_first(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(morning, "MOST_SOON", 1)
+    acme = customer(book)
+    person(book, acme, "Later", birthday=f"--{MONDAY + 6 * DAY:%m-%d}")
+    person(book, acme, "Sooner", birthday=f"--{MONDAY + 4 * DAY:%m-%d}")
+    book.go(MONDAY)
+    assert said(book) == [("coming up", MONDAY, ["Sooner"])]
 
 
 def test_an_occasion_on_which_nobody_is_greeted_any_more_is_not_missed(book: Book) -> None:

@@ -1,6 +1,7 @@
 """What is due becomes one message a morning: for whom, with what in it, what waits, and what comes back."""
 
 import json
+import random
 import threading
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -258,6 +259,19 @@ def test_a_digest_that_slack_takes_only_after_the_hours_of_the_day_comes_in_the_
     assert harness.states() == ["dead"]
     book.go(MONDAY + DAY)
     assert [digest.day for _, digest in book.digests()] == [MONDAY, MONDAY + DAY]
+
+
+@on_sqlite
+def test_chance_decides_in_which_order_digests_are_written_and_nothing_else_does(book: Book) -> None:
+    with book.database.write() as session:
+        for number in range(9):
+            owner = factories.person(session, f"Owner{number}")
+            factories.complaint(session, factories.customer(session, owner_id=owner), MONDAY)
+    book.clock.advance(at(MONDAY + DAY) - book.clock.now())
+    assert morning.send_due(book.sending(), random.Random(7)) == 9
+    expected = [f"person:{number}" for number in range(1, 10)]
+    random.Random(7).shuffle(expected)
+    assert [address for address, _ in book.digests()] == expected
 
 
 @first_on_postgresql

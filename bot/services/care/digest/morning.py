@@ -53,7 +53,7 @@ NOTHING = Groups(complained=frozenset(), promised={})
 FIRST_MISSED = timedelta(days=7)  # how far back the first digest looks for missed greetings
 
 
-def send_due(sending: Sending) -> int:
+def send_due(sending: Sending, rng: random.Random | None = None) -> int:
     """Write the digests, greetings and urgent messages that are due now; how many. What has no recipient stays due."""
     now = sending.now
     with sending.database.read() as session:
@@ -61,10 +61,11 @@ def send_due(sending: Sending) -> int:
         there = _due_today(session, sending, recorded)
         late = _newly_late(session, sending)
         ready = _without_digest(session, there, now)
-    some = [mailbox for mailbox in there if mailbox.place in ready or mailbox.greets(now)]
+    asked = (mailbox for mailbox in there if mailbox.place in ready or mailbox.greets(now))
+    some = sorted(asked, key=lambda mailbox: mailbox.place.address)
     count = sum(_write(sending, partial(_write_urgent, sending, mailbox, touch)) for mailbox, touch in late)
     # Other processes do the same at the same time: in another order they seldom wait for each other.
-    random.shuffle(some)
+    (rng or random.SystemRandom()).shuffle(some)
     for start in range(0, len(some), AT_ONCE):
         with sending.database.read() as session:
             due = _due_of(session, sending, some[start : start + AT_ONCE], recorded)
@@ -124,7 +125,7 @@ def _due_of(session: Session, sending: Sending, some: Sequence[Mailbox], recorde
     steps: dict[Place, list[tuple[int, int]]] = defaultdict(list)
     unread: dict[Place, int] = defaultdict(int)
     greetings: dict[Place, list[int]] = defaultdict(list)
-    announced: dict[Place, list[int]] = defaultdict(list)
+    announced: dict[Place, list[tuple[date, int]]] = defaultdict(list)
     owners = {group.owner_id for group in of_group}
     assignees = {group.assignee_id for group in of_group if group.assignee_id is not None}
     before = max(mailbox.tomorrow(sending.now) for mailbox in some)
@@ -139,7 +140,7 @@ def _due_of(session: Session, sending: Sending, some: Sequence[Mailbox], recorde
         if place not in ready:
             continue
         if touch.kind in touches.GREETINGS:
-            announced[place].append(touch.id)
+            announced[place].append((touch.due_on, touch.id))
             continue
         heapq.heappush(steps[place], (-touch.limit.toordinal(), touch.id))
         if len(steps[place]) > MOST_DUE:  # the one with the latest limit waits
@@ -152,8 +153,8 @@ def _due_of(session: Session, sending: Sending, some: Sequence[Mailbox], recorde
             soon=soon[mailbox.place],
             steps=[touch_id for _, touch_id in steps[mailbox.place]],
             unread=unread[mailbox.place],
-            announced=announced[mailbox.place][:MOST_SOON],
-            greetings=greetings[mailbox.place],
+            announced=[touch_id for _, touch_id in sorted(announced[mailbox.place])[:MOST_SOON]],
+            greetings=sorted(greetings[mailbox.place]),
             recorded=recorded.of(mailbox, sending.now) if mailbox.place in ready else NOTHING,
         )
         for mailbox in some
