@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from bot.clock import local_date
+from bot.services.care.plan import Doer
 from bot.services.care.working_people import working_times
 from bot.services.care.working_time import WorkingTime
 from bot.services.delivery import kinds
@@ -84,10 +85,11 @@ class Reading:
             .where(present_owner(Ownership.customer_id))
         )
         self.leads = dict(session.exec(leads).all())
-        of_role = select(Person.role, Team.lead_id).join(Team, col(Team.id) == col(Person.team_id))
-        self.leads_of_role = dict(
-            session.exec(of_role).all()
-        )  # other roles than account managers have one person
+        with_lead = select(Person.id, Team.lead_id).join(Team, col(Team.id) == col(Person.team_id))
+        self._lead_of = dict(session.exec(with_lead).all())
+        self._owned: dict[int, list[Ownership]] = defaultdict(list)  # the latest owner first
+        for owned in session.exec(select(Ownership).order_by(col(Ownership.id).desc())):
+            self._owned[owned.customer_id].append(owned)
         self.mornings = Counter(  # (person, day) of each digest
             (row.recipient, local_date(row.created_at, self.working_of(row.recipient).zone))
             for row in self.messages
@@ -124,10 +126,10 @@ class Reading:
         if touch.kind in GREETINGS:
             return
         # Until its limit, levelling may leave a step to later mornings.
-        created_on = local_date(
-            touch.created_at, self.zone
-        )  # a change of tier may bring one that is long due
-        over = max(touch.due_on + 21 * A_DAY, touch.latest_on or touch.due_on, created_on + 7 * A_DAY)
+        created_on = local_date(touch.created_at, self.zone)
+        # A change of tier may bring one that is long due, or bring back one that was cancelled.
+        begun = max(created_on, self.year.changed_tier.get(touch.customer_id, created_on))
+        over = max(touch.due_on + 21 * A_DAY, touch.latest_on or touch.due_on, begun + 7 * A_DAY)
         if touch.state in OPEN and not told and today > over:
             count["silent"] += 1
             yield f"{name}: open for weeks and nobody was told"
@@ -153,9 +155,8 @@ class Reading:
         manager = next((one for one in told if one.role == TouchRole.MANAGER), None)
         group = next((one for one in told if one.role == TouchRole.GROUP), None)
         if days.manager_days is not None:
-            lead = self.leads_of_role.get(touch.who, self.leads.get(touch.customer_id))
-            working = self.working_of(manager.recipient if manager else lead)
-            last = working.next_working_day(begun + (days.manager_days + 1) * A_DAY)
+            last = self._day_of_manager(touch, begun + (days.manager_days + 1) * A_DAY)
+            working = self.working_of(manager.recipient if manager else None)
             yield from self._late("manager", name, last, manager, working, until, count)
         if days.group_days is not None:
             first = begun + (days.group_days + 1) * A_DAY
@@ -182,6 +183,20 @@ class Reading:
         elif last + A_DAY < until:
             count["silent"] += 1
             yield f"{name}: the {who} was not told by {last}"
+
+    def _day_of_manager(self, touch: Touch, day: date) -> date:
+        """The first day from this one on which whoever is the manager on that day works."""
+        while not self._manager_on(touch, day).is_working_day(day):
+            day += A_DAY
+        return day
+
+    def _manager_on(self, touch: Touch, day: date) -> WorkingTime:
+        """The lead of the account manager of that day; the firm's channel for what the lead should have done."""
+        if touch.who == Doer.LEAD:
+            return self.firm
+        owned = self._owned[touch.customer_id]
+        owner = next(one.person_id for one in owned if one.starts_on <= day)
+        return self.working_of(self._lead_of.get(owner))
 
     def working_of(self, person: int | None) -> WorkingTime:
         """A person's working time; the firm's for a channel."""
