@@ -218,16 +218,16 @@ def locked(session: Session, touch_ids: Sequence[int]) -> list[Touch]:
 
 # Without a condition on the time: SQLite would read all touches of that time, whoever they belong to.
 _PLANNED_PER_TIME = (
-    _of_present(sa_select(col(Touch.remind_at), func.count()))
+    _of_present(sa_select(*_GROUP, col(Touch.remind_at), func.count()))
     .where(_IS_OPEN, col(Touch.kind).not_in(GREETINGS), _OF_OWNERS)
-    .group_by(col(Touch.remind_at))
+    .group_by(*_GROUP, col(Touch.remind_at))
 )
 
 
-def planned_per_time(session: Session, owners: Collection[int]) -> list[tuple[datetime, int]]:
-    """How many open touches of these people's customers are shown next at each time; greetings are not counted."""
+def planned_per_time(session: Session, owners: Collection[int]) -> list[tuple[DueGroup, datetime, int]]:
+    """How many open touches of these people's customers are shown next at each time, by group, without greetings."""
     rows = session.connection().execute(_PLANNED_PER_TIME, {"owners": list(owners)})
-    return [(row[0], row[1]) for row in rows]
+    return [(DueGroup._make(row[:3]), row[3], row[4]) for row in rows]
 
 
 def next_greeting(session: Session, after: datetime) -> datetime | None:

@@ -318,6 +318,29 @@ def test_a_morning_has_room_for_so_many_best_tiers_first_and_the_rest_comes_the_
 
 
 @first_on_postgresql
+def test_the_days_of_who_does_some_steps_are_not_filled_by_the_steps_of_others(book: Book) -> None:
+    anna, fay = person(book), person(book, "Fay", role="finance")
+    annas = due_on(book, MONDAY + DAY, "A" * CAP, owner_id=anna)
+    fays = due_on_monday(book, "B" * (CAP + 2), owner_id=anna)
+    book.grade(dict.fromkeys(annas, "A") | dict.fromkeys(fays, "B"))
+    book.plan()
+    for customer in fays:
+        change(book, customer, who="finance")
+    book.clock.advance(at(MONDAY) - book.clock.now())
+    book.remind()
+    book.clock.advance(DAY)
+    book.remind()
+    shown = [
+        (address, digest.day, sum(row.section != "soon" for row in digest.rows))
+        for address, digest in book.digests()
+    ]
+    expected = [("person", anna, CAP, 1), ("person", fay, CAP, 0), ("person", fay, 2, 1)]
+    assert sorted(shown) == sorted(
+        (f"{kind}:{reader}", MONDAY + day * DAY, many) for kind, reader, many, day in expected
+    )
+
+
+@first_on_postgresql
 def test_those_at_their_limit_stay_however_many_there_are(book: Book) -> None:
     customers = due_on_monday(book, "C" * (CAP + 12), owner_id=person(book))
     book.plan()

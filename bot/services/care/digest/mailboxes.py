@@ -18,6 +18,7 @@ from bot.services.recipients import FirmDefaults, Place, Recipients
 from bot.services.schemes.store import SchemeCache, TierNames
 from bot.settings import Settings
 from bot.wording.message_base import Message
+from db.care import due_touches
 from db.care.due_touches import DueGroup, DueTouch, FirstDue
 from db.engine import Database
 
@@ -199,3 +200,15 @@ def place_of(recipients: Recipients, group: DueGroup) -> Place | None:
     """Where the touches of a group are shown."""
     owner = recipients.people.get(group.owner_id or 0)
     return recipients.place_of_step(group.who, group.assignee_id, owner)
+
+
+def planned_per_day(session: Session, sending: Sending, mailbox: Mailbox) -> dict[date, int]:
+    """How many steps are shown at this place on each day to come."""
+    found = due_touches.planned_per_time(session, mailbox.owners)
+    # Others do some steps of the same customers: those fill no day here.
+    recipients = recipients_of(session, {group for group, _, _ in found}, sending.firm, sending.now)
+    planned: dict[date, int] = defaultdict(int)
+    for group, at, count in found:
+        if place_of(recipients, group) == mailbox.place:
+            planned[local_date(at, mailbox.working.zone)] += count
+    return planned

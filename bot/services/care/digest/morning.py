@@ -29,6 +29,7 @@ from bot.services.care.digest.mailboxes import (
     enqueue,
     goes_to,
     mailboxes,
+    planned_per_day,
     recipients_of,
 )
 from bot.services.care.digest.recorded import Groups, Recorded
@@ -280,10 +281,7 @@ def _levelled(
         )
         for touch in sorted(due, key=place)
     ]
-    planned: dict[date, int] = defaultdict(int)
-    if len(movable) > most and mailbox.owners:
-        for at, count in due_touches.planned_per_time(session, mailbox.owners):
-            planned[local_date(at, mailbox.working.zone)] += count
+    planned = planned_per_day(session, sending, mailbox) if len(movable) > most else {}
     stay, later = level(movable, today, mailbox.working, most, planned)
     kept = set(stay)
     return [touch for touch in due if touch.id in kept], later
