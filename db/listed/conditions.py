@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, or_, text
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, not_, or_, text
 from sqlalchemy import select as sa_select
 from sqlmodel import col
 
@@ -15,6 +15,7 @@ from db.book.facts import Activity
 from db.book.people import IS_PRESENT, Person
 from db.book.trade.orders import Order
 from db.book.traits import WantedTrait
+from db.care.records import promises
 from db.care.records.complaints import IS_OPEN, Complaint
 from db.care.touches import _OPEN, GREETINGS, Touch
 from db.graded import figures
@@ -22,7 +23,7 @@ from db.graded.changes import StoredTierChange
 from db.graded.runs import Assessment
 from db.types import units
 
-UNRATED, BLOCKED, ANY = "unrated", "blocked", "any"
+UNRATED, BLOCKED, ANY, PROMISE = "unrated", "blocked", "any", "promise"
 NO_GATE = "{}"  # in `Assessment.clean`
 _SAME = 1e-9  # scores that differ by less are the same
 
@@ -58,10 +59,23 @@ class Near:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangedTier:
-    """With another tier now than before the first change since a day; `up` None is either direction."""
+    """With another tier now, or at the end of a period, than before the first change in it; `up` None is either direction."""
 
     up: bool | None
     since: date
+    until: date | None = None  # None: up to now
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnwantedCustomers:
+    """What customers must not be: none of these."""
+
+    people: frozenset[int] = frozenset()
+    tiers: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    industries: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +96,8 @@ class WantedCustomers:
     changed: ChangedTier | None = None
     unattended: bool = False
     risks: tuple[str, ...] = ()  # all must hold
+    complained_since: date | None = None
+    without: UnwantedCustomers = UnwantedCustomers()
     limits: tuple[MoveLimit, ...] = ()
     ranks: Mapping[str, int]  # tier -> its place, 0 the best
     today: date
@@ -125,8 +141,33 @@ def conditions(wanted: WantedCustomers) -> list[ColumnElement[bool]]:
         found.append(_has_changed(wanted.changed, wanted.ranks))
     if wanted.unattended:
         found.append(is_unattended())
-    at_risk = risks(wanted.today)
-    return found + [or_(*at_risk.values()) if risk == ANY else at_risk[risk] for risk in wanted.risks]
+    if wanted.complained_since is not None:
+        found.append(_has_complained(wanted.complained_since, wanted.today))
+    found += [_risk(risk, wanted.today) for risk in wanted.risks]
+    return found + _exclusions(wanted.without, wanted.today)
+
+
+def _exclusions(without: UnwantedCustomers, today: date) -> list[ColumnElement[bool]]:
+    """What is not known of a customer is none of what is unwanted."""
+    columns: tuple[tuple[Any, tuple[str, ...]], ...] = (
+        (col(Customer.region), without.regions),
+        (col(Customer.industry), without.industries),
+        (col(Customer.country), without.countries),
+    )
+    found = [or_(column.is_(None), column.not_in(values)) for column, values in columns if values]
+    if without.tiers:
+        found.append(func.coalesce(col(Assessment.tier), UNRATED).not_in(without.tiers))
+    if without.people:
+        owner = col(Ownership.person_id)
+        found.append(or_(owner.is_(None), owner.not_in(without.people)))
+    return found + [not_(_risk(risk, today)) for risk in without.risks]
+
+
+def _risk(risk: str, today: date) -> ColumnElement[bool]:
+    if risk == PROMISE:
+        return exists().where(col(promises.Promise.customer_id) == col(Customer.id), promises.IS_OPEN)
+    at_risk = risks(today)
+    return or_(*at_risk.values()) if risk == ANY else at_risk[risk]
 
 
 def risks(today: date) -> dict[str, ColumnElement[bool]]:
@@ -157,17 +198,31 @@ def is_unattended() -> ColumnElement[bool]:
 
 def has_overdue_step(today: date) -> ColumnElement[bool]:
     """Condition: a care step of the customer is past its limit."""
-    last = func.coalesce(col(Touch.latest_on), col(Touch.due_on))
-    return exists().where(
+    return exists().where(is_overdue_step(today))
+
+
+def is_overdue_step(today: date) -> ColumnElement[bool]:
+    """Condition: a step is one of the customer, and past its limit."""
+    return and_(
         col(Touch.customer_id) == col(Customer.id),
         text(f"touch.{_OPEN}"),
-        last < today,
+        func.coalesce(col(Touch.latest_on), col(Touch.due_on)) < today,
         col(Touch.kind).not_in(GREETINGS),
     )
 
 
 def _has_complaint() -> ColumnElement[bool]:
     return exists().where(col(Complaint.customer_id) == col(Customer.id), IS_OPEN)
+
+
+def _has_complained(since: date, today: date) -> ColumnElement[bool]:
+    day = col(Activity.happened_on)
+    return exists().where(
+        col(Complaint.customer_id) == col(Customer.id),
+        col(Activity.id) == col(Complaint.activity_id),
+        day >= since,
+        day <= today,
+    )
 
 
 def _is_silent(silent: Silent, today: date) -> ColumnElement[bool]:
@@ -194,7 +249,7 @@ def rank_of(tier: Any, ranks: Mapping[str, int], otherwise: int | None = None) -
 
 
 def _has_changed(changed: ChangedTier, ranks: Mapping[str, int]) -> ColumnElement[bool]:
-    first = first_changes(changed.since)
+    first = first_changes(changed.since, until=changed.until)
     before = (
         sa_select(
             col(StoredTierChange.customer_id), col(StoredTierChange.purpose), col(StoredTierChange.from_tier)
@@ -203,17 +258,38 @@ def _has_changed(changed: ChangedTier, ranks: Mapping[str, int]) -> ColumnElemen
         .subquery("tier_before")
     )
     of = (before.c.customer_id == col(Customer.id), before.c.purpose == col(Customer.record_type))
+    after: Any = col(Assessment.tier) if changed.until is None else _tier_on(changed.until)
     if changed.up is None:
-        return exists().where(*of, before.c.from_tier != col(Assessment.tier))
-    was, now = rank_of(before.c.from_tier, ranks), rank_of(col(Assessment.tier), ranks)
+        return exists().where(*of, before.c.from_tier != after)
+    was, now = rank_of(before.c.from_tier, ranks), rank_of(after, ranks)
     return exists().where(*of, now < was if changed.up else now > was)
 
 
-def first_changes(since: date, customer_ids: Sequence[int] | None = None) -> Any:
+def _tier_on(day: date) -> Any:
+    """The tier of a customer after its last change up to a day."""
+    return (
+        sa_select(col(StoredTierChange.to_tier))
+        .where(
+            col(StoredTierChange.customer_id) == col(Customer.id),
+            col(StoredTierChange.purpose) == col(Customer.record_type),
+            col(StoredTierChange.as_of) <= day,
+        )
+        .order_by(col(StoredTierChange.id).desc())
+        .limit(1)
+        .correlate(Customer)
+        .scalar_subquery()
+    )
+
+
+def first_changes(
+    since: date, customer_ids: Sequence[int] | None = None, *, until: date | None = None
+) -> Any:
     """A subquery of the first tier change of each customer since a day: `id` of it."""
     found = sa_select(func.min(col(StoredTierChange.id)).label("id")).where(
         col(StoredTierChange.as_of) >= since
     )
+    if until is not None:
+        found = found.where(col(StoredTierChange.as_of) <= until)
     if customer_ids is not None:
         found = found.where(col(StoredTierChange.customer_id).in_(customer_ids))
     return found.group_by(col(StoredTierChange.customer_id), col(StoredTierChange.purpose)).subquery(

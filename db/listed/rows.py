@@ -5,6 +5,7 @@ customer and run; what is sorted are these rows only.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -16,10 +17,11 @@ from sqlmodel import Session, col
 from db.book.customers import Customer, Ownership, RecordType, present_owner
 from db.book.facts import Activity
 from db.book.trade.orders import Order
+from db.care.touches import Touch
 from db.graded import figures
 from db.graded.figures import CustomerFigures
 from db.graded.runs import Assessment
-from db.listed.conditions import WantedCustomers, conditions, distance, rank_of
+from db.listed.conditions import WantedCustomers, conditions, distance, is_overdue_step, rank_of
 from db.listed.whole_book import best_tiers_first, most_first
 from db.types import units
 
@@ -37,6 +39,9 @@ class ListOrder(StrEnum):
     BOUNDARY = "boundary"  # the nearest first
     VALUE_AT_RISK = "value_at_risk"  # the most first
     REVENUE = "revenue"  # of 12 months, the most first
+    OVERDUE_INVOICE = "overdue_invoice"  # the most past due first
+    OVER_LIMIT = "over_limit"  # the most over its limit first
+    OVERDUE_STEP = "overdue_step"  # past its limit for longest first
 
 
 class PresentRuns(NamedTuple):
@@ -183,6 +188,16 @@ def _places(
                 else figures.value_at_risk(wanted.today)
             )
             return [amount.is_(None), amount if reverse else amount.desc()]
+        case ListOrder.OVERDUE_INVOICE | ListOrder.OVER_LIMIT:
+            owed = (
+                units(CustomerFigures.overdue)
+                if order == ListOrder.OVERDUE_INVOICE
+                else units(CustomerFigures.exposure) - units(CustomerFigures.approved_limit)
+            )
+            return [owed.is_(None), owed if reverse else owed.desc()]
+        case ListOrder.OVERDUE_STEP:
+            limit = overdue_since(wanted.today)
+            return [limit.is_(None), limit.desc() if reverse else limit]
         case ListOrder.LAST_CONTACT:
             last = last_contact(contacts, wanted.today)
         case ListOrder.LAST_ORDER:
@@ -201,6 +216,16 @@ def last_contact(kinds: Sequence[str], today: Any) -> Any:
         )
         .order_by(col(Activity.happened_on).desc())
         .limit(1)
+        .correlate(Customer)
+        .scalar_subquery()
+    )
+
+
+def overdue_since(today: date) -> Any:
+    """The limit of a customer's care step that is past it for longest."""
+    return (
+        sa_select(func.min(func.coalesce(col(Touch.latest_on), col(Touch.due_on))))
+        .where(is_overdue_step(today))
         .correlate(Customer)
         .scalar_subquery()
     )

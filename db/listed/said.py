@@ -64,10 +64,10 @@ def last_orders(session: Session, today: date, customer_ids: Sequence[int]) -> d
 
 
 def tiers_before(
-    session: Session, since: date, customer_ids: Sequence[int]
+    session: Session, since: date, customer_ids: Sequence[int], until: date | None = None
 ) -> dict[tuple[int, str], tuple[str, date]]:
-    """(Customer, purpose) -> the tier before its first change since a day, and the day of the last change."""
-    first = first_changes(since, customer_ids)
+    """(Customer, purpose) -> the tier before its first change in a period, and the day of the last change in it."""
+    first = first_changes(since, customer_ids, until=until)
     before = sa_select(
         col(StoredTierChange.customer_id), col(StoredTierChange.purpose), col(StoredTierChange.from_tier)
     ).join(first, first.c.id == col(StoredTierChange.id))
@@ -77,6 +77,8 @@ def tiers_before(
         .where(col(StoredTierChange.customer_id).in_(customer_ids), col(StoredTierChange.as_of) >= since)
         .group_by(*of)
     )
+    if until is not None:
+        last = last.where(col(StoredTierChange.as_of) <= until)
     connection = session.connection()
     days: dict[Any, date] = {(row[0], row[1]): row[2] for row in connection.execute(last)}
     return {(row[0], row[1]): (row[2], days[row[0], row[1]]) for row in connection.execute(before)}

@@ -14,7 +14,7 @@ from bot.services import access
 from bot.services.access import Actor
 from bot.services.ask.listing import selection, state, values
 from bot.services.ask.listing.selection import ListSelection
-from bot.services.ask.questions.query import Listing, Silence
+from bot.services.ask.questions.query import Listing
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache, TierNames
 from bot.wording.answers.listing import ON_PAGE, CustomerList, ListRow
@@ -69,7 +69,7 @@ def page(session: Session, chosen: ListSelection, start: int, most: int) -> list
         chosen.wanted,
         chosen.order,
         reverse=chosen.reverse,
-        contacts=selection.CONTACT_KINDS[Silence.CONTACT],
+        contacts=chosen.contacts,
         start=start,
         most=most,
     )

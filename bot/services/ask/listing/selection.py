@@ -8,7 +8,7 @@ from sqlmodel import Session
 from bot.errors import N_, BadInput, NotAllowed
 from bot.services import access
 from bot.services.access import Actor
-from bot.services.ask.questions.query import Direction, Listing, MovedSince, Silence, Sort
+from bot.services.ask.questions.query import Direction, Excluded, Listing, MovedSince, Silence, Sort
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import TierNames
 from bot.services.traits.search import PERSONAL
@@ -16,7 +16,14 @@ from db.book import people
 from db.book.traits import WantedTrait
 from db.graded import runs
 from db.graded.runs import Purpose
-from db.listed.conditions import ChangedTier, MoveLimit, Near, Silent, WantedCustomers
+from db.listed.conditions import (
+    ChangedTier,
+    MoveLimit,
+    Near,
+    Silent,
+    UnwantedCustomers,
+    WantedCustomers,
+)
 from db.listed.rows import ListOrder, PresentRuns
 
 NEAR_POINTS = 5.0  # a score at most so far from its next move is near it
@@ -31,11 +38,17 @@ _ORDERS = {
     Sort.SCORE: ListOrder.SCORE,
     Sort.NAME: ListOrder.NAME,
     Sort.LAST_CONTACT: ListOrder.LAST_CONTACT,
+    Sort.LAST_VISIT: ListOrder.LAST_CONTACT,
+    Sort.LAST_CALL: ListOrder.LAST_CONTACT,
     Sort.LAST_ORDER: ListOrder.LAST_ORDER,
     Sort.BOUNDARY: ListOrder.BOUNDARY,
     Sort.VALUE_AT_RISK: ListOrder.VALUE_AT_RISK,
     Sort.REVENUE: ListOrder.REVENUE,
+    Sort.OVERDUE_INVOICE: ListOrder.OVERDUE_INVOICE,
+    Sort.OVERDUE_STEP: ListOrder.OVERDUE_STEP,
+    Sort.OVER_LIMIT: ListOrder.OVER_LIMIT,
 }
+_CONTACTS = {Sort.LAST_VISIT: Silence.VISIT, Sort.LAST_CALL: Silence.CALL}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +58,7 @@ class ListSelection:
     wanted: WantedCustomers
     order: ListOrder
     reverse: bool
+    contacts: tuple[str, ...]  # the kinds of activities of which `order` takes the last
     runs: PresentRuns
 
 
@@ -75,6 +89,8 @@ def select(
         changed=_changed(filters.moved),
         unattended=filters.unattended,
         risks=tuple(map(str, filters.risks)),
+        complained_since=filters.complained_since,
+        without=_without(session, filters.without),
         limits=move_limits(book),
         ranks=ranks_of(book),
         today=today,
@@ -83,6 +99,7 @@ def select(
         wanted=wanted,
         order=_ORDERS[query.sort],
         reverse=query.descending,
+        contacts=CONTACT_KINDS[_CONTACTS.get(query.sort, Silence.CONTACT)],
         runs=present_runs(session),
     )
 
@@ -129,7 +146,22 @@ def _changed(moved: MovedSince | None) -> ChangedTier | None:
     if moved is None:
         return None
     return ChangedTier(
-        up=None if moved.direction is None else moved.direction == Direction.UP, since=moved.since
+        up=None if moved.direction is None else moved.direction == Direction.UP,
+        since=moved.since,
+        until=moved.until,
+    )
+
+
+def _without(session: Session, excluded: Excluded) -> UnwantedCustomers:
+    return UnwantedCustomers(
+        people=frozenset({*excluded.owners, *people.in_teams(session, excluded.teams)})
+        if excluded.owners or excluded.teams
+        else frozenset(),
+        tiers=excluded.tiers,
+        regions=excluded.regions,
+        industries=excluded.industries,
+        countries=excluded.countries,
+        risks=tuple(map(str, excluded.risks)),
     )
 
 

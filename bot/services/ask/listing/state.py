@@ -11,6 +11,7 @@ from typing import TypeVar
 from bot.errors import N_, BadInput
 from bot.services.ask.questions.query import (
     Direction,
+    Excluded,
     Filters,
     Listing,
     MovedSince,
@@ -46,7 +47,15 @@ def of_list(query: Listing, start: int = 0) -> str:
         "k": filters.risks,
         "q": (f"{one.what}:{one.days}" for one in filters.silent_for),
         "n": [filters.near] if filters.near else [],
-        "v": [f"{filters.moved.direction or 'any'}:{filters.moved.since}"] if filters.moved else [],
+        "v": [_moved_text(filters.moved)] if filters.moved else [],
+        "g": [str(filters.complained_since)] if filters.complained_since else [],
+        "xt": map(_escape, filters.without.tiers),
+        "xr": map(_escape, filters.without.regions),
+        "xi": map(_escape, filters.without.industries),
+        "xc": map(_escape, filters.without.countries),
+        "xo": map(str, filters.without.owners),
+        "xm": map(str, filters.without.teams),
+        "xk": filters.without.risks,
         "u": ["1"] if filters.unattended else [],
         "b": [] if query.sort == Sort.TIER else [query.sort],
         "d": ["1"] if query.descending else [],
@@ -111,6 +120,16 @@ def _read(given: dict[str, str]) -> tuple[Listing, int]:
         silent_for=several("q", _silence),
         near=one("n", Direction),
         moved=one("v", _moved),
+        complained_since=one("g", date.fromisoformat),
+        without=Excluded(
+            tiers=several("xt", _unescape),
+            regions=several("xr", _unescape),
+            industries=several("xi", _unescape),
+            countries=several("xc", _unescape),
+            owners=several("xo", _number),
+            teams=several("xm", _number),
+            risks=several("xk", Risk),
+        ),
         unattended=one("u", _number) is not None,
     )
     query = Listing(
@@ -145,10 +164,19 @@ def _silence(text: str) -> SilentFor:
 
 
 def _moved(text: str) -> MovedSince:
-    direction, since = text.split(":")
+    direction, since, *until = text.split(":")
+    if len(until) > 1:
+        raise ValueError
     return MovedSince(
-        direction=None if direction == "any" else Direction(direction), since=date.fromisoformat(since)
+        direction=None if direction == "any" else Direction(direction),
+        since=date.fromisoformat(since),
+        until=date.fromisoformat(until[0]) if until else None,
     )
+
+
+def _moved_text(moved: MovedSince) -> str:
+    until = f":{moved.until}" if moved.until else ""
+    return f"{moved.direction or 'any'}:{moved.since}{until}"
 
 
 def _escape(text: str) -> str:

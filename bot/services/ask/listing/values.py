@@ -21,10 +21,15 @@ from db.listed.said import Named
 BOUNDARY, MOVED, PROFILE = "boundary", "moved", "profile"
 _OF_SORT = {
     Sort.LAST_CONTACT: Silence.CONTACT,
+    Sort.LAST_VISIT: Silence.VISIT,
+    Sort.LAST_CALL: Silence.CALL,
     Sort.LAST_ORDER: Silence.ORDER,
     Sort.BOUNDARY: BOUNDARY,
     Sort.VALUE_AT_RISK: Sort.VALUE_AT_RISK,
     Sort.REVENUE: Sort.REVENUE,
+    Sort.OVERDUE_INVOICE: Risk.OVERDUE_INVOICE,
+    Sort.OVERDUE_STEP: Risk.OVERDUE_STEP,
+    Sort.OVER_LIMIT: Risk.OVER_LIMIT,
 }
 _OF_RISK = {
     Risk.ANY: Sort.VALUE_AT_RISK,
@@ -46,6 +51,7 @@ def kinds_of(query: Listing) -> tuple[str, ...]:
         BOUNDARY if filters.near else None,
         MOVED if filters.moved else None,
         *(_OF_RISK.get(risk) for risk in filters.risks),
+        Risk.COMPLAINT if filters.complained_since else None,
         PROFILE if filters.profile else None,
     ]
     return tuple(dict.fromkeys(str(kind) for kind in found if kind is not None))
@@ -100,7 +106,7 @@ def _values(
     if kind == BOUNDARY:
         return {row.customer_id: _to_boundary(book, query, row) for row in found}
     if kind == MOVED and query.filters.moved is not None:
-        before = said.tiers_before(session, query.filters.moved.since, ids)
+        before = said.tiers_before(session, query.filters.moved.since, ids, query.filters.moved.until)
         return {
             row.customer_id: ListValue(kind=kind, tier=book.tier(was[0], row.scheme_version_id), day=was[1])
             for row in found

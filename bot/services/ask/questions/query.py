@@ -19,6 +19,8 @@ class Aspect(StrEnum):
     CARE = "care"
     CREDIT = "credit"
     NOTES = "notes"
+    CONTACTS = "contacts"  # when it was last visited, called …
+    COMPLAINTS = "complaints"  # open ones and others
 
 
 class Direction(StrEnum):
@@ -48,6 +50,7 @@ class Risk(StrEnum):
     OVER_LIMIT = "over_limit"  # owes more than its approved credit limit
     GATE = "gate"  # a gate of its scheme caps or blocks it, or a risk flag is set
     COMPLAINT = "complaint"  # an open complaint
+    PROMISE = "promise"  # a promise to it is open; this alone puts nothing at risk
 
 
 class Sort(StrEnum):
@@ -58,9 +61,14 @@ class Sort(StrEnum):
     NAME = "name"
     VALUE_AT_RISK = "value_at_risk"
     LAST_CONTACT = "last_contact"  # the longest ago first
+    LAST_VISIT = "last_visit"  # the longest ago first
+    LAST_CALL = "last_call"  # the longest ago first
     LAST_ORDER = "last_order"  # the longest ago first
     BOUNDARY = "boundary"  # the nearest first
     REVENUE = "revenue"  # of twelve months, the most first
+    OVERDUE_INVOICE = "overdue_invoice"  # the most past due first
+    OVERDUE_STEP = "overdue_step"  # the care step that is past its limit for longest first
+    OVER_LIMIT = "over_limit"  # the most over its credit limit first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +81,24 @@ class SilentFor:
 
 @dataclass(frozen=True, kw_only=True)
 class MovedSince:
-    """Customers whose tier changed since a day; None is either direction."""
+    """Customers whose tier changed since a day, or from a day to another; None is either direction."""
 
     direction: Direction | None
     since: date
+    until: date | None = None  # the last day that counts; None is today
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excluded:
+    """What listed customers must not be: none of these."""
+
+    tiers: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    industries: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    owners: tuple[int, ...] = ()
+    teams: tuple[int, ...] = ()
+    risks: tuple[Risk, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +118,9 @@ class Filters:
     silent_for: tuple[SilentFor, ...] = ()  # all must hold
     near: Direction | None = None  # near the boundary of the tier above, or of its own
     moved: MovedSince | None = None
+    complained_since: date | None = None
     unattended: bool = False  # without an account manager
+    without: Excluded = field(default_factory=Excluded)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +139,7 @@ class AboutCustomer:
 
     name: str  # as typed
     aspect: Aspect = Aspect.CARD
+    since: date | None = None  # of its history only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +161,8 @@ class FoundNotes:
     """The notes in which words occur, of customers that the asker may see."""
 
     words: str
+    since: date | None = None
+    customer: str | None = None  # of this one only, as typed
 
 
 class Personal(StrEnum):

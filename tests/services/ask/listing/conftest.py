@@ -76,6 +76,10 @@ def _add_trouble(session: Session) -> None:
             factories.complaint(session, number, TODAY - timedelta(days=5))
         if place % 19 == 0:
             factories.complaint(session, number, TODAY - timedelta(days=90), closed_on=TODAY)
+        if place % 13 == 0:
+            factories.promise(session, number, TODAY + timedelta(days=place % 5))
+        if place % 29 == 0:
+            factories.promise(session, number, TODAY, closed_on=TODAY)
         if place % 23 == 0:
             factories.contact(session, number, TODAY + timedelta(days=3))  # planned
     for owned in session.exec(select(Ownership).where(col(Ownership.customer_id).in_(numbers[3:240:40]))):

@@ -16,6 +16,12 @@ CONTACTS = {
     Silence.VISIT: {"visit"},
     Silence.CALL: {"call"},
 }
+OF_SORT = {
+    Sort.LAST_CONTACT: Silence.CONTACT,
+    Sort.LAST_VISIT: Silence.VISIT,
+    Sort.LAST_CALL: Silence.CALL,
+    Sort.LAST_ORDER: Silence.ORDER,
+}
 NO_TIER = {"new", "unrated"}
 
 
@@ -57,6 +63,7 @@ class SlowLists:
         self.orders = frame("customer_order", "ordered_on").query("amount > 0")
         self.touches = frame("touch", "due_on", "latest_on")
         self.complaints = frame("complaint")
+        self.promises = frame("promise")
         self.changes = frame("tier_change", "as_of").sort_values("id")
         self.traits = frame("trait").query("superseded_at.isna()")
 
@@ -96,7 +103,20 @@ class SlowLists:
             filters.moved is None or self._moved(number, row, filters.moved),
             not filters.unattended or pd.isna(person) or not self._is_here(person),
             all(self._has(risk, number, row) for risk in filters.risks),
+            filters.complained_since is None
+            or self._complained(number, pd.Timestamp(filters.complained_since)),
+            tier not in filters.without.tiers,
+            row["region"] not in filters.without.regions,
+            row["industry"] not in filters.without.industries,
+            row["country"] not in filters.without.countries,
+            person not in filters.without.owners and team not in filters.without.teams,
+            not any(self._has(risk, number, row) for risk in filters.without.risks),
         ]
+
+    def _complained(self, number: int, since: pd.Timestamp) -> bool:
+        own = self.complaints[self.complaints["customer_id"] == number]
+        days = self.activities[self.activities["id"].isin(own["activity_id"])]["happened_on"]
+        return bool(((days >= since) & (days <= self.today)).any())
 
     def _is_here(self, person: int) -> bool:
         one = self.people.loc[person]
@@ -116,16 +136,15 @@ class SlowLists:
     def _has(self, risk: Risk, number: int, row: Any) -> bool:
         silent = bool(row["watch_from"] <= self.today)
         if risk == Risk.ANY:
-            return any(self._has(one, number, row) for one in Risk if one != Risk.ANY)
+            return any(self._has(one, number, row) for one in Risk if one not in (Risk.ANY, Risk.PROMISE))
+        if risk == Risk.PROMISE:
+            return bool(self.promises[self.promises["customer_id"] == number]["closed_on"].isna().any())
         if risk == Risk.SILENT:
             return silent
         if risk == Risk.FALLING:
             return bool(row["fall"] > 0 and not silent) or bool(row["falling_since"] > 0)
         if risk == Risk.OVERDUE_STEP:
-            own = self.touches[self.touches["customer_id"] == number]
-            own = own[own["state"].isin(["planned", "reminded", "snoozed"])]
-            own = own[~own["kind"].isin(["greeting", "birthday"])]
-            return bool((own["latest_on"].fillna(own["due_on"]) < self.today).any())
+            return not self._overdue_limits(number).empty
         if risk == Risk.OVERDUE_INVOICE:
             return bool(row["oldest_due"] < self.today)
         if risk == Risk.OVER_LIMIT:
@@ -135,6 +154,14 @@ class SlowLists:
             return isinstance(row["capped_by"], str) or row["tier"] == "blocked" or gates != "{}"
         own = self.complaints[self.complaints["customer_id"] == number]
         return bool(own["closed_on"].isna().any())
+
+    def _overdue_limits(self, number: int) -> Any:
+        """The limits that care steps of a customer are past."""
+        own = self.touches[self.touches["customer_id"] == number]
+        own = own[own["state"].isin(["planned", "reminded", "snoozed"])]
+        own = own[~own["kind"].isin(["greeting", "birthday"])]
+        limits = own["latest_on"].fillna(own["due_on"])
+        return limits[limits < self.today]
 
     def _points(self, row: Any, near: Direction | None, most: float) -> float | None:
         """The points to the next move, by the rules of the scheme written out; None beyond `most`."""
@@ -163,9 +190,13 @@ class SlowLists:
             (self.changes["customer_id"] == number) & (self.changes["purpose"] == row["record_type"])
         ]
         own = own[own["as_of"] >= pd.Timestamp(moved.since)]
+        if moved.until is not None:
+            own = own[own["as_of"] <= pd.Timestamp(moved.until)]
         if own.empty:
             return False
         before, now = own.iloc[0]["from_tier"], row["tier"]
+        if moved.until is not None:
+            now = own.iloc[-1]["to_tier"]
         if moved.direction is None:
             return bool(before != now)
         if {before, now} & NO_TIER:
@@ -198,9 +229,15 @@ class SlowLists:
             case Sort.REVENUE:
                 revenue = row["revenue"]
                 return (pd.isna(revenue), -down * (0 if pd.isna(revenue) else revenue), number)
-            case Sort.LAST_CONTACT | Sort.LAST_ORDER:
-                what = Silence.CONTACT if query.sort == Sort.LAST_CONTACT else Silence.ORDER
-                last = self._last(what, number)
+            case Sort.OVERDUE_INVOICE | Sort.OVER_LIMIT:
+                is_limit = query.sort == Sort.OVER_LIMIT
+                owed = row["exposure"] - row["approved_limit"] if is_limit else row["overdue"]
+                return (pd.isna(owed), -down * (0 if pd.isna(owed) else owed), number)
+            case Sort.OVERDUE_STEP:
+                limits = self._overdue_limits(number)
+                return (limits.empty, 0 if limits.empty else down * limits.min().toordinal(), number)
+            case Sort.LAST_CONTACT | Sort.LAST_VISIT | Sort.LAST_CALL | Sort.LAST_ORDER:
+                last = self._last(OF_SORT[query.sort], number)
                 never = down if last is None else 0
                 return (-never, 0 if last is None else down * last.toordinal(), number)
         raise AssertionError(query.sort)

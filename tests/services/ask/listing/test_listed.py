@@ -10,6 +10,7 @@ from bot.services.ask.listing import file, state
 from bot.services.ask.listing.listed import listed
 from bot.services.ask.questions.query import (
     Direction,
+    Excluded,
     Filters,
     Listing,
     MovedSince,
@@ -52,6 +53,21 @@ LISTS = {
         f"moved {way}": Listing(filters=F(moved=MovedSince(direction=way, since=SINCE)))
         for way in (*Direction, None)
     },
+    **{
+        f"moved {way} in a period": Listing(
+            filters=F(moved=MovedSince(direction=way, since=SINCE, until=date(2026, 10, 31)))
+        )
+        for way in (*Direction, None)
+    },
+    "complained": Listing(filters=F(complained_since=SINCE)),
+    "without": Listing(
+        filters=F(
+            without=Excluded(
+                tiers=("C", "unrated"), regions=("DACH",), industries=("Rail",), risks=(Risk.SILENT,)
+            )
+        )
+    ),
+    "without people": Listing(filters=F(without=Excluded(countries=("CN",), owners=(2,), teams=(2,)))),
     **{f"risk {risk}": Listing(filters=F(risks=(risk,))) for risk in Risk},
     "two risks": Listing(filters=F(risks=(Risk.SILENT, Risk.OVERDUE_STEP))),
     **{
