@@ -395,6 +395,20 @@ def with_tokens(
     return [(customer, count) for customer, count in rows]
 
 
+def holding(
+    session: Session, tokens: Sequence[str], owners: Owners, limit: int = 2_000
+) -> list[tuple[str, int]]:
+    """(token, customer in whose names it is) of some tokens."""
+    statement = of_owners(
+        select(col(NameToken.token), col(NameToken.customer_id)).join(
+            Customer, col(Customer.id) == NameToken.customer_id
+        ),
+        owners,
+    )
+    rows = session.execute(statement.where(col(NameToken.token).in_(tokens)).distinct().limit(limit))
+    return [(token, customer) for token, customer in rows]
+
+
 def _named(owners: Any) -> Any:
     joined = _KINDS.join(Customer, col(Customer.id) == CustomerName.customer_id)
     return of_owners(joined, owners)

@@ -154,14 +154,22 @@ def search(
     owners: Collection[int] | None,
     given: Collection[int],
     most: int,
+    since: date | None = None,
+    customer_id: int | None = None,
 ) -> list[StoredNote]:
     """Contacts whose notes contain every word, the newest first, of customers of these owners, or of the whole book.
+
+    Only since a day, or of one customer, where these are given.
 
     Of some owners the notes of their customers are read (`ix_activity_customer_day`); of the whole book all notes by day
     until enough are found (`ix_activity_note_day`).
     """
     holds: list[Any] = [col(Activity.note).is_not(None)]
     holds += [col(Activity.note).icontains(word, autoescape=True) for word in words]
+    if since is not None:
+        holds.append(col(Activity.happened_on) >= since)
+    if customer_id is not None:
+        holds.append(col(Activity.customer_id) == customer_id)
     statement: Any = sa_select(*_ACTIVITY).join(Customer, col(Customer.id) == col(Activity.customer_id))
     statement = statement.where(col(Customer.archived).is_(False), *holds)
     if owners is not None:

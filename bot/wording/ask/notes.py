@@ -105,6 +105,8 @@ class NotesFound(Message):
     words: str
     found: tuple[FoundNote, ...]
     more: bool = False
+    since: date | None = None
+    customer: str | None = None  # only of this one
 
 
 @dataclass(frozen=True, kw_only=True)

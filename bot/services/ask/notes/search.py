@@ -1,5 +1,7 @@
 """Finding notes by words, among the customers that the asker may see."""
 
+from datetime import date
+
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput
@@ -19,7 +21,15 @@ AROUND = 60  # characters before and behind the first word
 IDEOGRAPHS = ("\u3400", "\u9fff")
 
 
-def search(session: Session, actor: Actor, words: str, most: int = MOST_FOUND) -> NotesFound:
+def search(
+    session: Session,
+    actor: Actor,
+    words: str,
+    most: int = MOST_FOUND,
+    *,
+    since: date | None = None,
+    customer_id: int | None = None,
+) -> NotesFound:
     """The newest notes that contain each of the words, wherever they stand in it; Chinese needs no spaces.
 
     Only of customers that the actor may see. A word in quotation marks may have spaces. Raises BadInput for words that
@@ -32,6 +42,8 @@ def search(session: Session, actor: Actor, words: str, most: int = MOST_FOUND) -
         owners=access.visible_owners(session, actor),
         given=given_customers(actor),
         most=most + 1,
+        since=since,
+        customer_id=customer_id,
     )
     shown = found[:most]
     known = customers.get_many(session, sorted({one.customer_id for one in shown}))
@@ -49,6 +61,8 @@ def search(session: Session, actor: Actor, words: str, most: int = MOST_FOUND) -
             for one in shown
         ),
         more=len(found) > most,
+        since=since,
+        customer=customers.get_many(session, [customer_id])[customer_id].name if customer_id else None,
     )
 
 
