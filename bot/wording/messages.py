@@ -21,7 +21,7 @@ from bot.wording import (  # noqa: F401 - more messages
 )
 from bot.wording.actions import Action, Pointer
 from bot.wording.answers import listing, questions, risk  # noqa: F401 - more messages
-from bot.wording.ask import briefs, home, notes  # noqa: F401 - more messages
+from bot.wording.ask import briefs, home, notes, records  # noqa: F401 - more messages
 from bot.wording.ask.notes import MentionedContact
 from bot.wording.care import (  # noqa: F401 - more messages
     complaints,

@@ -73,6 +73,7 @@ class CustomerHistory(Message, CustomerPart):
     buttons: ClassVar = (Action.OPEN,)
     entries: tuple[HistoryEntryPart, ...]
     more: int = 0
+    since: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
