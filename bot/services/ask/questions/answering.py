@@ -5,7 +5,7 @@ is held, could be waited for without end.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlmodel import Session
@@ -19,7 +19,8 @@ from bot.services.ask.brief.page import brief
 from bot.services.ask.listing import compared, listed, team
 from bot.services.ask.notes.pages import notes
 from bot.services.ask.notes.search import search
-from bot.services.ask.questions import one_customer
+from bot.services.ask.questions.customer import answers
+from bot.services.ask.questions.customer.visible import VisibleNames
 from bot.services.ask.questions.printer import printed
 from bot.services.ask.questions.query import (
     AboutCustomer,
@@ -66,20 +67,6 @@ class QuestionSources:
         return self.words.vocabulary(session, self.scheme_cache, rules.traits, today)
 
 
-@dataclass(frozen=True)
-class _VisibleNames:
-    """The names of the customers whom the asker sees."""
-
-    session: Session
-    actor: Actor
-
-    def known(self, text: str) -> bool:
-        return lookup.exactly(self.session, self.actor, text) is not None
-
-    def within(self, text: str) -> bool:
-        return lookup.is_within(self.session, self.actor, text)
-
-
 def asked(sources: QuestionSources, session: Session, actor: Actor, text: str) -> Message | Query:
     """The message for a text, or the query for `answer` when that looks further than this session.
 
@@ -95,7 +82,7 @@ def not_certain(sources: QuestionSources, session: Session, actor: Actor, text: 
     """The same for a text that is no whole code or name."""
     today, rules = actor.today(sources.now), sources.rules_in(session)
     vocabulary, asker = sources.vocabulary(session, rules, today), asker_of(actor, today)
-    query = read(text, vocabulary, asker, _VisibleNames(session, actor))
+    query = read(text, vocabulary, asker, VisibleNames(session, actor))
     if isinstance(query, Unclear):
         return not_understood(query, vocabulary, asker, actor.language)
     if isinstance(query, AboutCustomer) and query.aspect is Aspect.CARD:
@@ -111,7 +98,7 @@ def query_of(sources: QuestionSources, session: Session, actor: Actor, text: str
     """What a text asks."""
     today = actor.today(sources.now)
     vocabulary = sources.vocabulary(session, sources.rules_in(session), today)
-    return read(text, vocabulary, asker_of(actor, today), _VisibleNames(session, actor))
+    return read(text, vocabulary, asker_of(actor, today), VisibleNames(session, actor))
 
 
 def heading(sources: QuestionSources, session: Session, actor: Actor, query: Query) -> str:
@@ -169,7 +156,10 @@ def _in_session(sources: QuestionSources, session: Session, actor: Actor, query:
         case Personal.VALUE_AT_RISK:
             return at_risk(session, cache, actor, today)
         case FoundNotes():
-            return search(session, actor, query.words)
+            only = None if query.customer is None else lookup.find_for(session, actor, query.customer).only
+            if query.customer is not None and only is None:
+                return lookup.answer(session, cache, rules, actor, f'"{query.customer}"', today)
+            return search(session, actor, query.words, since=query.since, customer_id=only)
         case _:  # a link that is made elsewhere
             raise BadInput(IN_SLACK)
 
@@ -189,22 +179,26 @@ def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Mess
                 mask_text(name) != name for name in names
             ):  # no button holds it: cards are chosen by number
                 return lookup.answer(session, sources.scheme_cache, rules, actor, f'"{query.name}"', today)
-            choices = tuple(AboutCustomer(name=name, aspect=query.aspect) for name in names)
+            choices = tuple(replace(query, name=name) for name in names)
             unclear = Unclear(
                 text=query.name, reason=WhyUnclear.SEVERAL, words=(query.name,), choices=choices
             )
             return not_understood(unclear, vocabulary, asker, actor.language)
         if query.aspect is Aspect.CARE:
-            return one_customer.care(session, sources.scheme_cache, rules, actor, found.only, sources.now)
+            return answers.care(session, sources.scheme_cache, rules, actor, found.only, sources.now)
         if query.aspect is Aspect.BRIEF:
             return brief(session, sources.scheme_cache, rules, actor, found.only, today)
         if query.aspect is Aspect.NOTES:
             return notes(session, sources.scheme_cache, actor, found.only)
+        if query.aspect is Aspect.CONTACTS:
+            return answers.contacts(session, actor, found.only, today)
+        if query.aspect is Aspect.COMPLAINTS:
+            return answers.complaints(session, rules, actor, found.only, today)
     if query.aspect is Aspect.CARD:
         with sources.database.read() as session:
             return lookup.card(session, sources.scheme_cache, rules, actor, found.only, today)
-    return one_customer.outside_of_session(
-        sources.database, sources.scheme_cache, actor, found.only, query.aspect, today
+    return answers.outside_of_session(
+        sources.database, sources.scheme_cache, actor, found.only, query.aspect, today, query.since
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from bot.services.ask.questions.phrases import PhrasePart, phrases
+from bot.services.ask.questions.grammar.parts import PhrasePart
+from bot.services.ask.questions.phrases import phrases
 from bot.services.ask.questions.query import Query
 from bot.services.ask.questions.tokens import Token
 from bot.services.ask.questions.unclear import Unclear

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from bot.services.ask.questions.phrases import PhrasePart
+from bot.services.ask.questions.grammar.parts import PhrasePart
 
 RECENT_DAYS = 31  # so that a monthly grading is always among them
 LONGEST = 36_500  # days
@@ -52,18 +52,34 @@ _MONTHS = {
     for length in (3, len(month))
 } | {"sept": 9}
 _NUMBER_WORDS = "|".join(sorted(_WORDS, key=len, reverse=True))
+_SHORT_UNITS = {"d": "day", "wk": "week", "mo": "month", "mth": "month", "yr": "year", "qtr": "quarter"}
 _NUMBER = rf"(?P<n>\d{{1,5}}|[零一二两三四五六七八九十]{{1,3}}|{_NUMBER_WORDS})"
-_EN_UNIT = r"(?P<unit>days?|weeks?|months?|quarters?|years?)"
-_ZH_UNIT = r"(?P<unit>个?工作日|天|日|个?星期|周|个?礼拜|个月|个?季度|年)"
-_MORE = r"(?P<more>more than |over |longer than |超过|多于|大于)"
-_WITHIN = r"(?:for |in |within |since |during )?(?:at least |the |these )?(?:last |past |previous )?"
+_EN_UNIT = r"(?P<unit>days?|weeks?|months?|quarters?|years?|d|wks?|mos?|mths?|yrs?|qtrs?)"
+_ZH_UNIT = r"(?P<unit>个?工作日|天|日|个?星期|周|个?礼拜|个多?月|个?季度|年)"
+_MORE = r"(?P<more>more than |over |longer than |超过了?|多于|大于|超)"
+_WITHIN = (
+    r"(?:for |in |within |since |during |over |4 )?(?:at least |the |these |a good |about |around |some )?"
+    r"(?:last |past |previous )?"
+)
 _END = r"(?![a-z0-9])"
 _MONTH = r"(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + ")"
 _ISO = r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})"
-_ZH_DAY = r"(?:(?P<y>\d{4})年)?(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})[日号])?"
+_ZH_DAY = r"(?:(?P<y>\d{4})年)?(?P<m>\d{1,2})月(?:份|(?P<d>\d{1,2})[日号])?"
 _SINCE, _FROM = r"since (?:the )?", r"(?:自从|自|从)"
 _WEEKDAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _ONWARD = r" ?(?:以来|起|开始|以后|之后|至今|到现在|到今天|到目前)"
+
+
+HOUR = re.compile(
+    r"(?:at |around |by )?\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'?clock)(?![a-z0-9])|\d{1,2}点半?"
+)
+
+
+class EndedPeriod(NamedTuple):
+    """A period that is over: its first and its last day."""
+
+    since: date
+    until: date
 
 
 class AskedPeriod(NamedTuple):
@@ -88,26 +104,34 @@ def find(text: str, start: int, today: date) -> list[AskedPeriod]:
 def _patterns() -> list[
     tuple[re.Pattern[str], Callable[[re.Match[str], date], tuple[PhrasePart, Any] | None]]
 ]:
-    named = r"(?P<last>上个?星期|上周|上个?月|上个?季度|去年|昨天|last week|last month|last quarter|last year|yesterday)"
-    this = r"(?P<this>this week|this month|this quarter|this year|today|本周|这周|这个?星期|本月|这个?月|当月|本季度?|这个?季度|今年|本年|今天)"
+    named = (
+        r"(?P<last>上个?星期|上个?礼拜|上周|上个?月|上个?季度|上一季度|去年|昨天|昨儿|last week|last wk|last month|last quarter|last qtr|last year|last yr|"
+        r"previous week|previous month|previous quarter|previous year|yesterday)"
+    )
+    this = (
+        r"(?P<this>this week|this wk|this month|this quarter|this qtr|this year|this yr|year to date|ytd|month to date|quarter to date|today|"
+        r"本周|这周|这个?星期|这个?礼拜|本月|这个?月|当月|本季度?|这个?季度|当季|今年以来|今年|本年度?|年初以来|年初至今|今天|今儿个?|今日)"
+    )
     day = rf"(?:(?P<d>\d{{1,2}}|first)(?:st|nd|rd|th)?(?: of)? {_MONTH}\.?(?:,? (?P<y>\d{{4}}))?{_END})"
     day_after = (
         rf"(?:{_MONTH}\.?(?: (?P<d>\d{{1,2}})(?:st|nd|rd|th)?{_END}(?!\d))?(?:,? (?P<y>\d{{4}}))?{_END})"
     )
     table: list[tuple[str, Callable[[re.Match[str], date], tuple[PhrasePart, Any] | None]]] = [
-        (rf"{_WITHIN}{_MORE}?{_NUMBER} ?{_EN_UNIT}{_END}", _length),
-        (rf"{_WITHIN}half a year{_END}", lambda m, today: _back(today, months=6)),
-        (rf"{_WITHIN}half a month{_END}", lambda m, today: (PhrasePart.LENGTH, 15)),
+        (rf"{_WITHIN}{_MORE}?{_NUMBER}\+?[ -]?{_EN_UNIT}(?:\+| or more| or longer)?{_END}", _length),
+        (rf"{_MORE}?{_NUMBER} ?{_EN_UNIT}(?:\+| or more)? ago{_END}", _ago),
+        (rf"{_MORE}?{_NUMBER} ?{_ZH_UNIT}(?P<least>以?前)", _ago),
+        (rf"{_WITHIN}half (?:a )?year{_END}", lambda m, today: _back(today, months=6)),
+        (rf"{_WITHIN}half (?:a )?month{_END}", lambda m, today: (PhrasePart.LENGTH, 15)),
         (
             rf"(?:for |in |within |during )(?:the )?(?P<n>last|past) ?(?P<unit>week|month|quarter|year){_END}",
             _length,
         ),
         (
-            rf"(?:最近|近|过去|已经?|有|至少)? ?{_MORE}? ?{_NUMBER} ?{_ZH_UNIT}(?P<least>以上|及以上)?(?:以内|之内|内|来|里)?",
+            rf"(?:最近|近|过去|前|已经?|有|至少|起码|快)? ?(?:这)?{_MORE}? ?{_NUMBER} ?{_ZH_UNIT}(?P<least>以上|及以上|多|开外|往上)?(?:以内|之内|内|来|里)?",
             _length,
         ),
         (
-            r"(?:最近|近|过去|已经?|有|至少)? ?(?P<more>超过|多于)?半个?(?P<half>年|月)(?:以上|以内|之内|内|来|里)?",
+            r"(?:最近|近|过去|已经?|有|至少|快)? ?(?P<more>超过|多于)?(?:大)?半个?(?P<half>年|月)(?:以上|以内|之内|内|来|里)?",
             _half,
         ),
         *((rf"{_SINCE}{one}(?!\d)", _since_day) for one in (_ISO, _ZH_DAY, day, day_after)),
@@ -121,10 +145,26 @@ def _patterns() -> list[
         (rf"{_FROM}?{named}{_ONWARD}", _since_last),
         (rf"{_FROM}{named}", _since_last),
         (
-            rf"(?:since |in )?(?:the )?(?:start of |beginning of )?{this}{_END}(?:{_ONWARD})?",
+            rf"(?:since |in |during |so far )?(?:the )?(?:start of |beginning of )?{this}{_END}(?:{_ONWARD})?",
             lambda m, today: (PhrasePart.SINCE, _begin(m["this"], today)),
         ),
-        (rf"(?:in )?{named}{_END}", lambda m, today: (PhrasePart.OVER, _begin(m["last"], today))),
+        (
+            rf"(?:in |during |over )?(?:the )?{named}(?:期间|里|内)?{_END}",
+            lambda m, today: (PhrasePart.OVER, _span(m["last"], today)),
+        ),
+        (rf"(?:in |during |over )(?:the year )?(?P<y>20\d{{2}}){_END}(?!-)", _over_year),
+        (r"(?P<y>20\d{2})年(?!\d)", _over_year),
+        (r"(?:(?P<y>20\d{2})年)?第(?P<q>[一二三四1-4])季度", _quarter),
+        (r"(?P<y>20\d{2})年(?P<q>[一二三四1-4])季度", _quarter),
+        (rf"(?:in |during )?(?P<since>since )?q(?P<q>[1-4])(?: (?P<y>20\d{{2}}))?{_END}", _quarter),
+        *(
+            (rf"(?:from|between) {_again(one, 'a')} (?:to|and|until|till) {_again(one, 'b')}", _between)
+            for one in (_ISO, day, day_after)
+        ),
+        *(
+            (rf"(?:从)?{_again(one, 'a')}(?:到|至|-|~){_again(one, 'b')}(?:之间|期间)?", _between)
+            for one in (_ISO, _ZH_DAY)
+        ),
         *((rf"(?:in |on )?{one}", _over_day) for one in (_ISO, _ZH_DAY, day, day_after)),
         (rf"(?:the )?(?P<top>first|top) {_NUMBER}{_END}", _first),
         (
@@ -132,6 +172,8 @@ def _patterns() -> list[
             _first,
         ),
         (rf"{_NUMBER}(?<!一)[个家位](?=(?:[a-z]\d?[类级等]?的?)?(?:客户|公司|企业))", _first),
+        (rf"{_NUMBER}(?<![a-z])[个家位名](?![a-z]?月|工作日|星期|礼拜|季度|月)", _count),
+        (rf"{_NUMBER}{_END}(?<!a)(?<!an)(?<!one)", _count),
         (r"(?P<top>前) ?(?P<n>\d{1,5}|[一二两三四五六七八九十]{1,3}) ?(?P<big>大)?[个家名位]?", _first),
     ]
     return [(re.compile(pattern), make) for pattern, make in table]
@@ -168,7 +210,8 @@ def _length(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
     parts = match.groupdict()
     count = 1 if parts["n"] in ("last", "past") else number_of(parts["n"])
     more = 1 if parts.get("more") else 0
-    unit = parts["unit"].removeprefix("个").rstrip("s")
+    unit = parts["unit"].removeprefix("个").removeprefix("多").rstrip("s")
+    unit = _SHORT_UNITS.get(unit, unit)
     if not count or unit == "工作日":
         return None
     months = {"month": 1, "月": 1, "quarter": 3, "季度": 3, "year": 12, "年": 12}.get(unit)
@@ -183,9 +226,8 @@ def _half(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
     return _back(today, months=6, more=more) if match["half"] == "年" else (PhrasePart.LENGTH, 15 + more)
 
 
-def _day(match: re.Match[str], today: date) -> date | None:
+def _day(parts: dict[str, Any], today: date) -> date | None:
     """The day that is written; without a year the last one that is not in the future."""
-    parts = match.groupdict()
     year, written = parts.get("y"), parts.get("d") or "first"
     day = 1 if written == "first" else int(written)
     named = parts.get("month")
@@ -200,13 +242,16 @@ def _day(match: re.Match[str], today: date) -> date | None:
 
 
 def _since_day(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
-    day = _day(match, today)
+    day = _day(match.groupdict(), today)
     return None if day is None else (PhrasePart.FUTURE if day > today else PhrasePart.SINCE, day)
 
 
 def _over_day(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
-    day = _day(match, today)
-    return None if day is None else (PhrasePart.FUTURE if day > today else PhrasePart.OVER, day)
+    day = _day(match.groupdict(), today)
+    if day is None or day > today:
+        return None if day is None else (PhrasePart.FUTURE, day)
+    span = EndedPeriod(day, day) if match["d"] else _months_from(day, 1)
+    return (PhrasePart.SINCE, day) if span.until >= today else (PhrasePart.OVER, span)
 
 
 def _since_weekday(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
@@ -226,16 +271,90 @@ def _since_last(match: re.Match[str], today: date) -> tuple[PhrasePart, Any]:
 
 def _begin(word: str, today: date) -> date:
     """The first day of the named period."""
-    before = word.startswith(("last", "上", "去")) or word in ("yesterday", "昨天")
-    if word in ("yesterday", "昨天", "today", "今天"):
+    before = word.startswith(("last", "previous", "上", "去")) or word in ("yesterday", "昨天", "昨儿")
+    if word in ("yesterday", "昨天", "昨儿", "today", "今天", "今儿", "今儿个", "今日"):
         return today - timedelta(days=before)
-    if "week" in word or "周" in word or "星期" in word:
+    if any(one in word for one in ("week", "wk", "周", "星期", "礼拜")):
         return today - timedelta(days=today.weekday() + 7 * before)
-    if "quarter" in word or "季" in word:
+    if any(one in word for one in ("quarter", "qtr", "季")):
         return months_before(today.replace(day=1), (today.month - 1) % 3 + 3 * before)
     if "month" in word or "月" in word:
         return months_before(today.replace(day=1), int(before))
     return date(today.year - before, 1, 1)
+
+
+def _span(word: str, today: date) -> EndedPeriod:
+    """The named period, which is over."""
+    begin = _begin(word, today)
+    if any(one in word for one in ("yesterday", "昨")):
+        return EndedPeriod(begin, begin)
+    if any(one in word for one in ("week", "wk", "周", "星期", "礼拜")):
+        return EndedPeriod(begin, begin + timedelta(days=6))
+    if any(one in word for one in ("quarter", "qtr", "季")):
+        return _months_from(begin, 3)
+    return _months_from(begin, 1 if "month" in word or "月" in word else 12)
+
+
+def _months_from(begin: date, months: int) -> EndedPeriod:
+    return EndedPeriod(begin, months_before(begin, -months) - timedelta(days=1))
+
+
+def _over_year(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
+    begin = date(int(match["y"]), 1, 1)
+    if begin > today:
+        return PhrasePart.FUTURE, begin
+    return (
+        (PhrasePart.SINCE, begin) if begin.year == today.year else (PhrasePart.OVER, _months_from(begin, 12))
+    )
+
+
+def _quarter(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
+    """A quarter; without a year the last one that has begun."""
+    place = "一二三四".find(match["q"]) + 1 or int(match["q"])
+    year = int(match["y"]) if match["y"] else today.year
+    begin = date(year, 3 * place - 2, 1)
+    if begin > today and not match["y"]:
+        begin = date(year - 1, 3 * place - 2, 1)
+    if begin > today:
+        return PhrasePart.FUTURE, begin
+    span = _months_from(begin, 3)
+    if match.groupdict().get("since") or span.until >= today:
+        return PhrasePart.SINCE, begin
+    return PhrasePart.OVER, span
+
+
+def _again(pattern: str, name: str) -> str:
+    """A pattern of a day under other names of its groups."""
+    return re.sub(r"\(\?P<(\w+)>", rf"(?P<{name}_\1>", pattern)
+
+
+def _between(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
+    ends = []
+    for name in "ab":
+        parts = {
+            key.removeprefix(f"{name}_"): value
+            for key, value in match.groupdict().items()
+            if key.startswith(f"{name}_")
+        }
+        ends.append((_day(parts, today), parts.get("d")))
+    (begin, _), (end, written) = ends
+    if begin is None or end is None:
+        return None
+    until = end if written else _months_from(end, 1).until
+    if begin > until or begin > today:
+        return None
+    return (PhrasePart.SINCE, begin) if until >= today else (PhrasePart.OVER, EndedPeriod(begin, until))
+
+
+def _ago(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
+    """More than 60 days ago: as long is it since the last one."""
+    found = _length(match, today)
+    return None if found is None else (PhrasePart.AGO, found[1])
+
+
+def _count(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
+    count = number_of(match["n"])
+    return (PhrasePart.COUNT, count) if count else None
 
 
 def _first(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bot.services.ask.questions.atoms import in_quotes, phrase_keys
-from bot.services.ask.questions.phrases import FilterField, PhrasePart, phrases
+from bot.services.ask.questions.grammar.parts import FilterField, PhrasePart
+from bot.services.ask.questions.phrases import phrases
 from bot.services.ask.questions.query import (
     AboutCustomer,
     AboutTeam,
     Aspect,
     Compared,
     Direction,
+    Excluded,
     Filters,
     FoundNotes,
     Listing,
@@ -33,6 +35,8 @@ _ASPECTS = {
     Aspect.CARE: ("care", "关怀"),
     Aspect.CREDIT: ("credit", "信用"),
     Aspect.NOTES: ("notes", "备注"),
+    Aspect.CONTACTS: ("last contacts", "联系情况"),
+    Aspect.COMPLAINTS: ("complaint list", "投诉情况"),
 }
 _PERSONAL = {
     Personal.MINE: ("my customers", "我的客户"),
@@ -59,6 +63,7 @@ _RISKS = {
     Risk.OVER_LIMIT: ("over limit", "超额度"),
     Risk.GATE: ("capped by a gate", "被限级"),
     Risk.COMPLAINT: ("open complaint", "有投诉"),
+    Risk.PROMISE: ("open promises", "有承诺"),
 }
 _OTHER_RISKS = {  # where the firm has a region, a team … of the name above
     Risk.ANY: ("in danger", "风险客户"),
@@ -69,6 +74,7 @@ _OTHER_RISKS = {  # where the firm has a region, a team … of the name above
     Risk.OVER_LIMIT: ("over the credit limit", "超信用额度"),
     Risk.GATE: ("a gate applies", "触发门槛"),
     Risk.COMPLAINT: ("open complaints", "未结投诉"),
+    Risk.PROMISE: ("promises outstanding", "承诺未兑现"),
 }
 _LACKED = {
     Silence.CONTACT: ("contact", "联系"),
@@ -89,9 +95,14 @@ _SORTS = {
     Sort.NAME: ("name", "名称"),
     Sort.VALUE_AT_RISK: ("value at risk", "风险金额"),
     Sort.LAST_CONTACT: ("last contact", "最近联系"),
+    Sort.LAST_VISIT: ("last visit", "上次拜访"),
+    Sort.LAST_CALL: ("last call", "上次打电话"),
     Sort.LAST_ORDER: ("last order", "最近订单"),
     Sort.BOUNDARY: ("boundary", "分界"),
     Sort.REVENUE: ("revenue", "营收"),
+    Sort.OVERDUE_INVOICE: ("overdue amount", "逾期金额"),
+    Sort.OVERDUE_STEP: ("days overdue", "逾期天数"),
+    Sort.OVER_LIMIT: ("amount over limit", "超额金额"),
 }
 
 
@@ -120,14 +131,23 @@ class _Printer:
             case AboutTeam():
                 return self._value(FilterField.TEAM, query.team)
             case FoundNotes():
-                return f"{self._say(('notes about', '备注中有'))} {in_quotes(query.words)}"
+                return self._notes(query)
             case Compared():
                 between = self._say((", ", "、"))
                 return f"{self._say(('compare', '比较'))} {between.join(map(self._name, query.names))}"
             case AboutCustomer():
-                return f"{self._name(query.name)} {self._say(_ASPECTS[query.aspect])}"
+                since = self._say((f" since {query.since}", f" {query.since}以来")) if query.since else ""
+                return f"{self._name(query.name)} {self._say(_ASPECTS[query.aspect])}{since}"
             case Listing():
                 return self._listing(query)
+
+    def _notes(self, query: FoundNotes) -> str:
+        words = f"{self._say(('notes about', '备注中有'))} {in_quotes(query.words)}"
+        if query.customer is not None:
+            words += self._say((f" of {in_quotes(query.customer)}", f"，客户{in_quotes(query.customer)}"))
+        if query.since is not None:
+            words += self._say((f" since {query.since}", f"，{query.since}以来"))
+        return words
 
     def _listing(self, query: Listing) -> str:
         parts = [*self._filters(query.filters), *self._order(query)]
@@ -144,9 +164,7 @@ class _Printer:
         for field, value in filters.profile:
             yield self._profile(field, value)
         for risk in filters.risks:
-            usual = self._say(_RISKS[risk])
-            is_firms = phrase_keys(usual) in self._vocabulary.words
-            yield self._say(_OTHER_RISKS[risk]) if is_firms else usual
+            yield self._risk(risk)
         for silence in filters.silent_for:
             english, chinese = _LACKED[silence.what]
             days = f"{silence.days} day" + ("" if silence.days == 1 else "s")
@@ -155,11 +173,32 @@ class _Printer:
             yield self._say(_NEAR[filters.near])
         if filters.moved is not None:
             yield self._moved(filters.moved)
+        if filters.complained_since is not None:
+            yield self._say(
+                (f"complaints since {filters.complained_since}", f"{filters.complained_since}以来投诉过")
+            )
+        yield from self._exclusions(filters.without)
         if filters.unattended:
             yield self._say(("without account manager", "没有客户经理"))
 
+    def _exclusions(self, without: Excluded) -> Iterator[str]:
+        """What is left out, value by value."""
+        for kind in FilterField:
+            for value in self._distinct(kind, getattr(without, str(kind), ())):
+                yield f"{self._say(('except', '除了'))} {self._value(kind, value)}"
+        for risk in without.risks:
+            yield self._say((f"except {self._risk(risk)}", f"除了{self._risk(risk)}"))
+
+    def _risk(self, risk: Risk) -> str:
+        usual = self._say(_RISKS[risk])
+        is_firms = phrase_keys(usual) in self._vocabulary.words
+        return self._say(_OTHER_RISKS[risk]) if is_firms else usual
+
     def _moved(self, moved: MovedSince) -> str:
         english, chinese = _MOVED[moved.direction]
+        if moved.until is not None:
+            ends = moved.since, moved.until
+            return self._say(("{} from {} to {}".format(english, *ends), "{}到{}{}".format(*ends, chinese)))
         return self._say((f"{english} since {moved.since}", f"{moved.since}以来{chinese}"))
 
     def _order(self, query: Listing) -> Iterator[str]:

@@ -4,15 +4,19 @@ A code or a whole name of a customer comes first. Then the whole text must be un
 what is asked of it, as customers to compare, or as one of the few other questions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, product
 from typing import Protocol
 
-from bot.services.ask.questions import customers_meant, nearest
-from bot.services.ask.questions.atoms import is_chinese, normal, unquoted
+from bot.services.ask.questions import nearest, spelling
+from bot.services.ask.questions.atoms import in_quotes, is_chinese, normal, unquoted
+from bot.services.ask.questions.customer import meant
+from bot.services.ask.questions.customer.asked import asked_of
+from bot.services.ask.questions.customer.mentions import Mention
 from bot.services.ask.questions.filters import MOST_CHOICES, ReadListing, read_listing
-from bot.services.ask.questions.phrases import FilterField, PhrasePart
+from bot.services.ask.questions.grammar.parts import FilterField, PhrasePart
+from bot.services.ask.questions.notes_sought import sought
 from bot.services.ask.questions.query import (
     AboutCustomer,
     AboutTeam,
@@ -44,6 +48,13 @@ _LEGAL_FORMS = (
     " llc",
     " s.a.",
 )
+_MAY_BE_NAMED = (WhyUnclear.WORDS, WhyUnclear.TOO_FEW, WhyUnclear.NO_NAME, WhyUnclear.ONE_CUSTOMER)
+_UNEXPLAINED = (PhrasePart.WORD, PhrasePart.COUNT)
+_NO_QUESTIONS = {
+    PhrasePart.CHANGE: WhyUnclear.CHANGE,
+    PhrasePart.FORECAST: WhyUnclear.FORECAST,
+    PhrasePart.STATISTIC: WhyUnclear.STATISTIC,
+}
 MOST_EITHER = 2  # words that are the firm's and the grammar's
 
 
@@ -55,6 +66,9 @@ class CustomerNames(Protocol):
 
     def within(self, text: str) -> bool:
         """Whether its words are in the name of a customer."""
+
+    def mentioned(self, text: str, is_open: Callable[[int, int], bool]) -> list[Mention]:
+        """The customers that a text names. `is_open`: whether words that nothing else explains are from a place to another."""
 
 
 def read(text: str, vocabulary: Vocabulary, asker: QuestionActor, names: CustomerNames) -> Query | Unclear:
@@ -74,6 +88,9 @@ class _AskedOnce:
 
     def within(self, text: str) -> bool:
         return self._look(text, whole=False)
+
+    def mentioned(self, text: str, is_open: Callable[[int, int], bool]) -> list[Mention]:
+        return self.names.mentioned(text, is_open)
 
     def _look(self, text: str, *, whole: bool) -> bool:
         if (text, whole) not in self.found:
@@ -95,7 +112,67 @@ class _Reader:
         if len(whole) > MOST_CHARACTERS:
             return self._unclear(WhyUnclear.TOO_LONG)
         tokens = tokens_of(whole, self.vocabulary, self.asker)
-        return self._read(tokens)
+        found = self._read(tokens)
+        if self._is_certain(found):
+            return found
+        named = self._of_mentioned(tokens)
+        if isinstance(named, Unclear) and not _is_open(found):
+            named = None
+        if named is not None:
+            return self._refused(tokens, named)
+        return self._respelt(found) or self._refused(tokens, found)
+
+    def _is_certain(self, found: Query | Unclear) -> bool:
+        """Whether a reading needs no look at the names that stand in the text."""
+        match found:
+            case Unclear():
+                return found.reason not in _MAY_BE_NAMED
+            case AboutCustomer():
+                return self.names.known(found.name)
+            case FoundNotes():
+                return found.customer is not None or in_quotes(found.words) in self.text
+            case Compared():
+                return all(map(self.names.known, found.names))
+            case _:
+                return True
+
+    def _of_mentioned(self, tokens: Sequence[Token]) -> Query | Unclear | None:
+        """What is asked of the customers that the text names; None where it names none."""
+        if any(token.part is PhrasePart.EITHER for token in tokens):
+            return None  # of two meanings one is chosen, or offered
+        words = [token for token in tokens if token.part in _UNEXPLAINED]
+        found = self.names.mentioned(
+            self.text, lambda start, end: any(one.start < end and start < one.end for one in words)
+        )
+        if not found:
+            return None
+        asked = asked_of(self.text, found, self.vocabulary, self.asker.today)
+        if not asked.queries:
+            return None
+        if not asked.left and len(asked.queries) == 1:
+            return asked.queries[0]
+        if asked.left:
+            return self._unclear(WhyUnclear.WORDS, words=asked.left, near=asked.queries)
+        return self._unclear(WhyUnclear.SEVERAL, words=(self.text,), choices=asked.queries)
+
+    def _respelt(self, found: Query | Unclear) -> Query | None:
+        """What the text asks when its one misspelt word is read as the only one that it can mean."""
+        if not self.may_correct or not _is_open(found) or " " not in self.text:
+            return None  # a single word may be the name of a customer
+        corrected = spelling.corrected(self.text, self.vocabulary, self.asker)
+        again = self._again(corrected) if corrected is not None else None
+        return None if again is None or isinstance(again, Unclear) else again
+
+    def _refused(self, tokens: Sequence[Token], found: Query | Unclear) -> Query | Unclear:
+        """What says more of why a question has no answer: something is to be changed, counted or foretold."""
+        parts = {token.part for token in tokens}
+        reason = next((reason for part, reason in _NO_QUESTIONS.items() if part in parts), None)
+        if reason is None:
+            return found
+        if isinstance(found, Unclear):
+            return replace(found, reason=reason) if found.reason is WhyUnclear.WORDS else found
+        is_nobody = isinstance(found, AboutCustomer) and not self.names.within(found.name)
+        return self._unclear(reason, words=(self.text,)) if is_nobody else found
 
     def _read(self, tokens: Sequence[Token]) -> Query | Unclear:
         whole = self.text
@@ -152,25 +229,24 @@ class _Reader:
         return token.part is PhrasePart.SINCE and token.meaning == self.asker.today
 
     def _notes(self, tokens: Sequence[Token]) -> Query | Unclear | None:
-        spoken = _stripped(tokens)
-        if not spoken or spoken[0].part is not PhrasePart.NOTES_ABOUT:
+        found = sought(self.text, _stripped(tokens), self.asker.today)
+        if found is None:
             return None
-        rest = spoken[1:]
-        while rest and rest[0].is_empty:
-            rest = rest[1:]
-        if not rest:
-            return self._unclear(WhyUnclear.NO_NAME, words=(self._slice(spoken),))
-        words = self._slice(rest)
-        if (held := unquoted(words)) is not None:
-            return FoundNotes(words=held)
+        if found.period is not None:
+            return self._unclear(WhyUnclear(str(found.period)))
+        rest, notes = found.rest, found.found
+        if notes is None:
+            return self._unclear(WhyUnclear.NO_NAME, words=(self._slice(_stripped(tokens)),))
+        if found.is_quoted:
+            return notes
         if comma := next((place for place, token in enumerate(rest) if token.part is PhrasePart.APART), 0):
-            parts = (self._slice(rest[:comma]), words)  # what follows may be talk: …, somebody wrote it
-            choices = tuple(FoundNotes(words=unquoted(part) or part) for part in parts)
-            return self._unclear(WhyUnclear.SEVERAL, words=(words,), choices=choices)
-        if self.names.known(words):
-            about = AboutCustomer(name=words, aspect=Aspect.NOTES)
-            return self._unclear(WhyUnclear.SEVERAL, words=(words,), choices=(about, FoundNotes(words=words)))
-        return FoundNotes(words=words)
+            parts = (self._slice(rest[:comma]), notes.words)  # what follows may be talk: …, somebody wrote it
+            choices = tuple(replace(notes, words=unquoted(part) or part) for part in parts)
+            return self._unclear(WhyUnclear.SEVERAL, words=(notes.words,), choices=choices)
+        if self.names.known(notes.words):
+            about = AboutCustomer(name=notes.words, aspect=Aspect.NOTES)
+            return self._unclear(WhyUnclear.SEVERAL, words=(notes.words,), choices=(about, notes))
+        return notes
 
     def _team(self, tokens: Sequence[Token]) -> Query | None:
         spoken = [token for token in tokens if not token.is_empty and not _asks_how(token)]
@@ -195,28 +271,37 @@ class _Reader:
         return AboutTeam(team=teams[0].values[0]) if is_clear else None
 
     def _compared(self, tokens: Sequence[Token]) -> Query | Unclear | None:
-        found = customers_meant.to_compare(self.text, tokens, self.names.known)
+        found = meant.to_compare(self.text, tokens, self.names.known)
         if found is None:
             return None
         for piece in found:
             if not piece.quoted and not self.names.known(piece.text) and self._is_list(piece.text):
                 return self._of_one(piece.text)
         wanted = tuple(piece.text for piece in found)
-        if len(wanted) < customers_meant.FEWEST:
+        if len(wanted) < meant.FEWEST:
             return self._unclear(
                 WhyUnclear.TOO_FEW, words=wanted, near=tuple(AboutCustomer(name=name) for name in wanted)
             )
-        if len(wanted) > customers_meant.MOST:
+        if len(wanted) > meant.MOST:
             return self._unclear(
-                WhyUnclear.TOO_MANY, words=wanted, near=(Compared(names=wanted[: customers_meant.MOST]),)
+                WhyUnclear.TOO_MANY, words=wanted, near=(Compared(names=wanted[: meant.MOST]),)
             )
         return Compared(names=wanted)
 
     def _aspect(self, tokens: Sequence[Token]) -> Query | Unclear | None:
+        """What is asked of one customer; of its history also since when."""
+        spoken = _stripped(tokens)
+        if len(spoken) > 1 and spoken[-1].part is PhrasePart.SINCE:
+            about = self._of_one_customer(spoken[:-1])
+            if isinstance(about, AboutCustomer) and about.aspect is Aspect.HISTORY:
+                return replace(about, since=spoken[-1].meaning)
+        return self._of_one_customer(tokens)
+
+    def _of_one_customer(self, tokens: Sequence[Token]) -> Query | Unclear | None:
         whole = read_listing(tokens, self.vocabulary, self.asker)
         if not whole.left and whole.has_content:
             return None
-        found = customers_meant.with_aspect(self.text, tokens, self.names.known)
+        found = meant.with_aspect(self.text, tokens, self.names.known)
         is_known = found is not None and found[1] is not None and self.names.known(found[1].text)
         if not is_known and (about := self._about_known(tokens)) is not None:
             return about
@@ -238,7 +323,7 @@ class _Reader:
 
     def _about_known(self, tokens: Sequence[Token]) -> AboutCustomer | None:
         """One customer by its whole name, and around it only words that belong to what is asked of it."""
-        found = customers_meant.around(tokens, self.asker.today)
+        found = meant.around(tokens, self.asker.today)
         name = self._slice(found[1]) if found is not None else ""
         if found is None or not self.names.known(unquoted(name) or name):
             return None
@@ -256,13 +341,13 @@ class _Reader:
             return listing
         if (name := self._name_alone(tokens)) is not None:
             return AboutCustomer(name=name)
-        if names := customers_meant.all_named(self.text, tokens, self.names.known):
-            few = len(names) <= customers_meant.MOST
+        if names := meant.all_named(self.text, tokens, self.names.known):
+            few = len(names) <= meant.MOST
             near: tuple[Query, ...] = (Compared(names=names),) if few else ()
             near += tuple(AboutCustomer(name=name) for name in names)
             return self._unclear(WhyUnclear.WORDS, words=(self.text,), near=near)
         if not found.has_content or self.names.within(self.text) or _is_like_a_code_or_company(self.text):
-            return AboutCustomer(name=customers_meant.name_of(self.text, tokens, self.names.known).text)
+            return AboutCustomer(name=meant.name_of(self.text, tokens, self.names.known).text)
         return self._unclear_list(tokens, found)
 
     def _name_alone(self, tokens: Sequence[Token]) -> str | None:
@@ -344,6 +429,13 @@ def _stripped(tokens: Sequence[Token], *also: PhrasePart) -> list[Token]:
     while rest and (rest[-1].is_empty or rest[-1].part in (PhrasePart.APART, *also)):
         rest = rest[:-1]
     return rest
+
+
+def _is_open(found: Query | Unclear) -> bool:
+    """Whether what the names in a text say of it may say more than its reading."""
+    if isinstance(found, Unclear):
+        return found.reason is WhyUnclear.WORDS
+    return isinstance(found, AboutCustomer)
 
 
 def _asks_how(token: Token) -> bool:

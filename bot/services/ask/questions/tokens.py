@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from bot.services.ask.questions import periods
 from bot.services.ask.questions.atoms import APART, SOFT, Atom, atoms_of, phrase_keys
-from bot.services.ask.questions.phrases import FilterField, PhrasePart, phrases
+from bot.services.ask.questions.grammar.parts import FilterField, PhrasePart
+from bot.services.ask.questions.phrases import phrases
 from bot.services.ask.questions.vocabulary import Meaning, QuestionActor, Vocabulary, tree
 from bot.services.traits.fields import TraitField
 from bot.services.traits.values import check_value
@@ -109,7 +110,7 @@ class _Scan:
                 yield from self._numbered(place + 1, meanings, 0.9)
             return
         if atom.key in APART:
-            yield _Piece(place + 1, PhrasePart.APART, None)
+            yield _Piece(place + 1, PhrasePart.APART, atom.key)
             return
         yield _Piece(place + 1, PhrasePart.WORD, None, UNKNOWN)
         if atom.is_mark and (atom.key in SOFT | _END_MARKS):

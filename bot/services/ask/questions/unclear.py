@@ -22,6 +22,9 @@ class WhyUnclear(StrEnum):
     PERSONAL = "personal"  # customers are not listed by it
     NO_ORDER = "no_order"  # the top ones, by what?
     TOO_LONG = "too_long"
+    CHANGE = "change"  # something is to be changed or sent: questions change nothing
+    FORECAST = "forecast"
+    STATISTIC = "statistic"  # an average, a share, a trend
     NO_TIER = "no_tier"  # there is none from which one could get there
 
 

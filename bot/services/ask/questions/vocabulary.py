@@ -8,14 +8,16 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from bot.services.ask.questions.atoms import is_chinese, phrase_keys
-from bot.services.ask.questions.phrases import FilterField
+from bot.services.ask.questions.grammar import also_called
+from bot.services.ask.questions.grammar.parts import FilterField
+from bot.services.ask.questions.phrases import phrases
 from bot.services.traits.fields import TraitField, TraitFields
 from grading.scheme.model import BLOCKED, NEW, UNRATED, Name
 
 _NO_TIER = {
-    NEW: "new|newly won|new customers|新客户|新",
-    UNRATED: "unrated|not rated|not graded|ungraded|no tier|without a tier|未评级|没有等级|未定级|没评级|无等级",
-    BLOCKED: "blocked|frozen|冻结|已冻结|被冻结|黑名单",
+    NEW: "new|newly won|new customers|new ones|brand new|新客户|新|新增客户|新的",
+    UNRATED: "unrated|not rated|not graded|ungraded|not yet rated|not yet graded|not rated yet|not graded yet|never graded|never rated|no tier|no tier yet|without a tier|without tier|no grade|without a grade|no rating|haven't been graded|haven't been rated|未评级|没有等级|未定级|没评级|没评过级|还没评级|还没定级|没定级|尚未评级|没评级的|还没评级的|没等级|无等级|未分级|没分级",
+    BLOCKED: "blocked|frozen|on hold|on stop|冻结|已冻结|被冻结|黑名单",
 }
 NO_TIER_NAMES = {
     NEW: Name(en="new", zh="新客户"),
@@ -82,6 +84,11 @@ class Vocabulary:
                 single[keys][Meaning(kind, (value,))] = None
             elif keys:
                 found[keys][kind][value] = None
+        for kind, value, written in self._also():
+            keys = phrase_keys(written)
+            is_known = keys in single or set(found.get(keys, ())) - {kind}
+            if keys and not is_known and keys not in phrases() and keys not in self._own_keys:
+                found[keys][kind][value] = None
         return {
             keys: (
                 *(Meaning(kind, tuple(values)) for kind, values in found.get(keys, {}).items()),
@@ -89,6 +96,25 @@ class Vocabulary:
             )
             for keys in {**found, **single}
         }
+
+    @cached_property
+    def _own_keys(self) -> frozenset[tuple[str, ...]]:
+        """The keys of what the firm itself calls something."""
+        return frozenset(phrase_keys(written) for _, _, written in self._every())
+
+    def _also(self) -> Iterator[tuple[FilterField, Any, str]]:
+        """What values are also called: words that are nothing else."""
+        for value in self.regions:
+            yield from ((FilterField.REGION, value, written) for written in also_called.of_region(value))
+        for value in self.industries:
+            yield from ((FilterField.INDUSTRY, value, written) for written in also_called.of_industry(value))
+        for value, words in self.countries:
+            also = also_called.of_country((value, *words))
+            yield from ((FilterField.COUNTRY, value, written) for written in also)
+        for ladder in self.ladders:
+            for tier, names in ladder.tiers:
+                for name in _short(names):
+                    yield from ((FilterField.TIER, tier, written) for written in also_called.of_tier(name))
 
     def _every(self) -> Iterator[tuple[FilterField, Any, str]]:
         for ladder in self.ladders:
@@ -212,9 +238,13 @@ def _parts_of_name(name: str) -> Iterator[str]:
     words = name.split()
     chinese = [word for word in words if is_chinese(word)]
     latin = [word for word in words if not is_chinese(word)]
+    if latin and not latin[-1].endswith("s"):
+        yield " ".join(latin) + "s"  # as in `zhou yus customers`
     for part in (chinese, latin):
         if part and len(part) < len(words):
             yield " ".join(part)
     for word in words if len(words) > 1 else ():
         if len(word) >= (2 if is_chinese(word) else 3):
             yield word
+            if not is_chinese(word) and not word.endswith("s"):
+                yield f"{word}s"

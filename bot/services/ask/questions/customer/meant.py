@@ -6,7 +6,7 @@ from itertools import pairwise, product
 from typing import NamedTuple
 
 from bot.services.ask.questions.atoms import unquoted
-from bot.services.ask.questions.phrases import FilterField, PhrasePart
+from bot.services.ask.questions.grammar.parts import FilterField, PhrasePart
 from bot.services.ask.questions.query import Aspect, Risk, Silence
 from bot.services.ask.questions.tokens import Token
 

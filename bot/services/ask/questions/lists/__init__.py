@@ -1,0 +1,1 @@
+"""From the tokens of a question to a list: which customers, in which order."""
