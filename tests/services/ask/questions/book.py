@@ -1,17 +1,21 @@
 """The firm in whose words the questions of the corpus are asked."""
 
+import re
 import tomllib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bot.services.ask.questions.customer.mentions import Mention, NameFound, NameSource, mentions
 from bot.services.ask.questions.query import (
     AboutCustomer,
     AboutTeam,
     Aspect,
     Compared,
     Direction,
+    Excluded,
     Filters,
     FoundNotes,
     Listing,
@@ -24,7 +28,7 @@ from bot.services.ask.questions.query import (
     Sort,
 )
 from bot.services.ask.questions.vocabulary import Ladder, NamedOne, QuestionActor, Vocabulary
-from bot.services.name_keys import fold
+from bot.services.name_keys import fold, tokens_of_key
 from bot.services.traits.fields import shipped_fields
 from grading.scheme.model import Name
 
@@ -102,6 +106,32 @@ class KnownCustomers:
             for name in self.names
         )
 
+    def mentioned(self, text: str, is_open: Callable[[int, int], bool]) -> list[Mention]:
+        """The customers that a text names, by the same rules as in a database."""
+        keys = [(fold(name), place) for place, name in enumerate(self.names)]
+
+        def holding(tokens: Sequence[str]) -> list[NameFound]:
+            return [
+                NameFound(token, place)
+                for key, place in keys
+                for token in tokens_of_key(key)
+                if token in tokens
+            ]
+
+        source = NameSource(
+            whole=lambda asked: [NameFound(key, place) for key, place in keys if key in asked],
+            parts=holding,
+            names=lambda places: [NameFound(key, place) for key, place in keys if place in places],
+            codes=lambda letters, number: [
+                place
+                for place, name in enumerate(self.names)
+                if (code := re.fullmatch(r"([a-z]+)-0*(\d+)", name.casefold()))
+                and code.groups() == (letters, number)
+            ],
+            labels=lambda places: {place: self.names[place] for place in places},
+        )
+        return mentions(text, source, is_open)
+
 
 def corpus() -> dict[str, Any]:
     return tomllib.loads(CORPUS.read_text(encoding="utf-8"))
@@ -110,8 +140,9 @@ def corpus() -> dict[str, Any]:
 def query_of(group: dict[str, Any]) -> Query:
     """What a group of the corpus asks."""
     if "about" in group:
-        name, aspect = group["about"]
-        return AboutCustomer(name=name, aspect=Aspect(aspect))
+        name, aspect, *since = group["about"]
+        day = date.fromisoformat(since[0]) if since else None
+        return AboutCustomer(name=name, aspect=Aspect(aspect), since=day)
     if "compared" in group:
         return Compared(names=tuple(group["compared"]))
     if "personal" in group:
@@ -119,7 +150,8 @@ def query_of(group: dict[str, Any]) -> Query:
     if "team" in group:
         return AboutTeam(team=None if group["team"] == "own" else group["team"])
     if "notes" in group:
-        return FoundNotes(words=group["notes"])
+        since = date.fromisoformat(group["since"]) if "since" in group else None
+        return FoundNotes(words=group["notes"], since=since, customer=group.get("customer"))
     return listing_of(group["list"])
 
 
@@ -130,9 +162,16 @@ def listing_of(wanted: dict[str, Any]) -> Listing:
     if "silent" in given:
         given["silent_for"] = [SilentFor(what=Silence(what), days=days) for what, days in given.pop("silent")]
     if "moved" in given:
-        way, since = given["moved"]
+        way, *days = given["moved"]
+        since, *until = map(date.fromisoformat, days)
         direction = None if way == "any" else Direction(way)
-        given["moved"] = MovedSince(direction=direction, since=date.fromisoformat(since))
+        given["moved"] = MovedSince(direction=direction, since=since, until=until[0] if until else None)
+    if "complained_since" in given:
+        given["complained_since"] = date.fromisoformat(given["complained_since"])
+    if "without" in given:
+        excluded = {name: tuple(values) for name, values in given["without"].items()}
+        excluded["risks"] = tuple(map(Risk, excluded.get("risks", ())))
+        given["without"] = Excluded(**excluded)
     if "near" in given:
         given["near"] = Direction(given["near"])
     if "risks" in given:

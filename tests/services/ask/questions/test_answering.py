@@ -9,8 +9,9 @@ from sqlmodel import Session, col
 from bot.errors import Hidden
 from bot.services.access import Actor
 from bot.services.ask import lookup
-from bot.services.ask.questions import answering, one_customer
+from bot.services.ask.questions import answering
 from bot.services.ask.questions.answering import QuestionSources
+from bot.services.ask.questions.customer import answers
 from bot.services.ask.questions.query import AboutCustomer, Aspect, Compared, FoundNotes, Listing, Personal
 from bot.services.ask.questions.vocabulary_cache import VocabularyCache, read_vocabulary
 from bot.services.schemes.store import SchemeCache
@@ -95,10 +96,10 @@ def test_whoever_has_the_number_of_a_customer_of_somebody_else_is_told_nothing_o
         secret = session.scalars(select(col(Customer.id)).where(col(Customer.name) == "Secret")).one()
         if aspect is Aspect.CARE:
             with pytest.raises(Hidden):
-                one_customer.care(session, sources.scheme_cache, RULES, anna, secret, NOW)
+                answers.care(session, sources.scheme_cache, RULES, anna, secret, NOW)
             return
     with pytest.raises(Hidden):
-        one_customer.outside_of_session(database, sources.scheme_cache, anna, secret, aspect, NOW.date())
+        answers.outside_of_session(database, sources.scheme_cache, anna, secret, aspect, NOW.date())
 
 
 def test_a_whole_name_is_answered_without_reading_a_word_of_the_firm(

@@ -64,11 +64,16 @@ def test_what_was_not_understood_is_said() -> None:
 
 
 @pytest.mark.parametrize("text", ["list silnt customers", "customers in Dachh"])
-def test_a_misspelt_word_is_not_corrected_but_offered(text: str) -> None:
-    found = understood(text)
-    assert isinstance(found, Unclear)
+def test_a_misspelt_word_that_can_mean_one_word_only_is_read_as_that(text: str) -> None:
     wanted = {"risks": ["silent"]} if "silnt" in text else {"regions": ["DACH"]}
-    assert found.nearest[0] == query_of({"list": wanted})
+    assert understood(text) == query_of({"list": wanted})
+
+
+@pytest.mark.parametrize(
+    "text", ["older customers", "customers in Dahc", "lists of lost customers", "A customers in Frence"]
+)
+def test_a_word_that_is_right_or_short_or_far_is_not_read_as_another(text: str) -> None:
+    assert isinstance(understood(text), Unclear)
 
 
 def test_the_corpus_is_large_and_half_chinese() -> None:

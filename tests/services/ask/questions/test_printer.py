@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from bot.services.ask.questions.phrases import FilterField
+from bot.services.ask.questions.grammar.parts import FilterField
 from bot.services.ask.questions.printer import printed
 from bot.services.ask.questions.query import (
     AboutCustomer,
@@ -16,6 +16,7 @@ from bot.services.ask.questions.query import (
     Aspect,
     Compared,
     Direction,
+    Excluded,
     Filters,
     FoundNotes,
     Listing,
@@ -101,7 +102,19 @@ def listings(vocabulary: Vocabulary) -> st.SearchStrategy[Listing]:
     days = st.integers(1, 900)
     silences = st.builds(SilentFor, what=st.sampled_from(list(Silence)), days=days)
     since = st.integers(0, 3_000).map(lambda back: TODAY - timedelta(days=back))
-    moved = st.builds(MovedSince, direction=st.sampled_from([None, *Direction]), since=since)
+    moved = st.builds(
+        MovedSince,
+        direction=st.sampled_from([None, *Direction]),
+        since=since,
+        until=st.none() | st.just(TODAY - timedelta(days=1)),
+    ).map(lambda one: one if one.until is None or one.since <= one.until else replace(one, until=None))
+    groups = (FilterField.TIER, FilterField.REGION, FilterField.INDUSTRY)
+    groups = (*groups, FilterField.COUNTRY, FilterField.OWNER, FilterField.TEAM)
+    without = st.builds(
+        Excluded,
+        **{str(kind): values(vocabulary, kind).map(lambda some: some[:2]) for kind in groups},
+        risks=st.lists(st.sampled_from(list(Risk)), max_size=2, unique=True).map(tuple),
+    )
     profile = st.sampled_from(
         [("benefits", "price"), ("loyalty", "low"), ("needs", 'the "best", always'), ("web_visits", "12")]
     )
@@ -114,7 +127,9 @@ def listings(vocabulary: Vocabulary) -> st.SearchStrategy[Listing]:
         silent_for=st.lists(silences, max_size=2, unique=True).map(tuple),
         near=st.sampled_from([None, *Direction]),
         moved=st.none() | moved,
+        complained_since=st.none() | since,
         unattended=st.booleans(),
+        without=st.just(Excluded()) | without,
     ).map(
         lambda one: replace(one, unattended=one.unattended and not one.owners)
     )  # the other contradicts itself
@@ -129,9 +144,10 @@ def queries(vocabulary: Vocabulary) -> st.SearchStrategy[Query]:
     return st.one_of(
         listings(vocabulary),
         st.builds(AboutCustomer, name=names(), aspect=st.sampled_from(list(Aspect))),
+        st.builds(AboutCustomer, name=names(), aspect=st.just(Aspect.HISTORY), since=st.just(TODAY)),
         st.lists(names(), min_size=2, max_size=3).map(lambda some: Compared(names=tuple(some))),
         st.builds(AboutTeam, team=teams),
-        st.builds(FoundNotes, words=names()),
+        st.builds(FoundNotes, words=names(), since=st.none() | st.just(TODAY), customer=st.none() | names()),
         st.sampled_from(list(Personal)),
     )
 
