@@ -395,18 +395,13 @@ def with_tokens(
     return [(customer, count) for customer, count in rows]
 
 
-def holding(
-    session: Session, tokens: Sequence[str], owners: Owners, limit: int = 2_000
-) -> list[tuple[str, int]]:
-    """(token, customer in whose names it is) of some tokens."""
+def holding(session: Session, token: str, owners: Owners, most: int) -> list[int]:
+    """The customers in whose names a token is; none where they are more than `most`."""
     statement = of_owners(
-        select(col(NameToken.token), col(NameToken.customer_id)).join(
-            Customer, col(Customer.id) == NameToken.customer_id
-        ),
-        owners,
+        select(col(NameToken.customer_id)).join(Customer, col(Customer.id) == NameToken.customer_id), owners
     )
-    rows = session.execute(statement.where(col(NameToken.token).in_(tokens)).distinct().limit(limit))
-    return [(token, customer) for token, customer in rows]
+    found = session.execute(statement.where(col(NameToken.token) == token).limit(most + 1)).scalars().all()
+    return list(found) if len(found) <= most else []
 
 
 def _named(owners: Any) -> Any:

@@ -152,6 +152,15 @@ def _patterns() -> list[
             rf"(?:in |during |over )?(?:the )?{named}(?:期间|里|内)?{_END}",
             lambda m, today: (PhrasePart.OVER, _span(m["last"], today)),
         ),
+        (
+            rf"(?:since |from )(?:the )?(?:start|beginning) of (?:the )?(?P<this>week|month|quarter|year){_END}",
+            _since_start,
+        ),
+        (
+            rf"(?:in |during )?(?:the )?(?P<half>first|second) half (?:of )?(?:the year|this year|20\d{{2}}){_END}",
+            _half_year,
+        ),
+        (r"(?:今年)?(?P<half>上|下)半年", _half_year),
         (rf"(?:in |during |over )(?:the year )?(?P<y>20\d{{2}}){_END}(?!-)", _over_year),
         (r"(?P<y>20\d{2})年(?!\d)", _over_year),
         (r"(?:(?P<y>20\d{2})年)?第(?P<q>[一二三四1-4])季度", _quarter),
@@ -306,6 +315,21 @@ def _over_year(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | No
     return (
         (PhrasePart.SINCE, begin) if begin.year == today.year else (PhrasePart.OVER, _months_from(begin, 12))
     )
+
+
+def _since_start(match: re.Match[str], today: date) -> tuple[PhrasePart, Any]:
+    return PhrasePart.SINCE, _begin(f"this {match['this']}", today)
+
+
+def _half_year(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
+    """A half of this year."""
+    if match[0][-4:].isdecimal() and match[0][-4:] != str(today.year):
+        return None
+    begin = date(today.year, 1 if match["half"] in ("first", "上") else 7, 1)
+    span = _months_from(begin, 6)
+    if begin > today:
+        return PhrasePart.FUTURE, begin
+    return (PhrasePart.SINCE, begin) if span.until >= today else (PhrasePart.OVER, span)
 
 
 def _quarter(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:

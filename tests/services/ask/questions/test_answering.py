@@ -20,6 +20,7 @@ from bot.settings import Settings
 from bot.wording.answers.listing import CustomerList
 from bot.wording.answers.questions import CustomerHistory, NotUnderstood
 from bot.wording.ask.notes import NotesFound
+from bot.wording.ask.records import CustomerComplaints, LastContacts
 from bot.wording.messages import NoMatch, TierCard
 from db.book.customers import Customer
 from db.engine import Database
@@ -173,3 +174,31 @@ def test_certain_is_what_lookup_shows_for_the_same_text(
             certain, shown = both(session, text)
             assert certain == shown
         assert both(session, "acm")[0] is None
+
+
+def test_a_part_of_a_name_that_no_other_customer_has_is_that_customer_in_a_sentence(
+    sources: QuestionSources, database: Database, anna: Actor
+) -> None:
+    with database.write() as session:
+        factories.customer(session, "Hollerbeck Fahrzeugteile GmbH", code="C-0038", owner_id=anna.person_id)
+        factories.customer(session, "苏州煦柏精密机械有限公司", code="C-0003", owner_id=anna.person_id)
+    for text in ("whats hollerbecks tier", "who looks after hollerbeck fahrzeugtiele", "c38 tier please"):
+        card = asked(sources, anna, text)
+        assert getattr(card, "name", None) == "Hollerbeck Fahrzeugteile GmbH", text
+    assert getattr(asked(sources, anna, "煦柏精密的等级是什么"), "code", None) == "C-0003"
+    assert isinstance(asked(sources, anna, "when did we last visit hollerbeck"), LastContacts)
+    assert isinstance(asked(sources, anna, "did hollerbeck ever complain"), CustomerComplaints)
+    notes = asked(sources, anna, "notes about retrofit for hollerbeck")
+    assert isinstance(notes, NotesFound)
+    assert notes.customer == "Hollerbeck Fahrzeugteile GmbH"
+
+
+def test_a_part_of_a_name_is_no_customer_with_words_that_are_not_understood_or_of_somebody_else(
+    sources: QuestionSources, database: Database, anna: Actor
+) -> None:
+    with database.write() as session:
+        omar = factories.person(session, "Omar Two")
+        factories.customer(session, "Quarnstow Castings", code="C-0089", owner_id=omar)
+    assert isinstance(asked(sources, anna, "bump acme to A would you"), NotUnderstood)
+    assert isinstance(asked(sources, anna, "acme stock price"), NotUnderstood)
+    assert not isinstance(asked(sources, anna, "what is the tier of quarnstow these days"), TierCard)

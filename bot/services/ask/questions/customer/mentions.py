@@ -32,7 +32,10 @@ class NameFound(NamedTuple):
 
 @dataclass(frozen=True)
 class NameSource:
-    """Where names are looked up: `whole` by keys, `parts` by their words, `names` all of some customers, `label` one's own."""
+    """Where names are looked up: `whole` by keys, `parts` by their words, `names` all of some customers, `label` one's own.
+
+    Of a word that very many names have `parts` gives none of them.
+    """
 
     whole: Callable[[Sequence[str]], Iterable[NameFound]]
     parts: Callable[[Sequence[str]], Iterable[NameFound]]
@@ -126,7 +129,8 @@ class _Finding:
         }
         if not pairs:
             return []
-        customers = {found.customer for found in self.source.parts(sorted(pairs))}
+        held = list(self.source.parts(sorted(pairs)))
+        rare, customers = {found.key for found in held}, {found.customer for found in held}
         keys: dict[int, list[str]] = {}
         for name in self.source.names(sorted(customers)) if customers else ():
             keys.setdefault(name.customer, []).append(name.key)
@@ -136,6 +140,8 @@ class _Finding:
                 piece = "".join(atom.key for atom in self.atoms[first:end])
                 if not all(map(is_chinese, piece)):
                     continue
+                if not any(piece[at : at + 2] in rare for at in range(len(piece) - 1)):
+                    continue  # others whose names were not looked at may have it too
                 having = [one for one, names in keys.items() if any(piece in name for name in names)]
                 if having:
                     is_open = self.is_open(self.atoms[first].start, self.atoms[end - 1].end)

@@ -13,7 +13,7 @@ from db.book import customers, near_names
 from db.book.customers import NameHit, NameKind
 
 SHORTEST_PINYIN = 6  # letters; of fewer many words consist
-MOST_NAMED = 200  # customers of whom names are compared
+MOST_HOLDING = 60  # customers of one word: it does not name one of more
 MOST_CODE = 8  # digits
 
 
@@ -48,11 +48,12 @@ class VisibleNames:
                 yield NameFound(joined.get(hit.key, hit.key), hit.customer_id)
 
     def _parts(self, words: Sequence[str]) -> Iterable[NameFound]:
-        for word, customer_id in customers.holding(self.session, words, self._owners):
-            yield NameFound(word, customer_id)
+        for word in words:
+            for customer_id in customers.holding(self.session, word, self._owners, MOST_HOLDING):
+                yield NameFound(word, customer_id)
 
     def _names(self, customer_ids: Sequence[int]) -> Iterable[NameFound]:
-        for hit in near_names.names_of(self.session, customer_ids[:MOST_NAMED]):
+        for hit in near_names.names_of(self.session, customer_ids):
             if hit.kind not in (NameKind.INITIALS, NameKind.PINYIN):
                 yield NameFound(hit.key, hit.customer_id)
 

@@ -11,7 +11,7 @@ LISTS: dict[PhrasePart, dict[Any, str]] = {
         "one of us drop by in person|had one of us drop by in person|drop by in person|拜访|走访|回访|上门|上门拜访|拜访过|见面|见过面|见过|面访|当面|去现场|现场拜访|跑过|走动|"
         "去过|去看过|登门|登门拜访|拜访记录|any visit|any visits|上门看过|上过门|跑一趟",
         Silence.CONTACT: "contact|contacts|contacted|any contact|been contacted|spoken to|touched|been touched|reached out to|reached out|heard from|联系|联络|接触|沟通|联系过|跟进|跟进过|in touch with|been in touch with|been in touch|spoken with|talked to|talked with|联系上|搭理|搭理过|搭理|搭过话|理过|理|管过|过问|问过|碰过|往来|沟通过|接触过|互动|followed up|follow up|followed up with|follow-up|any touch",
-        Silence.CALL: "call|calls|called|been called|phoned|been phoned|rung|rang|phone call|phone calls|phone contact|telephoned|spoken on the phone|on the phone|打电话|打过电话|致电|通话|电话联系|电话沟通|来电|"
+        Silence.CALL: "call|calls|called|been called|phoned|been phoned|ring|rung|rang|phone call|phone calls|phone contact|telephoned|spoken on the phone|on the phone|打电话|打过电话|致电|通话|电话联系|电话沟通|来电|"
         "通过电话|通电话|电话|去电|去过电话|any call|any calls",
         Silence.ORDER: "order|orders|ordered|bought|buy|purchase|purchases|purchased|an order|new order|new orders|placed orders|ordering|bought from us|下单|订单|下过单|新订单|采购|购买|买|买东西|"
         "订货|下订单|成交|下过订单|买过|买过东西|订过货|进货|进过货|拿货|拿过货|采购过|出单|开单|订单量|any order|any orders|placed an order|placed any order|placed any orders|placed an order with us|ordered anything|bought anything",
@@ -38,14 +38,14 @@ LISTS: dict[PhrasePart, dict[Any, str]] = {
         Risk.FALLING: "falling|declining|shrinking|buying less|buys less|buy less|in decline|on the decline|on the way down|ordering less|orders less|spending less|下滑|下滑客户|在下滑|采购下滑|采购在下滑|订单下滑|订单在下滑|买得少了|萎缩|走下坡路|下坡|往下滑|订单减少|采购减少|买少了|少买了",
         Risk.OVERDUE_STEP: "overdue step|overdue steps|overdue care step|overdue care steps|overdue care|care overdue|care step is overdue|step is overdue|steps are overdue|care steps are overdue|care is overdue|"
         "steps overdue|step overdue|care steps overdue|late care steps|late care|late steps|care late|care is late|care steps late|care behind|behind on care|behind with care|behind on care steps|overdue on care|missed care steps|missed care|care we missed|overdue follow-ups|overdue tasks|overdue care tasks|"
-        "步骤逾期|关怀逾期|逾期步骤|逾期关怀|关怀步骤逾期|逾期的步骤|逾期的关怀|逾期未跟进|关怀超期|关怀过期|关怀拖着|关怀没做|关怀步骤没做|关怀没跟上|关怀晚了|关怀迟了|关怀拖期|没做的关怀|欠的关怀|该做没做的关怀|关怀欠着|关怀拖了|关怀步骤超期",
+        "步骤逾期|关怀逾期|逾期步骤|逾期关怀|关怀步骤逾期|逾期的步骤|逾期的关怀|逾期未跟进|关怀超期|关怀过期|关怀拖着|关怀拖着没做|关怀没做|关怀步骤没做|关怀没跟上|关怀晚了|关怀迟了|关怀拖期|没做的关怀|欠的关怀|该做没做的关怀|关怀欠着|关怀拖了|关怀步骤超期",
         Risk.OVERDUE_INVOICE: "overdue invoice|overdue invoices|invoices overdue|invoice is overdue|invoices are overdue|invoice overdue|overdue money|overdue payment|"
         "overdue payments|unpaid overdue invoices|unpaid invoices|unpaid invoice|overdue bills|overdue bill|unpaid bills|late invoice|late payers|late payer|late payment|late with payment|late paying|behind on payment|behind on payments|behind with payments|pay late|paying late|in arrears|arrears|owe us overdue money|owes us overdue money|owing overdue|to chase for money|chase for money|chase for payment|chase for invoices|money overdue|payments overdue|payment overdue|payment is overdue|past due|overdue receivables|"
         "need to chase for money|invoices past due|"
         "发票逾期|欠款逾期|账款逾期|逾期发票|逾期欠款|逾期账款|逾期的发票|付款逾期|"
         "late invoices|late payments|past due invoices|发票超期|货款逾期|逾期货款|回款逾期|账款超期|有逾期发票|逾期没付款|逾期未付款|逾期没付|逾期未付|逾期没还|拖欠|拖欠货款|拖着款|拖款|欠款没还|欠款没付|欠账|赖账|款没付|没付款|没付钱|未付款|没回款|未回款|逾期没回款|逾期未回款|催款|要催款|该催款|发票过期|发票没付|账期超了|过了账期|超账期|逾期款|逾期的货款|逾期的款",
         Risk.OVER_LIMIT: "over limit|over the limit|over their limit|over its limit|over credit limit|over the credit limit|"
-        "over their credit limit|above limit|above the limit|above their limit|beyond limit|beyond their limit|beyond their credit limit|beyond the credit limit|past their limit|past their credit limit|exceeded their limit|exceeded their credit limit|exceeded the limit|exceeded the credit limit|exceed their limit|exceeds its limit|exceed their credit limit|exceeds its credit limit|exceeding limit|maxed out|maxed out their credit|over the line|overdrawn|"
+        "over their credit limit|above limit|above their credit line|above the credit line|over their credit line|over the credit line|beyond their credit line|above the limit|above their limit|beyond limit|beyond their limit|beyond their credit limit|beyond the credit limit|past their limit|past their credit limit|exceeded their limit|exceeded their credit limit|exceeded the limit|exceeded the credit limit|exceed their limit|exceeds its limit|exceed their credit limit|exceeds its credit limit|exceeding limit|maxed out|maxed out their credit|over the line|overdrawn|"
         "超额度|超过额度|超出额度|超信用额度|超过信用额度|超限额|超额|"
         "over its credit limit|above its limit|above the credit limit|above their credit limit|above its credit limit|"
         "exceeding their limit|exceeding their credit limit|超出信用额度|额度超了|超了额度|超授信|"
@@ -85,10 +85,10 @@ LISTS: dict[PhrasePart, dict[Any, str]] = {
         Sort.SCORE: "score|scores|points|scoring|得分|分数|评分|分|分值|总分",
         Sort.NAME: "name|names|customer name|名称|名字|客户名称|客户名|拼音|字母",
         Sort.VALUE_AT_RISK: "value at risk|money at risk|risk value|amount at risk|risk amount|at-risk value|风险价值|风险金额|价值风险|在险价值|在险金额|风险额|有风险的金额|悬着的钱",
-        Sort.LAST_CONTACT: "last contact|latest contact|longest without contact|date of last contact|time since last contact|time since contact|最近联系|上次联系|最后联系|联系时间|最近联系时间|上次联系时间|最后一次联系|最近一次联系|最后联系时间",
+        Sort.LAST_CONTACT: "last contact|last contacted|latest contact|longest without contact|date of last contact|time since last contact|time since contact|最近联系|上次联系|最后联系|联系时间|最近联系时间|上次联系时间|最后一次联系|最近一次联系|最后联系时间",
         Sort.LAST_VISIT: "last visit|latest visit|longest without visit|longest without a visit|date of last visit|last visited|time since last visit|visit date|上次拜访|最近拜访|最后拜访|拜访时间|上次拜访时间|最近一次拜访|最后一次拜访|最近拜访时间|上次上门|最后一次上门",
-        Sort.LAST_CALL: "last call|latest call|last phone call|date of last call|longest without a call|上次打电话|最近打电话|上次电话|上次通话|最后一次电话|最近一次电话|最后通话|最近通话|上次致电",
-        Sort.LAST_ORDER: "last order|latest order|longest without order|longest without an order|date of last order|last purchase|time since last order|order date|最近订单|上次下单|最后订单|下单时间|最近下单|上次订单|最后下单|最后一次下单|最近一次下单|上次下单时间|上次采购|最近采购",
+        Sort.LAST_CALL: "last call|last called|last phoned|latest call|last phone call|date of last call|longest without a call|上次打电话|最近打电话|上次电话|上次通话|最后一次电话|最近一次电话|最后通话|最近通话|上次致电",
+        Sort.LAST_ORDER: "last order|last ordered|last bought|last purchased|latest order|longest without order|longest without an order|date of last order|last purchase|time since last order|order date|最近订单|上次下单|最后订单|下单时间|最近下单|上次订单|最后下单|最后一次下单|最近一次下单|上次下单时间|上次采购|最近采购",
         Sort.BOUNDARY: "boundary|distance to the boundary|nearest boundary|distance|points to the next tier|points missing|gap to the next tier|分界|距分界|离分界|分界距离|距离分界|差距|离分界的距离|距离|差的分数",
         Sort.REVENUE: "revenue|sales|turnover|spend|order volume|orders of 12 months|sales volume|营收|收入|销售额|营业额|采购额|成交额|订单金额|业绩|采购金额|年采购额|订单额",
         Sort.OVERDUE_INVOICE: "overdue amount|amount overdue|overdue sum|amount past due|逾期金额|逾期额|逾期款额|逾期欠款金额|拖欠金额",

@@ -75,7 +75,7 @@ _UP: dict[PhrasePart, str] = {
     + _close(_RISES),
     PhrasePart.NEAR_TO: "about to reach|about to become|about to rise to|about to move up to|about to be promoted to|close to|nearly|"
     "almost|soon to be|快升到|快升为|快要升到|即将升到|即将升为|快到|接近|快成|马上升到|马上到|就快到|差一点到|离升到|快够上|快够到|快够|就差一点到|"
-    "close to becoming|close to reaching|close to being|about to be|just short of|just below|knocking on the door of",
+    "close to becoming|close to reaching|close to being|about to be|just short of|just below|knocking on the door of|within reach of|not far from",
     PhrasePart.NEAR_MAYBE: "快升|快要升|即将升|马上升|就要升|就快升|马上要升",
     PhrasePart.MOVED: "moved up a tier|rose a tier|gained a tier|went up a tier|moved up|moving up|rose|rise|risen|went up|gone up|promoted|upgraded|got promoted|were promoted|"
     "was promoted|been promoted|升级|升了级|升了|上升|升等|升到|升为|升至|升成|升了一级|got upgraded|climbed|climbed a tier|jumped up|jumped a tier|got bumped up|stepped up|tier went up|tiers went up|tier up|moved to a higher tier|moved to a better tier|upgrades|promotions|tier upgrades|moves up|"

@@ -54,9 +54,11 @@ SMALL: dict[PhrasePart, dict[Any, str]] = {
         "value": "not|without|without a|without an|without any|w/o|isn't|aren't|isnt|arent|is not|are not|not the",
     },
     PhrasePart.EXCEPT: {
-        None: "except|except for|excepting|excluding|excludes|exclude|excl|other than|apart from|aside from|besides|not including|leave out|leaving out|left out|minus|skip|skipping|"
-        "ignore|ignoring|not in|outside|outside of|outside the|non|not from|not with|but not|but without|but no|just not|but not in|not those in|not those of|not of|not owned by|everything but|anything but|all but|everyone but|everybody but|"
-        "除了|除|除去|除掉|除开|刨除|刨去|抛开|排除|排除掉|剔除|不含|不包括|不包含|不算|不要|不看|别要|去掉|去除|撇开|非|不是|不在|不属于|不归|不计|扣除"
+        "to the end": "except|except for|excepting|excluding|excludes|exclude|excl|other than|apart from|aside from|besides|not including|leave out|leaving out|left out|skip|skipping|"
+        "ignore|ignoring|everything but|anything but|all but|everyone but|everybody but",
+        None: "minus|not in|outside|outside of|outside the|non|not from|not with|but not|but without|but no|just not|but not in|not those in|not those of|not of|not owned by|"
+        "除了|除|除去|除掉|除开|刨除|刨去|抛开|不含|不包括|不包含|别要|撇开|非|不是|不在|不属于|不归|不计|扣除",
+        "either side": "不算|不要|不看|剔除|排除掉|排除|去掉|去除",
     },
     PhrasePart.EXCEPT_AFTER: {
         None: "excluded|aside|excepted|以外|之外|以外的|之外的|除外|外|就别列了|别列了|就不要了|不要了|就算了|就不看了|就别算了|不算在内|不包括在内|不用列|不用看|就不用了|就不列了|不列|别算|排除在外"
@@ -89,7 +91,7 @@ SMALL: dict[PhrasePart, dict[Any, str]] = {
         "delete|remove|get rid of|erase|wipe|bump|bump up|set to|tick off|tick it off|tick|mark as done|mark done|mark it done|assign|reassign|hand over|hand them over|transfer|"
         "set|mark|log|record|send|send out|e-mail|email|mail|write to|shoot|ping|text|message|invite|book|schedule|create|add|insert|register|update|edit|rename|change|cancel|undo|revoke|approve|override|raise|lower|increase|decrease|extend|renew|close|reopen|"
         "make them|make him|make her|make it|turn them into|put him in|put her in|move them|merge|archive|export|import|upload|download|regrade|recalculate|"
-        "删除|删掉|删了|删|移除|撤掉|撤销|撤回|撤|取消|修改|改成|改为|改一下|改|更新|编辑|调成|调到|调整|调为|设为|设成|标记|标成|标为|转给|移交|交给|分给|分配给|划给|"
+        "换成|换给|删除|删掉|删了|删|移除|撤掉|撤销|撤回|撤|取消|修改|改成|改为|改一下|改|更新|编辑|调成|调到|调整|调为|设为|设成|标记|标成|标为|转给|移交|交给|分给|分配给|划给|"
         "发给|发邮件|发消息|发短信|群发|发送|通知|提醒|催一下|祝|约|预约|安排|新建|建个档|建档|建一个|创建|新增|添加|加一个|录入|登记|记一下|记一笔|批准|审批|提到|提高|提额|打个分|打分|重新评级|重评|合并|归档|导入|上传|关闭|结案|勾掉|勾上|完成掉"
     },
     PhrasePart.STATISTIC: {

@@ -12,6 +12,11 @@ from bot.services.ask.questions.vocabulary import Meaning
 ALSO = frozenset("、")  # joins what is excluded; after another comma something else may begin
 _JOINTS = (PhrasePart.AND, PhrasePart.OR, PhrasePart.APART, PhrasePart.NOT, PhrasePart.EXCEPT, PhrasePart.TO)
 
+_ENDING = (
+    *(PhrasePart.APART, PhrasePart.AND, PhrasePart.BUT, PhrasePart.EXCEPT_AFTER, PhrasePart.EXCEPT),
+    *(PhrasePart.BY, PhrasePart.ORDER, PhrasePart.SORTED, PhrasePart.FIRST, PhrasePart.TOP),
+)
+
 
 class Exclusions(ListReading):
     """The steps for what is left out: not A, except DACH, 除了华东, A类以外."""
@@ -22,7 +27,7 @@ class Exclusions(ListReading):
                 continue
             is_not = token.part is PhrasePart.NOT and token.meaning == "value"
             if token.part is PhrasePart.EXCEPT or is_not:
-                if not self._exclude_after(place):
+                if not self._exclude_after(place) and self._may_follow(place):
                     self._exclude_before(place)
             elif token.part is PhrasePart.EXCEPT_AFTER:
                 self._exclude_before(place)
@@ -30,13 +35,20 @@ class Exclusions(ListReading):
             if token.part is PhrasePart.BUT and not self._used[place]:
                 self._use([place] if place + 1 in self._unwanted or self._is_not(place + 1) else [])
 
+    def _may_follow(self, place: int) -> bool:
+        """Whether a word that stands before what is left out may stand behind it here: 华东不要, and nothing after it."""
+        ends = place + 1 == len(self._tokens) or self._is(place + 1, PhrasePart.APART)
+        return ends and self._tokens[place].meaning == "either side"
+
     def _is_not(self, place: int) -> bool:
         return self._is(place, PhrasePart.NOT, PhrasePart.EXCEPT) and self._used[place]
 
     def _exclude_after(self, place: int) -> bool:
         items, at = self._items_from(place + 1)
-        if not items:
-            return False
+        is_followed = at < len(self._tokens) and not self._is(at, *_ENDING)
+        if not items or (is_followed and self._tokens[place].meaning == "to the end"):
+            self._unwanted -= {*range(place, at)}
+            return False  # all but A customers in DACH: in DACH, or all but those?
         if self._is(at, PhrasePart.EXCEPT_AFTER):
             self._use([at])
         self._use(range(place, at))

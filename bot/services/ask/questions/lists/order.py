@@ -134,6 +134,10 @@ class OrderSteps(ListReading):
             self._use([place, near])
 
     def _read_turns(self) -> None:
+        turn = (PhrasePart.SORTED, PhrasePart.RISING, PhrasePart.FALLING, PhrasePart.REVERSED)
+        for place, token in enumerate(self._tokens):
+            if token.part is PhrasePart.SORT and self._sort is None and self._is(place + 1, *turn):
+                self._set_sort(token.meaning, [place])
         turns = [token for token in self._tokens if token.part in (PhrasePart.RISING, PhrasePart.FALLING)]
         if turns and self._sort is None:
             self._take_implied(None)
