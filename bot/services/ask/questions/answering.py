@@ -42,7 +42,9 @@ from bot.services.care.digest import todo
 from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults
 from bot.services.schemes.store import SchemeCache
+from bot.services.traits import views as profiles
 from bot.settings import Settings
+from bot.wording.actions import Pointer
 from bot.wording.answers.questions import NotUnderstood, QuestionPart
 from bot.wording.message_base import Message
 from bot.wording.messages import NoMatch
@@ -192,6 +194,8 @@ def _about(sources: QuestionSources, actor: Actor, query: AboutCustomer) -> Mess
             return notes(session, sources.scheme_cache, actor, found.only)
         if query.aspect is Aspect.CONTACTS:
             return answers.contacts(session, actor, found.only, today)
+        if query.aspect is Aspect.PROFILE:
+            return profiles.shown(session, actor, Pointer(id=found.only), rules.traits)
         if query.aspect is Aspect.COMPLAINTS:
             return answers.complaints(session, rules, actor, found.only, today)
     if query.aspect is Aspect.CARD:

@@ -35,6 +35,7 @@ _ASPECTS = {
     Aspect.CARE: ("care", "关怀"),
     Aspect.CREDIT: ("credit", "信用"),
     Aspect.NOTES: ("notes", "备注"),
+    Aspect.PROFILE: ("customer profile", "客户画像"),
     Aspect.CONTACTS: ("last contacts", "联系情况"),
     Aspect.COMPLAINTS: ("complaint list", "投诉情况"),
 }

@@ -20,6 +20,7 @@ class Aspect(StrEnum):
     CREDIT = "credit"
     NOTES = "notes"
     CONTACTS = "contacts"  # when it was last visited, called …
+    PROFILE = "profile"  # what is known of it besides figures
     COMPLAINTS = "complaints"  # open ones and others
 
 

@@ -35,6 +35,7 @@ NAMED |= {
     "简报",
 }
 NAMED |= {"last contacts", "last visit", "last call", "complaint list", "complaints"}
+NAMED |= {"customer profile", "competitors", "客户画像", "竞争对手"}
 NAMED |= {"联系情况", "上次拜访", "上次打电话", "投诉情况", "有没有投诉过"}
 NAMED |= {"关怀", "关怀计划", "信用", "额度", "备注", "记录"}
 SORTS = {

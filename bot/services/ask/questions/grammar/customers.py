@@ -38,6 +38,7 @@ CUSTOMERS: dict[PhrasePart, dict[Any, str]] = {
         Aspect.CARE: "care|care plan|care steps|steps|next steps|关怀|关怀计划|关怀步骤|关怀安排|步骤|what service|which service|什么服务|哪些服务",
         Aspect.CREDIT: "credit|credit limit|credit grade|信用|额度|信用额度|信用等级|授信|"
         "credit line|credit rating|owe|owes|owe us|owes us|授信额度|信用情况|信用状况|欠多少|欠多少钱|欠我们多少|欠我们多少钱",
+        Aspect.PROFILE: "customer profile|客户画像|客户档案",
         Aspect.CONTACTS: "last contacts|联系情况|往来情况",
         Aspect.COMPLAINTS: "complaint list|list of complaints|投诉情况",
         Aspect.NOTES: "notes|note|notes taken|备注|记录|笔记|拜访记录|"

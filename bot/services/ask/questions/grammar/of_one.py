@@ -10,8 +10,8 @@ ASKED: dict[Aspect, str] = {  # these words ask for it
         "card|cards|tell me about|show the card of|怎么样|怎么样了|怎样|如何|卡片|客户卡|是什么等级|什么等级|哪个等级|几级|情况|what about|"
         "how about|什么情况|咋样|咋样了|啥等级|tell me more about|几级啊|哪级|哪一级|啥级别|什么级别|哪个级别|是啥级别|多少分|几分|得多少分|是几类|哪类|哪一类|"
         "什么类|what's up with|whats up with|what's the deal with|啥情况|什么档次|current tier|tier now|tier and score|"
-        "score|points|profile|customer profile|profile of|competitors|competitor|competition|needs|竞争对手|对手|"
-        "竞品|客户档案|档案|画像|客户画像|概况|基本情况|account manager|who looks after|looks after|looking after|who handles|"
+        "score|points|"
+        "概况|基本情况|account manager|who looks after|looks after|looking after|who handles|"
         "handles|who manages|manages|who owns|owns|who is responsible for|responsible for|in charge of|"
         "who's in charge of|who covers|covers|who takes care of|takes care of|whose customer is|"
         "whose account is|whose is|owner|who has|谁在跟|谁跟|谁负责|谁在负责|谁管|谁在管|归谁|归谁管|谁的客户|是谁的客户|谁的|是谁的|客户经理是谁|客户经理|"
@@ -21,6 +21,11 @@ ASKED: dict[Aspect, str] = {  # these words ask for it
         "离下一级差多少|离上一级还差多少|还要多少分|还需要几分|再涨几分|再加多少分|还差多少能升|还差多少升级|还差多少分升级|还差几分升级|还差几分能升|差多少能升|差几分能升|几分能升|离升还差|"
         "离降级还有多远|离掉级还有多远|离降级还差多少|离掉级还差多少|how|how is|how are|how is it going|doing|looking|going|faring|"
         "getting on|getting along|holding up|情况怎么样|情况如何|最近怎么样|最近如何|最近咋样|近况|近况如何|最近情况|状况|现状"
+    ),
+    Aspect.PROFILE: (
+        "profile|customer profile|profile of|competitors|competitor|competition|who competes|needs|what do they need|"
+        "benefits sought|opportunities|preferences|buying channel|loyalty|竞争对手|对手|竞品|竞争情况|客户档案|档案|画像|客户画像|"
+        "需求|有什么需求|机会|偏好|购买渠道|忠诚度"
     ),
     Aspect.WHY: (
         "why|reason|reasons|explain|explanation|为什么|为啥|原因|为何|怎么回事|解释|how come|什么原因|是什么原因|怎么会|怎么来的|怎么评的|咋评的|"
@@ -111,6 +116,7 @@ AROUND: dict[Aspect, str] = {  # these change nothing beside a word that asks fo
     ),
     Aspect.HISTORY: ("moved|been|so far|变过|变化|变化过|到现在|走过来"),
     Aspect.CARD: ("right now|now|standing|stand|现在|目前|属于"),
+    Aspect.PROFILE: ("their|against|up against|active|inside|都有谁|有哪些|哪些"),
     Aspect.CONTACTS: (
         "visit|call|phone|order|contact|see|meet|speak|talk|ring|was|were|been|to|there|by|with|打|打电话|电话|拜访|联系|下单|"
         "上门|见面|通话|沟通|采购|走访|"
