@@ -4,16 +4,20 @@ A code or a whole name of a customer comes first. Then the whole text must be un
 what is asked of it, as customers to compare, or as one of the few other questions.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise, product
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 
 from bot.services.ask.questions import nearest, spelling
-from bot.services.ask.questions.atoms import in_quotes, is_chinese, normal, unquoted
+from bot.services.ask.questions.atoms import in_quotes, normal, unquoted
 from bot.services.ask.questions.customer import meant
 from bot.services.ask.questions.customer.asked import asked_of
-from bot.services.ask.questions.customer.mentions import Mention
+from bot.services.ask.questions.customer.names import (
+    AskedOnce,
+    CustomerNames,
+    is_like_a_code_or_company,
+    is_like_a_name,
+)
 from bot.services.ask.questions.filters import MOST_CHOICES, ReadListing, read_listing
 from bot.services.ask.questions.grammar.parts import FilterField, PhrasePart
 from bot.services.ask.questions.notes_sought import sought
@@ -33,21 +37,6 @@ from bot.services.ask.questions.unclear import Unclear, WhyUnclear
 from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
 
 MOST_CHARACTERS = 1_000  # of a question
-_LEGAL_FORMS = (
-    "有限公司",
-    "有限责任公司",
-    "股份公司",
-    "集团",
-    " gmbh",
-    " ag",
-    " kg",
-    " ltd",
-    " plc",
-    " inc.",
-    " inc",
-    " llc",
-    " s.a.",
-)
 _MAY_BE_NAMED = (WhyUnclear.WORDS, WhyUnclear.TOO_FEW, WhyUnclear.NO_NAME, WhyUnclear.ONE_CUSTOMER)
 _UNEXPLAINED = (PhrasePart.WORD, PhrasePart.COUNT)
 _NO_QUESTIONS = {
@@ -58,45 +47,9 @@ _NO_QUESTIONS = {
 MOST_EITHER = 2  # words that are the firm's and the grammar's
 
 
-class CustomerNames(Protocol):
-    """The names of the customers whom the asker sees."""
-
-    def known(self, text: str) -> bool:
-        """Whether it is a whole code or name."""
-
-    def within(self, text: str) -> bool:
-        """Whether its words are in the name of a customer."""
-
-    def mentioned(self, text: str, is_open: Callable[[int, int], bool]) -> list[Mention]:
-        """The customers that a text names. `is_open`: whether words that nothing else explains are from a place to another."""
-
-
 def read(text: str, vocabulary: Vocabulary, asker: QuestionActor, names: CustomerNames) -> Query | Unclear:
     """What a text asks."""
-    return _Reader(normal(text), vocabulary, asker, _AskedOnce(names)).read()
-
-
-@dataclass(frozen=True)
-class _AskedOnce:
-    """Names of which each text is looked up once, however many readings a question has."""
-
-    names: CustomerNames
-    found: dict[tuple[str, bool], bool] = field(default_factory=dict)
-
-    def known(self, text: str) -> bool:
-        return self._look(text, whole=True)
-
-    def within(self, text: str) -> bool:
-        return self._look(text, whole=False)
-
-    def mentioned(self, text: str, is_open: Callable[[int, int], bool]) -> list[Mention]:
-        return self.names.mentioned(text, is_open)
-
-    def _look(self, text: str, *, whole: bool) -> bool:
-        if (text, whole) not in self.found:
-            look = self.names.known if whole else self.names.within
-            self.found[text, whole] = look(text)
-        return self.found[text, whole]
+    return _Reader(normal(text), vocabulary, asker, AskedOnce(names)).read()
 
 
 @dataclass(frozen=True)
@@ -335,7 +288,7 @@ class _Reader:
             return Personal.MINE
         if found.reason is None and found.has_content:
             (listing,) = found.listings
-            if found.is_bare and (self.names.within(self.text) or _is_like_a_name(self.text, tokens)):
+            if found.is_bare and (self.names.within(self.text) or is_like_a_name(self.text, tokens)):
                 about = AboutCustomer(name=self.text)
                 return self._unclear(WhyUnclear.SEVERAL, words=(self.text,), choices=(listing, about))
             return listing
@@ -346,7 +299,7 @@ class _Reader:
             near: tuple[Query, ...] = (Compared(names=names),) if few else ()
             near += tuple(AboutCustomer(name=name) for name in names)
             return self._unclear(WhyUnclear.WORDS, words=(self.text,), near=near)
-        if not found.has_content or self.names.within(self.text) or _is_like_a_code_or_company(self.text):
+        if not found.has_content or self.names.within(self.text) or is_like_a_code_or_company(self.text):
             return AboutCustomer(name=meant.name_of(self.text, tokens, self.names.known).text)
         return self._unclear_list(tokens, found)
 
@@ -445,22 +398,3 @@ def _asks_how(token: Token) -> bool:
 def _as_word(token: Token) -> Token:
     """One of too many words with two meanings is not understood."""
     return token._replace(part=PhrasePart.WORD, meaning=None) if token.part is PhrasePart.EITHER else token
-
-
-def _is_like_a_code_or_company(text: str) -> bool:
-    """Whether a text is one piece with a digit in it, as codes are (C-0002, erp:1004), or ends as companies are named."""
-    is_code = " " not in text and text.isascii() and any(map(str.isdigit, text))
-    return is_code or text.casefold().endswith(_LEGAL_FORMS)
-
-
-def _is_like_a_name(text: str, tokens: Sequence[Token]) -> bool:
-    """Whether words of the firm stand together as companies are named: 华东机械, DACH Chemicals. Tiers are in no name."""
-    if any(
-        one.field is FilterField.TIER for token in tokens if not token.is_empty for one in token.meaning or ()
-    ):
-        return False
-    return any(
-        one.part is other.part is PhrasePart.VALUE
-        and text[one.end : other.start] == ("" if is_chinese(text[other.start : other.end]) else " ")
-        for one, other in pairwise(tokens)
-    )
