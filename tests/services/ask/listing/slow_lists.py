@@ -1,5 +1,6 @@
 """Lists as pandas finds them over whole tables: another way to the same customers, in the same order."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -77,41 +78,40 @@ class SlowLists:
         ranked = sorted(book.index, key=lambda number: self._place(query, number))
         return [int(number) for number in ranked][: query.limit]
 
-    def _keeps(self, filters: Filters, number: int, row: Any) -> list[bool]:
+    def _keeps(self, filters: Filters, number: int, row: Any) -> Iterator[bool]:
         tier = "unrated" if pd.isna(row["tier"]) else row["tier"]
         scheme = self.schemes.get(row["scheme_version_id"])
         person = row["person_id"]
         team = None if pd.isna(person) else self.people.loc[person, "team_id"]
-        own = self.traits[self.traits["customer_id"] == number]
-        values = set(zip(own["field"], own["value"], strict=True))
         of_people = not (filters.owners or filters.teams) or person in filters.owners or team in filters.teams
-        return [
-            not filters.tiers or tier in filters.tiers,
-            not filters.regions or row["region"] in filters.regions,
-            not filters.industries or row["industry"] in filters.industries,
-            not filters.countries or row["country"] in filters.countries,
-            not filters.record_types or row["record_type"] in filters.record_types,
-            not filters.schemes or (scheme is not None and scheme.scheme in filters.schemes),
-            of_people,
-            set(filters.profile) <= values,
-            all(
-                (last := self._last(one.what, number)) is None
-                or (self.today - last) >= timedelta(days=one.days)
-                for one in filters.silent_for
-            ),
-            filters.near is None or self._points(row, filters.near, 5.0) is not None,
-            filters.moved is None or self._moved(number, row, filters.moved),
-            not filters.unattended or pd.isna(person) or not self._is_here(person),
-            all(self._has(risk, number, row) for risk in filters.risks),
-            filters.complained_since is None
-            or self._complained(number, pd.Timestamp(filters.complained_since)),
-            tier not in filters.without.tiers,
-            row["region"] not in filters.without.regions,
-            row["industry"] not in filters.without.industries,
-            row["country"] not in filters.without.countries,
-            person not in filters.without.owners and team not in filters.without.teams,
-            not any(self._has(risk, number, row) for risk in filters.without.risks),
-        ]
+        yield not filters.tiers or tier in filters.tiers
+        yield not filters.regions or row["region"] in filters.regions
+        yield not filters.industries or row["industry"] in filters.industries
+        yield not filters.countries or row["country"] in filters.countries
+        yield not filters.record_types or row["record_type"] in filters.record_types
+        yield not filters.schemes or (scheme is not None and scheme.scheme in filters.schemes)
+        yield of_people
+        yield not filters.profile or set(filters.profile) <= self._values(number)
+        yield all(
+            (last := self._last(one.what, number)) is None or (self.today - last) >= timedelta(days=one.days)
+            for one in filters.silent_for
+        )
+        yield filters.near is None or self._points(row, filters.near, 5.0) is not None
+        yield filters.moved is None or self._moved(number, row, filters.moved)
+        yield not filters.unattended or pd.isna(person) or not self._is_here(person)
+        yield all(self._has(risk, number, row) for risk in filters.risks)
+        since = filters.complained_since
+        yield since is None or self._complained(number, pd.Timestamp(since))
+        yield tier not in filters.without.tiers
+        yield row["region"] not in filters.without.regions
+        yield row["industry"] not in filters.without.industries
+        yield row["country"] not in filters.without.countries
+        yield person not in filters.without.owners and team not in filters.without.teams
+        yield not any(self._has(risk, number, row) for risk in filters.without.risks)
+
+    def _values(self, number: int) -> set[tuple[str, str]]:
+        own = self.traits[self.traits["customer_id"] == number]
+        return set(zip(own["field"], own["value"], strict=True))
 
     def _complained(self, number: int, since: pd.Timestamp) -> bool:
         own = self.complaints[self.complaints["customer_id"] == number]
