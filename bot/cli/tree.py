@@ -74,6 +74,10 @@ COMMANDS = {  # group -> command -> module and function, in the order of --help
         "suggest": "care.gifts.suggest_gift",
         "undo": "care.gifts.undo_gift",
     },
+    "fact": {
+        "add": "asking.facts.add_fact",
+        "undo": "asking.facts.undo_fact",
+    },
     "survey": {
         "list": "care.surveys.list_scores",
         "add": "care.surveys.add_score",
@@ -171,6 +175,7 @@ HELP = {  # of groups
     "care": "Care steps: what is due and why, and the plans that say so.",
     "complaint": "Complaints: what is open, what was done, how it ended.",
     "gift": "Gifts: what was given, what may still be given, and what fits.",
+    "fact": "Facts and judgements about a customer, one at a time.",
     "survey": "Scores of satisfaction surveys.",
     "note": "Notes: what was logged about customers, found, changed and taken back.",
     "promise": "Promises: what was said to a customer that one would do, by when, and whether it was kept.",

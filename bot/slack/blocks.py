@@ -70,7 +70,7 @@ def payload(
     if possible_repeat:
         line = gettext("Possible repeat: Slack did not say whether this arrived before.")
         slots = replace(slots, fallback=f"{slots.fallback} ({line})", footer=(line, *slots.footer))
-    buttons, rows = _buttons(message, gettext), _row_blocks(message, slots, gettext)
+    buttons, rows = _buttons(message, gettext, language), _row_blocks(message, slots, gettext)
     if back is not None:
         buttons.append(_button(Action.TO_LIST, gettext(Action.TO_LIST.label), back))
     room = MOST_CHARACTERS - sum(map(_length, buttons))
@@ -89,7 +89,7 @@ def _fitted(
 ) -> tuple[Message, Slots]:
     """A message that says itself how many rows it leaves out, with no more of them than there is room for."""
     slots = renderer.slots(message, language)
-    while not _fits(slots, _buttons(message, gettext)) and (less := message.shorter()) is not None:
+    while not _fits(slots, _buttons(message, gettext, language)) and (less := message.shorter()) is not None:
         message, slots = less, renderer.slots(less, language)
     return message, slots
 
@@ -135,7 +135,7 @@ def modal(renderer: Renderer, message: Message, language: str | None, title: str
     """A message as a view to read and close; `title` is a msgid."""
     slots, gettext = renderer.slots(message, language), catalogue.gettext(language)
     rows = _row_blocks(message, slots, gettext)
-    return view(slots, gettext(title), gettext("Close"), _buttons(message, gettext), rows)
+    return view(slots, gettext(title), gettext("Close"), _buttons(message, gettext, language), rows)
 
 
 def view(
@@ -332,7 +332,7 @@ def _step_controls(row: CareRow, gettext: Callable[[str], str]) -> list[Block]:
     ]
 
 
-def _buttons(message: Message, gettext: Callable[[str], str]) -> list[Block]:
+def _buttons(message: Message, gettext: Callable[[str], str], language: str | None) -> list[Block]:
     """The buttons and the menu that the message's class declares, and those of the customers that it lists."""
     targets = message.targets()
     buttons = [
@@ -347,6 +347,8 @@ def _buttons(message: Message, gettext: Callable[[str], str]) -> list[Block]:
     ]
     if more:
         buttons.append(_select(Action.MORE, gettext(Action.MORE.label), more))
+    if message.names_facts and (facts := message.recordable(language or "en")):
+        buttons.append(_fact_control(facts, gettext))
     if message.buttons_for:
         hits, room = getattr(message, message.buttons_for), MOST_BUTTONS - len(buttons)
         if len(hits) > room and message.choosing != Action.OPEN:
@@ -356,6 +358,15 @@ def _buttons(message: Message, gettext: Callable[[str], str]) -> list[Block]:
     if message.menu_of and (hits := getattr(message, message.menu_of)):
         buttons.append(_menu(Action.OPEN, hits, gettext("Show a card…")))
     return buttons
+
+
+def _fact_control(facts: Sequence[tuple[str, Pointer]], gettext: Callable[[str], str]) -> Block:
+    """A button that names the only fact, or a menu of several."""
+    named = [(escape(name), pointer) for name, pointer in facts[:MOST_OPTIONS]]
+    if len(named) > 1:
+        return _select(Action.RECORD_FACT, gettext(Action.RECORD_FACT.label), named)
+    name, pointer = named[0]
+    return _button(Action.RECORD_FACT, gettext("Record: %(name)s") % {"name": name}, pointer)
 
 
 def _choices(action: Action, hits: Sequence[Listed | GreetedCustomer]) -> list[Block]:

@@ -82,6 +82,9 @@ class Action(StrEnum):
     SURVEY_FORM = "tierbot_survey_form"
     SURVEY_DONE_FORM = "tierbot_survey_done_form"
     UNDO_SURVEY = "tierbot_undo_survey", N_("Undo"), None, "survey score"
+    RECORD_FACT = "tierbot_record_fact", N_("Record a missing fact…")
+    FACT_FORM = "tierbot_fact_form"
+    UNDO_FACT = "tierbot_undo_fact", N_("Undo"), None, "fact"
     PROMISE = "tierbot_promise", N_("Promise")
     PROMISE_FORM = "tierbot_promise_form"
     PROMISE_KEPT = "tierbot_promise_kept", N_("Kept"), "primary", "promise"

@@ -1,6 +1,7 @@
 """What all messages have in common, and a rendered one."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from inspect import getmembers
 from typing import ClassVar
@@ -29,6 +30,7 @@ class Message:
     table_of: ClassVar[str | None] = None
     row_header: ClassVar[int] = 0  # the column that names a row of the table
     unmasked: ClassVar[bool] = False
+    names_facts: ClassVar[bool] = False  # its reader may record those that are `recordable`
     pointers: ClassVar[dict[str, tuple[str, str]]] = {"customer": ("customer_id", "version")}
 
     def __init_subclass__(cls) -> None:
@@ -37,6 +39,10 @@ class Message:
 
     def cell_figures(self, number: int) -> tuple[float | None, ...]:
         """The numbers in the cells of a row of the table; None where a cell is text."""
+        return ()
+
+    def recordable(self, language: str) -> Sequence[tuple[str, Pointer]]:
+        """The names of the facts that its reader may record, and what each points at."""
         return ()
 
     def shorter(self) -> "Message | None":

@@ -21,7 +21,7 @@ from bot.wording import (  # noqa: F401 - more messages
 )
 from bot.wording.actions import Action, Pointer
 from bot.wording.answers import listing, questions, risk  # noqa: F401 - more messages
-from bot.wording.ask import briefs, home, notes, records  # noqa: F401 - more messages
+from bot.wording.ask import briefs, facts, home, notes, records  # noqa: F401 - more messages
 from bot.wording.ask.notes import MentionedContact
 from bot.wording.care import (  # noqa: F401 - more messages
     complaints,
@@ -59,7 +59,7 @@ from bot.wording.parts import (
 )
 from bot.wording.profiles import CardTrait
 from bot.wording.service_parts import ServicePromise
-from bot.wording.why_parts import NotComputed, RatingGap, ScoreChange, Wanted, WayPart
+from bot.wording.why_parts import NotComputed, RatingGap, RecordsFacts, ScoreChange, Wanted, WayPart
 from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 
 ON_CUSTOMER = (  # in the menu of its card
@@ -154,7 +154,7 @@ class SharePreview(Message, CustomerPart):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Why(Message, CustomerPart, AssessmentPart, BoundaryState):
+class Why(RecordsFacts, Message, CustomerPart, AssessmentPart, BoundaryState):
     """Why a tier is what it is: its sides and boundaries, what would lift it, the change, and the whole breakdown."""
 
     buttons: ClassVar = (Action.EXACT,)

@@ -1,12 +1,16 @@
 """The pieces of *Why*: what changed, what would lift the customer, what is missing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import ClassVar
+from zlib import crc32
 
+from bot.wording.actions import Pointer, is_query
 from bot.wording.parts import RuleChange, Since, TierPart
 from grading.scheme.model import Name
 
 SHOWN_INDICATORS = 8  # of one part of a change
+MOST_FIELD = 60  # characters of a field in an option, whose value holds 150
 LEAST_SURER = 0.05  # points; less is shown as 0.0
 
 
@@ -86,10 +90,12 @@ class Wanted:
     """A missing fact worth collecting, and the tiers that its worst and its best answer lead to.
 
     `narrows`: points by which the range of the score shrinks; `gradings`: after how many the tier is reached;
-    `counts_with`: the dimension that counts only when more of it is known.
+    `counts_with`: the dimension that counts only when more of it is known; `field`: of the fact, where the reader may
+    record it.
     """
 
     names: Name
+    field: str = ""
     reason: str  # absent | not_understood | too_old | not_yet
     judgement: bool
     narrows: float
@@ -107,6 +113,27 @@ class Wanted:
         if self.counts_with:
             return "with_others"
         return "surer" if self.narrows >= LEAST_SURER else None
+
+
+class RecordsFacts:
+    """A message that names missing facts, to stand before `Message`: who may record one chooses it below."""
+
+    names_facts: ClassVar = True
+    customer_id: int
+    version: int
+    code: str
+    wanted: tuple[Wanted, ...]
+
+    def recordable(self, language: str) -> list[tuple[str, Pointer]]:
+        mark = crc32(self.code.encode(errors="replace")) or None
+        about = Pointer(id=self.customer_id, version=self.version, mark=mark)
+        fields = {fact.field: fact.names for fact in self.wanted if can_be_pointed_at(fact.field)}
+        return [(names.text(language), replace(about, query=field)) for field, names in fields.items()]
+
+
+def can_be_pointed_at(field: str) -> bool:
+    """Whether the value of an option can hold a field."""
+    return 0 < len(field) <= MOST_FIELD and is_query(field)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -227,6 +227,31 @@ def current(session: Session, customer_id: int) -> list[tuple[str, str, date]]:
     return [(row[0], row[1], row[2]) for row in rows]
 
 
+def newest(session: Session, customer_id: int, field: str) -> Fact | None:
+    """The fact of a field that counts: the valid one of the latest day."""
+    statement = (
+        select(Fact)
+        .where(
+            col(Fact.customer_id) == customer_id,
+            col(Fact.field) == field,
+            col(Fact.superseded_at).is_(None),
+        )
+        .order_by(col(Fact.measured_on).desc(), col(Fact.id).desc())
+    )
+    return session.scalars(statement.limit(1)).first()
+
+
+def stated(session: Session, customer_id: int, field: str, day: date, source: str) -> list[Fact]:
+    """What a source said of a field on a day, also what holds no more; the newest first."""
+    statement = select(Fact).where(
+        col(Fact.customer_id) == customer_id,
+        col(Fact.field) == field,
+        col(Fact.measured_on) == day,
+        col(Fact.source) == source,
+    )
+    return list(session.scalars(statement.order_by(col(Fact.id).desc())))
+
+
 def recorded_since(session: Session, customer_id: int, since: datetime, **content: Any) -> bool:
     """Whether an activity with this content was recorded for a customer after a time."""
     statement = select(col(Activity.id)).where(

@@ -9,12 +9,14 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from sqlmodel import col, update
+from sqlmodel import col, select, update
 
 from bot.errors import BotError, Hidden, NotAllowed, NotFound
 from bot.services import access, identity, imports, staff
 from bot.services.access import Act, Actor, can
 from bot.services.ask import explanation, history, lookup, share, unmasked
+from bot.services.ask.facts import recording as facts
+from bot.services.ask.facts.recording import GivenFact
 from bot.services.care import answers, complaints, gifts, promises, surveys
 from bot.services.care.answers import shown, steps
 from bot.services.care.complaints import Report, listing, subject
@@ -48,10 +50,12 @@ from bot.wording.messages import TierCard, Ungraded
 from db import traces
 from db.book import customers, deputies
 from db.book.customers import Customer, Ownership
+from db.book.facts import Fact
 from db.book.imports import ImportBatch
 from db.book.people import Deputy, Person, Team, TeamView
 from db.care.touches import Touch
 from db.engine import Database
+from db.processes import InboundKey
 from grading.scheme.reader import parse_scheme
 from tests import factories
 from tests.conftest import on_sqlite
@@ -171,6 +175,34 @@ class Office:
             rules=self.book.rules,
             now=self.book.clock.now(),
         )
+
+    def before_a_fact(self, actor: Actor, customer: int) -> object:
+        with self.database.read() as session:
+            meant = Pointer(id=customer, query="service")
+            return facts.to_record(session, self.book.scheme_cache, actor, meant, MONDAY)
+
+    def fact(self, actor: Actor, customer: int) -> object:
+        return facts.record_fact(
+            self.database,
+            self.book.scheme_cache,
+            actor,
+            GivenFact(field="service", value="40", measured_on=MONDAY),
+            meant=customer,
+            source="slack",
+            request=InboundKey(team_id="", kind="fact_form", key=f"{actor.name}{customer}"),
+            rules=self.book.rules,
+            now=self.book.clock.now(),
+        )
+
+    def fact_back(self, actor: Actor, customer: int) -> object:
+        number = MISSING
+        with self.database.write() as session:
+            if session.get(Customer, customer) is not None:
+                days = timedelta(days=len(session.exec(select(Fact)).all()))
+                number = factories.fact(session, customer, "service", 40, MONDAY - days)
+                session.get_one(Fact, number).source = "slack"
+        scheme_cache, pointer = self.book.scheme_cache, Pointer(id=number)
+        return facts.undo(self.database, scheme_cache, actor, pointer, within=None, **self.book.pressed())
 
     def scored(self, customer: int) -> Pointer:
         """What the buttons of a new survey score of a customer point at."""
@@ -316,6 +348,9 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
     "contact": (Act.LOG_CONTACT, lambda o, who, it: o.book.log(who, it, MONDAY, form_id=f"{who.name}{it}")),
     "gift": (Act.LOG_CONTACT, lambda o, who, it: o.give(who, it)),
     "form of a gift": (Act.LOG_CONTACT, lambda o, who, it: o.before_a_gift(who, it)),
+    "form of a fact": (Act.LOG_CONTACT, lambda o, who, it: o.before_a_fact(who, it)),
+    "fact": (Act.LOG_CONTACT, lambda o, who, it: o.fact(who, it)),
+    "fact taken back": (Act.LOG_CONTACT, lambda o, who, it: o.fact_back(who, it)),
     "survey score": (Act.LOG_CONTACT, lambda o, who, it: o.score(who, it)),
     "survey score taken back": (
         Act.LOG_CONTACT,
@@ -541,6 +576,7 @@ HIDDEN = {
     steps.GONE,
     subject.GONE,
     survey_reversal.GONE,
+    facts.GONE,
     promise_subject.GONE,
 }
 

@@ -267,7 +267,8 @@ def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], 
     # Either BRIEFS_ON or BRIEFS_OFF is shown.
     buttons = [action for action in kind.buttons if action is not Action.BRIEFS_ON]
     assert shown[: len(buttons)] == [str(action) for action in buttons]
-    assert len(shown) == sum(map(bool, (*buttons, kind.in_menu, kind.buttons_for, kind.menu_of)))
+    others = (kind.in_menu, kind.buttons_for, kind.menu_of, kind.names_facts)
+    assert len(shown) == sum(map(bool, (*buttons, *others)))
     pressed = [one for one in (*found, *beside, *map(str, kind.buttons)) if one != Action.MORE]
     assert [action_id for action_id in pressed if not is_heard(app, action_id)] == []
     offered = [

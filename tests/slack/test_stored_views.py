@@ -25,7 +25,12 @@ SETTINGS = (
     *(Action.SET_ALERTS, Action.SET_AWAY, Action.SET_DEPUTY),
 )
 LISTS = {Action.NOTES, Action.CONTACTS, Action.PROFILE}  # views to read
-OF_CARD = (Action.LOG_VISIT, *(action for action in TierCard.in_menu if action not in {Action.BRIEF, *LISTS}))
+FACT = "service"  # which the form of a missing fact asks for
+OF_CARD = (
+    Action.RECORD_FACT,
+    Action.LOG_VISIT,
+    *(action for action in TierCard.in_menu if action not in {Action.BRIEF, *LISTS}),
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +50,12 @@ def office(opened: Office, request: pytest.FixtureRequest) -> Iterator[Office]:
 def opens(office: Office, action: Action) -> dict[str, Any]:
     """The view that a button opens, without what differs from day to day."""
     pointer = blocks.decode(office.card().blocks[-1]["elements"][0]["value"])
+    query = FACT if action is Action.RECORD_FACT else None
     button = {
         "type": "button",
         "action_id": str(action),
         "text": blocks.plain("Button", 20),
-        "value": blocks.encode(replace(pointer, choice=None)),
+        "value": blocks.encode(replace(pointer, choice=None, query=query)),
     }
     office.workspace.views.clear(ANNA)
     message = office.post({"text": "Button", "blocks": [{"type": "actions", "elements": [button]}]})

@@ -10,6 +10,7 @@ from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.ask import ways
 from bot.services.ask.boundaries import assessed, boundaries, coming
+from bot.services.ask.facts.rights import recording_of
 from bot.services.ask.graded import (
     Graded,
     as_read,
@@ -97,7 +98,7 @@ def why(
             goal=book.tier(lift["goal"]) if lift["goal"] else None,
             needed=lift["needed"],
             **vars(ways.rise_of(graded, future, lift)) if lift["goal"] else {},
-            **missing_parts(missing, graded, book),
+            **missing_parts(missing, graded, book, recording_of(actor, customer, scheme)),
             scheme=scheme.name,
             scheme_version=scheme.version,
             dimensions=graded.breakdown.dimensions,

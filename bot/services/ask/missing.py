@@ -1,6 +1,6 @@
 """The facts that a customer's score lacks, as Why names them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlmodel import Session
@@ -72,8 +72,13 @@ def _acted(missing: "Sequence[MissingFact]", future: "Future") -> "list[MissingF
     return [cast("MissingFact", {**fact, **acted.get(fact["indicator"], {})}) for fact in missing]
 
 
-def missing_parts(missing: "Sequence[MissingFact]", graded: Graded, book: TierNames) -> dict[str, Any]:
-    """The fields of Why about what is missing."""
+def missing_parts(
+    missing: "Sequence[MissingFact]",
+    graded: Graded,
+    book: TierNames,
+    may_record: Callable[[str], bool] = lambda field: False,
+) -> dict[str, Any]:
+    """The fields of Why about what is missing. `may_record` says which facts the reader may record."""
     from grading.explain.missing_facts import select_facts
 
     breakdown, scheme = graded.breakdown, graded.scheme
@@ -85,6 +90,7 @@ def missing_parts(missing: "Sequence[MissingFact]", graded: Graded, book: TierNa
         "wanted": tuple(
             Wanted(
                 names=names[fact["indicator"]],
+                field=fact["indicator"] if may_record(fact["indicator"]) else "",
                 reason=fact["reason"],
                 judgement=fact["judgement"],
                 narrows=fact["narrows"],

@@ -134,7 +134,7 @@ def regrade_touched(
 def regrade_marked(
     database: Database, scheme_cache: SchemeCache, *, today: date, now: datetime, notify: Notify
 ) -> list[RunReport]:
-    """Re-grade the customers of whom a person has recorded a complaint or survey score, or taken one back, since then."""
+    """Re-grade the customers of whom a person has recorded a complaint, survey score or fact, or taken one back, since then."""
     with database.read() as session:
         marks = due_regrades.marked(session)
         if not marks or any(runs.is_running(session, purpose) for purpose in Purpose):

@@ -24,6 +24,7 @@ from bot.slack.listeners.records import (
     complaints,
     contact_form,
     contact_people,
+    facts,
     gifts,
     profile,
     profile_form,
@@ -35,7 +36,17 @@ from bot.slack.listeners.records import (
 def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
     """Register every listener."""
     of_customers = (tier_command, asked, open_card, why, brief, notes, unmask, share, log_visit)
-    of_records = (contact_people, contact_form, complaints, gifts, promises, surveys, profile, profile_form)
+    of_records = (
+        contact_people,
+        contact_form,
+        complaints,
+        gifts,
+        promises,
+        surveys,
+        facts,
+        profile,
+        profile_form,
+    )
     for listener in (
         *of_customers,
         *of_records,

@@ -21,7 +21,7 @@ from bot.wording.parts import (
 )
 from bot.wording.profiles import TraitRow
 from bot.wording.service_parts import ServicePromise
-from bot.wording.why_parts import NotComputed, RatingGap, Wanted, WayPart
+from bot.wording.why_parts import NotComputed, RatingGap, RecordsFacts, Wanted, WayPart
 from grading.scheme.model import Name
 
 MOST_OF_A_KIND = 4  # rows of a list, where not all fit
@@ -223,7 +223,7 @@ class RisePart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BriefParts(CustomerPart):
+class BriefParts(RecordsFacts, CustomerPart):
     """What both pages say. The rows of a list that are not on the page are counted in the field `more_` and its name."""
 
     day: date  # of the reader

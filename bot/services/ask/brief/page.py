@@ -103,7 +103,9 @@ def _fields(
         "owner": None
         if customer.owner_name is None
         else Who(name=customer.owner_name, slack_user_id=customer.owner_slack_user_id),
-        **graded_fields(session, scheme_cache, customer, graded, last_contact, today, in_full=in_full),
+        **graded_fields(
+            session, scheme_cache, customer, graded, last_contact, today, in_full=in_full, actor=actor
+        ),
         "history": tuple(reversed(points)),
         "more_history": left_out,
         **contacts,

@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlmodel import Session
 
+from bot.services.access import Actor
 from bot.services.ask import ways
 from bot.services.ask.boundaries import assessed, coming
 from bot.services.ask.explanation import lift_of
+from bot.services.ask.facts.rights import recording_of
 from bot.services.ask.graded import Graded, as_read, graded_of, moved_by
 from bot.services.ask.missing import find_missing, missing_parts
 from bot.services.schemes.store import SchemeCache, tiers_of
@@ -31,8 +33,12 @@ def graded_fields(
     today: date,
     *,
     in_full: bool,
+    actor: Actor | None = None,
 ) -> dict[str, Any]:
-    """The fields of a page about its grading; of a customer that was not graded only that it was not."""
+    """The fields of a page about its grading; of a customer that was not graded only that it was not.
+
+    `actor`: who may record missing facts from the page.
+    """
     if graded is None:
         return {"graded": None}
     row, run, scheme = graded.assessment, graded.run, graded.scheme
@@ -56,7 +62,12 @@ def graded_fields(
     )
     future = ways.future_of(session, scheme_cache, graded, today)
     lift = lift_of(graded)
-    missing = missing_parts(find_missing(session, graded, future), graded, book)
+    found = find_missing(session, graded, future)
+    missing = (
+        missing_parts(found, graded, book, recording_of(actor, customer, scheme))
+        if actor is not None
+        else missing_parts(found, graded, book)
+    )
     rise = None
     if lift["goal"]:
         goal = book.tier(lift["goal"])
