@@ -17,6 +17,7 @@ from bot.services.access import Act, Actor, can
 from bot.services.ask import explanation, history, lookup, share, unmasked
 from bot.services.ask.facts import recording as facts
 from bot.services.ask.facts.recording import GivenFact
+from bot.services.ask.facts.rights import recording_of
 from bot.services.care import answers, complaints, gifts, promises, surveys
 from bot.services.care.answers import shown, steps
 from bot.services.care.complaints import Report, listing, subject
@@ -47,6 +48,7 @@ from bot.services.traits.fields import shipped_fields
 from bot.services.trial import diff, proposal, replays
 from bot.wording.actions import Action, Pointer
 from bot.wording.messages import TierCard, Ungraded
+from bot.wording.parts import MASKED
 from db import traces
 from db.book import customers, deputies
 from db.book.customers import Customer, Ownership
@@ -783,6 +785,39 @@ def test_a_search_finds_only_what_may_be_seen(office: Office, name: str) -> None
             with pytest.raises(NotFound) as missing:
                 find(office.database, actor, "Of Nemo")
             assert hidden.value.msgid == missing.value.msgid
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_masked_fact_is_recorded_only_by_those_who_may_see_it(office: Office, name: str) -> None:
+    masked = factories.scheme_text({"annual_sales": "score: {fn: points, knots: [[0, 0], [9, 100]]}"})
+    with office.database.write() as session:
+        factories.scheme(session, masked.replace("version: 1", "version: 2"), effective_from=FEBRUARY)
+    actor, scheme = office.actor(name), parse_scheme(masked, source="test")
+    with office.database.read() as session:
+        customer = customers.get_row(session, office.acme)
+    assert customer is not None
+    may = can(actor, Act.LOG_CONTACT, customer) and can(actor, Act.UNMASK, customer)
+    assert recording_of(actor, customer, scheme)("annual_sales") == may
+    given = GivenFact(field="annual_sales", value="7", measured_on=MONDAY)
+    rules, now = office.book.rules, office.book.clock.now()
+    key = InboundKey(team_id="", kind="fact_form", key=name)
+    try:
+        saved = facts.record_fact(
+            office.database,
+            office.book.scheme_cache,
+            actor,
+            given,
+            meant=office.acme,
+            source="slack",
+            request=key,
+            rules=rules,
+            now=now,
+        )
+        assert saved.message.value == MASKED, "an answer does not repeat it without its mask"
+    except (NotAllowed, NotFound):
+        assert not may
+    else:
+        assert may
 
 
 @pytest.mark.parametrize("name", PEOPLE)

@@ -1,9 +1,11 @@
 """Missing facts in Slack: recorded from *Why* and the visit brief by a form, once; refused, graded again, and taken back."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import col, delete, select, update
@@ -12,6 +14,7 @@ from bot import jobs
 from bot.clock import SystemClock
 from bot.demo.workspace import View
 from bot.services.grade import runs
+from bot.services.grade.verification import verify
 from bot.services.schemes.store import SchemeCache
 from bot.slack import blocks, deferred
 from bot.wording.actions import Action, Pointer
@@ -36,14 +39,27 @@ OTHERS = {
 }
 
 
+@contextmanager
+def with_a_missing_fact(migrated: Path, folder: Path) -> Iterator[Office]:
+    """ACME has 36 points and is a C for 0.6 × 60, and would be an A with 40 for its service."""
+    with opened_office(migrated, folder) as office:
+        with office.database.write() as session:
+            factories.fact(session, acme(office), "quality", 60)
+        grade(office)
+        yield office
+
+
 @pytest.fixture(scope="module")
 def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with opened_office(migrated, tmp_path_factory.mktemp("office")) as office:
-        with office.database.write() as session:
-            factories.fact(
-                session, acme(office), "quality", 60
-            )  # 36 points: a C without, 76 an A with service
-        grade(office)
+    with with_a_missing_fact(migrated, tmp_path_factory.mktemp("office")) as office:
+        yield office
+
+
+@pytest.fixture
+def graded(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """An office of its own, because what was graded stays."""
+    monkeypatch.setattr(deferred, "FORM_SECONDS", PATIENCE)
+    with with_a_missing_fact(migrated, tmp_path) as office:
         yield office
 
 
@@ -116,18 +132,25 @@ def test_the_form_says_what_is_asked_and_the_answer_what_was_recorded(office: Of
     assert "100" not in str(entry.after), "the audit does not repeat the value"
 
 
-def test_the_tier_follows_within_one_grading_and_undo_brings_it_back(office: Office) -> None:
-    bot = office.bots[0].tierbot
-    assert "is recorded" in said_after(office, GOOD)
+def test_the_tier_follows_within_one_grading_and_undo_brings_it_back(graded: Office) -> None:
+    bot, before = graded.bots[0].tierbot, unexplained(graded)
+    assert "is recorded" in said_after(graded, GOOD)
     jobs.regrade(bot)
-    assert office.card().text.startswith("ACME: Key"), "0.6 × 60 + 0.4 × 100 = 76"
-    (only,) = recorded(office)
-    undo = office.post({"text": "x", "blocks": [undo_button(only)]})
-    assert office.workspace.click(ANNA, undo, UNDO).ok
-    office.finish_work()
-    assert [one.superseded_at is None for one in recorded(office)] == [False]
+    assert graded.card().text.startswith("ACME: Key"), "0.6 × 60 + 0.4 × 100 = 76"
+    (only,) = recorded(graded)
+    undo = graded.post({"text": "x", "blocks": [undo_button(only)]})
+    assert graded.workspace.click(ANNA, undo, UNDO).ok
+    graded.finish_work()
+    assert [one.superseded_at is None for one in recorded(graded)] == [False]
     jobs.regrade(bot)
-    assert office.card().text.startswith("ACME: Important")
+    assert graded.card().text.startswith("ACME: Important")
+    assert unexplained(graded) == before, "what the gradings in between knew is still stored"
+
+
+def unexplained(office: Office) -> tuple[int, int]:
+    """How many assessments are not what their inputs give, or what the book knew then."""
+    found = verify(office.database, SchemeCache(), ZoneInfo("UTC"))
+    return found.differing, found.data_differing
 
 
 def said_after(office: Office, values: dict[str, str]) -> str:
@@ -149,16 +172,24 @@ def test_undo_on_the_saved_page_says_what_is_taken_back(office: Office) -> None:
     assert [one.action for one in office.stored(AuditEntry)][-1] == "fact_undone"
 
 
-def test_undo_of_a_correction_brings_back_what_was_said_before(office: Office) -> None:
-    said_after(office, GOOD)
-    again = form(office)
+def test_undo_of_a_correction_brings_back_what_was_said_before(graded: Office) -> None:
+    bot, before = graded.bots[0].tierbot, unexplained(graded)
+    said_after(graded, GOOD)
+    jobs.regrade(bot)
+    assert graded.card().text.startswith("ACME: Key")
+    again = form_of(graded, "service")
     assert "Known now: 100" in str(again.spec)
-    assert office.workspace.submit_view(ANNA, again, GOOD | {"value": "40"}).ok
-    assert "is corrected: 40" in str(office.workspace.view_of(ANNA))
-    assert [one.value for one in recorded(office) if one.superseded_at is None] == ["40"]
-    assert office.workspace.click(ANNA, office.workspace.view_of(ANNA), UNDO).ok
-    eventually(lambda: "is taken back" in str(office.workspace.view_of(ANNA)), "the end")
-    assert [one.value for one in recorded(office) if one.superseded_at is None] == ["100"]
+    assert graded.workspace.submit_view(ANNA, again, GOOD | {"value": "0"}).ok
+    assert "is corrected: 0" in str(graded.workspace.view_of(ANNA))
+    assert [one.value for one in recorded(graded) if one.superseded_at is None] == ["0"]
+    jobs.regrade(bot)
+    assert graded.card().text.startswith("ACME: Ordinary"), "0.6 × 60 = 36"
+    assert graded.workspace.click(ANNA, graded.workspace.view_of(ANNA), UNDO).ok
+    eventually(lambda: "is taken back" in str(graded.workspace.view_of(ANNA)), "the end")
+    assert [one.value for one in recorded(graded) if one.superseded_at is None] == ["100"]
+    jobs.regrade(bot)
+    assert graded.card().text.startswith("ACME: Key")
+    assert unexplained(graded) == before, "what the gradings in between knew is still stored"
 
 
 def test_after_ten_minutes_it_stays(office: Office) -> None:
@@ -235,6 +266,7 @@ def asking(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with opened_office(migrated, tmp_path_factory.mktemp("asking")) as office:
         with office.database.write() as session:
             factories.scheme(session, text, effective_from=TODAY - timedelta(days=40))
+        grade(office)
         yield office
 
 
@@ -308,6 +340,29 @@ def test_a_value_that_was_never_offered_is_refused_below_its_input_with_what_is_
     payload = {"type": "view_submission", "team": {"id": "T0LOCAL"}, "user": {"id": ANNA}, "view": view}
     answer = asking.deliver("interactive", {**payload, "trigger_id": f"forged {field}"})
     assert sentence in answer["errors"]["value"]
+    assert recorded(asking) == before
+
+
+def test_several_missing_facts_are_a_menu(asking: Office) -> None:
+    menu = control(why(asking))
+    assert menu["type"] == "static_select"
+    fields = [blocks.decode(option["value"]).query for option in menu["options"]]
+    assert len(fields) == 3, "those that Why names"
+    assert set(fields) <= set(OTHERS)
+    assert asking.workspace.click(
+        ANNA, asking.workspace.view_of(ANNA), RECORD, menu["options"][1]["value"]
+    ).ok
+    opened = asking.view_with(str(Action.FACT_FORM))
+    assert f"{fields[1]} · ACME" in str(opened.spec)
+
+
+def test_a_form_without_its_fact_records_nothing(asking: Office) -> None:
+    view = {**form_of(asking, "fit").spec, "id": "V9"}
+    view |= {"private_metadata": blocks.encode(Pointer(id=acme(asking))), "state": {"values": {}}}
+    payload = {"type": "view_submission", "team": {"id": "T0LOCAL"}, "user": {"id": ANNA}, "view": view}
+    before = recorded(asking)
+    answer = asking.deliver("interactive", {**payload, "trigger_id": "forged"})
+    assert "older version" in str(answer)
     assert recorded(asking) == before
 
 

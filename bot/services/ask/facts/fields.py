@@ -16,6 +16,7 @@ from bot.services.imports.read.numbers import Numbers
 from bot.services.imports.read.refusal import RefusedValue, clip
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
+from db.privacy import is_masked, of_field
 from grading.engine.cells import read_number, read_truth
 from grading.indicators.sources import JUDGED
 from grading.indicators.units import COUNT, MONEY, RATIO, Extent
@@ -103,6 +104,13 @@ class FactFields:
                 N_("No scheme in force asks for %(field)s, so it is not recorded."), field=clip(name)
             ).of("field")
         return _field(field, self._known.extents[field], self._schemes)
+
+    def of_stored(self, field: str) -> FactField:
+        """The field of a fact that is stored; as a word, where no scheme asks for it any more."""
+        if self._is_read(field):
+            return self.require(field)
+        names, masked = Name(en=field, zh=field), is_masked(of_field(field))
+        return FactField(id=field, names=names, kind=FactValue.WORD, masked=masked)
 
     def _is_read(self, field: str) -> bool:
         return any(field in scheme.fields for scheme in self._schemes) and field in self._known.extents

@@ -93,13 +93,16 @@ def record_fact(
     again, record nothing. `before_commit` may raise, to record nothing. Raises BadInput, Hidden and NotAllowed.
     """
     today = actor.today(now)
+    with (
+        database.read() as session
+    ):  # so that what cannot be is said at once, also while another writer is at work
+        fields = FactFields(session, scheme_cache, today)
+    field = fields.require(given.field)
+    value = fields.read(field, given.value)
+    day, evidence = _day(given.measured_on, today), _evidence(given.evidence, field)
     with database.write() as session:
         customer = access.customer_for(session, actor, Act.LOG_CONTACT, meant)
-        fields = FactFields(session, scheme_cache, today)
-        field = fields.require(given.field)
         refuse_masked(actor, customer, is_masked=field.masked)
-        value = fields.read(field, given.value)
-        day, evidence = _day(given.measured_on, today), _evidence(given.evidence, field)
         touches.lock(session, [customer.id])  # so that a second submission at the same time sees the first
         earlier = facts.stated(session, customer.id, field.id, day, source)
         current = next((one for one in earlier if one.superseded_at is None), None)
@@ -170,7 +173,7 @@ def undo(
         customer = access.customer_for(session, actor, Act.LOG_CONTACT, meant, GONE)
         touches.lock(session, [customer.id])
         session.refresh(found)
-        field = FactFields(session, scheme_cache, actor.today(now)).require(found.field)
+        field = FactFields(session, scheme_cache, actor.today(now)).of_stored(found.field)
         refuse_masked(actor, customer, is_masked=field.masked)
         if found.batch_id is not None:
             raise Conflict(

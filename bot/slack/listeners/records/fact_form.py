@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from bot.errors import N_, BilingualName, Phrase
+from bot.errors import N_, BadInput, BilingualName, Phrase
 from bot.services.ask.facts.fields import FactField, FactValue
 from bot.services.ask.facts.recording import LONGEST, GivenFact, ToRecord
 from bot.slack import blocks, forms
@@ -105,9 +105,11 @@ def _notes(of: ToRecord, language: str) -> Iterator[str]:
 
 def entered(view: Block, pointer: Pointer) -> GivenFact:
     """What was entered about the fact that the form points at. Raises BadInput."""
+    if pointer.query is None:
+        raise BadInput(blocks.OLD_BUTTON)
     chosen = forms.entered(view, "value", "selected_option", "value")
     return GivenFact(
-        field=pointer.query or "",
+        field=pointer.query,
         value=chosen if isinstance(chosen, str) else forms.entered_text(view, "value"),
         measured_on=forms.entered_day(view),
         evidence=forms.entered_text(view, "evidence") or None,
