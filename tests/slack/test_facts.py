@@ -25,7 +25,7 @@ from db.book.people import Person
 from db.outbox.messages import OutboxMessage
 from db.processes import InboundRequest
 from tests import factories
-from tests.slack.office import ANNA, PATIENCE, Office, eventually, opened_office, words
+from tests.slack.office import ANNA, PATIENCE, ROOM, Office, eventually, opened_office, words
 
 RECORD, UNDO = str(Action.RECORD_FACT), str(Action.UNDO_FACT)
 TODAY = SystemClock().now().date()
@@ -140,8 +140,7 @@ def test_the_tier_follows_within_one_grading_and_undo_brings_it_back(graded: Off
     (only,) = recorded(graded)
     undo = graded.post({"text": "x", "blocks": [undo_button(only)]})
     assert graded.workspace.click(ANNA, undo, UNDO).ok
-    graded.finish_work()
-    assert [one.superseded_at is None for one in recorded(graded)] == [False]
+    eventually(lambda: recorded(graded)[0].superseded_at, "the end of the fact")
     jobs.regrade(bot)
     assert graded.card().text.startswith("ACME: Important")
     assert unexplained(graded) == before, "what the gradings in between knew is still stored"
@@ -201,7 +200,35 @@ def test_after_ten_minutes_it_stays(office: Office) -> None:
             .values(recorded_at=SystemClock().now() - timedelta(minutes=11))
         )
     assert office.workspace.click(ANNA, office.workspace.view_of(ANNA), UNDO).ok
-    office.finish_work()
+    eventually(lambda: "and they are over" in heard(office), "the refusal")
+    assert [one.superseded_at is None for one in recorded(office)] == [True]
+
+
+def heard(office: Office) -> str:
+    """All that Anna was told, in messages and in the view in front."""
+    said = [words(one) for place in (ROOM, office.workspace.dm(ANNA)) for one in office.said_to(ANNA, place)]
+    private = [words(one) for one in office.workspace.messages(office.workspace.dm(ANNA), ANNA)]
+    return f"{said} {private} {office.workspace.view_of(ANNA)}"
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ({"author": "Omar"}, "Only the person who did this can take it back."),
+        ({"source": "crm"}, "was not recorded by hand"),
+    ],
+    ids=str,
+)
+def test_a_fact_of_somebody_else_is_not_taken_back(office: Office, other: dict[str, str], why: str) -> None:
+    said_after(office, GOOD)
+    with office.database.write() as session:
+        session.execute(update(Fact).where(col(Fact.source) == "slack").values(**other))
+    (fact,) = [one for one in office.stored(Fact) if one.field == "service"]
+    message = office.post({"text": "x", "blocks": [undo_button(fact)]})
+    assert office.workspace.click(ANNA, message, UNDO).ok
+    eventually(lambda: why in heard(office), "the refusal")
+    with office.database.write() as session:
+        session.execute(update(Fact).where(col(Fact.field) == "service").values(source="slack"))
     assert [one.superseded_at is None for one in recorded(office)] == [True]
 
 
