@@ -6,7 +6,7 @@ The database is the schedule. A job queries what is due now and does it; APSched
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import structlog
 from apscheduler.jobstores.memory import MemoryJobStore
@@ -91,6 +91,13 @@ def regrade(bot: Tierbot) -> int:
     """Grade customers again after overrides that ended, first orders, imports, complaints and new credit grades."""
     now = bot.clock.now()
     today = bot.today(now)
+    try:
+        return _regrade_due(bot, today, now)
+    finally:  # what cannot be graded has figures all the same
+        figures.follow(bot.database, bot.scheme_cache, today)
+
+
+def _regrade_due(bot: Tierbot, today: date, now: datetime) -> int:
     ended = regrades.end_overrides(bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify)
     steps = (
         first_orders.follow_first_orders,
@@ -103,7 +110,6 @@ def regrade(bot: Tierbot) -> int:
         for step in steps
         for report in step(bot.database, bot.scheme_cache, today=today, now=now, notify=bot.notify)
     )
-    figures.follow(bot.database, bot.scheme_cache, today)
     return ended + graded
 
 

@@ -96,7 +96,8 @@ class Explainer:
 
     def _problem(self, error: Exception, body: dict[str, Any]) -> tuple[Problem, str]:
         """What to say, and in which language."""
-        language = self._language(body.get("user_id") or (body.get("user") or {}).get("id") or "")
+        of_event = (body.get("event") or {}).get("user")
+        language = self._language(body.get("user_id") or (body.get("user") or {}).get("id") or of_event or "")
         error = Busy() if is_busy(error) else _as_sentence(error) or error
         if isinstance(error, BotError):
             log.info("listener.refused", error=type(error).__name__, msgid=error.msgid)

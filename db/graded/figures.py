@@ -30,6 +30,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from db.book.customers import Customer, of_list, of_type
 from db.book.imports import ImportChange, table
+from db.book.trade.invoices import Invoice
 from db.engine import insert
 from db.graded.runs import Purpose
 from db.processes import Cursor
@@ -101,6 +102,13 @@ class CustomerFigures(SQLModel, table=True):
     stale: bool = (
         False  # something it is computed from was taken back or joined: it is written again within seconds
     )
+
+    @property
+    def is_over_limit(self) -> bool:
+        """The same as `over_limit` has it as a condition."""
+        if self.exposure is None or self.approved_limit is None:
+            return False
+        return self.exposure > self.approved_limit and self.limit_currency in (None, self.owed_currency)
 
 
 FIGURES = cast(Table, CustomerFigures.__table__)  # type: ignore[attr-defined]
@@ -277,6 +285,18 @@ def mark(connection: Connection, customer_ids: Iterable[int], today: date) -> No
         connection.execute(
             statement.on_conflict_do_update(index_elements=["customer_id"], set_={"stale": True})
         )
+
+
+def mark_newly_overdue(session: Session, today: date) -> None:
+    """Have the figures written again of customers with an invoice that became overdue after the day of their figures."""
+    became = sa_select(col(Invoice.customer_id)).where(
+        col(Invoice.customer_id) == FIGURES.c.customer_id,
+        col(Invoice.due_on) >= FIGURES.c.as_of,
+        col(Invoice.due_on) < today,
+        or_(col(Invoice.paid_on).is_(None), col(Invoice.paid_on) > today),
+    )
+    found = FIGURES.update().where(FIGURES.c.as_of < today, became.exists()).values(stale=True)
+    session.connection().execute(found)
 
 
 def stale(session: Session, limit: int) -> list[int]:

@@ -1,6 +1,7 @@
 """Present and previous tiers of many customers as plain rows, without their names."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -90,6 +91,21 @@ def tier_counts(
         statement = statement.join(Ownership, present_owner(Customer.id)).group_by(person)
     rows = session.connection().execute(_narrowed(statement, owners, None))
     return {(owner, tier): count for owner, tier, count in rows}
+
+
+def ungraded_counts(
+    session: Session, counts: Mapping[tuple[int | None, str], int], owners: Collection[int] | None
+) -> dict[int | None, int]:
+    """Owner -> how many unarchived customers were never graded; `counts` are those of `tier_counts`."""
+    graded: Counter[int | None] = Counter()
+    for (owner, _), count in counts.items():
+        graded[owner] += count
+    person = literal(None) if owners is None else col(Ownership.person_id)
+    statement = sa_select(person, func.count()).select_from(Customer).where(col(Customer.archived).is_(False))
+    if owners is not None:
+        statement = statement.join(Ownership, present_owner(Customer.id)).group_by(person)
+    rows = session.connection().execute(_narrowed(statement, owners, None))
+    return {owner: count - graded[owner] for owner, count in rows if count > graded[owner]}
 
 
 def present_tiers(session: Session, customer_ids: Collection[int]) -> dict[int, str]:

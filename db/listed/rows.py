@@ -192,7 +192,12 @@ def _places(
             owed = (
                 units(CustomerFigures.overdue)
                 if order == ListOrder.OVERDUE_INVOICE
-                else units(CustomerFigures.exposure) - units(CustomerFigures.approved_limit)
+                else case(
+                    (
+                        figures.over_limit(),
+                        units(CustomerFigures.exposure) - units(CustomerFigures.approved_limit),
+                    )
+                )
             )
             return [owed.is_(None), owed if reverse else owed.desc()]
         case ListOrder.OVERDUE_STEP:

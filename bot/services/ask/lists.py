@@ -21,7 +21,7 @@ from db.book.people import Person
 from db.care import touches
 from db.graded import assessments, runs, tier_rows
 from db.graded.tier_rows import PastTier, TierRow
-from grading.scheme.model import BLOCKED
+from grading.scheme.model import BLOCKED, UNRATED
 
 MOST_OWN = 10
 MOST_OWNERS = 10
@@ -75,6 +75,8 @@ def my_customers(
         due.setdefault(customer_id, due_on)
     total = customers.count(session, owners)
     counts = tier_rows.tier_counts(session, behind, owners)
+    for owner, count in tier_rows.ungraded_counts(session, counts, owners).items():
+        counts[owner, UNRATED] = counts.get((owner, UNRATED), 0) + count
     which: dict[str, Collection[int]]
     if owners is not None and total <= MOST_COMPARED:
         which = {"owners": owners}

@@ -86,7 +86,7 @@ def load_rows(
         lines = order_lines.line_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
         rows = replace(rows, lines=lines)
     if "invoices" in wanted:
-        _refuse_foreign_invoices(session, scheme)
+        _refuse_foreign_invoices(session, scheme, customer_ids)
         owed = invoices.invoice_aggregates(session, as_of=as_of, start=year, customer_ids=customer_ids)
         rows = replace(rows, invoices=owed)
     if "activities" in wanted:
@@ -129,8 +129,9 @@ def credit_grades(
     return {who: (tier, day) for who, (tier, day) in found.items() if tier not in WORDS_FOR_NO_TIER}
 
 
-def _refuse_foreign_invoices(session: Session, scheme: Scheme) -> None:
-    foreign = [one for one in invoices.invoice_currencies(session) if scheme.currency not in (None, one)]
+def _refuse_foreign_invoices(session: Session, scheme: Scheme, customer_ids: Sequence[int] | None) -> None:
+    found = invoices.invoice_currencies(session, customer_ids)
+    foreign = [one for one in found if scheme.currency not in (None, one)]
     if foreign:
         raise BadInput(
             N_(

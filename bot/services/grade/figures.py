@@ -22,6 +22,7 @@ DUE = "due:"
 CHUNK = 2_500  # customers of one transaction: others write in between
 ORDERS = 250_000  # of a chunk of several customers, so that its memory is the same in any book
 LOCK = "figures"
+OVERDUE = "figures overdue"  # the cursor with the day up to which overdue invoices are in the figures
 
 
 def mark_due(session: Session, run_id: int) -> None:
@@ -80,7 +81,16 @@ def write_some(
 
 
 def follow(database: Database, scheme_cache: SchemeCache, today: date) -> int:
-    """Write the figures that are due: of the whole book after an interrupted pass, and of marked customers."""
+    """Write the figures that are due: of the whole book after an interrupted pass, and of marked customers.
+
+    Once a day customers are marked of whom an invoice has become overdue.
+    """
+    with database.read() as session:
+        is_new_day = processes.cursor(session, OVERDUE) != str(today)
+    if is_new_day:
+        with database.write(lock=LOCK) as session:
+            figures.mark_newly_overdue(session, today)
+            processes.set_cursor(session, OVERDUE, str(today))
     with database.read() as session:
         due, marked = is_due(session), figures.stale(session, CHUNK)
     done = write_book(database, scheme_cache, today) if due else 0

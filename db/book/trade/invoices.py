@@ -57,6 +57,7 @@ def _days_between(element: Any, compiler: Any, **keywords: Any) -> str:
 
 
 _CURRENCIES = select(col(Invoice.currency)).distinct()
+_CURRENCIES_OF = _CURRENCIES.where(of_list(Invoice.customer_id))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +152,9 @@ def _paid_on(to_come: Paid | None) -> Any:
     return func.coalesce(paid, case((due >= to_come.due_from, due), else_=late), type_=Date)
 
 
-def invoice_currencies(session: Session) -> list[str]:
-    """The currencies of all invoices."""
-    return sorted(session.connection().execute(_CURRENCIES).scalars())
+def invoice_currencies(session: Session, customer_ids: Sequence[int] | None = None) -> list[str]:
+    """The currencies of all invoices, or of those of some customers."""
+    if customer_ids is None:
+        return sorted(session.connection().execute(_CURRENCIES).scalars())
+    found = session.connection().execute(_CURRENCIES_OF, {"customers": customer_ids})
+    return sorted(found.scalars())

@@ -1,6 +1,7 @@
 """The figures of accounts are written with gradings and after news, and equal a slow count over the same rows."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from bot.services.privacy.erasure import Wording
 from bot.services.schemes.store import SchemeCache
 from db.book.customers import Customer
 from db.book.trade import order_totals
+from db.book.trade.invoices import Invoice
 from db.engine import Database
 from db.graded import figures as stored
 from db.graded.figures import CustomerFigures
@@ -92,6 +94,31 @@ def test_news_write_the_figures_of_those_whom_they_are_about(database: Database,
     assert (row_of(database, ids[0]).last_order, row_of(database, ids[0]).as_of) == (date(2026, 4, 6), later)
     assert row_of(database, ids[1]) == before
     assert differences(database, later) == []
+
+
+def test_an_invoice_that_becomes_overdue_is_in_the_figures_on_the_day_after(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.write() as session:
+        factories.scheme(session)
+        debtor = factories.customer(session, "D")
+        session.add(
+            Invoice(
+                customer_id=debtor,
+                source="t",
+                external_id="1",
+                currency="CNY",
+                amount=Decimal(2000),
+                invoiced_on=MARCH,
+                due_on=TODAY,
+            )
+        )
+    grade(database)
+    assert row_of(database, debtor).overdue == 0
+    for day in (TODAY + timedelta(days=1), TODAY + timedelta(days=1)):
+        figures.follow(database, SchemeCache(), day)
+        assert row_of(database, debtor).overdue == 2000
+    assert differences(database, TODAY + timedelta(days=1)) == []
 
 
 def test_an_interrupted_pass_is_due_until_it_is_made_up_for(

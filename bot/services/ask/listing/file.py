@@ -104,13 +104,21 @@ def record(database: Database, actor: Actor, count: int, kind: str) -> None:
 
 
 def made(
-    found: FileRows, query: Listing, *, allowed: int, kind: str, language: str, asked: str, now: datetime
+    found: FileRows,
+    query: Listing,
+    *,
+    allowed: int,
+    kind: str,
+    language: str,
+    asked: str,
+    now: datetime,
+    today: date,
 ) -> ListFile:
-    """The file of the first `allowed` customers."""
+    """The file of the first `allowed` customers, named by the day that it is for who gets it."""
     gettext = catalogue.gettext(language)
     shown = found.rows[:allowed]
     left_out = found.total - len(shown)
-    name = gettext(N_("customers")) + f"-{now:%Y-%m-%d}.{kind}"
+    name = gettext(N_("customers")) + f"-{today}.{kind}"
     columns = _columns(query, gettext)
     cells = [_cells(row, found.named[row.customer_id], query, language) for row in shown]
     message = FileSent(

@@ -22,6 +22,7 @@ from db.engine import Database
 from db.graded import runs
 from db.listed import teams
 from db.listed.conditions import WantedCustomers
+from grading.scheme.model import UNRATED
 
 MOVED_DAYS = 30
 MOST_MEMBERS = 20
@@ -136,8 +137,8 @@ def _by_tier(
 ) -> tuple[tuple[TierPart, int], ...]:
     found: Counter[str] = Counter()
     for (owner, tier), count in counts.items():
-        if owner in owners and tier is not None:
-            found[tier] += count
+        if owner in owners:
+            found[tier or UNRATED] += count  # never graded is not rated
     ranked = sorted(found, key=lambda tier: (book.rank(tier), tier))
     return tuple((book.tier(tier), found[tier]) for tier in ranked)
 

@@ -137,10 +137,8 @@ def _money(kind: str, row: CustomerFigures, today: date) -> ListValue:
             amount = row.worth if silent else row.fall
         case Risk.OVERDUE_INVOICE:
             amount, currency = row.overdue, row.owed_currency
-        case Risk.OVER_LIMIT:
-            is_known = row.exposure is not None and row.approved_limit is not None
-            amount = row.exposure - row.approved_limit if is_known else None  # type: ignore[operator]
-            currency = row.owed_currency
+        case Risk.OVER_LIMIT:  # what it owes: by how much that is over the limit would say the limit
+            amount, currency = row.exposure if row.is_over_limit else None, row.owed_currency
     return ListValue(kind=kind, amount=None if amount is None else float(amount), currency=currency)
 
 

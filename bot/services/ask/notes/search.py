@@ -14,6 +14,7 @@ from db.book import customers
 from db.book import notes as stored
 
 MOST_FOUND = 10
+MOST_READ = 200  # notes of which those are shown whose words are not masked
 MOST_WORDS = 8
 LONGEST = 200  # characters of the words
 SHORTEST = 2  # characters of a word that is not Chinese: one letter is in every note
@@ -41,10 +42,12 @@ def search(
         wanted,
         owners=access.visible_owners(session, actor),
         given=given_customers(actor),
-        most=most + 1,
+        most=MOST_READ,
         since=since,
         customer_id=customer_id,
     )
+    # What is masked cannot be guessed by looking for it.
+    found = [one for one in found if _holds(mask_text(one.text or ""), wanted)]
     shown = found[:most]
     known = customers.get_many(session, sorted({one.customer_id for one in shown}))
     who = who_of(session, (one.person_id for one in shown))
@@ -77,12 +80,19 @@ def words_of(text: str) -> list[str]:
         for word in ([part.strip()] if place % 2 else part.split())
         if word
     ]
-    words = list(dict.fromkeys(words))[:MOST_WORDS]
+    words = list(dict.fromkeys(words))
+    if len(words) > MOST_WORDS:
+        raise BadInput(N_("Name at most %(most)s words to look for."), most=MOST_WORDS)
     if not words or not any(len(word) >= SHORTEST or _is_chinese(word) for word in words):
         raise BadInput(
             N_("Name the words to look for in notes: one of at least two letters, or one Chinese character.")
         )
     return words
+
+
+def _holds(text: str, words: list[str]) -> bool:
+    folded = text.lower()
+    return all(word.lower() in folded for word in words)
 
 
 def excerpt(text: str, words: list[str]) -> str:

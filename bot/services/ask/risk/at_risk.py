@@ -50,9 +50,9 @@ def at_risk(
 
 def owners_of(session: Session, actor: Actor, scope: str | None) -> tuple[str, Collection[int] | None]:
     """(scope, ids of the people whose customers it is; None for the whole book), never more than the actor may see."""
-    if scope is None:
-        return access.list_scope(session, actor)
     visible = access.visible_owners(session, actor)
+    if scope is None:
+        return (access.BOOK, None) if visible is None else access.list_scope(session, actor)
     if scope == access.OWN:
         mine = frozenset({actor.person_id})
         return access.OWN, mine if visible is None else mine & visible

@@ -108,16 +108,24 @@ def _send_file(deps: Dependencies, kind: str, press: Press) -> None:
     from bot.services.ask.questions import answering
 
     actor, now = deps.identify(press.user_id), deps.clock.now()
+    today = actor.today(now)
     query, _ = state.list_of(press.pointer.query)
     with deps.bounds.asking(actor), deps.database.read() as session:
-        found = file.rows_for(
-            session, deps.scheme_cache, deps.rules_in(session), actor, query, actor.today(now)
-        )
+        found = file.rows_for(session, deps.scheme_cache, deps.rules_in(session), actor, query, today)
         allowed = deps.bounds.allowed(actor, found.ids, session)
         asked = answering.heading(deps.question_sources(), session, actor, query)
     if found.rows and not allowed:
         raise Conflict(NOTHING_LEFT)
-    made = file.made(found, query, allowed=allowed, kind=kind, language=actor.language, asked=asked, now=now)
+    made = file.made(
+        found,
+        query,
+        allowed=allowed,
+        kind=kind,
+        language=actor.language,
+        asked=asked,
+        now=now,
+        today=today,
+    )
     file.record(deps.database, actor, allowed, kind)
     comment = deps.renderer.slots(made.message, actor.language).fallback
     deps.gateway.send_file(press.user_id, made.name, made.content, comment)

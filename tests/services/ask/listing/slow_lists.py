@@ -231,7 +231,8 @@ class SlowLists:
                 return (pd.isna(revenue), -down * (0 if pd.isna(revenue) else revenue), number)
             case Sort.OVERDUE_INVOICE | Sort.OVER_LIMIT:
                 is_limit = query.sort == Sort.OVER_LIMIT
-                owed = row["exposure"] - row["approved_limit"] if is_limit else row["overdue"]
+                over = row["exposure"] - row["approved_limit"]
+                owed = (over if over > 0 else None) if is_limit else row["overdue"]
                 return (pd.isna(owed), -down * (0 if pd.isna(owed) else owed), number)
             case Sort.OVERDUE_STEP:
                 limits = self._overdue_limits(number)

@@ -1,6 +1,7 @@
 """Questions over a real database: whose words they are read with, whose customers answer them, and what that costs."""
 
 from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 from sqlalchemy import event, select
@@ -89,7 +90,10 @@ def test_the_history_of_a_customer_of_somebody_else_is_that_of_nobody(
     assert isinstance(asked(sources, anna, "history of Nobody"), NoMatch)
 
 
-@pytest.mark.parametrize("aspect", [Aspect.WHY, Aspect.HISTORY, Aspect.CARE, Aspect.CREDIT])
+@pytest.mark.parametrize(
+    "aspect",
+    [Aspect.WHY, Aspect.HISTORY, Aspect.CARE, Aspect.CREDIT, Aspect.CONTACTS, Aspect.COMPLAINTS],
+)
 def test_whoever_has_the_number_of_a_customer_of_somebody_else_is_told_nothing_of_it(
     sources: QuestionSources, database: Database, anna: Actor, aspect: Aspect
 ) -> None:
@@ -99,8 +103,28 @@ def test_whoever_has_the_number_of_a_customer_of_somebody_else_is_told_nothing_o
             with pytest.raises(Hidden):
                 answers.care(session, sources.scheme_cache, RULES, anna, secret, NOW)
             return
+    if aspect in (Aspect.CONTACTS, Aspect.COMPLAINTS):
+        with database.read() as session:
+            if aspect is Aspect.CONTACTS:
+                told = partial(answers.contacts, session, anna, secret, NOW.date())
+            else:
+                told = partial(answers.complaints, session, RULES, anna, secret, NOW.date())
+            with pytest.raises(Hidden):
+                told()
+        return
     with pytest.raises(Hidden):
         answers.outside_of_session(database, sources.scheme_cache, anna, secret, aspect, NOW.date())
+
+
+def test_a_part_of_the_name_of_a_customer_of_somebody_else_is_no_name(
+    sources: QuestionSources, anna: Actor
+) -> None:
+    with sources.database.write() as session:
+        factories.customer(session, "Quartzbach Ltd", owner_id=anna.person_id)
+        omar = factories.person(session, "Olga")
+        factories.customer(session, "Zinnober Ltd", owner_id=omar)
+    assert isinstance(asked(sources, anna, "when was the last visit at quartzbach"), LastContacts)
+    assert isinstance(asked(sources, anna, "when was the last visit at zinnober"), NotUnderstood)
 
 
 def test_a_whole_name_is_answered_without_reading_a_word_of_the_firm(
