@@ -56,10 +56,10 @@ _SHORT_UNITS = {"d": "day", "wk": "week", "mo": "month", "mth": "month", "yr": "
 _NUMBER = rf"(?P<n>\d{{1,5}}|[零一二两三四五六七八九十]{{1,3}}|{_NUMBER_WORDS})"
 _EN_UNIT = r"(?P<unit>days?|weeks?|months?|quarters?|years?|d|wks?|mos?|mths?|yrs?|qtrs?)"
 _ZH_UNIT = r"(?P<unit>个?工作日|天|日|个?星期|周|个?礼拜|个多?月|个?季度|年)"
-_MORE = r"(?P<more>more than |over |longer than |超过了?|多于|大于|超)"
+_MORE = r"(?P<more>> ?(?!=)|more than |over |longer than |超过了?|多于|大于|超)"
 _WITHIN = (
     r"(?:for |in |within |since |during |over |4 )?(?:at least |the |these |a good |about |around |some )?"
-    r"(?:last |past |previous )?"
+    r"(?:like )?(?:last |past |previous )?"
 )
 _END = r"(?![a-z0-9])"
 _MONTH = r"(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + ")"
@@ -67,6 +67,9 @@ _ISO = r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})"
 _ZH_DAY = r"(?:(?P<y>\d{4})年)?(?P<m>\d{1,2})月(?:份|(?P<d>\d{1,2})[日号])?"
 _SINCE, _FROM = r"since (?:the )?", r"(?:自从|自|从)"
 _WEEKDAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+_HOLIDAYS = {"国庆节": (10, 1), "国庆": (10, 1), "元旦": (1, 1), "五一": (5, 1), "new year": (1, 1)}
+_WEEK = r"(?:cw|kw|wk|week|calendar week) ?(?P<week>\d{1,2})(?: (?P<y>20\d{2}))?"
+_OF_LIST = r"(?= ?(?:$|[,;.!?/|。,]|customers|clients|companies|accounts|rows|of them|客户|公司|就))"
 _ONWARD = r" ?(?:以来|起|开始|以后|之后|至今|到现在|到今天|到目前)"
 
 
@@ -141,6 +144,12 @@ def _patterns() -> list[
         (rf"{_FROM}?(?P<y>\d{{4}})年{_ONWARD}", _since_day),
         (rf"{_SINCE}(?P<weekday>{_WEEKDAYS}){_END}", _since_weekday),
         (rf"{_FROM}?(?P<week>上|这|本)?(?:周|星期)(?P<weekday>[一二三四五六日天]){_ONWARD}", _since_weekday),
+        (rf"{_SINCE}(?:the )?end of {_MONTH}(?: (?P<y>\d{{4}}))?{_END}", _since_end),
+        (rf"{_SINCE}(?P<d>\d{{1,2}})[/.](?P<m>\d{{1,2}})(?:[/.](?P<y>\d{{4}}))?\.?{_END}(?![/.\d])", _since_written),
+        (rf"{_SINCE}(?P<holiday>new year)(?:'s)?(?: day)?{_END}", _since_holiday),
+        (rf"{_FROM}?(?P<holiday>国庆节?|元旦|五一)(?:以来|起|至今|到现在)", _since_holiday),
+        (rf"{_SINCE}{_WEEK}{_END}", _since_week),
+        (rf"{_FROM}?(?:(?P<y>20\d{{2}})年)?第(?P<week>\d{{1,2}})周{_ONWARD}", _since_week),
         (rf"{_SINCE}{named}{_END}", _since_last),
         (rf"{_FROM}?{named}{_ONWARD}", _since_last),
         (rf"{_FROM}{named}", _since_last),
@@ -175,7 +184,9 @@ def _patterns() -> list[
             for one in (_ISO, _ZH_DAY)
         ),
         *((rf"(?:in |on )?{one}", _over_day) for one in (_ISO, _ZH_DAY, day, day_after)),
-        (rf"(?:the )?(?P<top>first|top) {_NUMBER}{_END}", _first),
+        (rf"(?:the )?(?P<top>first|top)(?: {_NUMBER}|(?P<digits>\d{{1,5}})){_END}", _first),
+        (rf"(?:at most|no more than|max\.?|maximum|up to|limit|rows|limited to) ?=? ?(?P<n>\d{{1,5}})(?P<at_most>){_OF_LIST}", _first),
+        (rf"(?:取|只取|限|最多|至多|不超过|只要|列) ?(?P<n>\d{{1,5}}|[一二两三四五六七八九十]{{1,3}}) ?[个家条位](?P<at_most>){_OF_LIST}", _first),
         (
             rf"(?:the )?{_NUMBER}(?<!a)(?<!an)(?<!one)(?= (?:[a-z]\d? )?(?:customers|clients|companies|accounts){_END})",
             _first,
@@ -261,6 +272,47 @@ def _over_day(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | Non
         return None if day is None else (PhrasePart.FUTURE, day)
     span = EndedPeriod(day, day) if match["d"] else _months_from(day, 1)
     return (PhrasePart.SINCE, day) if span.until >= today else (PhrasePart.OVER, span)
+
+
+def _since_end(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
+    """The last day of a month that is not in the future."""
+    first = _day(match.groupdict(), today)
+    if first is None:
+        return None
+    last = _months_from(first, 1).until
+    if last > today and not match["y"]:
+        last = _months_from(months_before(first, 12), 1).until
+    return PhrasePart.FUTURE if last > today else PhrasePart.SINCE, last
+
+
+def _since_written(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
+    """15/10: a day and a month where it can be nothing else; with dots the day is first."""
+    parts = match.groupdict()
+    day, month = int(parts["d"]), int(parts["m"])
+    if "." not in match[0] and day <= 12:
+        if month <= 12 and day != month:
+            return None
+        parts |= {"d": parts["m"], "m": parts["d"]}
+    found = _day(parts, today)
+    return None if found is None else (PhrasePart.FUTURE if found > today else PhrasePart.SINCE, found)
+
+
+def _since_holiday(match: re.Match[str], today: date) -> tuple[PhrasePart, Any]:
+    month, day = _HOLIDAYS[match["holiday"]]
+    this = date(today.year, month, day)
+    return PhrasePart.SINCE, this if this <= today else this.replace(year=today.year - 1)
+
+
+def _since_week(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
+    """The Monday of a calendar week; without a year that of the last one that has begun."""
+    week, year = int(match["week"]), int(match["y"] or today.isocalendar().year)
+    try:
+        begin = date.fromisocalendar(year, week, 1)
+        if begin > today and not match["y"]:
+            begin = date.fromisocalendar(year - 1, week, 1)
+    except ValueError:
+        return None
+    return PhrasePart.FUTURE if begin > today else PhrasePart.SINCE, begin
 
 
 def _since_weekday(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
@@ -382,9 +434,9 @@ def _count(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
 
 
 def _first(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
-    count = number_of(match["n"])
+    named = match.groupdict()
+    count = number_of(named.get("digits") or match["n"])
     if not count:
         return None
-    named = match.groupdict()
-    is_top = named.get("top", "top") == "top" or named.get("big")
+    is_top = "at_most" not in named and named.get("top", "top") == "top" or named.get("big")
     return PhrasePart.TOP if is_top else PhrasePart.FIRST, count

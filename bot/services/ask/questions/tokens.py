@@ -34,6 +34,7 @@ _FRAME = {
 }  # a firm's word that is also one of these needs its label
 _BY_LABEL = {FilterField.OWNER, FilterField.SCHEME}  # where the grammar has a word too, they need their label
 MOST_OF_LABEL = 4  # atoms
+_ORDERS = (PhrasePart.BY, PhrasePart.SORTED)  # before a sign of equality
 _NOUNS = (PhrasePart.LIST, PhrasePart.ASPECT, PhrasePart.COMPARE)  # after an article
 _AFTER_TIER = frozenset({"customers", "类", "级", "等"})
 _BEFORE_TIER = frozenset({"tier", "tiers"})
@@ -117,6 +118,10 @@ class _Scan:
             yield _Piece(place + 1, PhrasePart.FILLER, atom.key, 0.01)
         if atom.is_mark and unicodedata.category(atom.key[0]) in _PICTURES:
             yield _Piece(place + 1, PhrasePart.FILLER, atom.key, 0.01)
+        if atom.key in _EQUALS and place and self._is_set(place):
+            yield _Piece(place + 1, PhrasePart.FILLER, atom.key, 0.01)
+        if atom.key == "+" and self._is_joint(place):
+            yield _Piece(place + 1, PhrasePart.AND, None)
         firm = dict(_walk(self._vocabulary.trie, atoms, place))
         for end, phrase in _walk(grammar(), atoms, place):
             is_firms = end in firm and self._is_firms(place, end, firm[end], {part for part, _ in phrase})
@@ -185,6 +190,20 @@ class _Scan:
             if any(part in _NOUNS for part, _ in phrases().get((after,), ())) and after.isascii()
             else True
         )
+
+    def _is_set(self, place: int) -> bool:
+        """Whether the sign before an atom belongs to a label or an order: region=DACH, sort=score."""
+        is_order = any(part in _ORDERS for part, _ in phrases().get((self._atoms[place - 1].key,), ()))
+        return is_order or self._is_labelled(place)
+
+    def _is_joint(self, place: int) -> bool:
+        """Whether a plus joins what stands around it. That of A+ customers may be a tier."""
+        if not 0 < place < len(self._atoms) - 1:
+            return False
+        before, plus, after = self._atoms[place - 1 : place + 2]
+        is_spaced = before.end < plus.start
+        is_grade = len(before.key) == 1 and before.key.isascii()
+        return is_spaced == (plus.end < after.start) and (is_spaced or not is_grade) and not after.is_mark
 
     def _is_labelled(self, place: int) -> bool:
         """Whether the word before is the label of a filter: region IN."""

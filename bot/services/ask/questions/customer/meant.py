@@ -12,6 +12,7 @@ from bot.services.ask.questions.tokens import Token
 
 FEWEST, MOST = 2, 3  # customers to compare
 MOST_JOINTS = 8  # of which each may also be within a name
+_AGAINST = "against"  # compares only whole names: whom are we up against at ACME
 _MOVES = (PhrasePart.MOVED, PhrasePart.MOVE)
 _JOINTS = (PhrasePart.AND, PhrasePart.APART, PhrasePart.VERSUS, PhrasePart.OR)
 _BY_RISK = {  # asked of one customer
@@ -34,12 +35,12 @@ def name_of(text: str, tokens: Sequence[Token], known: Known) -> Piece:
     rest = list(tokens)
     if not rest:
         return Piece("")
-    written = text[rest[0].start : rest[-1].end].strip()
+    written = text[rest[0].start : rest[-1].end].strip(" :")
     if unquoted(written) is None and known(written):
         return Piece(written)
-    while rest and (rest[0].is_empty or rest[0].part is PhrasePart.PAST):
+    while rest and (rest[0].is_empty or rest[0].part in (PhrasePart.PAST, PhrasePart.APART)):
         rest = rest[1:]
-    while rest and (rest[-1].is_empty or rest[-1].part is PhrasePart.PAST):
+    while rest and (rest[-1].is_empty or rest[-1].part in (PhrasePart.PAST, PhrasePart.APART)):
         rest = rest[:-1]
     written = text[rest[0].start : rest[-1].end].strip() if rest else ""
     held = unquoted(written)
@@ -148,6 +149,16 @@ def to_compare(text: str, tokens: Sequence[Token], known: Known) -> list[Piece] 
         rest = _between(rest[:-1])
     if rest and rest[0].part is PhrasePart.PUT:
         rest = _between(rest[1:])
+    if rest and rest[0].part is PhrasePart.COUNT and verbs:  # three of them: …
+        count, named = rest[0], _named(text, _between(rest[1:]), known)
+        return named if len(named) == count.meaning else [Piece(text[count.start : count.end]), *named]
+    found = _named(text, rest, known)
+    is_sure = all(one.quoted or known(one.text) for one in found)
+    return found if verbs or is_sure or _versus(text, rest) != {_AGAINST} else None
+
+
+def _named(text: str, rest: list[Token], known: Known) -> list[Piece]:
+    """The names that stand side by side, cut at the joints that make all of them known where there are such."""
     if not rest:
         return []
     places = [place for place, token in enumerate(rest) if _is_joint(text, token)]
@@ -156,6 +167,13 @@ def to_compare(text: str, tokens: Sequence[Token], known: Known) -> list[Piece] 
     if best is None and not places:
         best = next(_by_spaces(text, rest, known), None)
     return best or splits[0]
+
+
+def _versus(text: str, tokens: Sequence[Token]) -> set[str]:
+    """The words between names that set them against each other."""
+    return {
+        text[token.start : token.end].casefold() for token in tokens if token.part is PhrasePart.VERSUS
+    }
 
 
 def _is_joint(text: str, token: Token) -> bool:

@@ -159,7 +159,8 @@ class _Finding:
         }
         if not places:
             return []
-        asked = sorted({form for word in places.values() for form in (word, word.removesuffix("s"))})
+        beside = filter(None, (_word(atom) for atom in self.atoms))  # Power in Tarnwick Power is an industry too
+        asked = sorted({form for word in beside for form in (word, word.removesuffix("s"))})
         holders: dict[str, set[int]] = {}
         for name in self.source.parts(asked):
             holders.setdefault(name.key, set()).add(name.customer)

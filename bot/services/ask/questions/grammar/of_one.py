@@ -23,7 +23,7 @@ ASKED: dict[Aspect, str] = {  # these words ask for it
         "getting on|getting along|holding up|情况怎么样|情况如何|最近怎么样|最近如何|最近咋样|近况|近况如何|最近情况|状况|现状"
     ),
     Aspect.PROFILE: (
-        "profile|customer profile|profile of|competitors|competitor|competition|who competes|needs|what do they need|"
+        "profile|customer profile|profile of|competitors|competitor|competition|up against|who are we up against|whom are we up against|competing against|who else sells to|who competes|needs|what do they need|"
         "benefits sought|opportunities|preferences|buying channel|loyalty|竞争对手|对手|竞品|竞争情况|客户档案|档案|画像|客户画像|"
         "需求|有什么需求|机会|偏好|购买渠道|忠诚度"
     ),
