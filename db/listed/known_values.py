@@ -51,4 +51,15 @@ def teams(session: Session) -> list[tuple[int, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
+def team_leads(session: Session) -> list[tuple[int, int]]:
+    """(lead, team) of the teams that have one who is not switched off."""
+    rows = session.execute(
+        select(col(Team.lead_id), col(Team.id))
+        .join(Person, col(Person.id) == col(Team.lead_id))
+        .where(col(Person.active).is_(True))
+        .order_by(col(Team.id))
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 COLUMNS = {"regions": Customer.region, "industries": Customer.industry, "countries": Customer.country}

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 
 from bot.services.ask.questions.atoms import unquoted
 from bot.services.ask.questions.grammar.parts import PhrasePart
-from bot.services.ask.questions.query import FoundNotes
+from bot.services.ask.questions.query import Aspect, FoundNotes
 from bot.services.ask.questions.tokens import Token
 
 _PERIODS = (PhrasePart.SINCE, PhrasePart.LENGTH, PhrasePart.OVER, PhrasePart.FUTURE)
 _BEFORE = (PhrasePart.FILLER, PhrasePart.OF, PhrasePart.PAST, PhrasePart.CUSTOMERS, PhrasePart.NOT)
+_SOMEBODY = {"did", "who", "anyone", "anybody", "someone", "somebody", "has", "have", "we", "they", "i"}
 _SINGLE = "'‘’`"
 
 
@@ -28,11 +29,13 @@ def sought(text: str, tokens: Sequence[Token], today: date) -> Sought | None:
     """What a text looks for in notes; None where it does not."""
     place = next((at for at, token in enumerate(tokens) if token.part is PhrasePart.NOTES_ABOUT), None)
     if place is None:
+        return _quoted_in_notes(text, tokens)
+    if is_to_write(text, tokens[place].start, tokens[place].end):
         return None
     before = [token for token in tokens[:place] if token.part not in _BEFORE]
     if any(token.part not in (*_PERIODS, PhrasePart.APART) for token in before):
         return None
-    rest = _trimmed(tokens[place + 1 :])
+    rest = _without_where(text, _trimmed(tokens[place + 1 :]))
     periods = [token for token in before if token.part in _PERIODS]
     while len(rest) > 1 and rest[-1].part in _PERIODS:
         periods.append(rest[-1])
@@ -54,6 +57,30 @@ def sought(text: str, tokens: Sequence[Token], today: date) -> Sought | None:
     if len(quoted) == 2 and first and last and all(one.part is PhrasePart.CUSTOMERS for one in between):
         return Sought(rest=rest, found=FoundNotes(words=first, customer=last, since=since), is_quoted=True)
     return Sought(rest=rest, found=FoundNotes(words=written, since=since))
+
+
+def is_to_write(text: str, start: int, end: int) -> bool:
+    """Whether words that ask what somebody wrote tell to write it: write something about ACME."""
+    is_verb = text[start:end].casefold().startswith(("write ", "note anything", "note something"))
+    return is_verb and not _SOMEBODY & set(text[:start].casefold().split())
+
+
+def _quoted_in_notes(text: str, tokens: Sequence[Token]) -> Sought | None:
+    """Words in quotation marks, and `in all notes` behind them."""
+    rest = _without_where(text, list(tokens))
+    if len(rest) != 1 or len(tokens) == 1 or (held := unquoted(text[rest[0].start : rest[0].end])) is None:
+        return None
+    return Sought(rest=rest, found=FoundNotes(words=held), is_quoted=True)
+
+
+def _without_where(text: str, tokens: list[Token]) -> list[Token]:
+    """Without `in all notes` behind the words."""
+    where = len(tokens) - 1
+    while where > 0 and tokens[where - 1].part is PhrasePart.FILLER:
+        where -= 1
+    is_said = bool(tokens) and tokens[-1].part is PhrasePart.ASPECT and tokens[-1].meaning is Aspect.NOTES
+    is_in = 0 < where < len(tokens) - 1 and text[tokens[where].start : tokens[where].end].casefold() == "in"
+    return tokens[:where] if is_said and is_in else tokens
 
 
 def _since(period: Token, today: date) -> date:

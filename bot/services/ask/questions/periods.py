@@ -1,13 +1,25 @@
 """Days, periods and numbers in a question: a length, a beginning, a period that is over, the first so many."""
 
 import re
-from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
 from bot.services.ask.questions.grammar.parts import PhrasePart
+from bot.services.ask.questions.grammar.written_days import (
+    MONTHS,
+    EndedPeriod,
+    day_of,
+    months_before,
+    months_from,
+    over_day,
+    since_day,
+    since_end,
+    since_holiday,
+    since_week,
+    since_written,
+)
 
 RECENT_DAYS = 31  # so that a monthly grading is always among them
 LONGEST = 36_500  # days
@@ -30,27 +42,6 @@ _WORDS = {
     **dict.fromkeys(("a hundred", "one hundred"), 100),
 }
 _DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_MONTHS = {
-    month[:length]: number
-    for number, month in enumerate(
-        [
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-        ],
-        1,
-    )
-    for length in (3, len(month))
-} | {"sept": 9}
 _NUMBER_WORDS = "|".join(sorted(_WORDS, key=len, reverse=True))
 _SHORT_UNITS = {"d": "day", "wk": "week", "mo": "month", "mth": "month", "yr": "year", "qtr": "quarter"}
 _NUMBER = rf"(?P<n>\d{{1,5}}|[零一二两三四五六七八九十]{{1,3}}|{_NUMBER_WORDS})"
@@ -62,12 +53,11 @@ _WITHIN = (
     r"(?:like )?(?:last |past |previous )?"
 )
 _END = r"(?![a-z0-9])"
-_MONTH = r"(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + ")"
+_MONTH = r"(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + ")"
 _ISO = r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})"
 _ZH_DAY = r"(?:(?P<y>\d{4})年)?(?P<m>\d{1,2})月(?:份|(?P<d>\d{1,2})[日号])?"
 _SINCE, _FROM = r"since (?:the )?", r"(?:自从|自|从)"
 _WEEKDAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
-_HOLIDAYS = {"国庆节": (10, 1), "国庆": (10, 1), "元旦": (1, 1), "五一": (5, 1), "new year": (1, 1)}
 _WEEK = r"(?:cw|kw|wk|week|calendar week) ?(?P<week>\d{1,2})(?: (?P<y>20\d{2}))?"
 _OF_LIST = r"(?= ?(?:$|[,;.!?/|。,]|customers|clients|companies|accounts|rows|of them|客户|公司|就))"
 _ONWARD = r" ?(?:以来|起|开始|以后|之后|至今|到现在|到今天|到目前)"
@@ -76,13 +66,6 @@ _ONWARD = r" ?(?:以来|起|开始|以后|之后|至今|到现在|到今天|到�
 HOUR = re.compile(
     r"(?:at |around |by )?\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'?clock)(?![a-z0-9])|\d{1,2}点半?"
 )
-
-
-class EndedPeriod(NamedTuple):
-    """A period that is over: its first and its last day."""
-
-    since: date
-    until: date
 
 
 class AskedPeriod(NamedTuple):
@@ -137,19 +120,22 @@ def _patterns() -> list[
             r"(?:最近|近|过去|已经?|有|至少|快)? ?(?P<more>超过|多于)?(?:大)?半个?(?P<half>年|月)(?:以上|以内|之内|内|来|里)?",
             _half,
         ),
-        *((rf"{_SINCE}{one}(?!\d)", _since_day) for one in (_ISO, _ZH_DAY, day, day_after)),
-        (rf"{_SINCE}(?:the year )?(?P<y>\d{{4}}){_END}", _since_day),
-        *((rf"{_FROM}?{one}{_ONWARD}", _since_day) for one in (_ISO, _ZH_DAY)),
-        *((rf"{_FROM}{one}(?!\d)", _since_day) for one in (_ISO, _ZH_DAY)),
-        (rf"{_FROM}?(?P<y>\d{{4}})年{_ONWARD}", _since_day),
+        *((rf"{_SINCE}{one}(?!\d)", since_day) for one in (_ISO, _ZH_DAY, day, day_after)),
+        (rf"{_SINCE}(?:the year )?(?P<y>\d{{4}}){_END}", since_day),
+        *((rf"{_FROM}?{one}{_ONWARD}", since_day) for one in (_ISO, _ZH_DAY)),
+        *((rf"{_FROM}{one}(?!\d)", since_day) for one in (_ISO, _ZH_DAY)),
+        (rf"{_FROM}?(?P<y>\d{{4}})年{_ONWARD}", since_day),
         (rf"{_SINCE}(?P<weekday>{_WEEKDAYS}){_END}", _since_weekday),
         (rf"{_FROM}?(?P<week>上|这|本)?(?:周|星期)(?P<weekday>[一二三四五六日天]){_ONWARD}", _since_weekday),
-        (rf"{_SINCE}(?:the )?end of {_MONTH}(?: (?P<y>\d{{4}}))?{_END}", _since_end),
-        (rf"{_SINCE}(?P<d>\d{{1,2}})[/.](?P<m>\d{{1,2}})(?:[/.](?P<y>\d{{4}}))?\.?{_END}(?![/.\d])", _since_written),
-        (rf"{_SINCE}(?P<holiday>new year)(?:'s)?(?: day)?{_END}", _since_holiday),
-        (rf"{_FROM}?(?P<holiday>国庆节?|元旦|五一)(?:以来|起|至今|到现在)", _since_holiday),
-        (rf"{_SINCE}{_WEEK}{_END}", _since_week),
-        (rf"{_FROM}?(?:(?P<y>20\d{{2}})年)?第(?P<week>\d{{1,2}})周{_ONWARD}", _since_week),
+        (rf"{_SINCE}(?:the )?end of {_MONTH}(?: (?P<y>\d{{4}}))?{_END}", since_end),
+        (
+            rf"{_SINCE}(?P<d>\d{{1,2}})[/.](?P<m>\d{{1,2}})(?:[/.](?P<y>\d{{4}}))?\.?{_END}(?![/.\d])",
+            since_written,
+        ),
+        (rf"{_SINCE}(?P<holiday>new year)(?:'s)?(?: day)?{_END}", since_holiday),
+        (rf"{_FROM}?(?P<holiday>国庆节?|元旦|五一)(?:以来|起|至今|到现在)", since_holiday),
+        (rf"{_SINCE}{_WEEK}{_END}", since_week),
+        (rf"{_FROM}?(?:(?P<y>20\d{{2}})年)?第(?P<week>\d{{1,2}})周{_ONWARD}", since_week),
         (rf"{_SINCE}{named}{_END}", _since_last),
         (rf"{_FROM}?{named}{_ONWARD}", _since_last),
         (rf"{_FROM}{named}", _since_last),
@@ -183,10 +169,16 @@ def _patterns() -> list[
             (rf"(?:从)?{_again(one, 'a')}(?:到|至|-|~){_again(one, 'b')}(?:之间|期间)?", _between)
             for one in (_ISO, _ZH_DAY)
         ),
-        *((rf"(?:in |on )?{one}", _over_day) for one in (_ISO, _ZH_DAY, day, day_after)),
+        *((rf"(?:in |on )?{one}", over_day) for one in (_ISO, _ZH_DAY, day, day_after)),
         (rf"(?:the )?(?P<top>first|top)(?: {_NUMBER}|(?P<digits>\d{{1,5}})){_END}", _first),
-        (rf"(?:at most|no more than|max\.?|maximum|up to|limit|rows|limited to) ?=? ?(?P<n>\d{{1,5}})(?P<at_most>){_OF_LIST}", _first),
-        (rf"(?:取|只取|限|最多|至多|不超过|只要|列) ?(?P<n>\d{{1,5}}|[一二两三四五六七八九十]{{1,3}}) ?[个家条位](?P<at_most>){_OF_LIST}", _first),
+        (
+            rf"(?:at most|no more than|max\.?|maximum|up to|limit|rows|limited to) ?=? ?(?P<n>\d{{1,5}})(?P<at_most>){_OF_LIST}",
+            _first,
+        ),
+        (
+            rf"(?:取|只取|限|最多|至多|不超过|只要|列) ?(?P<n>\d{{1,5}}|[一二两三四五六七八九十]{{1,3}}) ?[个家条位](?P<at_most>){_OF_LIST}",
+            _first,
+        ),
         (
             rf"(?:the )?{_NUMBER}(?<!a)(?<!an)(?<!one)(?= (?:[a-z]\d? )?(?:customers|clients|companies|accounts){_END})",
             _first,
@@ -213,13 +205,6 @@ def number_of(text: str) -> int | None:
     return 10 * _DIGITS.get(tens, 1) + _DIGITS.get(ones, 0)
 
 
-def months_before(day: date, months: int) -> date:
-    """The same day of an earlier month, or its last day."""
-    count = day.year * 12 + day.month - 1 - months
-    year, month = divmod(count, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
 def _back(today: date, *, months: int, more: int = 0) -> tuple[PhrasePart, Any] | None:
     if months >= 12 * (today.year - 1):
         return None
@@ -244,75 +229,6 @@ def _length(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
 def _half(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
     more = 1 if match["more"] else 0
     return _back(today, months=6, more=more) if match["half"] == "年" else (PhrasePart.LENGTH, 15 + more)
-
-
-def _day(parts: dict[str, Any], today: date) -> date | None:
-    """The day that is written; without a year the last one that is not in the future."""
-    year, written = parts.get("y"), parts.get("d") or "first"
-    day = 1 if written == "first" else int(written)
-    named = parts.get("month")
-    month = _MONTHS[named] if named else int(parts.get("m") or 1)
-    try:
-        if year:
-            return date(int(year), month, day)
-        found = date(today.year, month, day)
-        return found if found <= today else date(today.year - 1, month, day)
-    except ValueError:
-        return None
-
-
-def _since_day(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
-    day = _day(match.groupdict(), today)
-    return None if day is None else (PhrasePart.FUTURE if day > today else PhrasePart.SINCE, day)
-
-
-def _over_day(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
-    day = _day(match.groupdict(), today)
-    if day is None or day > today:
-        return None if day is None else (PhrasePart.FUTURE, day)
-    span = EndedPeriod(day, day) if match["d"] else _months_from(day, 1)
-    return (PhrasePart.SINCE, day) if span.until >= today else (PhrasePart.OVER, span)
-
-
-def _since_end(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
-    """The last day of a month that is not in the future."""
-    first = _day(match.groupdict(), today)
-    if first is None:
-        return None
-    last = _months_from(first, 1).until
-    if last > today and not match["y"]:
-        last = _months_from(months_before(first, 12), 1).until
-    return PhrasePart.FUTURE if last > today else PhrasePart.SINCE, last
-
-
-def _since_written(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
-    """15/10: a day and a month where it can be nothing else; with dots the day is first."""
-    parts = match.groupdict()
-    day, month = int(parts["d"]), int(parts["m"])
-    if "." not in match[0] and day <= 12:
-        if month <= 12 and day != month:
-            return None
-        parts |= {"d": parts["m"], "m": parts["d"]}
-    found = _day(parts, today)
-    return None if found is None else (PhrasePart.FUTURE if found > today else PhrasePart.SINCE, found)
-
-
-def _since_holiday(match: re.Match[str], today: date) -> tuple[PhrasePart, Any]:
-    month, day = _HOLIDAYS[match["holiday"]]
-    this = date(today.year, month, day)
-    return PhrasePart.SINCE, this if this <= today else this.replace(year=today.year - 1)
-
-
-def _since_week(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
-    """The Monday of a calendar week; without a year that of the last one that has begun."""
-    week, year = int(match["week"]), int(match["y"] or today.isocalendar().year)
-    try:
-        begin = date.fromisocalendar(year, week, 1)
-        if begin > today and not match["y"]:
-            begin = date.fromisocalendar(year - 1, week, 1)
-    except ValueError:
-        return None
-    return PhrasePart.FUTURE if begin > today else PhrasePart.SINCE, begin
 
 
 def _since_weekday(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
@@ -352,12 +268,8 @@ def _span(word: str, today: date) -> EndedPeriod:
     if any(one in word for one in ("week", "wk", "周", "星期", "礼拜")):
         return EndedPeriod(begin, begin + timedelta(days=6))
     if any(one in word for one in ("quarter", "qtr", "季")):
-        return _months_from(begin, 3)
-    return _months_from(begin, 1 if "month" in word or "月" in word else 12)
-
-
-def _months_from(begin: date, months: int) -> EndedPeriod:
-    return EndedPeriod(begin, months_before(begin, -months) - timedelta(days=1))
+        return months_from(begin, 3)
+    return months_from(begin, 1 if "month" in word or "月" in word else 12)
 
 
 def _over_year(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
@@ -365,7 +277,7 @@ def _over_year(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | No
     if begin > today:
         return PhrasePart.FUTURE, begin
     return (
-        (PhrasePart.SINCE, begin) if begin.year == today.year else (PhrasePart.OVER, _months_from(begin, 12))
+        (PhrasePart.SINCE, begin) if begin.year == today.year else (PhrasePart.OVER, months_from(begin, 12))
     )
 
 
@@ -378,7 +290,7 @@ def _half_year(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | No
     if match[0][-4:].isdecimal() and match[0][-4:] != str(today.year):
         return None
     begin = date(today.year, 1 if match["half"] in ("first", "上") else 7, 1)
-    span = _months_from(begin, 6)
+    span = months_from(begin, 6)
     if begin > today:
         return PhrasePart.FUTURE, begin
     return (PhrasePart.SINCE, begin) if span.until >= today else (PhrasePart.OVER, span)
@@ -393,7 +305,7 @@ def _quarter(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None
         begin = date(year - 1, 3 * place - 2, 1)
     if begin > today:
         return PhrasePart.FUTURE, begin
-    span = _months_from(begin, 3)
+    span = months_from(begin, 3)
     if match.groupdict().get("since") or span.until >= today:
         return PhrasePart.SINCE, begin
     return PhrasePart.OVER, span
@@ -412,11 +324,11 @@ def _between(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None
             for key, value in match.groupdict().items()
             if key.startswith(f"{name}_")
         }
-        ends.append((_day(parts, today), parts.get("d")))
+        ends.append((day_of(parts, today), parts.get("d")))
     (begin, _), (end, written) = ends
     if begin is None or end is None:
         return None
-    until = end if written else _months_from(end, 1).until
+    until = end if written else months_from(end, 1).until
     if begin > until or begin > today:
         return None
     return (PhrasePart.SINCE, begin) if until >= today else (PhrasePart.OVER, EndedPeriod(begin, until))
@@ -438,5 +350,5 @@ def _first(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
     count = number_of(named.get("digits") or match["n"])
     if not count:
         return None
-    is_top = "at_most" not in named and named.get("top", "top") == "top" or named.get("big")
+    is_top = ("at_most" not in named and named.get("top", "top") == "top") or named.get("big")
     return PhrasePart.TOP if is_top else PhrasePart.FIRST, count

@@ -32,7 +32,7 @@ from bot.services.ask.questions.query import (
     Query,
     Sort,
 )
-from bot.services.ask.questions.tokens import Token, tokens_of
+from bot.services.ask.questions.tokens import Token, stripped, tokens_of
 from bot.services.ask.questions.unclear import Unclear, WhyUnclear
 from bot.services.ask.questions.vocabulary import QuestionActor, Vocabulary
 
@@ -73,7 +73,15 @@ class _Reader:
             named = None
         if named is not None:
             return self._refused(tokens, named)
-        return self._respelt(found) or self._refused(tokens, found)
+        return self._respelt(found) or self._by_part(found) or self._refused(tokens, found)
+
+    def _by_part(self, found: Query | Unclear) -> Query | None:
+        """The one customer that a part of a name means, with words around it that change nothing: wexmoor, please."""
+        if not isinstance(found, AboutCustomer) or found.name == self.text:
+            return None
+        mentions = self.names.mentioned(found.name, lambda start, end: True)
+        is_whole = [(one.start, one.end) for one in mentions] == [(0, len(found.name))]
+        return replace(found, name=mentions[0].label) if is_whole else None
 
     def _is_certain(self, found: Query | Unclear) -> bool:
         """Whether a reading needs no look at the names that stand in the text."""
@@ -182,14 +190,14 @@ class _Reader:
         return token.part is PhrasePart.SINCE and token.meaning == self.asker.today
 
     def _notes(self, tokens: Sequence[Token]) -> Query | Unclear | None:
-        found = sought(self.text, _stripped(tokens), self.asker.today)
+        found = sought(self.text, stripped(tokens), self.asker.today)
         if found is None:
             return None
         if found.period is not None:
             return self._unclear(WhyUnclear(str(found.period)))
         rest, notes = found.rest, found.found
         if notes is None:
-            return self._unclear(WhyUnclear.NO_NAME, words=(self._slice(_stripped(tokens)),))
+            return self._unclear(WhyUnclear.NO_NAME, words=(self._slice(stripped(tokens)),))
         if found.is_quoted:
             return notes
         if comma := next((place for place, token in enumerate(rest) if token.part is PhrasePart.APART), 0):
@@ -243,7 +251,7 @@ class _Reader:
 
     def _aspect(self, tokens: Sequence[Token]) -> Query | Unclear | None:
         """What is asked of one customer; of its history also since when."""
-        spoken = _stripped(tokens)
+        spoken = stripped(tokens)
         if len(spoken) > 1 and spoken[-1].part is PhrasePart.SINCE:
             about = self._of_one_customer(spoken[:-1])
             if isinstance(about, AboutCustomer) and about.aspect is Aspect.HISTORY:
@@ -262,7 +270,7 @@ class _Reader:
             return None
         aspect, piece, is_sure = found
         if piece is None:
-            return self._unclear(WhyUnclear.NO_NAME, words=(self._slice(_stripped(tokens)),))
+            return self._unclear(WhyUnclear.NO_NAME, words=(self._slice(stripped(tokens)),))
         if not piece.quoted and not self.names.known(piece.text) and self._is_list(piece.text):
             return self._of_one(piece.text)
         if not piece.quoted and self._is_list_in_part(piece.text):
@@ -299,13 +307,15 @@ class _Reader:
             near: tuple[Query, ...] = (Compared(names=names),) if few else ()
             near += tuple(AboutCustomer(name=name) for name in names)
             return self._unclear(WhyUnclear.WORDS, words=(self.text,), near=near)
+        if len(stripped(tokens)) > 1 and meant.names_unknown(tokens):
+            return self._unclear(WhyUnclear.NO_NAME, words=(self.text,))
         if not found.has_content or self.names.within(self.text) or is_like_a_code_or_company(self.text):
             return AboutCustomer(name=meant.name_of(self.text, tokens, self.names.known).text)
         return self._unclear_list(tokens, found)
 
     def _name_alone(self, tokens: Sequence[Token]) -> str | None:
         """The customer that is named with words around it that change nothing."""
-        rest = _stripped(tokens, PhrasePart.CUSTOMERS)
+        rest = stripped(tokens, PhrasePart.CUSTOMERS)
         written = self._slice(rest) if rest else ""
         if (name := unquoted(written)) is not None:
             return name
@@ -372,16 +382,6 @@ class _Reader:
             choices=choices,
             nearest=some,
         )
-
-
-def _stripped(tokens: Sequence[Token], *also: PhrasePart) -> list[Token]:
-    """Tokens without those at both ends that change nothing."""
-    rest = list(tokens)
-    while rest and (rest[0].is_empty or rest[0].part in (PhrasePart.APART, *also)):
-        rest = rest[1:]
-    while rest and (rest[-1].is_empty or rest[-1].part in (PhrasePart.APART, *also)):
-        rest = rest[:-1]
-    return rest
 
 
 def _is_open(found: Query | Unclear) -> bool:

@@ -1,7 +1,7 @@
 """A question in tokens: the longest pieces that the grammar or the firm's words know, and what is left."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -33,6 +33,7 @@ _FRAME = {
     PhrasePart.LABEL,
 }  # a firm's word that is also one of these needs its label
 _BY_LABEL = {FilterField.OWNER, FilterField.SCHEME}  # where the grammar has a word too, they need their label
+_JOINTS = (PhrasePart.AND, PhrasePart.OR)
 MOST_OF_LABEL = 4  # atoms
 _ORDERS = (PhrasePart.BY, PhrasePart.SORTED)  # before a sign of equality
 _NOUNS = (PhrasePart.LIST, PhrasePart.ASPECT, PhrasePart.COMPARE)  # after an article
@@ -66,7 +67,64 @@ class _Piece(NamedTuple):
 
 def tokens_of(text: str, vocabulary: Vocabulary, asker: QuestionActor) -> list[Token]:
     """The tokens of a `normal` text: as little not understood as possible, in the fewest pieces."""
-    return _Scan(text, vocabulary, asker).tokens()
+    tokens = _with_books(text, _Scan(text, vocabulary, asker).tokens())
+    return _with_led_teams(tokens, vocabulary)
+
+
+def _with_books(text: str, tokens: list[Token]) -> list[Token]:
+    """Anna's book: the customers of Anna. Before anything else `book` asks to do something."""
+    found = list(tokens)
+    for place, token in enumerate(found):
+        if token.part is PhrasePart.CHANGE and text[token.start : token.end].casefold() == "book":
+            before = next((one for one in reversed(found[:place]) if not one.is_empty), None)
+            if before is not None and _names(before, FilterField.OWNER):
+                found[place] = token._replace(part=PhrasePart.CUSTOMERS, meaning=None)
+    return found
+
+
+def _with_led_teams(tokens: list[Token], vocabulary: Vocabulary) -> list[Token]:
+    """Omar's team as one word: the team that Omar leads."""
+    found = list(tokens)
+    for place in reversed(range(len(found))):
+        label = next((at for at in range(place + 1, len(found)) if not found[at].is_empty), None)
+        if label is None or (team := _led_team(found, place, label, vocabulary)) is None:
+            continue
+        meaning = (Meaning(FilterField.TEAM, (team,)),)
+        found[place : label + 1] = [Token(PhrasePart.VALUE, meaning, found[place].start, found[label].end)]
+    return found
+
+
+def _led_team(tokens: Sequence[Token], place: int, label: int, vocabulary: Vocabulary) -> int | None:
+    """The team of one lead whose name is at a place and is followed by the word team."""
+    name, word = tokens[place], tokens[label]
+    if name.part is not PhrasePart.VALUE or word.part is not PhrasePart.LABEL:
+        return None
+    owners = [one for one in name.meaning if one.field is FilterField.OWNER]
+    if word.meaning is not FilterField.TEAM or not len(owners) == len(name.meaning) == 1:
+        return None
+    before = [one.part for one in tokens[:place] if not one.is_empty]
+    after = [one for one in tokens[label + 1 :] if not one.is_empty][:2]
+    if after and after[0].part in _JOINTS and _names(after[-1], FilterField.OWNER):
+        return None  # Omar's team and Anna
+    if (after and _names(after[0], FilterField.TEAM)) or (
+        before and before[-1] in (*_JOINTS, PhrasePart.LABEL)
+    ):
+        return None  # Omar, team Key Accounts; of Anna and Omar's team
+    return vocabulary.led_by(owners[0].values[0])
+
+
+def _names(token: Token, field: FilterField) -> bool:
+    return token.part is PhrasePart.VALUE and any(one.field is field for one in token.meaning)
+
+
+def stripped(tokens: Sequence[Token], *also: PhrasePart) -> list[Token]:
+    """Tokens without those at both ends that change nothing."""
+    rest = list(tokens)
+    while rest and (rest[0].is_empty or rest[0].part in (PhrasePart.APART, *also)):
+        rest = rest[1:]
+    while rest and (rest[-1].is_empty or rest[-1].part in (PhrasePart.APART, *also)):
+        rest = rest[:-1]
+    return rest
 
 
 @cache
@@ -203,7 +261,8 @@ class _Scan:
         before, plus, after = self._atoms[place - 1 : place + 2]
         is_spaced = before.end < plus.start
         is_grade = len(before.key) == 1 and before.key.isascii()
-        return is_spaced == (plus.end < after.start) and (is_spaced or not is_grade) and not after.is_mark
+        is_even = is_spaced == (plus.end < after.start) and not after.is_mark
+        return is_even and (not is_grade or (is_spaced and len(after.key) == 1))
 
     def _is_labelled(self, place: int) -> bool:
         """Whether the word before is the label of a filter: region IN."""

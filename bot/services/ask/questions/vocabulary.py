@@ -69,6 +69,7 @@ class Vocabulary:
     countries: tuple[tuple[str, tuple[str, ...]], ...] = ()  # as stored, and what else it is called
     people: tuple[NamedOne, ...] = ()
     teams: tuple[NamedOne, ...] = ()
+    leads: tuple[tuple[int, int], ...] = ()  # (person, team that the person leads)
     fields: TraitFields
 
     @cached_property
@@ -113,6 +114,8 @@ class Vocabulary:
             yield from ((FilterField.COUNTRY, value, written) for written in also)
         for ladder in self.ladders:
             for tier, names in ladder.tiers:
+                if len(tier) == 1 and tier.isascii() and tier.casefold() not in "aiu":
+                    yield FilterField.TIER, tier, f"{tier}s"  # my Bs; as, is and us are other words
                 for name in _short(names):
                     yield from ((FilterField.TIER, tier, written) for written in also_called.of_tier(name))
 
@@ -161,6 +164,11 @@ class Vocabulary:
             )
             for one in self.fields.fields
         }
+
+    def led_by(self, person: int) -> int | None:
+        """The team that a person leads; None where there is none, or more than one."""
+        found = [team for lead, team in self.leads if lead == person]
+        return found[0] if len(found) == 1 else None
 
     def only_accounts_have(self, tiers: Iterable[str]) -> bool:
         """Whether no prospect can be in one of these tiers."""

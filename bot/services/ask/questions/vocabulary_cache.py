@@ -55,6 +55,7 @@ def read_vocabulary(
         countries=tuple(_countries(values["countries"])),
         people=tuple(NamedOne(*row) for row in known_values.active_people(session)),
         teams=tuple(NamedOne(*row) for row in known_values.teams(session)),
+        leads=tuple(known_values.team_leads(session)),
         fields=fields,
     )
 

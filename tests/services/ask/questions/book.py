@@ -79,6 +79,7 @@ VOCABULARY = Vocabulary(
         )
     ),
     teams=(NamedOne(1, "Key Accounts"), NamedOne(2, "华东大客户部")),
+    leads=((3, 1),),
     fields=shipped_fields(),
 )
 ANNA = QuestionActor(person_id=1, teams=(1,), today=TODAY)

@@ -155,8 +155,11 @@ def test_the_words_are_those_of_the_book(database: Database, anna: Actor) -> Non
     with database.write() as session:
         for number, country in enumerate(("DE", "Germany", "Narnia", "")):
             session.get_one(Customer, factories.customer(session, f"K{number}")).country = country or None
+        lead = factories.person(session, "Dora")
+        led = factories.team(session, "North", lead_id=lead)
     with database.read() as session:
         found = read_vocabulary(session, SchemeCache(), shipped_fields(), NOW.date())
+    assert found.led_by(lead) == led
     assert found.regions == tuple(sorted({"DACH", "dach"}))
     assert [value for value, _ in found.countries] == ["DE", "Germany", "Narnia"]
     assert set(dict(found.countries)["DE"]) >= {"Germany", "德国"}

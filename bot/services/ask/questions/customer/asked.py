@@ -19,6 +19,7 @@ from bot.services.ask.questions.grammar.lists import LISTS
 from bot.services.ask.questions.grammar.of_one import AROUND, ASKED
 from bot.services.ask.questions.grammar.parts import FilterField, PhrasePart
 from bot.services.ask.questions.grammar.small import SMALL
+from bot.services.ask.questions.notes_sought import is_to_write
 from bot.services.ask.questions.query import AboutCustomer, Aspect, Compared, FoundNotes, Query, Risk
 from bot.services.ask.questions.vocabulary import Vocabulary, tree
 
@@ -29,6 +30,7 @@ _LEADING = re.compile(r"^(?:the|an?|any|some|our)\s+", re.IGNORECASE)
 _TRAILING = re.compile(
     r"\s*(?:\b(?:for|of|at|with|from|on|about|regarding|in|by)|的|在|里|吗|呢|么)$", re.IGNORECASE
 )
+_IN_NOTES = re.compile(r"\s+in\s+(?:(?:all|the|our|any)\s+)*notes$", re.IGNORECASE)
 _BY_RISK = {
     Risk.OVER_LIMIT: Aspect.CREDIT,
     Risk.OVERDUE_INVOICE: Aspect.CREDIT,
@@ -130,7 +132,7 @@ def _notes(
     place = next(
         (at for at, (_, _, piece) in enumerate(pieces) if piece.says is not None and piece.says.seeks), None
     )
-    if place is None:
+    if place is None or is_to_write(text, pieces[place][0], pieces[place][1]):
         return None
     if any(piece.says is None for _, _, piece in pieces[:place]):
         return None
@@ -141,7 +143,7 @@ def _notes(
         if any(from_ >= end and piece.says is not _ANYWHERE for from_, _, piece in pieces):
             return None
     words = _LEADING.sub("", text[start:end].strip(" ?!。？！,，:："))
-    words = _TRAILING.sub("", words).strip() if crossed else words.rstrip("吗呢么").strip()
+    words = _IN_NOTES.sub("", _TRAILING.sub("", words)).strip() if crossed else words.rstrip("吗呢么").strip()
     return FoundNotes(words=unquoted(words) or words, customer=label) if words else None
 
 
@@ -169,6 +171,8 @@ def _options(
     options = [_AroundName(place + 1, None, cost=_UNKNOWN)]
     if atom.is_mark and (atom.key in _MARKS or atom.key in SOFT):
         options.append(_AroundName(place + 1, _ANYWHERE, cost=0.01))
+    if atom.key == "+":
+        options.append(_AroundName(place + 1, _JOINING))
     options += [_AroundName(end, says) for end, says in _walked(_grammar(), atoms, place)]
     options += [
         _AroundName(end, _WITH_TIER)
@@ -209,6 +213,7 @@ def _walked(branches: dict[str, Any], atoms: Sequence[Atom], place: int) -> Iter
 _ANYWHERE = _Says(fits=None)
 _WHEN = _Says(fits=frozenset({Aspect.BRIEF}))
 _SINCE = _Says(fits=frozenset({Aspect.HISTORY}))
+_JOINING = _Says(joins=True, fits=frozenset(Aspect))
 _WITH_TIER = _Says(fits=frozenset({Aspect.WHY, Aspect.CARD, Aspect.HISTORY}))
 
 
@@ -259,10 +264,7 @@ def _every() -> Iterator[tuple[_Says, str]]:
     yield _Says(compares=True, fits=frozenset()), "next to"
     for part in (PhrasePart.AND, PhrasePart.OR):
         for written in SMALL[part].values():
-            yield (
-                _Says(joins=True, fits=frozenset(Aspect) if part is PhrasePart.AND else frozenset()),
-                written,
-            )
+            yield _JOINING if part is PhrasePart.AND else _Says(joins=True, fits=frozenset()), written
     for written in SMALL[PhrasePart.PUT].values():
         yield _Says(joins=True, fits=frozenset()), written
     yield _Says(joins=True, fits=frozenset()), "with|to"

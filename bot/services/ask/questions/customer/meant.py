@@ -68,6 +68,8 @@ def with_aspect(text: str, tokens: Sequence[Token], known: Known) -> tuple[Aspec
     first, last = _aspect_of(rest[0]), _aspect_of(rest[-1])
     if first is not None and len(rest) == 1:
         return first, None, True
+    if last is not None and names_unknown(rest[:-1]):
+        return last, None, True
     if last is not None:
         name = name_of(text, rest[:-1], known)
         return (last, name, True) if name.text else (last, None, True)
@@ -78,6 +80,13 @@ def with_aspect(text: str, tokens: Sequence[Token], known: Known) -> tuple[Aspec
         return None
     is_sure = rest[1].part is PhrasePart.OF or name.quoted
     return (first, name, is_sure) if name.text else (first, None, True)
+
+
+def names_unknown(tokens: Sequence[Token]) -> bool:
+    """Whether words in the place of a name, or all words, say that it was named before: how is he doing."""
+    kinds = {token.part for token in tokens if not token.is_empty}
+    also = {PhrasePart.RECENT, PhrasePart.HOW, PhrasePart.ASPECT, PhrasePart.PAST}
+    return PhrasePart.UNKNOWN_ONE in kinds and kinds <= {PhrasePart.UNKNOWN_ONE, *also}
 
 
 def around(tokens: Sequence[Token], today: date) -> tuple[Aspect, Sequence[Token]] | None:
@@ -171,9 +180,7 @@ def _named(text: str, rest: list[Token], known: Known) -> list[Piece]:
 
 def _versus(text: str, tokens: Sequence[Token]) -> set[str]:
     """The words between names that set them against each other."""
-    return {
-        text[token.start : token.end].casefold() for token in tokens if token.part is PhrasePart.VERSUS
-    }
+    return {text[token.start : token.end].casefold() for token in tokens if token.part is PhrasePart.VERSUS}
 
 
 def _is_joint(text: str, token: Token) -> bool:

@@ -159,7 +159,9 @@ class _Finding:
         }
         if not places:
             return []
-        beside = filter(None, (_word(atom) for atom in self.atoms))  # Power in Tarnwick Power is an industry too
+        beside = filter(
+            None, (_word(atom) for atom in self.atoms)
+        )  # Power in Tarnwick Power is an industry too
         asked = sorted({form for word in beside for form in (word, word.removesuffix("s"))})
         holders: dict[str, set[int]] = {}
         for name in self.source.parts(asked):

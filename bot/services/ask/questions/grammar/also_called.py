@@ -62,9 +62,9 @@ _INDUSTRIES = (
     "Plastics|plastic|塑料|塑胶",
 )
 _TIERS = (
-    "Strategic|战略|战略级|战略类",
-    "Important|重要|重要级|重要类|重点",
-    "Ordinary|regular|standard|普通|一般|常规|一般客户|普通级|普通类",
+    "Strategic|strategics|strategic ones|战略|战略级|战略类",
+    "Important|importants|important ones|重要|重要级|重要类|重点",
+    "Ordinary|ordinaries|ordinary ones|regular|standard|普通|一般|常规|一般客户|普通级|普通类",
 )
 _COUNTRIES = {
     "CN": "chinese|prc",

@@ -18,7 +18,7 @@ def _chinese_notes() -> str:
 
 CUSTOMERS: dict[PhrasePart, dict[Any, str]] = {
     PhrasePart.HOW: {
-        None: "how|how is|how are|how is it going|doing|looking|going|faring|getting on|getting along|holding up|performing|这帮人|那帮人|这伙人|近况|近况如何|最近如何|最近咋样|情况怎么样|情况如何|最近怎么样"
+        None: "how|how is|how are|how is it going|doing|looking|going|faring|getting on|getting along|holding up|performing|什么状况|啥状况|状况如何|状况怎么样|这帮人|那帮人|这伙人|近况|近况如何|最近如何|最近咋样|情况怎么样|情况如何|最近怎么样"
     },
     PhrasePart.CONTEXT: {
         Aspect.CREDIT: "left|remaining|used|still has|has left|还剩|剩|剩下|剩余|用了",
@@ -53,7 +53,7 @@ CUSTOMERS: dict[PhrasePart, dict[Any, str]] = {
     },
     PhrasePart.VERSUS: {None: "vs|versus|v|compared with|compared to|compared against|against"},
     PhrasePart.NOTES_ABOUT: {
-        None: f"{_chinese_notes()}|notes about|note about|notes with|notes containing|notes mentioning|notes that mention|search notes|search notes for|search notes 4|search the notes 4|search our notes for|look through the notes for|look in the notes for|go through the notes for|"
+        None: f"{_chinese_notes()}|grep|grep for|write smth about|write sth about|wrote smth about|wrote something about|wrote anything about|notes about|note about|notes with|notes containing|notes mentioning|notes that mention|search notes|search notes for|search notes 4|search the notes 4|search our notes for|look through the notes for|look in the notes for|go through the notes for|"
         "search the notes for|search in notes|find notes|find notes about|find notes with|find in notes|any notes about|any notes mentioning|who mentioned|who wrote about|anyone write about|anyone mention|did anyone mention|did anyone write about|did anybody mention|write down something about|write down anything about|write down smth about|write anything about|write something about|note anything about|note something about|which notes talk about|notes talking about|备注中有|备注里有|备注有|备注提到|备注中提到|备注含|"
         "备注包含|搜备注|搜索备注|查备注|找备注|搜一下备注|搜下备注|记录中有|记录里有|记录中提到|"
         "notes mention|notes contain|notes that contain|备注里提到|备注里提过|备注提到过|备注里提到过|的备注提到过|备注里写过|备注里写了|备注里搜|备注里搜一下|备注里找|备注里找一下|在备注里搜|在备注里找|笔记里有|笔记中有|"
@@ -61,7 +61,7 @@ CUSTOMERS: dict[PhrasePart, dict[Any, str]] = {
         "备注里谁提到过|笔记里谁提到过|记录里谁提到过|拜访记录里谁提到过|谁提到过|谁提过|谁说过|谁写过|拜访记录里提到|拜访记录里有|谁的备注提到过|谁的备注提到|谁的备注里有|谁的备注里提到|谁的备注里提到过|谁的笔记提到过|谁的记录提到过|哪些备注提到|哪些备注提到过|哪些备注里有|有没有人提到|有没有人提到过|有没有人写过|有没有人记过|有谁提到过|有人提到过"
     },
     PhrasePart.PERSONAL: {
-        Personal.TODO: "todo|to do|to-do|todos|what do i have to do|what do i need to do|what to do|what must i do|what have i got to do|what should i be doing|what should i do|what's due|whats due|what is due|what's due for me|要做什么|待办|待办事项|今天要做什么|该做什么|"
+        Personal.TODO: "哪些活没干完|什么活没干完|啥活没干完|活没干完|没干完的活|哪些事没做完|什么事没做完|啥事没做完|没做完的事|哪些事没干完|什么没做完|啥没做完|哪些活要干|todo|to do|to-do|todos|what do i have to do|what do i need to do|what to do|what must i do|what have i got to do|what should i be doing|what should i do|what's due|whats due|what is due|what's due for me|要做什么|待办|待办事项|今天要做什么|该做什么|"
         "on my plate|on my list|on my desk|on my agenda|on the agenda|my agenda|my tasks|my todos|my to-dos|my todo list|my jobs|tasks for me|what's next for me|whats next for me|要干啥|要干什么|要做啥|该干啥|该干什么|该做啥|该干点啥|该干点什么|要干点啥|该忙啥|要忙啥|该忙什么|干点啥|干点什么|做点啥|做点什么|有啥活|有什么活|有啥事|有什么事|有啥要做|有什么要做的|有啥要做的|有哪些事要做|我的任务|我的待办|任务清单|手头的事|手上的事|手头有啥事|"
         "todo list|to-do list|task list|待办清单|待办列表|还有什么要做|还有啥要做",
         Personal.HELP: "help|帮助|怎么用|怎么问|what can you do|what can you actually do|what can i ask|what do you know|what are you able to do|how do i use you|how do i use this|how to use this|"

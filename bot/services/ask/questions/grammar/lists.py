@@ -32,15 +32,19 @@ LISTS: dict[PhrasePart, dict[Any, str]] = {
         None: "near a boundary|near the boundary|close to a boundary|close to the boundary|near boundary|on the boundary|on the edge|on the fence|borderline|borderline cases|near a tier boundary|"
         "接近分界|接近边界|临界|在分界附近|快变等级|临界点|边缘|在边缘|分界线附近|接近分界线|卡在边界"
     },
+    PhrasePart.AWAY: {None: "离|距"},
+    PhrasePart.GAP: {
+        None: "只差一口气|就差一口气|差一口气|只差一点|只差一点点|就差一点|就差一点点|差一点|差一点点|只差几分|就差几分|只差一步|就差一步|只有一步之遥|一步之遥|不远|不远了"
+    },
     PhrasePart.RISK: {
         Risk.ANY: "at risk|at-risk|risky|in danger|endangered|in jeopardy|in trouble|likely to churn|churn risk|at risk of leaving|at risk of churn|might lose|could lose|有风险|风险|风险客户|高风险|有流失风险|可能流失|快流失|存在风险|流失风险|要流失|可能丢|快丢了|岌岌可危|危险|有危险",
         Risk.SILENT: "silent|silent by its own rhythm|gone silent|went silent|fallen silent|silenced|dormant|inactive|沉默|沉寂|静默|沉默客户|不活跃|休眠",
         Risk.FALLING: "falling|declining|shrinking|buying less|buys less|buy less|in decline|on the decline|on the way down|ordering less|orders less|spending less|下滑|下滑客户|在下滑|采购下滑|采购在下滑|订单下滑|订单在下滑|买得少了|萎缩|走下坡路|下坡|往下滑|订单减少|采购减少|买少了|少买了",
-        Risk.OVERDUE_STEP: "overdue step|overdue steps|overdue care step|overdue care steps|overdue care|care overdue|care step is overdue|step is overdue|steps are overdue|care steps are overdue|care is overdue|"
+        Risk.OVERDUE_STEP: "overdue step|overdue steps|overdue care step|overdue care steps|care steps running late|steps running late|care running late|overdue care|care overdue|care step is overdue|step is overdue|steps are overdue|care steps are overdue|care is overdue|"
         "steps overdue|step overdue|care steps overdue|late care steps|late care|late steps|care late|care is late|care steps late|care behind|behind on care|behind with care|behind on care steps|overdue on care|missed care steps|missed care|care we missed|overdue follow-ups|overdue tasks|overdue care tasks|"
         "步骤逾期|关怀逾期|逾期步骤|逾期关怀|关怀步骤逾期|逾期的步骤|逾期的关怀|逾期未跟进|关怀超期|关怀过期|关怀拖着|关怀拖着没做|关怀没做|关怀步骤没做|关怀没跟上|关怀晚了|关怀迟了|关怀拖期|没做的关怀|欠的关怀|该做没做的关怀|关怀欠着|关怀拖了|关怀步骤超期",
         Risk.OVERDUE_INVOICE: "overdue invoice|overdue invoices|invoices overdue|invoice is overdue|invoices are overdue|invoice overdue|overdue money|overdue payment|"
-        "overdue payments|unpaid overdue invoices|unpaid invoices|unpaid invoice|overdue bills|overdue bill|unpaid bills|late invoice|late payers|late payer|late payment|late with payment|late paying|behind on payment|behind on payments|behind with payments|pay late|paying late|in arrears|arrears|owe us overdue money|owes us overdue money|owing overdue|to chase for money|chase for money|chase for payment|chase for invoices|money overdue|payments overdue|payment overdue|payment is overdue|past due|overdue receivables|"
+        "overdue payments|unpaid overdue invoices|unpaid invoices|unpaid invoice|overdue bills|overdue bill|unpaid bills|late invoice|late payers|late payer|late payment|late with payment|late paying|owe us money past due|owe us money past due date|owes us money past due|owes us money past due date|money past due|past due date|past the due date|past its due date|past their due date|behind on payment|behind on payments|behind with payments|pay late|paying late|in arrears|arrears|owe us overdue money|owes us overdue money|owing overdue|to chase for money|chase for money|chase for payment|chase for invoices|money overdue|payments overdue|payment overdue|payment is overdue|past due|overdue receivables|"
         "need to chase for money|invoices past due|"
         "发票逾期|欠款逾期|账款逾期|逾期发票|逾期欠款|逾期账款|逾期的发票|付款逾期|"
         "late invoices|late payments|past due invoices|发票超期|货款逾期|逾期货款|回款逾期|账款超期|有逾期发票|逾期没付款|逾期未付款|逾期没付|逾期未付|逾期没还|拖欠|拖欠货款|拖着款|拖款|欠款没还|欠款没付|欠账|赖账|款没付|没付款|没付钱|未付款|没回款|未回款|逾期没回款|逾期未回款|催款|要催款|该催款|发票过期|发票没付|账期超了|过了账期|超账期|逾期款|逾期的货款|逾期的款",
@@ -70,7 +74,7 @@ LISTS: dict[PhrasePart, dict[Any, str]] = {
         "account": "existing customers|existing customer|existing accounts|existing account|正式客户|已有客户|老客户|现有客户|存量客户",
         "prospect": "prospect|prospects|prospective customers|potential customers|leads|潜在客户|潜客|意向客户",
     },
-    PhrasePart.ACCOUNTS: {None: "account|accounts|acct|accts|acc|accs"},
+    PhrasePart.ACCOUNTS: {None: "accnt|accnts|account|accounts|acct|accts|acc|accs"},
     PhrasePart.BEYOND: {
         Direction.UP: "or better|and better|or above|and above|or higher|and higher|and up|or up|upwards|及以上|或以上|以上|和以上|往上|起步",
         Direction.DOWN: "or worse|and worse|or below|and below|or lower|and lower|and down|downwards|及以下|或以下|以下|和以下|往下",
@@ -108,7 +112,7 @@ LISTS: dict[PhrasePart, dict[Any, str]] = {
         (
             Sort.LAST_VISIT,
             False,
-        ): "last visit longest ago|oldest visit first|visited longest ago first|longest unvisited first|最久没去的放前面|最久没去的在前|最久没去的排前面|最久没拜访的在前|最久没拜访的排前面|最久没拜访的放前面|最久没拜访的先|最久没上门的排前面|最久没上门的在前|最久没去的|最久没拜访的|最久没上门的",
+        ): "last visit longest ago|oldest visit first|longest unvisited|longest unvisited at the top|unvisited longest|visited longest ago first|longest unvisited first|最久没去的放前面|最久没去的在前|最久没去的排前面|最久没拜访的在前|最久没拜访的排前面|最久没拜访的放前面|最久没拜访的先|最久没上门的排前面|最久没上门的在前|最久没去的|最久没拜访的|最久没上门的",
         (
             Sort.LAST_VISIT,
             True,
@@ -135,7 +139,7 @@ LISTS: dict[PhrasePart, dict[Any, str]] = {
         ): "worst tier first|worst tiers first|lowest tier first|等级低的在前|等级低的排前面|级别低的在前|级别低的排前面|等级从低到高|级别从低到高",
     },
     PhrasePart.MOST: {
-        None: "most|the most|highest|the highest|largest|the largest|biggest|the biggest|best|the best|greatest|top|high|max|largest amount of|最高|最多|最大|最好|最高的|最多的|最大的|高的|多的|大的|高|多|较高"
+        None: "fattest|heaviest|most|the most|highest|the highest|largest|the largest|biggest|the biggest|best|the best|greatest|top|high|max|largest amount of|最高|最多|最大|最好|最高的|最多的|最大的|高的|多的|大的|高|多|较高"
     },
     PhrasePart.LEAST: {
         None: "least|the least|lowest|the lowest|smallest|the smallest|low|min|fewest|bottom|the bottom|最低|最少|最小|最低的|最少的|最小的|低的|少的|小的|低|少"
@@ -145,7 +149,7 @@ LISTS: dict[PhrasePart, dict[Any, str]] = {
         None: "worst|the worst|most serious|most severe|most critical|most urgent|worst offenders|worst cases|最差|最差的|最严重|最严重的|最糟|最糟的|最紧急|最紧急的|最急|最急的|最惨|最惨的|最狠的"
     },
     PhrasePart.OLDEST: {
-        None: "oldest|the oldest|longest|the longest|longest ago|stalest|longest time|furthest back|earliest|最久|最久的|拖得最久|拖得最久的|最早|最早的|最长|最长的|时间最长的|拖最久的|最老的|越久越前"
+        None: "longest delay|longest delays|oldest|the oldest|longest|the longest|longest ago|stalest|longest time|furthest back|earliest|最久|最久的|拖得最久|拖得最久的|最早|最早的|最长|最长的|时间最长的|拖最久的|最老的|越久越前"
     },
     PhrasePart.NEWEST: {
         None: "newest|latest|most recent|most recently|freshest|最新|最新的|最近的|最晚|最晚的"

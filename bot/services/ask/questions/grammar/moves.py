@@ -36,6 +36,11 @@ _RISES = (
     "rising a tier",
     "climbing a tier",
     "the tier above",
+    "making it into the next tier",
+    "making it to the next tier",
+    "getting into the next tier",
+    "reaching the next tier",
+    "making the next tier",
 )
 _FALLS = (
     "falling",

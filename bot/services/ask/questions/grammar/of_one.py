@@ -23,18 +23,18 @@ ASKED: dict[Aspect, str] = {  # these words ask for it
         "getting on|getting along|holding up|情况怎么样|情况如何|最近怎么样|最近如何|最近咋样|近况|近况如何|最近情况|状况|现状"
     ),
     Aspect.PROFILE: (
-        "profile|customer profile|profile of|competitors|competitor|competition|up against|who are we up against|whom are we up against|competing against|who else sells to|who competes|needs|what do they need|"
+        "profile|customer profile|需求那栏|需求一栏|需求栏|竞争对手那栏|竞争对手一栏|机会那栏|profile of|competitors|competitor|competition|up against|who are we up against|whom are we up against|competing against|who else sells to|who competes|needs|what do they need|"
         "benefits sought|opportunities|preferences|buying channel|loyalty|竞争对手|对手|竞品|竞争情况|客户档案|档案|画像|客户画像|"
         "需求|有什么需求|机会|偏好|购买渠道|忠诚度"
     ),
     Aspect.WHY: (
-        "why|reason|reasons|explain|explanation|为什么|为啥|原因|为何|怎么回事|解释|how come|什么原因|是什么原因|怎么会|怎么来的|怎么评的|咋评的|"
+        "解释下|why|reason|reasons|how did it end up|how did they end up|explain|explanation|为什么|为啥|原因|为何|怎么回事|解释|how come|什么原因|是什么原因|怎么会|怎么来的|怎么评的|咋评的|"
         "怎么算的|得分怎么来的|分数怎么来的|评分怎么来的|justification|what's behind|whats behind|what is behind|how did it get|"
         "how did they get|what made|解释一下|怎么评成|怎么评成这个级别的|怎么定的|怎么定成|凭什么|凭啥|咋会|咋就|咋是|咋回事|怎么才|怎么就|怎么成了|怎么变成|怎么还是|"
         "怎么不是|定级原因|定级依据|评级依据|评级原因|依据|理由|等级怎么来的|级别怎么来的|为什么不是"
     ),
     Aspect.HISTORY: (
-        "以前都是什么等级|以前是什么等级|以前什么等级|之前是什么等级|过去是什么等级|原来是什么等级|以前是什么级别|以前是几级|以前几级|"
+        "以前都是什么等级|等级怎么变的|等级是怎么变的|等级怎么变过来的|等级怎么变化的|级别怎么变的|级别是怎么变的|等级怎么走的|以前是什么等级|以前什么等级|之前是什么等级|过去是什么等级|原来是什么等级|以前是什么级别|以前是几级|以前几级|"
         "history|past tiers|past scores|历史|历次等级|等级历史|以往等级|变化历史|over time|tier history|grading history|"
         "in the past|what tiers|which tiers|评级历史|评级记录|历史等级|历史评级|历史记录|等级变化历史|previous tiers|earlier tiers|"
         "tiers so far|ups and downs|tier ups and downs|over the years|score history|track record|development|"
@@ -42,7 +42,7 @@ ASKED: dict[Aspect, str] = {  # these words ask for it
         "评级变化|分数变化|得分变化|历史得分|得分历史|等级走过来"
     ),
     Aspect.BRIEF: (
-        "brief|visit brief|briefing|visit briefing|prepare visit|visit preparation|拜访准备|简报|拜访简报|准备拜访|客户管理卡|"
+        "brief|visit brief|what shd i know|what shd i know about|what do i have to know|what to know before|what should i know before|briefing|visit briefing|prepare visit|visit preparation|拜访准备|简报|拜访简报|准备拜访|客户管理卡|"
         "brief me|brief me on|brief me for|prepare me|prepare me for|prep me for|拜访资料|拜访材料|准备拜访资料|准备一下拜访资料|"
         "准备一下拜访|准备资料|准备材料|what do i need to know|what should i know|brief for|visit prep|prep|prep for|"
         "prep sheet|cheat sheet|one pager|one-pager|prep me|get me ready|get me ready for|get me prepared|"
@@ -53,7 +53,7 @@ ASKED: dict[Aspect, str] = {  # these words ask for it
         "what do i need to know about"
     ),
     Aspect.CARE: (
-        "care|care plan|care steps|steps|next steps|关怀|关怀计划|关怀步骤|关怀安排|步骤|what service|which service|什么服务|"
+        "care|care plan|care steps|维护动作|维护步骤|维护事项|维护工作|维护安排|该做的维护|steps|next steps|关怀|关怀计划|关怀步骤|关怀安排|步骤|what service|which service|什么服务|"
         "哪些服务|care stuff|care step|care tasks|care items|care things|next step|关怀动作|关怀事项|下一步|下一步做什么|维护计划|"
         "what do we owe|what do we still owe"
     ),
@@ -84,26 +84,26 @@ ASKED: dict[Aspect, str] = {  # these words ask for it
         "上次是什么时候去的|打过电话|去过|拜访过"
     ),
     Aspect.COMPLAINTS: (
-        "complaint list|投诉情况|complaint|complaints|complain|complained|complaining|their complaint|that complaint|a complaint|"
+        "moaned|moan|moaned about|grumbled|grumbled about|whined|griped|闹过投诉|闹过|complaint list|投诉情况|complaint|complaints|complain|complained|complaining|their complaint|that complaint|a complaint|"
         "grievances|投诉|投诉过|有没有投诉过|有没有投诉|有投诉吗|有过投诉|投诉情况|投诉记录|投诉处理|客诉|抱怨过"
     ),
 }
 AROUND: dict[Aspect, str] = {  # these change nothing beside a word that asks for it
     Aspect.CREDIT: (
-        "left|remaining|used|still has|has left|还剩|剩|剩下|剩余|用了|used up|use up|using|do they have left|"
+        "free|avail|already used|left|remaining|used|still has|has left|还剩|剩|剩下|剩余|用了|used up|use up|using|do they have left|"
         "open with us|open|outstanding|how much of it|of it|usage|headroom|room|available|用了多少|还有多少|可用|能用|用掉|"
         "用完|用完了|没|没有|了没|超|超了|没超|超没超|到顶|没付|付"
     ),
     Aspect.CARE: (
-        "owed|due|entitled to|应得|该有|应有|behind|behind on|we behind on|are we behind on|missing|outstanding|"
+        "拖着|拖着的|拖着没做|拖着没做的|late|owed|due|entitled to|应得|该有|应有|behind|behind on|we behind on|are we behind on|missing|outstanding|"
         "open|coming up|upcoming|left|left to do|to be done|still to do|not done|undone|to do|差|还差|没做|未做|没完成|"
         "该做|要做|欠|欠着|做|到期|待做|待完成|剩下|还剩|漏|漏了|缺|落下"
     ),
     Aspect.NOTES: (
-        "last time|with|to|time|上次|跟|和|与|我们|他们|written|written up|latest|last|new|newest|最新|最新的|新"
+        "几条|最近几条|最近的几条|最新几条|前几条|last time|with|to|time|上次|跟|和|与|我们|他们|written|written up|latest|last|new|newest|最新|最新的|新"
     ),
     Aspect.BRIEF: (
-        "got a visit|visiting|walking into|i am visiting|i'm visiting|meeting|seeing|to visit|要去|要见|老板|"
+        "driving|driving over|driving over to|driving up to|walk in|before i walk in|before i walk into|before i get there|before i drop by|i get there|stopping by|got a visit|visiting|walking into|i am visiting|i'm visiting|meeting|seeing|to visit|要去|要见|老板|"
         "have a visit|i have a visit|meeting with|got a meeting|have a meeting|i have a meeting|to see|"
         "going to|going to see|i'm going to see|i'm going to|off to|heading to|heading over to|on my way to|"
         "driving to|dropping by|dropping in at|appointment|have an appointment|got an appointment|i'm at|"
@@ -111,12 +111,16 @@ AROUND: dict[Aspect, str] = {  # these change nothing beside a word that asks fo
         "去一趟|跑一趟|去拜访|要拜访|去见|约了|约好了|见|见面|前|之前|之前要|准备去|马上去|要跑|跑|过去|去"
     ),
     Aspect.WHY: (
-        "only|not|no longer|not an|not a|still|stuck|stuck at|just|merely|这个级别的|这个级别|这么低|这么高|这么|成|评成|评为|定为|"
+        "ended up|ended up in|end up|end up in|wound up|wound up in|landed in|the grade its in|the tier its in|in the grade its in|评成这一级|这一级|这一档|这个档|only|not|no longer|not an|not a|still|stuck|stuck at|just|merely|这个级别的|这个级别|这么低|这么高|这么|成|评成|评为|定为|"
         "不是|没|没有|只是|只|才|还是|变成|变|掉|卡在|一直"
     ),
-    Aspect.HISTORY: ("moved|been|so far|变过|变化|变化过|到现在|走过来"),
+    Aspect.HISTORY: (
+        "从头|从头到尾|从头到现在|一路|一直以来|这些年|几年来|从开始|moved|been|so far|变过|变化|变化过|到现在|走过来"
+    ),
     Aspect.CARD: ("right now|now|standing|stand|现在|目前|属于"),
-    Aspect.PROFILE: ("their|against|up against|active|inside|都有谁|有哪些|哪些"),
+    Aspect.PROFILE: (
+        "栏|那栏|那一栏|一栏|写的啥|写的什么|写的是什么|写的是啥|写了啥|写了什么|填的啥|填的什么|填了什么|their|against|up against|active|inside|都有谁|有哪些|哪些"
+    ),
     Aspect.CONTACTS: (
         "visit|call|phone|order|contact|see|meet|speak|talk|ring|was|were|been|to|there|by|with|打|打电话|电话|拜访|联系|下单|"
         "上门|见面|通话|沟通|采购|走访|"
@@ -124,7 +128,7 @@ AROUND: dict[Aspect, str] = {  # these change nothing beside a word that asks fo
         "最近|最近一次|最后|最后一次|上一次|啥时候|什么时候|何时|哪天|几号|多久|多久以前|多久前|时间|是"
     ),
     Aspect.COMPLAINTS: (
-        "open|still open|that|or what|closed|resolved|settled|handled|status|state|deadline|pending|ever|any|"
+        "闹|投诉没|open|still open|that|or what|closed|resolved|settled|handled|status|state|deadline|pending|ever|any|"
         "有没有|没|没有|过|处理|处理完|解决|结|结了|还开着|开着|进展|进度|怎么样了|状态|截止"
     ),
 }

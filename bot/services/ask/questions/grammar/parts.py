@@ -35,6 +35,8 @@ class PhrasePart(StrEnum):
     NEAR_TO = auto()
     NEAR_MAYBE = auto()  # with or without the tier
     NEAR_ANY = auto()
+    AWAY = auto()  # 离 … 只差一点: before the tier that customers are near to
+    GAP = auto()  # after it
     EITHER = auto()  # a word of the firm and one of the grammar
     MOVED = auto()
     MOVE = auto()  # the same as a bare verb: at the beginning something is to be changed

@@ -13,13 +13,13 @@ _ENGLISH_FILLERS = (
     "hey|hi|hello|yo|dear|dear bot|bot|tierbot|morning|good morning|good afternoon|thanks|thank you|thx|ty|cheers|actually|really|right now|at the moment|as of now|as of today|to date|so far|these days|nowadays|at present|presently|"
     "i need|i need to see|i need to know|how much|how much does|pull up|bring up|dig out|dig up|fetch|grab|fetch me|grab me|for me|by anyone|by anybody|by us|ones|one|yet|still|already|also|too|again|asap|quickly|quick|quick question|"
     "any idea|do you know|do we know|you know|i wonder|i'm wondering|wondering|just wondering|remind me|please remind me|check|check if|check whether|can you check|look up|lookup|display|name the|name me|"
-    "here|anything|anyone who|somebody|someone|something|smth|smt|sth|overall|altogether|at all|um|uh|well|so|okay|ok|oh|btw|by the way|maybe|perhaps|possibly|"
+    "be honest|honestly|to be honest|tbh|quick one|a quick one|here|anything|anyone who|somebody|someone|something|smth|smt|sth|overall|altogether|at all|um|uh|well|so|okay|ok|oh|btw|by the way|maybe|perhaps|possibly|"
     "i would like to see|i'd like|i'd like to see|either direction|in either direction|are we|do we have|have we got|is there|are there|theres|there's|would|roughly|approximately|about how many|"
     "out there|on record|on file|on our books|in our book|in the book|in the books|in my book|across the book|marked as|rated as|graded as|classed as|classified as|located in|based in|sitting in|coming from|who are|that are|which are|"
     "across|over in|down in|up in|it's|that's|what's|who's|how's|where's|tell"
 )
 _CHINESE_FILLERS = (
-    "连续|整整|足足|谁负责的|谁负责|谁在负责|谁在跟|由谁负责|都是谁负责|分别谁负责|分别是谁负责|都是谁在跟|还剩几个|还剩多少个|还剩几家|还剩多少家|还剩哪些|剩几个|剩几家|剩多少|还剩下几个|还剩下哪些|还有几个|还有几家|还有多少|请|请问|帮我|帮忙|帮|给我|麻烦|麻烦你|麻烦您|劳驾|辛苦|拜托|亲|您|你|您好|你好|嗨|看|看一下|看看|看下|查|查一下|查查|查下|显示|显示一下|告诉我|我想看|我要看|想看看|我想知道|想知道|想看|我想|我要|想问|想问下|想问一下|请教|请教一下|能不能|能否|可不可以|可否|可以|能|"
+    "有么|就行|就行了|就好|即可|就可以了|来着|连续|整整|足足|谁负责的|谁负责|谁在负责|谁在跟|由谁负责|都是谁负责|分别谁负责|分别是谁负责|都是谁在跟|还剩几个|还剩多少个|还剩几家|还剩多少家|还剩哪些|剩几个|剩几家|剩多少|还剩下几个|还剩下哪些|还有几个|还有几家|还有多少|请|请问|帮我|帮忙|帮|给我|麻烦|麻烦你|麻烦您|劳驾|辛苦|拜托|亲|您|你|您好|你好|嗨|看|看一下|看看|看下|查|查一下|查查|查下|显示|显示一下|告诉我|我想看|我要看|想看看|我想知道|想知道|想看|我想|我要|想问|想问下|想问一下|请教|请教一下|能不能|能否|可不可以|可否|可以|能|"
     "哪些|哪个|哪几个|哪几家|哪家|哪位|谁|什么|啥|有啥|是|有谁|都有谁|都有哪些|还有哪些|有|有多少|多少|多少个|多少家|几个|几家|几家客户|的|了|吗|呢|吧|啊|里|中|里面|里头|里边|当中|其中|之中|在|我|俺|我们|我们的|咱们|咱|咱们的|所有|所有的|全部|全部的|全体|都|"
     "现在|目前|当前|眼下|如今|时下|截至目前|目前为止|到目前为止|一下|过|去|还|已|已经|被|只|只看|只有|只要|只想看|就看|只显示|只列|光看|个|家|位|目录|而且|并且|也|又|起来|来|呗|嘛|呀|哦|哈|啦|嗯|呃|喂|噢|那个|那|那些|这些|这个|这|此|就是|谢谢|谢了|谢啦|多谢|感谢|"
     "有没有|是不是|一共|总共|合计|共|共有|搜一下|找一下|找|找找|找出|拉一下|拉个|拉一个|拉|列一列|给我看|给我列|调一下|翻一下|翻翻|翻|出来|出一下|来个|来一个|来一份|来份|给份|出个|整个|整一个|弄个|弄一个|搞个|"
@@ -48,7 +48,7 @@ SMALL: dict[PhrasePart, dict[Any, str]] = {
     PhrasePart.BOTH: {None: "both|either"},
     PhrasePart.OR: {None: "or|或|或者|或是|还是"},
     PhrasePart.NOT: {
-        None: "no|never|haven't|hasn't|havent|hasnt|have not|has not|have had no|had no|have no|has no|having no|with no|"
+        None: "no|never|haven't i|haven't we|havent i|havent we|have i not|have we not|didn't i|didn't we|didnt i|didnt we|did we not|did i not|haven't|hasn't|havent|hasnt|have not|has not|have had no|had no|have no|has no|having no|with no|"
         "has had no|hadn't|hadnt|not been|haven't been|hasn't been|havent been|hasnt been|havent had|hasnt had|haven't had|hasn't had|not had|not had any|not got|didn't|didnt|did not|don't|dont|don't have|dont have|没|没有|未|无|没有过|没去|从没|从未|从来没|从来没有|没有被|没被|还没|还没有|尚未|未曾|一直没|一直没有|一直未|neither|nobody has|no one has|没人|没有人|没再|没怎么|"
         "no one|noone|none of us|none of us has|nobody's|lacking|missing",
         "value": "not|without|without a|without an|without any|w/o|isn't|aren't|isnt|arent|is not|are not|not the",
@@ -61,7 +61,7 @@ SMALL: dict[PhrasePart, dict[Any, str]] = {
         "either side": "不算|不要|不看|剔除|排除掉|排除|去掉|去除",
     },
     PhrasePart.EXCEPT_AFTER: {
-        None: "excluded|aside|excepted|以外|之外|以外的|之外的|除外|外|就别列了|别列了|就不要了|不要了|就算了|就不看了|就别算了|不算在内|不包括在内|不用列|不用看|就不用了|就不列了|不列|别算|排除在外"
+        None: "先别算|先不算|先别列|先不列|先不看|先别看|先不要|先排除|先去掉|excluded|aside|excepted|以外|之外|以外的|之外的|除外|外|就别列了|别列了|就不要了|不要了|就算了|就不看了|就别算了|不算在内|不包括在内|不用列|不用看|就不用了|就不列了|不列|别算|排除在外"
     },
     PhrasePart.TO: {None: "to|into|到|为|成"},
     PhrasePart.FROM: {None: "from|out of|从"},
@@ -84,11 +84,11 @@ SMALL: dict[PhrasePart, dict[Any, str]] = {
     },
     PhrasePart.TAKE: {None: "把|将"},
     PhrasePart.UNKNOWN_ONE: {
-        None: "he|she|him|her|his|hers|the other one|the other|that one|that guy|the same|the same one|他|她|他的|她的|那家伙|另一个|另一家|另外一家|另外那个|人家的|它"
+        None: "他家|她家|它家|他们家|他们那家|he|she|him|her|his|hers|the other one|the other|that one|that guy|the same|the same one|他|她|他的|她的|那家伙|另一个|另一家|另外一家|另外那个|人家的|它"
     },
     PhrasePart.CHANGE: {
-        None: "升级一下|降级一下|升一级|降一级|升一下|降一下|帮我升级|帮我降级|帮忙升级|帮忙降级|给我升级|给我降级|请升级|请降级|"
-        "delete|remove|get rid of|erase|wipe|bump|bump up|set to|tick off|tick it off|tick|mark as done|mark done|mark it done|assign|reassign|hand over|hand them over|transfer|"
+        None: "统统降到|全部降到|全降到|都降到|统统升到|全部升到|全升到|都升到|统统降|统统升|升级一下|降级一下|升一级|降一级|升一下|降一下|帮我升级|帮我降级|帮忙升级|帮忙降级|给我升级|给我降级|请升级|请降级|"
+        "then move|and then move|then make|then put|kick|kick out|go rate|rate them|rate it|regrade them|excel|delete|remove|get rid of|erase|wipe|bump|bump up|set to|tick off|tick it off|tick|mark as done|mark done|mark it done|assign|reassign|hand over|hand them over|transfer|"
         "set|mark|log|record|send|send out|e-mail|email|mail|write to|shoot|ping|text|message|invite|book|schedule|create|add|insert|register|update|edit|rename|change|cancel|undo|revoke|approve|override|raise|lower|increase|decrease|extend|renew|close|reopen|"
         "make them|make him|make her|make it|turn them into|put him in|put her in|move them|merge|archive|export|import|upload|download|regrade|recalculate|"
         "换成|换给|删除|删掉|删了|删|移除|撤掉|撤销|撤回|撤|取消|修改|改成|改为|改一下|改|更新|编辑|调成|调到|调整|调为|设为|设成|标记|标成|标为|转给|移交|交给|分给|分配给|划给|"

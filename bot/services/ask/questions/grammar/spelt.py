@@ -35,6 +35,6 @@ switches tables takes taking tales tears telephone tells tends texts theirs them
 three ticks timed timer times tires token tones touches tough tower trade traded trading trick troubled
 turns ungraded updated updates uploads vague valued values vector votes walls wants wards watch water
 weave weeks wells whereas while white width winds wines works world writer writes yearly yearn years
-yeast yield zones zstandard
+yeast yield zones zstandard relay relays loaned fastest flattest teaching coaching cunning honesty excess expel
 """
 SPELT_RIGHT = frozenset(_WORDS.split())

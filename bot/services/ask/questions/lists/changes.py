@@ -100,6 +100,8 @@ class ChangeSteps(ListReading):
             if token.part is PhrasePart.NEAR_ANY:
                 self._use([place])
                 self._vary(token, [Filters(near=direction) for direction in Direction])
+            if token.part is PhrasePart.AWAY:
+                self._read_gap(place)
             if token.part not in (PhrasePart.NEAR, PhrasePart.NEAR_TO, PhrasePart.NEAR_MAYBE):
                 continue
             target = place + 1 + self._is(place + 1, PhrasePart.TO)
@@ -120,6 +122,17 @@ class ChangeSteps(ListReading):
             used += [near for near in (place - 1, place + 1) if self._is(near, PhrasePart.RECENT)][:1]
             self._use(used)
             self._set_near(token.meaning, tiers)
+
+    def _read_gap(self, place: int) -> None:
+        """Only a little short of a tier: 离A只差一点."""
+        tiers = self._tiers_at(place + 1)
+        end = place + 2
+        while self._is_label(end, FilterField.TIER) or self._is(end, PhrasePart.CUSTOMERS):
+            end += 1
+        if tiers and self._is(end, PhrasePart.GAP):
+            self._targets.add(place + 1)
+            self._use(range(place, end + 1))
+            self._set_near(Direction.UP, tiers)
 
     def _is_apart(self, token: Token, after: Token) -> bool:
         return any(token.end <= one.start and one.end <= after.start for one in self._small)

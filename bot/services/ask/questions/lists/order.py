@@ -54,7 +54,10 @@ class OrderSteps(ListReading):
     def _read_order(self) -> None:
         for place, token in enumerate(self._tokens):
             after = place + 1
-            if token.part is PhrasePart.BY and (sort := self._sort_at(after)) is not None:
+            if (
+                token.part in (PhrasePart.BY, PhrasePart.SORTED)
+                and (sort := self._sort_at(after)) is not None
+            ):
                 self._set_sort(sort, [place, after])
             elif token.part is PhrasePart.ORDER and self._sort in (None, token.meaning[0]):
                 self._sort, self._descending = token.meaning
@@ -128,10 +131,19 @@ class OrderSteps(ListReading):
             )
             if near is None and self._is(place + 1, PhrasePart.ON_TOP):
                 near = place + 1
+            if near is None and not self._is(place - 1, PhrasePart.LABEL):
+                near = self._after_values(place + 1, of_what)
             if near is None or (self._sort is None and not self._take_implied(None)):
                 continue
             self._limit = token.meaning
             self._use([place, near])
+
+    def _after_values(self, place: int, parts: tuple[PhrasePart, ...]) -> int | None:
+        """Where the words stand that say of which customers a number is: the five chemicals closest to rising."""
+        at = place
+        while self._is(at, PhrasePart.VALUE, PhrasePart.CUSTOMERS, PhrasePart.ACCOUNTS):
+            at += 1
+        return at if at > place and self._is(at, *parts) and self._used[at] else None
 
     def _read_turns(self) -> None:
         turn = (PhrasePart.SORTED, PhrasePart.RISING, PhrasePart.FALLING, PhrasePart.REVERSED)
