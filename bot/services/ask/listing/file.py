@@ -40,7 +40,7 @@ _TITLES = {
     "value_at_risk": N_("Value at risk"),
     "revenue": N_("Orders of 12 months"),
     "overdue_invoice": N_("Overdue invoices"),
-    "over_limit": N_("Over its limit"),
+    "over_limit": N_("Owed, over its limit"),
     "profile": N_("Profile"),
 }
 _DAYS = ("contact", "visit", "call", "order")

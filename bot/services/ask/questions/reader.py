@@ -4,6 +4,7 @@ A code or a whole name of a customer comes first. Then the whole text must be un
 what is asked of it, as customers to compare, or as one of the few other questions.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -44,12 +45,14 @@ _NO_QUESTIONS = {
     PhrasePart.FORECAST: WhyUnclear.FORECAST,
     PhrasePart.STATISTIC: WhyUnclear.STATISTIC,
 }
+_OUR_DEBT = re.compile(r"\b(we|i)\b.*\bowe\b(?! us\b)|(我们?|咱们?)(还|还要)?欠", re.IGNORECASE)
 MOST_EITHER = 2  # words that are the firm's and the grammar's
 
 
 def read(text: str, vocabulary: Vocabulary, asker: QuestionActor, names: CustomerNames) -> Query | Unclear:
     """What a text asks."""
-    return _Reader(normal(text), vocabulary, asker, AskedOnce(names)).read()
+    reader = _Reader(normal(text), vocabulary, asker, AskedOnce(names))
+    return reader.refused_if_ours(reader.read())
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,15 @@ class _Reader:
         if named is not None:
             return self._refused(tokens, named)
         return self._respelt(found) or self._by_part(found) or self._refused(tokens, found)
+
+    def refused_if_ours(self, found: Query | Unclear) -> Query | Unclear:
+        """What we owe a customer is not what it owes us: both are offered."""
+        if not (
+            isinstance(found, AboutCustomer) and found.aspect is Aspect.CREDIT and _OUR_DEBT.search(self.text)
+        ):
+            return found
+        near = (replace(found, aspect=Aspect.CARE), found)
+        return self._unclear(WhyUnclear.WORDS, words=(self.text,), near=near)
 
     def _by_part(self, found: Query | Unclear) -> Query | None:
         """The one customer that a part of a name means, with words around it that change nothing: wexmoor, please."""
