@@ -65,6 +65,7 @@ def opens(office: Office, action: Action) -> dict[str, Any]:
     text = re.sub(r"\d{4}-\d\d-\d\d", "DAY", text)
     text = re.sub(r"[A-Z][a-z]{2} \d{1,2}, \d{4}|\d{4}年\d{1,2}月\d{1,2}日", "DAY", text)
     text = re.sub(r'("(?:private_metadata|value)": )"\{.*\}"', r'\1"POINTER"', text)
+    text = re.sub(r"\bK\d+\b", "CODE", text)  # of a counter of the process
     text = re.sub(r'"block_id": "b\d+"', '"block_id": "MADE"', text)
     found: dict[str, Any] = json.loads(text)
     return found
