@@ -185,17 +185,21 @@ class Reading:
             yield f"{name}: the {who} was not told by {last}"
 
     def _day_of_manager(self, touch: Touch, day: date) -> date:
-        """The first day from this one on which whoever is the manager on that day works."""
-        while not self._manager_on(touch, day).is_working_day(day):
+        """The same for a step; what a lead should have done is told in the firm's channel."""
+        return (
+            self.firm.next_working_day(day)
+            if touch.who == Doer.LEAD
+            else self.day_of_lead(touch.customer_id, day)
+        )
+
+    def day_of_lead(self, customer_id: int, day: date) -> date:
+        """The first day from this one on which the lead of the account manager of that day works."""
+        while not self._lead_on(customer_id, day).is_working_day(day):
             day += A_DAY
         return day
 
-    def _manager_on(self, touch: Touch, day: date) -> WorkingTime:
-        """The lead of the account manager of that day; the firm's channel for what the lead should have done."""
-        if touch.who == Doer.LEAD:
-            return self.firm
-        owned = self._owned[touch.customer_id]
-        owner = next(one.person_id for one in owned if one.starts_on <= day)
+    def _lead_on(self, customer_id: int, day: date) -> WorkingTime:
+        owner = next(one.person_id for one in self._owned[customer_id] if one.starts_on <= day)
         return self.working_of(self._lead_of.get(owner))
 
     def working_of(self, person: int | None) -> WorkingTime:

@@ -243,7 +243,8 @@ class Complaints(Part):
         if is_late and not late and last < until:
             count["silent"] += 1
             yield f"{name}: its deadline passed on {deadline}, and the manager was not told by {last}"
-        promised = _next_working_day(working, one.recorded_on) + A_DAY
+        # Within the lead's hours and once an hour: what comes late on a working day is told on the next one.
+        promised = _next_working_day(working, one.recorded_on + A_DAY) + A_DAY
         if one.is_promised and not opened and not late and promised < until:
             count["silent"] += 1
             yield f"{name}: the manager was to be told of it, and was not by {promised}"

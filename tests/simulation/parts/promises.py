@@ -162,12 +162,12 @@ class Promises(Part):
         if len(broken) > 1:
             yield f"{name}: the manager was told {len(broken)} times that its day {one.due_on} has passed"
         reader = one.keeper or reading.owners[one.customer]
-        working, lead = reading.working_of(reader), reading.working_of(reading.leads.get(one.customer))
+        working = reading.working_of(reader)
         days = self.year.plan.escalation_of_tier(self.year.customers[one.customer]).manager_days
         is_settled = self.year.changed_tier.get(one.customer, date.min) <= one.due_on
         if is_late and not broken and days is not None and is_settled:
             begun = max(one.due_on, working.next_working_day(one.recorded_on + A_DAY))
-            last = lead.next_working_day(begun + (days + 1) * A_DAY) + A_DAY  # zones differ
+            last = reading.day_of_lead(one.customer, begun + (days + 1) * A_DAY) + A_DAY  # zones differ
             if last < until:
                 count["silent"] += 1
                 yield f"{name}: its day {one.due_on} passed, and the manager was not told by {last}"
