@@ -160,7 +160,8 @@ class ComparedCustomer(CustomerPart):
     scheme: Name | None
     owner: Who | None
     last_contact: date | None
-    orders: float | None = None  # of 12 months
+    orders: float | None = None  # of 12 months up to `orders_until`
+    orders_until: date | None = None
     currency: str | None = None
     overdue: float | None = None
     owed_currency: str | None = None

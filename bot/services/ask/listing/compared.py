@@ -153,6 +153,7 @@ def _one(
         else Who(name=row.owner_name, slack_user_id=row.owner_slack_user_id),
         last_contact=contact,
         orders=None if money is None or money.revenue is None else float(money.revenue),
+        orders_until=None if money is None else money.as_of,
         currency=None if money is None else money.currency,
         overdue=overdue,
         owed_currency=None if money is None else money.owed_currency,

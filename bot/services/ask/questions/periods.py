@@ -208,7 +208,8 @@ def number_of(text: str) -> int | None:
 def _back(today: date, *, months: int, more: int = 0) -> tuple[PhrasePart, Any] | None:
     if months >= 12 * (today.year - 1):
         return None
-    return PhrasePart.LENGTH, (today - months_before(today, months)).days + more
+    days = (today - months_before(today, months)).days + more
+    return (PhrasePart.LENGTH, days) if days <= LONGEST else None
 
 
 def _length(match: re.Match[str], today: date) -> tuple[PhrasePart, Any] | None:
