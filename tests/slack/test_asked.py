@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import col, update
 
 from bot.demo.workspace import BOT_USER_ID, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 from bot.slack.manifest import EVENTS
+from db.book.people import Person
 from db.engine import Database
 from tests.conftest import on_sqlite
 from tests.slack.office import ANNA, ROOM, Office, eventually, words
@@ -53,6 +55,13 @@ def test_a_direct_message_is_answered_where_it_was_written(office: Office) -> No
     office.workspace.say(ANNA, there, "Globex")
     assert "Globex" in answers(office, there, before + 1)[-1]
     assert [m.user for m in office.said_to_all(there)] == [ANNA]
+
+
+def test_a_refusal_comes_in_the_language_of_who_asks(office: Office) -> None:
+    with office.database.write() as session:
+        session.execute(update(Person).where(col(Person.name) == "Anna").values(language="zh"))
+    office.workspace.say(ANNA, ROOM, "@Tierbot team")
+    assert "您没有带团队" in answers(office, ROOM, 1)[-1]
 
 
 def test_an_answer_stays_in_the_thread_of_its_question(office: Office) -> None:

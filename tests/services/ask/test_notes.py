@@ -236,7 +236,18 @@ def test_telephone_numbers_in_what_is_found_are_masked() -> None:
     assert excerpt("call 13812345678 about pumps", ["pumps"]) == "call 13•••78 about pumps"
 
 
-@pytest.mark.parametrize("words", ["", " ", "a", '""', "?", "x" * 201])
+def test_what_is_masked_is_not_found_by_guessing_it(desk: NoteBook) -> None:
+    desk.log("Anna", desk.acme, "call 13812345678 or max@example.org about pumps", form="1")
+    assert [one.excerpt for one in desk.found("Anna", "pumps").found] == [
+        "call 13•••78 or m•••@example.org about pumps"
+    ]
+    for hidden in ("1234", "13812345678", "max@"):
+        assert desk.found("Anna", hidden).found == ()
+
+
+@pytest.mark.parametrize(
+    "words", ["", " ", "a", '""', "?", "x" * 201, "one two three four five six seven eight nine"]
+)
 def test_words_that_tell_nothing_apart_are_refused(words: str) -> None:
     with pytest.raises(BadInput):
         words_of(words)

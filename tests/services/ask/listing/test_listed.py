@@ -268,3 +268,19 @@ def test_silence_counts_from_the_day_itself(demo: DemoLists, slow: SlowLists) ->
     for more, is_there in ((0, True), (1, False)):
         query = Listing(filters=F(silent_for=(SilentFor(what=Silence.CONTACT, days=days + more),)))
         assert (number in whole(demo, GRACE, query)) is is_there
+
+
+def test_no_list_says_what_the_limit_of_a_customer_is(demo: DemoLists, slow: SlowLists) -> None:
+    query = Listing(sort=Sort.OVER_LIMIT)
+    said = {
+        row.customer_id: value
+        for start in (0, ON_PAGE, 2 * ON_PAGE)
+        for row in ask(demo, GRACE, query, start).rows
+        for value in row.said
+        if value.kind == "over_limit"
+    }
+    over = slow.ids(None, Listing(filters=F(risks=(Risk.OVER_LIMIT,))))
+    assert over
+    for number, value in said.items():
+        owed = float(slow.book.loc[number, "exposure"]) / 10_000 if number in over else None
+        assert value.amount == owed

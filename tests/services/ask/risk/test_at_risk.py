@@ -123,6 +123,7 @@ def test_three_people_see_what_is_at_risk_of_their_own_customers_and_no_others(d
     assert_says(lead, drawn.of({anna, bea}))
     finance = ask(drawn, actor_of(99, "finance"))
     assert_says(finance, drawn.of(None))
+    assert_says(ask(drawn, actor_of(99, "admin", drawn.teams[0])), drawn.of(None))  # though in a team
     for group, totals in ((lead, lead.by_owner), (finance, finance.by_owner)):
         summed = sum(total.amount for one in totals for total in one.totals)
         assert summed == pytest.approx(sum(total.amount for total in group.totals))
