@@ -150,7 +150,9 @@ def test_other_filters_keep_the_other_customer_or_none(database: Database) -> No
 
 ONE_FIRST = {ListOrder.TIER, ListOrder.NAME, ListOrder.BOUNDARY, ListOrder.VALUE_AT_RISK, ListOrder.REVENUE}
 ONE_FIRST |= {ListOrder.LAST_CONTACT, ListOrder.LAST_ORDER}  # never is the longest ago
-UNKNOWN_LAST = {ListOrder.BOUNDARY, ListOrder.VALUE_AT_RISK, ListOrder.REVENUE}
+OF_DEBTS = {ListOrder.OVERDUE_INVOICE, ListOrder.OVER_LIMIT, ListOrder.OVERDUE_STEP}
+ONE_FIRST |= OF_DEBTS
+UNKNOWN_LAST = {ListOrder.BOUNDARY, ListOrder.VALUE_AT_RISK, ListOrder.REVENUE, *OF_DEBTS}
 
 
 @pytest.mark.parametrize("order", ListOrder)

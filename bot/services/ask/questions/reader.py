@@ -17,6 +17,7 @@ from bot.services.ask.questions.customer.names import (
     AskedOnce,
     CustomerNames,
     is_like_a_code_or_company,
+    is_like_a_company,
     is_like_a_name,
 )
 from bot.services.ask.questions.filters import MOST_CHOICES, ReadListing, read_listing
@@ -69,7 +70,7 @@ class _Reader:
             return self._unclear(WhyUnclear.TOO_LONG)
         tokens = tokens_of(whole, self.vocabulary, self.asker)
         found = self._read(tokens)
-        if self._is_certain(found):
+        if self._is_certain(found) or self._is_company(found):
             return found
         named = self._of_mentioned(tokens)
         if isinstance(named, Unclear) and not _is_open(found):
@@ -108,6 +109,10 @@ class _Reader:
                 return all(map(self.names.known, found.names))
             case _:
                 return True
+
+    def _is_company(self, found: Query | Unclear) -> bool:
+        """Whether the whole text is a company that the asker has not: none with a part of its name is meant."""
+        return isinstance(found, AboutCustomer) and found.name == self.text and is_like_a_company(self.text)
 
     def _of_mentioned(self, tokens: Sequence[Token]) -> Query | Unclear | None:
         """What is asked of the customers that the text names; None where it names none."""

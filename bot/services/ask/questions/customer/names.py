@@ -66,7 +66,12 @@ class AskedOnce:
 def is_like_a_code_or_company(text: str) -> bool:
     """Whether a text is one piece with a digit in it, as codes are (C-0002, erp:1004), or ends as companies are named."""
     is_code = " " not in text and text.isascii() and any(map(str.isdigit, text))
-    return is_code or text.casefold().endswith(_LEGAL_FORMS)
+    return is_code or is_like_a_company(text)
+
+
+def is_like_a_company(text: str) -> bool:
+    """Whether a text ends as companies are named: GmbH, 有限公司."""
+    return text.casefold().endswith(_LEGAL_FORMS)
 
 
 def is_like_a_name(text: str, tokens: Sequence[Token]) -> bool:
