@@ -46,6 +46,8 @@ class ContactKind(StrEnum):
     CREDIT_REVIEW = "credit_review"
 
 
+RECORDED_HERE = frozenset({"slack", "tierbot"})  # the sources of what people enter, in Slack or by command
+
 # Those in which people talk with a customer.
 TALKS = (
     *(ContactKind.VISIT, ContactKind.CALL, ContactKind.MEETING, ContactKind.TRAINING, ContactKind.REVIEW),

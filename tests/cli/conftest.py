@@ -15,6 +15,9 @@ from typer.testing import CliRunner, Result
 
 from bot import cli
 from bot.cli.tree import app
+from bot.clock import SystemClock
+from db.engine import open_database
+from tests import factories
 
 Command = Callable[..., Result]
 Output = Callable[..., str]
@@ -82,6 +85,19 @@ def file(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loggin
     monkeypatch.setenv("TIERBOT_DATABASE_URL", f"sqlite:///{path}")
     monkeypatch.chdir(tmp_path)
     return path
+
+
+@pytest.fixture
+def firm(program: Program, file: Path) -> Program:
+    """ACME of Anna's, tier A; Ben's team does not see it."""
+    database = open_database(f"sqlite:///{file}")
+    with database.write() as session:
+        anna = factories.person(session, "Anna", team_id=factories.team(session, "East"))
+        factories.person(session, "Ben", team_id=factories.team(session, "West"))
+        acme = factories.customer(session, "ACME", code="K1", owner_id=anna)
+        factories.graded(session, {acme: "A"}, as_of=SystemClock().now().date())
+    database.close()
+    return program
 
 
 @pytest.fixture

@@ -1,30 +1,14 @@
 """`complaint list|show|add|step|close|reopen`: a complaint from its report to its end, by command."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bot.clock import SystemClock
-from db.engine import open_database
-from tests import factories
 from tests.cli.conftest import Program
 
 TODAY = SystemClock().now().date()
 ANNA = ("--as", "anna@example.com")
-
-
-@pytest.fixture
-def firm(program: Program, file: Path) -> Program:
-    """ACME of Anna's, tier A; Ben's team does not see it."""
-    database = open_database(f"sqlite:///{file}")
-    with database.write() as session:
-        anna = factories.person(session, "Anna", team_id=factories.team(session, "East"))
-        factories.person(session, "Ben", team_id=factories.team(session, "West"))
-        acme = factories.customer(session, "ACME", code="K1", owner_id=anna)
-        factories.graded(session, {acme: "A"}, as_of=TODAY)
-    database.close()
-    return program
 
 
 def add(firm: Program, *more: str) -> None:

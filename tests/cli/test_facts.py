@@ -1,29 +1,10 @@
 """`fact add|undo`: a fact from its recording until it is taken back, by command."""
 
-from pathlib import Path
-
-import pytest
-
 from bot.clock import SystemClock
-from db.engine import open_database
-from tests import factories
 from tests.cli.conftest import Program
 
 TODAY = SystemClock().now().date()
 ANNA, BEN = ("--as", "anna@example.com"), ("--as", "ben@example.com")
-
-
-@pytest.fixture
-def firm(program: Program, file: Path) -> Program:
-    """ACME of Anna's, tier A; Ben's team does not see it."""
-    database = open_database(f"sqlite:///{file}")
-    with database.write() as session:
-        anna = factories.person(session, "Anna", team_id=factories.team(session, "East"))
-        factories.person(session, "Ben", team_id=factories.team(session, "West"))
-        acme = factories.customer(session, "ACME", code="K1", owner_id=anna)
-        factories.graded(session, {acme: "A"}, as_of=TODAY)
-    database.close()
-    return program
 
 
 def test_a_fact_is_recorded_by_its_name_and_taken_back(firm: Program) -> None:

@@ -28,6 +28,7 @@ from bot.wording.ask.briefs import (
 from bot.wording.parts import Who
 from db.book import contact_people, notes, people, traits
 from db.book.contact_people import BY_HAND, ContactPerson
+from db.book.facts import RECORDED_HERE
 from db.book.notes import StoredNote
 from db.care import touches
 from db.care.records import complaints, promises
@@ -38,7 +39,6 @@ from grading.scheme.model import Name, Scheme
 
 MOST = 4  # rows of a list
 SOON = timedelta(days=30)  # within which a birthday is
-RECORDED_HERE = frozenset({"slack", "tierbot"})  # the sources of what people enter
 
 
 def contact_rows(session: Session, customer_id: int) -> tuple[dict[str, Any], date | None]:

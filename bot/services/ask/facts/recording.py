@@ -20,14 +20,13 @@ from bot.wording.parts import MASKED
 from db.audit import AuditAction, ObjectKind
 from db.book import facts
 from db.book.customers import CustomerRow
-from db.book.facts import Fact
+from db.book.facts import RECORDED_HERE, Fact
 from db.care import touches
 from db.engine import Database
 from db.processes import InboundKey, Repeated, take_request
 
 UNDO = timedelta(minutes=10)
 LONGEST = 2_000  # characters of evidence
-BY_HAND = frozenset({"slack", "tierbot"})  # the sources of what people enter
 GONE = N_("This fact is no longer there, or not for you.")
 
 
@@ -182,7 +181,7 @@ def undo(
                 ),
                 batch=found.batch_id,
             )
-        if found.source not in BY_HAND:
+        if found.source not in RECORDED_HERE:
             raise Conflict(N_("This fact was not recorded by hand, so it is not taken back here."))
         if found.superseded_at is not None:
             raise Conflict(N_("This fact was corrected or taken back before."))

@@ -17,7 +17,7 @@ from bot.wording.ask.notes import NoteSaved
 from db.audit import AuditAction, ObjectKind
 from db.book import people
 from db.book.customers import CustomerRow
-from db.book.facts import TALKS, Activity
+from db.book.facts import RECORDED_HERE, TALKS, Activity
 from db.book.notes import NoteVersion, versions
 from db.book.people import Person
 from db.care import touches
@@ -25,7 +25,6 @@ from db.care.records import belonging
 from db.engine import Database
 from db.processes import InboundKey, take_request
 
-CHANGEABLE = frozenset({"slack", "tierbot"})  # the sources of what people log here
 GONE = N_("This note is no longer there, or not for you.")
 CHANGED = N_("Somebody has changed this note since this was shown. Open the notes again.")
 OF_RECORD = {
@@ -134,7 +133,7 @@ def take_back(
 
 def may_change(actor: Actor, source: str, author: Person | None) -> bool:
     """Whether the actor may change a contact that was logged here: its author, who leads them, and admins."""
-    return source in CHANGEABLE and can(actor, Act.CHANGE_NOTE, _by(author))
+    return source in RECORDED_HERE and can(actor, Act.CHANGE_NOTE, _by(author))
 
 
 def _by(author: Person | None) -> OwnedBy:
@@ -161,7 +160,7 @@ def _found(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRo
         people.get_many(session, [activity.person_id]).get(activity.person_id) if activity.person_id else None
     )
     access.require(actor, Act.CHANGE_NOTE, _by(author))
-    if activity.source not in CHANGEABLE:
+    if activity.source not in RECORDED_HERE:
         raise Conflict(IMPORTED, source=activity.source)
     if record := belonging.records_of(session, [pointer.id]).get(pointer.id):
         raise Conflict(OF_RECORD[record])
