@@ -17,6 +17,7 @@ BENCHES = (
     "care",
     "due",
     "lists",
+    "ask",
 )
 
 

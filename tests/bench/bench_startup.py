@@ -40,7 +40,7 @@ def main(small: bool) -> list[Table]:
     customers, rounds = (60, 1) if small else (2_000, 5)
     with tempfile.TemporaryDirectory(prefix="tierbot-bench-") as name:
         folder = Path(name)
-        books.create(folder / "book.db", customers=customers, seed=1)
+        books.create(f"sqlite:///{folder / 'book.db'}", customers=customers, seed=1)
         typed = [Command(name=c.name, usage_hint=c.usage, description=c.description) for c in COMMANDS]
         with Workspace(users=PEOPLE, channels=CHANNELS, commands=typed) as workspace:
             settings = {

@@ -35,16 +35,9 @@ Ask = Callable[[str], BoltResponse]
 def main(small: bool) -> Table:
     customers, rounds = (60, 3) if small else (100_000, 300)
     with tempfile.TemporaryDirectory() as folder, Workspace(users=PEOPLE, channels=CHANNELS) as workspace:
-        path = Path(folder) / "book.db"
-        names = books.create(path, customers=customers, seed=1)
-        settings = Settings(
-            _env_file=None,
-            TIERBOT_DATABASE_URL=f"sqlite:///{path}",
-            SLACK_BOT_TOKEN="xoxb-local",
-            SLACK_API_URL=workspace.api_url,
-            SLACK_SIGNING_SECRET=SECRET,
-            TIERBOT_CUSTOMERS_PER_DAY=1_000_000,  # counted, and never reached
-        )
+        url = f"sqlite:///{Path(folder) / 'book.db'}"
+        names = books.create(url, customers=customers, seed=1)
+        settings = settings_for(url, workspace)
         bot = build(settings)
         try:
             bot.deps.identify(ANNA_SCHMIDT.id)  # whom Slack was never asked about is answered later
@@ -91,6 +84,17 @@ def main(small: bool) -> Table:
     return table
 
 
+def settings_for(url: str, workspace: Workspace) -> Settings:
+    return Settings(
+        _env_file=None,
+        TIERBOT_DATABASE_URL=url,
+        SLACK_BOT_TOKEN="xoxb-local",
+        SLACK_API_URL=workspace.api_url,
+        SLACK_SIGNING_SECRET=SECRET,
+        TIERBOT_CUSTOMERS_PER_DAY=1_000_000,  # counted, and never reached
+    )
+
+
 def empty_app(settings: Settings, immediate: bool) -> App:
     app = App(
         client=web_client(settings),
@@ -106,7 +110,7 @@ def empty_app(settings: Settings, immediate: bool) -> App:
     return app
 
 
-def dispatching(app: App, *, verified_by_bolt: bool = False) -> Ask:
+def dispatching(app: App, *, user_id: str = ANNA_SCHMIDT.id, verified_by_bolt: bool = False) -> Ask:
     """Sign Slack's request for a typed text, verify it as the product does, or have Bolt do so, and dispatch it."""
     verifier = SignatureVerifier(SECRET)
 
@@ -115,7 +119,7 @@ def dispatching(app: App, *, verified_by_bolt: bool = False) -> Ask:
             {
                 "command": "/tier",
                 "text": text,
-                "user_id": ANNA_SCHMIDT.id,
+                "user_id": user_id,
                 "team_id": TEAM_ID,
                 "channel_id": "C0BENCH",
                 "response_url": "http://127.0.0.1:9/respond",

@@ -1,17 +1,18 @@
-"""A large graded book in SQLite, created in seconds with the bare driver, from a fixed seed."""
+"""A large graded book, created with the bare driver of SQLite or PostgreSQL, from a fixed seed."""
 
 import random
-import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Connection, text
 
 from bot.demo.workspace.default_team import ANNA_SCHMIDT
 from bot.services.name_keys import derive_keys
 from bot.services.schemes import store
 from db import schema
 from db.book.people import Person
-from db.engine import open_database
+from db.engine import Database, open_database
 from db.graded.runs import GradingRun
 from grading.engine.scoring import grade
 from tests.bench.bench_scoring import generate
@@ -82,9 +83,8 @@ def code(number: int) -> str:
     return f"K{number:07d}"
 
 
-def create(path: Path, *, customers: int, seed: int) -> list[str]:
-    """A migrated file with named, owned customers graded twice with the B2B preset; their names by id from 1."""
-    url = f"sqlite:///{path}"
+def create(url: str, *, customers: int, seed: int) -> list[str]:
+    """A migrated database with named customers of Anna, graded twice with the B2B preset; their names by id from 1."""
     database = open_database(url)
     schema.upgrade(database)
     file = store.find("b2b_accounts", None)
@@ -115,36 +115,47 @@ def create(path: Path, *, customers: int, seed: int) -> list[str]:
                 )
             )
             session.flush()
-    database.close()
     named = names(customers, seed)
-    at = AT.replace(tzinfo=None).isoformat(" ")
-    raw = sqlite3.connect(path)
-    raw.execute("PRAGMA synchronous=OFF")
-    with raw:
+    with database.writer.begin() as connection:
         _fill(
-            raw,
+            connection,
             "customer",
             ("id", "code", "name", "record_type", "archived", "version", "created_at"),
-            [(n, code(n), name, "account", 0, 1, at) for n, name in enumerate(named, 1)],
+            ((n, code(n), name, "account", 0, 1, AT.isoformat(" ")[:19]) for n, name in enumerate(named, 1)),
         )
         owned = ("customer_id", "person_id", "role", "starts_on")
-        _fill(raw, "ownership", owned, [(n, 1, "primary", "2020-01-01") for n in range(1, customers + 1)])
-        keys: list[Any] = []
-        pieces: list[Any] = []
-        for number, name in enumerate(named, 1):
-            rows, tokens = derive_keys(code(number), name)
-            keys += [(number, *row) for row in {row[::2]: row for row in rows}.values()]
-            pieces += [(token, number) for token in tokens]
-        _fill(raw, "customer_name", ("customer_id", "kind", "name", "key"), keys)
-        _fill(raw, "name_token", ("token", "customer_id"), pieces)
+        _fill(
+            connection,
+            "ownership",
+            owned,
+            ((n, 1, "primary", "2020-01-01") for n in range(1, customers + 1)),
+        )
+        _fill(connection, "customer_name", ("customer_id", "kind", "name", "key"), _keys(named))
+        _fill(connection, "name_token", ("token", "customer_id"), _tokens(named))
         for run, day in enumerate(RUNS, 1):
-            _assess(raw, run, version, day, customers, seed + run)
-        raw.execute("ANALYZE")
-    raw.close()
+            _assess(connection, run, version, day, customers, seed + run)
+    analyze(database)
+    database.close()
     return named
 
 
-def _assess(raw: sqlite3.Connection, run: int, version: int, day: date, customers: int, seed: int) -> None:
+def analyze(database: Database) -> None:
+    with database.writer.begin() as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def _keys(named: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    for number, name in enumerate(named, 1):
+        rows, _ = derive_keys(code(number), name)
+        yield from ((number, *row) for row in {row[::2]: row for row in rows}.values())
+
+
+def _tokens(named: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    for number, name in enumerate(named, 1):
+        yield from ((token, number) for token in derive_keys(code(number), name)[1])
+
+
+def _assess(connection: Connection, run: int, version: int, day: date, customers: int, seed: int) -> None:
     scheme = store.find("b2b_accounts", None).scheme
     facts = generate(scheme, customers, 0.15, seed)
     facts.index += 1
@@ -153,15 +164,24 @@ def _assess(raw: sqlite3.Connection, run: int, version: int, day: date, customer
     rest |= {"since": 1, "rising_since": 0, "falling_since": 0}
     columns = (*results.columns, *rest, "tier_since", "inputs")
     known = results.astype(object).where(results.notna(), None)
-    rows = [
+    rows = (
         (*row, *rest.values(), RUNS[0].isoformat(), packed)
         for row, packed in zip(
             known.itertuples(index=False, name=None), pack_frame(facts, scheme), strict=True
         )
-    ]
-    _fill(raw, "assessment", columns, rows)
+    )
+    _fill(connection, "assessment", columns, rows)
 
 
-def _fill(raw: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: list[Any]) -> None:
-    marks = ", ".join("?" * len(columns))
-    raw.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+def _fill(
+    connection: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    cursor, names = connection.connection.cursor(), ", ".join(columns)
+    if connection.dialect.name == "postgresql":
+        with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    else:
+        marks = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+        cursor.executemany(statement, rows)  # type: ignore[arg-type]  # of SQLite, which takes any iterable

@@ -53,17 +53,16 @@ def test_the_bench_of_tier_gets_cards() -> None:
     assert [row[0] for row in bench_tier.main(small=True).rows][-2:] == ["/tier CODE", "/tier exact name"]
 
 
-def test_the_book_of_the_benches_is_graded_twice(tmp_path: Path) -> None:
-    import sqlite3
-
-    names = books.create(tmp_path / "book.db", customers=5, seed=1)
-    file = sqlite3.connect(tmp_path / "book.db")
-    found = file.execute(
-        "SELECT count(*), count(DISTINCT customer_id), count(DISTINCT run_id) FROM assessment"
-    )
-    assert found.fetchone() == (2 * 5, 5, 2)
-    assert [row[0] for row in file.execute("SELECT name FROM customer ORDER BY id")] == names
-    file.close()
+def test_the_book_of_the_benches_is_graded_twice(database_url: str) -> None:
+    names = books.create(database_url, customers=5, seed=1)
+    database = open_database(database_url)
+    with database.read() as session:
+        found = session.execute(
+            text("SELECT count(*), count(DISTINCT customer_id), count(DISTINCT run_id) FROM assessment")
+        ).one()
+        stored = session.execute(text("SELECT name FROM customer ORDER BY id")).scalars().all()
+    database.close()
+    assert (tuple(found), stored) == ((2 * 5, 5, 2), names)
 
 
 def test_the_bench_of_sums_reads_every_customer(tmp_path: Path) -> None:
