@@ -291,8 +291,14 @@ class ConnectionKeeper:
 
 
 def wait_after(failures: int, timing: Timing, rng: random.Random) -> float:
-    """Seconds until the next try: hardly any at first, then doubled, with a random part, so that no two processes keep step."""
-    if failures < 2:
+    """Seconds until the next try: hardly any at first, then doubled, with a random part, so that no two processes keep step.
+
+    Without a failure, after a connection that has worked, least of all: until there is a new one Slack tells people that
+    the app did not respond.
+    """
+    if failures == 0:
+        return rng.uniform(0, timing.first_wait / 20)
+    if failures == 1:
         return rng.uniform(0, timing.first_wait / 2)
     longest = min(timing.longest_wait, timing.first_wait * 2 ** min(failures - 2, 10))
     return rng.uniform(longest / 2, longest)
