@@ -5,6 +5,8 @@ import importlib
 import sys
 import time
 
+from tests.bench.measurement import Table
+
 BENCHES = (
     "tier",
     "startup",
@@ -32,8 +34,9 @@ def main() -> None:
     for name in given.names or BENCHES:
         begin = time.perf_counter()
         found = importlib.import_module(f"tests.bench.bench_{name}").main(given.small)
-        for table in found if isinstance(found, list) else [found]:
+        for table in [found] if isinstance(found, Table) else found:
             sys.stdout.write(f"{table}\n")
+            sys.stdout.flush()
         sys.stdout.write(f"\n{name}: {time.perf_counter() - begin:.0f} s\n")
         sys.stdout.flush()
 

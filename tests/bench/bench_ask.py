@@ -9,7 +9,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -67,9 +67,8 @@ class Asker:
     customers: range
 
 
-def main(small: bool) -> list[Table]:
+def main(small: bool) -> Iterator[Table]:
     customers, rounds = (200, 2) if small else (CUSTOMERS, 200)
-    tables = []
     with tempfile.TemporaryDirectory(prefix="tierbot-bench-") as name, ExitStack() as stack:
         databases = [BenchDatabase(folder=Path(name))]
         try:
@@ -79,11 +78,10 @@ def main(small: bool) -> list[Table]:
             sys.stdout.write(f"No PostgreSQL: {reason}\n")
         for one in databases:
             with one.fresh() as url:
-                tables += measure(one.name, url, customers, rounds)
-    return tables
+                yield from measure(one.name, url, customers, rounds)
 
 
-def measure(name: str, url: str, customers: int, rounds: int) -> list[Table]:
+def measure(name: str, url: str, customers: int, rounds: int) -> Iterator[Table]:
     named = books.create(url, customers=customers, seed=1)
     database = open_database(url)
     people = fill(database, customers)
@@ -98,19 +96,17 @@ def measure(name: str, url: str, customers: int, rounds: int) -> list[Table]:
                 Asker(what="an account manager", user_id="U0P0", customers=range(1, customers + 1, people)),
                 Asker(what="an admin", user_id="U0CHIEF", customers=range(1, customers + 1)),
             )
-            return [
-                cards(name, app, empty, askers[0], named, rounds),
-                searches(name, bot.deps, askers, named, rounds),
-                pages(name, bot.deps, askers, named, max(rounds // 10, 2)),
-                at_once(name, app, empty, customers, people, 1 if rounds < 10 else QUESTIONS),
-            ]
+            yield cards(name, app, empty, askers[0], named, rounds)
+            yield searches(name, bot.deps, askers, named, rounds)
+            yield pages(name, bot.deps, askers, named, max(rounds // 10, 2))
+            yield at_once(name, app, empty, customers, people, 1 if rounds < 10 else QUESTIONS)
         finally:
             bot.close()
 
 
 def fill(database: Database, customers: int) -> int:
     """Give the customers to people in teams, with orders, an invoice, contacts and figures; the number of those people."""
-    people = max(customers // OF_A_PERSON, 2)
+    people = customers // OF_A_PERSON + 1  # 501: each has customers with names of both kinds
     with database.write() as session:
         first = 0
         for number in range(people):
