@@ -106,6 +106,8 @@ def _add_profiles(session: Session, bot: Tierbot) -> None:
             )
         if place % 29 == 1:
             customer.record_type = "prospect"
+            if (figures := session.get(CustomerFigures, customer.id)) is not None:
+                session.delete(figures)
 
 
 def _overdue(session: Session, customer_id: int, limit: date) -> None:
