@@ -5,17 +5,23 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import col, update
+from sqlmodel import col, select, update
 
+from bot.clock import SystemClock
+from bot.services.care.schedule import plan_customers
 from bot.slack import blocks
 from bot.wording import catalogue
-from bot.wording.actions import Action
+from bot.wording.actions import Action, Pointer, RowChoice
 from bot.wording.messages import TierCard
+from db.book.facts import Activity
 from db.book.people import Person
+from db.care import touches
+from tests import factories
 from tests.slack.office import ANNA, Office, opened_office
 from tests.slack.stored import FOLDER
 
@@ -27,10 +33,16 @@ SETTINGS = (
 LISTS = {Action.NOTES, Action.CONTACTS, Action.PROFILE}  # views to read
 FACT = "service"  # which the form of a missing fact asks for
 OF_CARD = (
-    Action.RECORD_FACT,
-    Action.LOG_VISIT,
+    *(Action.RECORD_FACT, Action.LOG_VISIT),
     *(action for action in TierCard.in_menu if action not in {Action.BRIEF, *LISTS}),
 )
+OF_PROMISE = (Action.PROMISE_KEPT_ON, Action.POSTPONE_PROMISE, Action.WITHDRAW_PROMISE)
+OF_RECORD = (
+    *(Action.CHANGE_NOTE, Action.TAKE_BACK_NOTE),
+    *(Action.COMPLAINT_STEP, Action.CLOSE_COMPLAINT),
+    *OF_PROMISE,
+)
+OF_ROW = (RowChoice.SNOOZE_UNTIL, RowChoice.REASSIGN, RowChoice.SKIP)
 
 
 @pytest.fixture(scope="module")
@@ -47,19 +59,42 @@ def office(opened: Office, request: pytest.FixtureRequest) -> Iterator[Office]:
     opened.tidy()
 
 
-def opens(office: Office, action: Action) -> dict[str, Any]:
+def of_record(office: Office, action: Action | RowChoice, customer: Pointer) -> Pointer:
+    """What the button of a record points at; the record is new."""
+    today = SystemClock().now().date()
+    with office.database.write() as session:
+        if action in (Action.CHANGE_NOTE, Action.TAKE_BACK_NOTE):
+            number = factories.contact(session, customer.id, today)
+            activity = session.get_one(Activity, number)
+            activity.source = "tierbot"
+            activity.note = "*They* want <an offer> & a visit."
+            activity.person_id = session.exec(select(Person.id).where(col(Person.name) == "Anna")).one()
+            return replace(customer, id=number, version=0)
+        if action in (Action.COMPLAINT_STEP, Action.CLOSE_COMPLAINT):
+            return Pointer(id=factories.complaint(session, customer.id, today), version=1)
+        if action in OF_PROMISE:
+            number = factories.promise(session, customer.id, today + timedelta(days=3), what="The *offer*")
+            return Pointer(id=number, version=1)
+        plan_customers(session, office.bots[0].tierbot.rules, [office.globex], SystemClock().now())
+        touch = touches.open_touches(session, [office.globex])[0]
+        return Pointer(id=touch.id or 0, version=touch.version, choice=str(action))
+
+
+def opens(office: Office, action: Action | RowChoice) -> dict[str, Any]:
     """The view that a button opens, without what differs from day to day."""
     pointer = blocks.decode(office.card().blocks[-1]["elements"][0]["value"])
-    query = FACT if action is Action.RECORD_FACT else None
-    button = {
-        "type": "button",
-        "action_id": str(action),
-        "text": blocks.plain("Button", 20),
-        "value": blocks.encode(replace(pointer, choice=None, query=query)),
-    }
+    pointer = replace(pointer, choice=None, query=FACT if action is Action.RECORD_FACT else None)
+    if action not in (*OF_CARD, *SETTINGS):
+        pointer = of_record(office, action, pointer)
+    pressed, value = str(action), blocks.encode(pointer)
+    element: dict[str, Any] = {"type": "button", "text": blocks.plain("Button", 20), "value": value}
+    if isinstance(action, RowChoice):
+        pressed = str(Action.ROW_MENU)
+        element = {"type": "overflow", "options": [{"text": blocks.plain("Choice", 20), "value": value}]}
     office.workspace.views.clear(ANNA)
-    message = office.post({"text": "Button", "blocks": [{"type": "actions", "elements": [button]}]})
-    assert office.workspace.click(ANNA, message, str(action)).ok
+    row = {"type": "actions", "elements": [element | {"action_id": pressed}]}
+    message = office.post({"text": "Button", "blocks": [row]})
+    assert office.workspace.click(ANNA, message, pressed, value if isinstance(action, RowChoice) else None).ok
     office.finish_work()
     text = json.dumps(office.form().spec, ensure_ascii=False, indent=1)
     text = re.sub(r"\d{4}-\d\d-\d\d", "DAY", text)
@@ -71,8 +106,12 @@ def opens(office: Office, action: Action) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("action", [*OF_CARD, *SETTINGS], ids=lambda action: action.name.lower())
-def test_a_form_is_as_it_was_stored(office: Office, action: Action, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize(
+    "action", [*OF_CARD, *SETTINGS, *OF_RECORD, *OF_ROW], ids=lambda action: action.name.lower()
+)
+def test_a_form_is_as_it_was_stored(
+    office: Office, action: Action | RowChoice, request: pytest.FixtureRequest
+) -> None:
     language = request.node.callspec.params["office"]
     file = VIEWS / f"{action.name.lower()}.{language}.json"
     now = json.dumps(opens(office, action), ensure_ascii=False, indent=1) + "\n"
