@@ -6,7 +6,16 @@ from typing import NamedTuple
 from sqlalchemy import Integer, bindparam, func, select
 from sqlmodel import Session, col
 
-from db.book.customers import Customer, CustomerName, NameHit, NameToken, Owners, of_owners
+from db.book.customers import (
+    Customer,
+    CustomerName,
+    NameHit,
+    NameToken,
+    Owners,
+    few_of,
+    of_list,
+    of_owners,
+)
 
 END = "\U0010ffff"  # sorts after every other character
 AT_ONCE = 500  # keys of one query
@@ -78,6 +87,15 @@ def words(session: Session, prefix: str, most: int) -> list[str]:
 
 def frequencies(session: Session, tokens: Sequence[str], most: int, owners: Owners) -> dict[str, int]:
     """Token -> how many customers of these owners have it, counted up to `most`."""
+    few = few_of(session, owners)
+    if few is not None:
+        counted = (
+            select(col(NameToken.token), func.count())
+            .where(col(NameToken.token).in_(tokens), of_list(NameToken.customer_id))
+            .group_by(col(NameToken.token))
+        )
+        known = {row[0]: row[1] for row in session.execute(counted, {"customers": few})}
+        return {token: min(known.get(token, 0), most) for token in tokens}
     counts = {}
     for token in tokens:
         having = select(col(NameToken.customer_id)).join(
@@ -89,14 +107,8 @@ def frequencies(session: Session, tokens: Sequence[str], most: int, owners: Owne
 
 
 def known_tokens(session: Session, tokens: Sequence[str], owners: Owners) -> set[str]:
-    """Those tokens that a customer of these owners has. One statement, however many there are."""
-    if owners is None:  # a common token is in a name of very many
-        return {token for token, count in frequencies(session, tokens, 1, None).items() if count}
-    having = (
-        select(col(NameToken.token)).join(Customer, col(Customer.id) == col(NameToken.customer_id)).distinct()
-    )
-    rows = session.execute(of_owners(having, owners).where(col(NameToken.token).in_(tokens)))
-    return {row[0] for row in rows}
+    """Those tokens that a customer of these owners has."""
+    return {token for token, count in frequencies(session, tokens, 1, owners).items() if count}
 
 
 def _names(session: Session, owners: Owners, *conditions: object) -> list[NearName]:

@@ -338,9 +338,8 @@ def _with_all_words(session: Session, owners: Owners, key: str) -> list[int]:
     words = tokens_of_key(key)
     if not words:
         return []
-    return [
-        customer for customer, hits in customers.with_tokens(session, words, owners) if hits == len(words)
-    ]
+    found = customers.with_tokens(session, words, owners)
+    return [customer for customer, hits in found if hits == len(words)]
 
 
 def _near(session: Session, owners: Owners, key: str) -> list[int]:

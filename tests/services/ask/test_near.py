@@ -1,5 +1,6 @@
 """What /tier offers when no name fits: near codes and names, best first, and nothing rather than something absurd."""
 
+import random
 import unicodedata
 
 import pytest
@@ -177,3 +178,33 @@ def test_words_are_listed_once_and_in_order(database: Database) -> None:
         assert near_names.words(session, "ke", 10) == ["kestrel", "kettle"]
         assert near_names.words(session, "", 3) == ["foods", "glass", "kestrel"]
         assert near_names.words(session, "x", 10) == []
+
+
+@all_on_postgresql
+@pytest.mark.parametrize("few", [0, 5_000], ids=["many customers", "few customers"])
+@pytest.mark.parametrize("common", [2, 2_000], ids=["common words", "rare words"])
+def test_customers_are_found_by_all_words_however_common_they_are(
+    database: Database, monkeypatch: pytest.MonkeyPatch, few: int, common: int
+) -> None:
+    monkeypatch.setattr(customers, "FEW", few)
+    monkeypatch.setattr(customers, "COMMON", common)
+    rng, words = random.Random(3), ("acorn", "birch", "cedar", "delta", "ember")
+    with database.write() as session:
+        anna, ben = factories.person(session, "Anna"), factories.person(session, "Ben")
+        named = {}
+        for number in range(60):
+            tokens = frozenset(rng.sample(words, rng.randint(1, 3)))
+            owner = rng.choice((anna, ben))
+            customer = factories.customer(session, f"{' '.join(sorted(tokens))} {number}", owner_id=owner)
+            named[customer] = (owner, tokens)
+    for owners in (None, frozenset({anna}), frozenset({anna, ben})):
+        for wanted in ({"acorn"}, {"acorn", "birch"}, {"acorn", "birch", "cedar"}, {"acorn", "nothing"}):
+            with database.read() as session:
+                found = customers.with_tokens(session, sorted(wanted), owners, limit=60)
+            mine = {c: len(t & wanted) for c, (o, t) in named.items() if owners is None or o in owners}
+            assert dict(found).items() <= mine.items()
+            assert [c for c, hits in found if hits == len(wanted)] == [
+                c for c in mine if mine[c] == len(wanted)
+            ]
+            if (owners is not None and few) or common > len(named):
+                assert set(dict(found)) == {customer for customer, hits in mine.items() if hits}
