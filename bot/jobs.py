@@ -29,6 +29,7 @@ from bot.services.delivery.worker import Worker, WorkerOptions, read_send_state
 from bot.services.grade import figures, first_orders, regrades, runs
 from bot.services.ops import audit_log, channels, failing
 from bot.services.privacy import marks, retention
+from bot.services.proposals import upkeep
 from bot.services.reports import care_traits
 from db import processes, rewriting, usage
 from db.care import acts
@@ -145,6 +146,11 @@ def brief_visits(bot: Tierbot) -> int:
     return evening.send_due(bot.database, bot.scheme_cache, bot.rules, bot.settings, bot.clock.now())
 
 
+def follow_proposals(bot: Tierbot) -> int:
+    """Remind of proposals that wait, ask admins as well, and end those that nobody decides about."""
+    return upkeep.follow(bot.database, bot.scheme_cache, bot.settings, bot.clock.now())
+
+
 def _sending(bot: Tierbot) -> Sending:
     return Sending.of(bot.settings, bot.database, bot.scheme_cache, bot.rules, bot.clock.now())
 
@@ -252,6 +258,7 @@ JOBS = (
     Job(name="escalate", every=timedelta(minutes=1), work=escalate, patience=LONG_WORK),
     Job(name="weekly", every=timedelta(minutes=1), work=tell_weeks, patience=LONG_WORK),
     Job(name="briefs", every=timedelta(minutes=5), work=brief_visits, patience=LONG_WORK),
+    Job(name="proposals", every=timedelta(minutes=1), work=follow_proposals),
     Job(name="channels", every=timedelta(minutes=5), work=watch_channels),
     Job(name="audit", every=timedelta(minutes=5), work=anchor_audit),
     Job(name="deliver", every=timedelta(seconds=1), work=deliver),

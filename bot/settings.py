@@ -200,6 +200,12 @@ class Settings(BaseSettings):
         "yes: the firm has only one person with the right to approve, who may approve their own decisions; each is "
         "marked.",
     )
+    proposal_days: int = _setting(
+        14,
+        "Days after which a proposal about a customer that nobody has decided about expires.",
+        ge=2,
+        le=365,
+    )
     audit_channel: str = _setting(
         "",
         "Channel that gets the count and the last hash of the audit once a day: its id, or #name; empty: only the log.",

@@ -47,6 +47,11 @@ COLUMNS: dict[str, dict[str, Privacy]] = {  # table -> column
         "approved_by": Privacy.PERSONAL,
         "reason": Privacy.NOTE,
     },
+    "proposal": {
+        "credit_limit": Privacy.FINANCIAL,
+        **dict.fromkeys(("proposed_by", "decided_by"), Privacy.PERSONAL),
+        **dict.fromkeys(("reason", "answer"), Privacy.NOTE),
+    },
     "customer_figures": {
         **dict.fromkeys(
             ("revenue", "revenue_before", "margin", "margin_before", "order_value"), Privacy.SALES

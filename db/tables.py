@@ -33,6 +33,7 @@ from db.care.records import (
     complaints,  # noqa: F401
     gifts,  # noqa: F401
     promises,  # noqa: F401
+    proposals,  # noqa: F401
     surveys,  # noqa: F401
 )
 from db.care.weekly import reports  # noqa: F401

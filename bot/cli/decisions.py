@@ -1,7 +1,7 @@
 """`override`, `credit`, `review`: what people decide about customers."""
 
 from dataclasses import asdict
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -22,8 +22,9 @@ from bot.cli.console import (
     to_day,
 )
 from bot.cli.output.personal import ShowPersonal, look, record_list
+from bot.cli.output.recorded import to_amount
 from bot.cli.output.vocabulary import tier_word, word
-from bot.errors import N_, BadInput, Phrase, ngettext
+from bot.errors import N_, Phrase, ngettext
 from bot.masking import MASK
 from bot.services.ask import lookup
 from bot.services.grade import overrides
@@ -157,7 +158,7 @@ def approve_credit(
     """Approve terms and a limit, as you; what held before stays on record."""
     with opened() as bot:
         actor, now = named_actor(bot), bot.clock.now()
-        request = credit.ApprovalRequest(limit=_amount(limit), terms_days=terms, reason=reason)
+        request = credit.ApprovalRequest(limit=to_amount(limit), terms_days=terms, reason=reason)
         customer = lookup.one_to_change(bot.database, actor, name)
         found = credit.approve(
             bot.database, bot.scheme_cache, actor, customer, request, today=bot.today(now), now=now
@@ -246,15 +247,6 @@ def _fact(name: str) -> str:
         "net_worth": N_("net worth"),
     }
     return _(lacking[name]) if name in lacking else name
-
-
-def _amount(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        return Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        raise BadInput(N_("--limit %(text)s is not an amount. Write it as 250000."), text=text) from None
 
 
 @acts

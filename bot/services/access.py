@@ -47,6 +47,7 @@ class Act(StrEnum):
     HANDLE_COMPLAINT = "handle_complaint"
     ALLOW_GIFT = "allow_gift"  # record a gift that is over a limit
     REVIEW = "review"
+    PROPOSE = "propose"  # ask for a tier, or for a credit limit and terms
     OVERRIDE = "override"
     APPROVE_CREDIT = "approve_credit"
     DECIDE_SCHEMES = "decide_schemes"
@@ -91,6 +92,7 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.HANDLE_COMPLAINT: (GIVEN, MINE | GIVEN,   TEAMS | GIVEN, ALL,      GIVEN,   ALL),
     Act.ALLOW_GIFT:     (NONE,   NONE,            TEAMS,        ALL,       NONE,    ALL),
     Act.REVIEW:         (NONE,   NONE,            TEAMS,        ALL,       NONE,    ALL),
+    Act.PROPOSE:        (NONE,   MINE,            TEAMS,        ALL,       ALL,     ALL),
     Act.OVERRIDE:       (NONE,   NONE,            TEAMS,        NONE,      NONE,    ALL),
     Act.APPROVE_CREDIT: (NONE,   NONE,            NONE,         NONE,      ALL,     ALL),
     Act.DECIDE_SCHEMES: (NONE,   NONE,            NONE,         ALL,       NONE,    ALL),

@@ -12,6 +12,7 @@ from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer, RowChoice, is_query
 from bot.wording.answers.risk import RiskRow
 from bot.wording.ask.notes import MOST_NOTES, NoteRow
+from bot.wording.ask.proposals import ProposalRow
 from bot.wording.care.complaints import ComplaintRow
 from bot.wording.care.digest import CONTACT_LABELS, MOST_ROWS, CareRow
 from bot.wording.care.escalations import MOST_ROWS as MOST_LATE
@@ -24,6 +25,8 @@ from bot.wording.private import ContactRow
 from bot.wording.rendering import AS_WRITTEN_IN_PLAIN_TEXT, Renderer, escape
 
 Block = dict[str, Any]
+# With buttons of their own below them.
+_Row = CareRow | ComplaintRow | PromiseRow | ContactRow | NoteRow | RiskRow | ProposalRow
 
 MOST_BLOCKS, MOST_VIEW_BLOCKS = 50, 100
 # Slack documents no sum, but refuses messages of about 13,200 characters (bolt-js #2509) and views of 250 kB.
@@ -263,9 +266,7 @@ def _length(element: Block) -> int:
 
 def _row_blocks(message: Message, slots: Slots, gettext: Callable[[str], str]) -> list[Block]:
     """A section for each row of the message, and its buttons below it, or its menu beside it."""
-    found: tuple[CareRow | ComplaintRow | PromiseRow | ContactRow | NoteRow | LateStep | RiskRow, ...] = (
-        getattr(message, message.rows_of) if message.rows_of else ()
-    )
+    found: tuple[_Row | LateStep, ...] = getattr(message, message.rows_of) if message.rows_of else ()
     most = next((most for kind, most in _MOST.items() if found and isinstance(found[0], kind)), MOST_ROWS)
     made: list[Block] = []
     for row, text in zip(found[:most], slots.rows, strict=False):  # others are only counted
@@ -288,9 +289,7 @@ def _beside(row: LateStep, gettext: Callable[[str], str]) -> Block:
     return {"accessory": _button(Action.UNDO, gettext(Action.UNDO.label), row.touch)} if row.may_undo else {}
 
 
-def _controls(
-    row: CareRow | ComplaintRow | PromiseRow | ContactRow | NoteRow | RiskRow, gettext: Callable[[str], str]
-) -> list[Block]:
+def _controls(row: _Row, gettext: Callable[[str], str]) -> list[Block]:
     """What can be pressed below a row."""
     shown: tuple[Action, ...]
     match row:
@@ -305,6 +304,8 @@ def _controls(
             kept = Action.PROMISE_KEPT_ON if row.over else Action.PROMISE_KEPT
             shown = (kept, Action.POSTPONE_PROMISE, Action.WITHDRAW_PROMISE) if row.is_open else ()
             shown += (Action.UNDO_PROMISE,) if row.may_undo else ()
+        case ProposalRow():
+            shown = row.choices
         case RiskRow():
             shown = (Action.OPEN, Action.LOG_VISIT) if row.may_log else (Action.OPEN,)
         case CareRow():

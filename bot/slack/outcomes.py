@@ -13,6 +13,7 @@ from bot.services.access import Actor
 from bot.services.care import complaints, promises
 from bot.services.care.answers import Answered, shown
 from bot.services.care.answers.shown import Drawn
+from bot.services.proposals import ProposalAct
 from bot.services.recipients import FirmDefaults
 from bot.slack import blocks, retries
 from bot.slack.deferred import Press
@@ -99,6 +100,12 @@ def show_complaint(deps: Dependencies, press: Press, acted: complaints.Acted, ac
 def show_promise(deps: Dependencies, press: Press, acted: promises.PromiseAct, actor: Actor) -> None:
     """Show what an act has made of a promise, in place of the message in which it was pressed."""
     _show_recorded(deps, press, acted.message, actor, promise_ids=[acted.promise_id])
+
+
+def show_proposal(deps: Dependencies, press: Press, acted: ProposalAct, actor: Actor) -> None:
+    """Show what an act has made of a proposal, in place of the message in which it was pressed."""
+    if not press.in_home:  # which is published again after each press
+        _show_recorded(deps, press, acted.message, actor)
 
 
 def _show_recorded(

@@ -95,6 +95,14 @@ class Action(StrEnum):
     WITHDRAW_PROMISE = "tierbot_withdraw_promise", N_("Withdraw…"), None, "promise"
     WITHDRAW_PROMISE_FORM = "tierbot_withdraw_promise_form"
     UNDO_PROMISE = "tierbot_undo_promise", N_("Undo"), None, "promise"
+    PROPOSE_TIER = "tierbot_propose_tier", N_("Propose a tier…")
+    PROPOSE_TIER_FORM = "tierbot_propose_tier_form"
+    PROPOSE_CREDIT = "tierbot_propose_credit", N_("Propose credit…")
+    PROPOSE_CREDIT_FORM = "tierbot_propose_credit_form"
+    APPROVE_PROPOSAL = "tierbot_approve_proposal", N_("Approve"), "primary", "proposal"
+    DECLINE_PROPOSAL = "tierbot_decline_proposal", N_("Decline…"), None, "proposal"
+    DECLINE_PROPOSAL_FORM = "tierbot_decline_proposal_form"
+    WITHDRAW_PROPOSAL = "tierbot_withdraw_proposal", N_("Withdraw"), None, "proposal"
     HOME_SEARCH = "tierbot_home_search"
     HOME_BOOK = "tierbot_home_book", N_("All of them"), None, "home"
     HOME_CAPACITY = "tierbot_home_capacity", N_("Capacity"), None, "home"

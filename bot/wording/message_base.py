@@ -66,6 +66,8 @@ class ReaderRights:
     may_share: bool = True
     may_log: bool = True
     may_complain: bool = True
+    may_propose: bool = True
+    may_propose_credit: bool = True  # where there is an assessment to propose it by
 
     def targets(self) -> dict[Action, Pointer]:
         refused = {
@@ -75,6 +77,8 @@ class ReaderRights:
             Action.GIFT: not self.may_log,
             Action.SURVEY: not self.may_log,
             Action.PROMISE: not self.may_log,
+            Action.PROPOSE_TIER: not self.may_propose,
+            Action.PROPOSE_CREDIT: not self.may_propose_credit,
         }
         targets: dict[Action, Pointer] = super().targets()  # type: ignore[misc]
         return {action: target for action, target in targets.items() if not refused.get(action)}

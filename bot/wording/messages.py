@@ -21,7 +21,7 @@ from bot.wording import (  # noqa: F401 - more messages
 )
 from bot.wording.actions import Action, Pointer
 from bot.wording.answers import listing, questions, risk  # noqa: F401 - more messages
-from bot.wording.ask import briefs, facts, home, notes, records  # noqa: F401 - more messages
+from bot.wording.ask import briefs, facts, home, notes, proposals, records  # noqa: F401 - more messages
 from bot.wording.ask.notes import MentionedContact
 from bot.wording.care import (  # noqa: F401 - more messages
     complaints,
@@ -65,6 +65,7 @@ from grading.scheme.model import BLOCKED, UNRATED, WORDS_FOR_NO_TIER, Name
 ON_CUSTOMER = (  # in the menu of its card
     *(Action.BRIEF, Action.NOTES),
     *(Action.COMPLAINT, Action.PROMISE, Action.SURVEY, Action.GIFT, Action.CONTACTS, Action.PROFILE),
+    *(Action.PROPOSE_TIER, Action.PROPOSE_CREDIT),
 )
 
 

@@ -69,6 +69,7 @@ close_touch     GC      MGC              MTLGC      GC         GC       ALL    -
 handle_complaint GC      MGC             MTLGC      ALL        GC       ALL    -
 allow_gift      -       -                MTL        ALL        -        ALL    -
 review          -       -                MTL        ALL        -        ALL    -
+propose         -       M                MTL        ALL        ALL      ALL    -
 override        -       -                MTL        -          -        ALL    -
 approve_credit  -       -                -          -          ALL      ALL    -
 decide_schemes  -       -                -          ALL        -        ALL    -

@@ -9,10 +9,10 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from sqlmodel import col, select, update
+from sqlmodel import col, delete, select, update
 
 from bot.errors import BotError, Hidden, NotAllowed, NotFound
-from bot.services import access, identity, imports, staff
+from bot.services import access, identity, imports, proposals, staff
 from bot.services.access import Act, Actor, can
 from bot.services.ask import explanation, history, lookup, share, unmasked
 from bot.services.ask.facts import recording as facts
@@ -38,6 +38,8 @@ from bot.services.delivery import outbox, restore, time_jump
 from bot.services.grade import overrides, runs
 from bot.services.grade.overrides import OverrideRequest
 from bot.services.ops import audit_log
+from bot.services.proposals import WantedTier
+from bot.services.proposals import subject as proposal_subject
 from bot.services.reports import credit, review
 from bot.services.reports.credit import ApprovalRequest
 from bot.services.schemes import lifecycle, status
@@ -55,6 +57,7 @@ from db.book.customers import Customer, Ownership
 from db.book.facts import Fact
 from db.book.imports import ImportBatch
 from db.book.people import Deputy, Person, Team, TeamView
+from db.care.records.proposals import CustomerProposal, ProposalKind
 from db.care.touches import Touch
 from db.engine import Database
 from db.processes import InboundKey
@@ -255,6 +258,38 @@ class Office:
         now, request = self.book.clock.now(), self.book.press()
         return how(self.database, actor, pointer, now=now, request=request, **given)
 
+    def before_a_proposal(self, actor: Actor, customer: int) -> object:
+        with self.database.read() as session:
+            kind = ProposalKind.OVERRIDE
+            return proposals.to_propose(session, self.book.scheme_cache, actor, customer, kind, MONDAY)
+
+    def propose(self, actor: Actor, customer: int) -> object:
+        return proposals.propose(
+            self.database,
+            self.book.scheme_cache,
+            actor,
+            WantedTier(tier="A", reason="known for long"),
+            meant=customer,
+            settings=SETTINGS,
+            now=self.book.clock.now(),
+            request=self.book.press(),
+        )
+
+    def proposal(self, customer: int) -> Pointer:
+        """What the buttons of a proposal about a customer point at, which the operator made."""
+        with self.database.write() as session:
+            if session.get(Customer, customer) is None:
+                return Pointer(id=MISSING)
+            session.exec(delete(CustomerProposal))
+            now = self.book.clock.now()
+            row = CustomerProposal(
+                customer_id=customer, kind="override", tier="A", reason="known", proposed_by="operator:test",
+                asked_at=now, expires_at=now + timedelta(days=1),
+            )  # fmt: skip
+            session.add(row)
+            session.flush()
+            return Pointer(id=row.id or 0)
+
     def change(self, name: str, **values: Any) -> None:
         with self.database.write() as session:
             session.get_one(Person, self.ids[name]).sqlmodel_update(values)
@@ -442,6 +477,14 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
             ApprovalRequest(limit=None, terms_days=None, reason="known"), **at_once(o),
         ),
     ),
+    "proposal of a tier": (Act.PROPOSE, lambda o, who, it: o.propose(who, it)),
+    "form of a proposal": (Act.PROPOSE, lambda o, who, it: o.before_a_proposal(who, it)),
+    "shown proposal": (
+        Act.SEE,
+        lambda o, who, it: proposals.current(
+            o.database, o.book.scheme_cache, who, o.proposal(it), settings=SETTINGS
+        ),
+    ),
     "review": (
         Act.REVIEW,
         lambda o, who, it: review.answer(
@@ -580,6 +623,7 @@ HIDDEN = {
     survey_reversal.GONE,
     facts.GONE,
     promise_subject.GONE,
+    proposal_subject.GONE,
 }
 
 
@@ -824,6 +868,7 @@ def test_a_masked_fact_is_recorded_only_by_those_who_may_see_it(office: Office, 
 def test_a_card_has_only_buttons_that_work_for_its_reader(office: Office, name: str) -> None:
     with office.database.write() as session:
         ungraded = factories.customer(session, "New", owner_id=office.ids["Anna"])
+        factories.graded(session, {office.acme: "A"}, as_of=FEBRUARY, purpose="credit")
     actor = office.actor(name)
     for customer in (office.acme, ungraded):
         if answer(office, "card", actor, customer) is not None:
@@ -836,6 +881,11 @@ def test_a_card_has_only_buttons_that_work_for_its_reader(office: Office, name: 
         assert (Action.SURVEY in buttons) == (answer(office, "survey score", actor, customer) is None)
         assert (Action.PROMISE in buttons) == (answer(office, "promise", actor, customer) is None)
         assert (Action.COMPLAINT in buttons) == (answer(office, "complaint", actor, customer) is None)
+        may_propose = answer(office, "form of a proposal", actor, customer) is None
+        assert (Action.PROPOSE_TIER in buttons) == may_propose
+        sees_limits = answer(office, "masked fields", actor, customer) is None
+        is_assessed = customer == office.acme
+        assert (Action.PROPOSE_CREDIT in buttons) == (may_propose and sees_limits and is_assessed)
         if customer == office.acme:
             assert (Action.SHARE in buttons) == (answer(office, "share", actor, customer) is None)
             assert Action.WHY in buttons

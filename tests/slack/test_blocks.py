@@ -21,6 +21,7 @@ from bot.wording import catalogue
 from bot.wording.actions import Action, RowChoice
 from bot.wording.answers.risk import AtRisk
 from bot.wording.ask.notes import CustomerNotes
+from bot.wording.ask.proposals import ProposalNotice
 from bot.wording.care.digest import CareDigest, CareRow
 from bot.wording.care.escalations import CareEmergency, CareEscalation
 from bot.wording.message_base import Message, Slots
@@ -250,6 +251,8 @@ def test_every_declared_action_is_shown_and_has_a_listener(kind: type[Message], 
         rows = 2
     elif kind is AtRisk:
         rows = 2
+    elif isinstance(message, ProposalNotice):  # what is over is not decided
+        message = dataclasses.replace(message, row=dataclasses.replace(message.row, state="waiting"))
     elif kind.rows_of:  # the buttons of an open row come before those of the message
         (row,) = getattr(message, kind.rows_of)
         message = dataclasses.replace(message, **{kind.rows_of: (dataclasses.replace(row, state="open"),)})

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ from bot.slack import blocks
 from bot.wording import catalogue
 from bot.wording.actions import Action, Pointer, RowChoice
 from bot.wording.messages import TierCard
+from db.book.customers import Customer
 from db.book.facts import Activity
 from db.book.people import Person
 from db.care import touches
 from tests import factories
+from tests.services.reports.test_credit import CREDIT_SCHEME
 from tests.slack.office import ANNA, Office, opened_office
 from tests.slack.stored import FOLDER
 
@@ -31,6 +33,7 @@ SETTINGS = (
     *(Action.SET_ALERTS, Action.SET_AWAY, Action.SET_DEPUTY),
 )
 LISTS = {Action.NOTES, Action.CONTACTS, Action.PROFILE}  # views to read
+OVERRIDES = "override: {allowed: true, needs: [reason, approver, expires_on], max_days: 30}\n"
 FACT = "service"  # which the form of a missing fact asks for
 OF_CARD = (
     *(Action.RECORD_FACT, Action.LOG_VISIT),
@@ -48,6 +51,12 @@ OF_ROW = (RowChoice.SNOOZE_UNTIL, RowChoice.REASSIGN, RowChoice.SKIP)
 @pytest.fixture(scope="module")
 def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     with opened_office(migrated, tmp_path_factory.mktemp("office")) as office:
+        with office.database.write() as session:
+            text = factories.PLAIN_SCHEME.replace("version: 1", "version: 2") + OVERRIDES
+            factories.scheme(session, text, effective_from=date(2026, 1, 2))
+            as_of = SystemClock().now().date()
+            acme = session.scalars(select(Customer.id).where(col(Customer.name) == "ACME")).one()
+            factories.graded(session, {acme or 0: "B"}, as_of=as_of, purpose="credit", text=CREDIT_SCHEME)
         yield office
 
 

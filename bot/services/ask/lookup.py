@@ -32,10 +32,11 @@ from bot.wording.messages import Choice, Help, NoMatch, TierCard, Ungraded
 from bot.wording.parts import Who
 from bot.wording.profiles import CardTrait
 from db.book import customers, near_names, traits
-from db.book.customers import NameHit, NameKind, Owners
+from db.book.customers import CustomerRow, NameHit, NameKind, Owners
 from db.care import touches
 from db.engine import Database
 from db.graded import assessments, schemes
+from db.graded.runs import Purpose
 
 MOST_HITS, MOST_NEAR = 8, 5
 HELP = frozenset({"help", "帮助", "?", "？"})
@@ -241,6 +242,8 @@ def card(
             no_scheme=bool(assessments.newest(session, customer.id, purpose)),
             may_log=can(actor, Act.LOG_CONTACT, customer),
             may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
+            may_propose=can(actor, Act.PROPOSE, customer),
+            may_propose_credit=_is_credit_proposable(session, actor, customer),
             complaints=open_complaints(session, customer.id, today),
             scores=last_scores(session, rules.surveys, customer.id),
             promises=open_promises(session, customer.id, today),
@@ -271,6 +274,8 @@ def card(
         may_unmask=can(actor, Act.UNMASK, customer),
         may_log=can(actor, Act.LOG_CONTACT, customer),
         may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
+        may_propose=can(actor, Act.PROPOSE, customer),
+        may_propose_credit=_is_credit_proposable(session, actor, customer),
         complaints=open_complaints(session, customer.id, today),
         service=book.promise(row.tier),
         scores=last_scores(session, rules.surveys, customer.id),
@@ -278,6 +283,13 @@ def card(
         profile=_profile(session, rules, customer.id),
         last_contact=_last_contact(session, customer.id),
     )
+
+
+def _is_credit_proposable(session: Session, actor: Actor, customer: CustomerRow) -> bool:
+    """Whether the actor may propose a credit limit, which they have to see, by an assessment of the customer."""
+    if not (can(actor, Act.PROPOSE, customer) and can(actor, Act.UNMASK, customer)):
+        return False
+    return bool(assessments.newest(session, customer.id, Purpose.CREDIT))
 
 
 def _last_contact(session: Session, customer_id: int) -> MentionedContact | None:

@@ -11,3 +11,4 @@ PROMISES = "promise_report"  # to a manager
 REMINDER = "reminder"  # of versions before the digest: one step
 SHOWN = (DIGEST, URGENT, GREETING)  # goes to whoever does its steps
 BRIEF = "visit_brief"  # to who wants it, in the evening before a planned visit
+PROPOSAL = "proposal"  # to who may decide about it, and to who made it

@@ -15,7 +15,7 @@ from bot.services.grade.runs import Notify
 from bot.services.schemes import store
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
-from db.audit import AuditAction, ObjectKind
+from db.audit import AuditAction, AuditActor, ObjectKind
 from db.book import people
 from db.book.customers import Customer, CustomerRow
 from db.engine import Database
@@ -23,6 +23,8 @@ from db.graded import overrides
 from db.graded.overrides import Override
 from grading.scheme.model import Scheme
 
+LOCK = "override"  # of those who set or end some
+NOT_ALLOWED = N_("The scheme %(scheme)s does not allow overrides.")
 NOT_YOUR_TIER = N_("There is no such customer whose tier you may decide.")
 
 
@@ -76,49 +78,93 @@ def set_override(
     """
     given = (request.approver or "").strip() or None
     request = replace(request, reason=request.reason.strip(), approver=given)
-    with database.write(lock="override") as session:
+    with database.write(lock=LOCK) as session:
         customer = access.customer_for(session, actor, Act.OVERRIDE, customer_id, NOT_YOUR_TIER)
-        purpose = customer.record_type
-        rules = store.in_force(session, scheme_cache, purpose, today)
-        scheme = scheme_choice.scheme_of(session, rules, customer.id)
-        if scheme is None:
-            raise BadInput(
-                N_("No scheme in force applies to %(name)s, so there is no tier to set."), name=customer.name
-            )
-        _check(request, scheme, today)
-        present = overrides.open_override(session, customer.id, purpose)
-        if present is not None:
-            raise Conflict(
-                N_(
-                    "%(name)s has an override to %(tier)s already. End it first: tierbot override end %(code)s"
-                ),
-                name=customer.name,
-                tier=present.tier,
-                code=customer.code,
-            )
+        check(session, scheme_cache, customer, request, today)
         approver = None
         if request.approver is not None:
             approver = approver_of(session, request.approver, actor, customer, settings, now)
-        alone = approver is not None and approver.person_id == actor.person_id
-        row = Override(
-            customer_id=customer.id,
-            purpose=purpose,
-            tier=request.tier,
-            reason=request.reason,
-            approver=approver.name if approver else None,
-            approver_id=approver.person_id if approver else None,
-            approved_alone=alone,
-            set_by=actor.name,
-            set_at=now,
-            starts_on=today,
-            expires_on=request.expires_on,
-        )
-        session.add(row)
-        session.flush()
-        after = {"tier": row.tier, "until": row.expires_on, "approver": row.approver_id}
-        _record(session, actor, AuditAction.OVERRIDE_SET, row, after | ({"alone": True} if alone else {}))
-    regrade(database, scheme_cache, [customer.id], for_purpose=purpose, today=today, now=now, notify=notify)
+        row = put(session, actor, customer, request, approver, set_by=actor.who, today=today, now=now)
+    regrade(
+        database, scheme_cache, [customer.id], for_purpose=row.purpose, today=today, now=now, notify=notify
+    )
     return _decided(row, customer)
+
+
+def put(
+    session: Session,
+    actor: Actor,
+    customer: CustomerRow,
+    request: OverrideRequest,
+    approver: Actor | None,
+    *,
+    set_by: AuditActor,
+    today: date,
+    now: datetime,
+) -> Override:
+    """Store an override that was checked, in the caller's transaction, which holds `LOCK`; the caller grades again.
+
+    `actor` is who does it now, `set_by` who wanted it.
+    """
+    alone = approver is not None and approver.who.person_id == set_by.person_id
+    row = Override(
+        customer_id=customer.id,
+        purpose=customer.record_type,
+        tier=request.tier,
+        reason=request.reason,
+        approver=approver.name if approver else None,
+        approver_id=approver.who.person_id if approver else None,
+        approved_alone=alone,
+        set_by=set_by.name,
+        set_at=now,
+        starts_on=today,
+        expires_on=request.expires_on,
+    )
+    session.add(row)
+    session.flush()
+    after = {"tier": row.tier, "until": row.expires_on, "approver": row.approver_id}
+    _record(session, actor, AuditAction.OVERRIDE_SET, row, after | ({"alone": True} if alone else {}))
+    return row
+
+
+def scheme_for(session: Session, scheme_cache: SchemeCache, customer: CustomerRow, today: date) -> Scheme:
+    """The scheme that gives a customer its tier. Raises BadInput without one."""
+    rules = store.in_force(session, scheme_cache, customer.record_type, today)
+    scheme = scheme_choice.scheme_of(session, rules, customer.id)
+    if scheme is None:
+        raise BadInput(
+            N_("No scheme in force applies to %(name)s, so there is no tier to set."), name=customer.name
+        )
+    return scheme
+
+
+def check(
+    session: Session,
+    scheme_cache: SchemeCache,
+    customer: CustomerRow,
+    request: OverrideRequest,
+    today: date,
+    *,
+    to_approve: bool = False,
+) -> None:
+    """Raise BadInput for what the scheme does not allow or asks for, Conflict while another override holds.
+
+    `to_approve`: somebody else decides about it, who is its approver then.
+    """
+    _check(request, scheme_for(session, scheme_cache, customer, today), today, to_approve=to_approve)
+    refuse_another(session, customer)
+
+
+def refuse_another(session: Session, customer: CustomerRow) -> None:
+    """Raise Conflict while an override of a customer holds."""
+    present = overrides.open_override(session, customer.id, customer.record_type)
+    if present is not None:
+        raise Conflict(
+            N_("%(name)s has an override to %(tier)s already. End it first: tierbot override end %(code)s"),
+            name=customer.name,
+            tier=present.tier,
+            code=customer.code,
+        )
 
 
 def end_override(
@@ -133,7 +179,7 @@ def end_override(
     notify: Notify | None,
 ) -> Decided:
     """End an override, so that the computed tier counts again. Raises NotFound when there is none."""
-    with database.write(lock="override") as session:
+    with database.write(lock=LOCK) as session:
         customer = access.customer_for(session, actor, Act.OVERRIDE, customer_id, NOT_YOUR_TIER)
         row = overrides.open_override(session, customer.id, customer.record_type)
         if row is None:
@@ -212,10 +258,10 @@ def _record(
     )
 
 
-def _check(request: OverrideRequest, scheme: Scheme, today: date) -> None:
+def _check(request: OverrideRequest, scheme: Scheme, today: date, *, to_approve: bool) -> None:
     rules = scheme.override
     if rules is None or not rules.allowed:
-        raise BadInput(N_("The scheme %(scheme)s does not allow overrides."), scheme=scheme.scheme)
+        raise BadInput(NOT_ALLOWED, scheme=scheme.scheme)
     tiers = [tier.id for tier in scheme.tiers]
     if request.tier not in tiers:
         raise BadInput(
@@ -224,7 +270,8 @@ def _check(request: OverrideRequest, scheme: Scheme, today: date) -> None:
             scheme=scheme.scheme,
             tiers=", ".join(tiers),
         )
-    given = {"reason": request.reason, "approver": request.approver, "expires_on": request.expires_on}
+    approver = to_approve or request.approver
+    given = {"reason": request.reason, "approver": approver, "expires_on": request.expires_on}
     options = {"reason": "--reason", "approver": "--approver", "expires_on": "--until"}
     lacking = [need for need in ("reason", *rules.needs) if not given[need]]
     if lacking:
@@ -234,15 +281,16 @@ def _check(request: OverrideRequest, scheme: Scheme, today: date) -> None:
             needs=", ".join(dict.fromkeys(options[need] for need in lacking)),
         )
     if request.expires_on is not None and request.expires_on < today:
-        raise BadInput(N_("--until %(day)s is over; name a day from today on."), day=request.expires_on)
+        msgid = N_("The last day %(day)s is over; name a day from today on.")
+        raise BadInput(msgid, day=request.expires_on).of("until")
     if rules.max_days is not None:
         latest = today + timedelta(days=rules.max_days)
         if request.expires_on is None or request.expires_on > latest:
             raise BadInput(
-                N_("An override holds for at most %(days)s days here: --until %(latest)s or earlier."),
+                N_("An override holds for at most %(days)s days here: until %(latest)s or earlier."),
                 days=rules.max_days,
                 latest=latest,
-            )
+            ).of("until")
 
 
 def _decided(row: Override, customer: Customer | CustomerRow) -> Decided:

@@ -10,6 +10,7 @@ from bot.services.access import Actor
 from bot.services.care.answers import shown
 from bot.services.care.schedule import CareRules
 from bot.services.home import book, firm, personal, team
+from bot.services.proposals.waiting import waiting
 from bot.services.recipients import FirmDefaults
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
@@ -36,6 +37,7 @@ def home(
     due = shown.todo_list(session, rules, names, actor, defaults, now, answered)
     parts: list[Message | None] = [
         HomeTop(name=actor.name, day=today, hits=book.asked_last(session, actor)),
+        waiting(session, scheme_cache, actor, settings),
         shortened(due),
         *book.lists_of(session, scheme_cache, rules, actor, today),
         book.book_of(session, scheme_cache, rules, actor, today),

@@ -13,6 +13,7 @@ from bot.services.delivery import outbox
 from bot.services.delivery.rights import REASONS, named_contact_people, named_customers
 from bot.services.privacy.subjects import Identity
 from bot.wording import messages
+from bot.wording.ask.proposals import WaitingProposals
 from bot.wording.care.complaints import ComplaintReport
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.escalations import CareEscalation
@@ -171,7 +172,14 @@ def _without(body: str, gone: Collection[int]) -> tuple[str, str] | None:
     except (ValueError, KeyError):
         return None
     if not isinstance(
-        message, TierDigest | CareDigest | CareEscalation | ComplaintReport | PromiseReport | Greetings
+        message,
+        TierDigest
+        | CareDigest
+        | CareEscalation
+        | ComplaintReport
+        | PromiseReport
+        | Greetings
+        | WaitingProposals,
     ):
         return None
     return outbox.body_of(message.without(gone), stored.get("language"))

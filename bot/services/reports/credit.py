@@ -27,6 +27,7 @@ from grading.scheme.model import LIMIT_FIELDS, ZONE, Scheme
 _PLACES = Decimal("0.0001")
 MOST_TERMS = 3650
 MASKED = ("approved_limit", "limit", "net_worth")
+LOCK = "credit"  # of those who approve some
 NOT_YOUR_CREDIT = N_("There is no such customer whose credit you may decide.")
 
 
@@ -82,6 +83,15 @@ class Credit:
     masked: tuple[str, ...] = ()  # what is None because it is not shown
 
 
+@dataclass(frozen=True, kw_only=True)
+class Decidable:
+    """A limit and terms that may be approved, by the credit as it is."""
+
+    credit: Credit
+    limit: Decimal
+    terms_days: int
+
+
 def show(
     database: Database, scheme_cache: SchemeCache, actor: Actor, customer_id: int, *, today: date
 ) -> Credit:
@@ -119,57 +129,90 @@ def approve(
     Raises NotFound for a customer whose credit is not the actor's to decide, NotReady when the newest assessment is
     older than 120 days, BadInput without a reason or without a limit or terms that are proposed or given.
     """
-    with database.write(lock="credit") as session:
+    with database.write(lock=LOCK) as session:
         customer = access.customer_for(session, actor, Act.APPROVE_CREDIT, customer_id, NOT_YOUR_CREDIT)
-        present = _credit(session, scheme_cache, customer, today)
-        if not present.valid:
-            raise NotReady(
-                N_(
-                    "The newest credit assessment of %(name)s is as of %(day)s, older than %(days)s days."
-                    " Assess again first: tierbot grade --purpose credit"
-                ),
-                name=customer.name,
-                day=present.assessed_on,
-                days=VALID_DAYS,
-            )
-        limit, terms = _decide(request, present)
-        newest = assessments.newest(session, customer.id, Purpose.CREDIT)[0]
-        session.add(
-            CreditApproval(
-                customer_id=customer.id,
-                assessed_on=present.assessed_on,
-                grade=present.grade,
-                scheme_version_id=newest[0].scheme_version_id or newest[1].scheme_version_id,
-                proposed_limit=present.limit,
-                proposed_terms=present.terms_days,
-                approved_limit=limit,
-                approved_terms=terms,
-                currency=present.currency,
-                reason=request.reason.strip(),
-                approved_by=actor.name,
-                approved_on=today,
-                approved_at=now,
-            )
-        )
-        session.flush()
-        figures.set_limit(session, customer.id, limit, present.currency)
-        held = present.approved[0] if present.approved else None
-        actor.record(
-            session,
-            AuditAction.CREDIT_APPROVED,
-            ObjectKind.CUSTOMER,
-            customer.id,
-            before={"limit": held.limit, "terms": held.terms_days} if held else None,
-            after={
-                "limit": limit,
-                "terms": terms,
-                "proposed_limit": present.limit,
-                "proposed_terms": present.terms_days,
-                "grade": present.grade,
-                "currency": present.currency,
-            },
-        )
+        put(session, scheme_cache, actor, customer, request, today=today, now=now)
         return _credit(session, scheme_cache, customer, today)
+
+
+def put(
+    session: Session,
+    scheme_cache: SchemeCache,
+    actor: Actor,
+    customer: CustomerRow,
+    request: ApprovalRequest,
+    *,
+    today: date,
+    now: datetime,
+) -> None:
+    """Store an approval in the caller's transaction, which holds `LOCK`. Raises what `decidable` raises."""
+    wanted = decidable(session, scheme_cache, customer, request, today)
+    assessed = wanted.credit
+    newest = assessments.newest(session, customer.id, Purpose.CREDIT)[0]
+    session.add(
+        CreditApproval(
+            customer_id=customer.id,
+            assessed_on=assessed.assessed_on,
+            grade=assessed.grade,
+            scheme_version_id=newest[0].scheme_version_id or newest[1].scheme_version_id,
+            proposed_limit=assessed.limit,
+            proposed_terms=assessed.terms_days,
+            approved_limit=wanted.limit,
+            approved_terms=wanted.terms_days,
+            currency=assessed.currency,
+            reason=request.reason.strip(),
+            approved_by=actor.name,
+            approved_on=today,
+            approved_at=now,
+        )
+    )
+    session.flush()
+    figures.set_limit(session, customer.id, wanted.limit, assessed.currency)
+    held = assessed.approved[0] if assessed.approved else None
+    actor.record(
+        session,
+        AuditAction.CREDIT_APPROVED,
+        ObjectKind.CUSTOMER,
+        customer.id,
+        before={"limit": held.limit, "terms": held.terms_days} if held else None,
+        after={
+            "limit": wanted.limit,
+            "terms": wanted.terms_days,
+            "proposed_limit": assessed.limit,
+            "proposed_terms": assessed.terms_days,
+            "grade": assessed.grade,
+            "currency": assessed.currency,
+        },
+    )
+
+
+def decidable(
+    session: Session, scheme_cache: SchemeCache, customer: CustomerRow, request: ApprovalRequest, today: date
+) -> Decidable:
+    """The limit and terms that an approval would store.
+
+    Raises NotReady without an assessment of the last 120 days, BadInput without a reason or for limits and terms that
+    cannot be.
+    """
+    found = valid_credit(session, scheme_cache, customer, today)
+    limit, terms = _decide(request, found)
+    return Decidable(credit=found, limit=limit, terms_days=terms)
+
+
+def valid_credit(session: Session, scheme_cache: SchemeCache, customer: CustomerRow, today: date) -> Credit:
+    """A customer's credit, for who has a right to it. Raises NotReady without an assessment of the last 120 days."""
+    found = _credit(session, scheme_cache, customer, today)
+    if not found.valid:
+        raise NotReady(
+            N_(
+                "The newest credit assessment of %(name)s is as of %(day)s, older than %(days)s days."
+                " Assess again first: tierbot grade --purpose credit"
+            ),
+            name=customer.name,
+            day=found.assessed_on,
+            days=VALID_DAYS,
+        )
+    return found
 
 
 def _decide(request: ApprovalRequest, present: Credit) -> tuple[Decimal, int]:
@@ -179,16 +222,17 @@ def _decide(request: ApprovalRequest, present: Credit) -> tuple[Decimal, int]:
     terms = present.terms_days if request.terms_days is None else request.terms_days
     if limit is None or terms is None:
         raise BadInput(
-            N_(
-                "The grade %(grade)s of %(name)s proposes no limit and terms. Give both: --limit and --terms."
-            ),
+            N_("The grade %(grade)s of %(name)s proposes no limit and terms. Give both, a limit and terms."),
             grade=present.grade,
             name=present.name,
-        )
+        ).of("limit")
     if not limit.is_finite() or not 0 <= limit < Decimal(10) ** 14:
-        raise BadInput(N_("--limit %(limit)s: give an amount of 0 or more."), limit=limit)
+        raise BadInput(
+            N_("The limit %(limit)s is not possible; give an amount of 0 or more."), limit=limit
+        ).of("limit")
     if not 0 <= terms <= MOST_TERMS:
-        raise BadInput(N_("--terms %(days)s: give 0 to %(most)s days."), days=terms, most=MOST_TERMS)
+        msgid = N_("The terms in days cannot be %(days)s; give 0 to %(most)s.")
+        raise BadInput(msgid, days=terms, most=MOST_TERMS).of("terms")
     return limit.quantize(_PLACES), terms
 
 

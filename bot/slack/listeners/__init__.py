@@ -20,6 +20,7 @@ from bot.slack.listeners import (
     why,
 )
 from bot.slack.listeners.asking import brief, lists, notes
+from bot.slack.listeners.proposals import presses as proposals
 from bot.slack.listeners.records import (
     complaints,
     contact_form,
@@ -46,6 +47,7 @@ def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
         facts,
         profile,
         profile_form,
+        proposals,
     )
     for listener in (
         *of_customers,

@@ -209,9 +209,9 @@ def test_what_cannot_be_approved_is_refused_with_the_reason(database: Database, 
     run(database, "credit", MARCH)
     for words, options in (
         ("needs a reason", {"reason": " "}),
-        ("--limit -1: give an amount of 0 or more", {"limit": "-1"}),
-        ("--limit NaN: give an amount of 0 or more", {"limit": "NaN"}),
-        ("--terms -1: give 0 to 3650 days", {"terms": -1}),
+        ("The limit -1 is not possible; give an amount of 0 or more", {"limit": "-1"}),
+        ("The limit NaN is not possible; give an amount of 0 or more", {"limit": "NaN"}),
+        ("The terms in days cannot be -1; give 0 to 3650", {"terms": -1}),
     ):
         with pytest.raises(BadInput, match=words):
             decide(database, acme, **options)

@@ -20,6 +20,7 @@ from bot.services.care.schedule import CareRules
 from bot.services.recipients import FirmDefaults
 from bot.services.schemes.store import TierNames
 from bot.wording.actions import Pointer
+from bot.wording.ask.proposals import ProposalNotice, WaitingProposals
 from bot.wording.care.complaints import ComplaintReport
 from bot.wording.care.digest import CareDigest
 from bot.wording.care.escalations import CareEmergency, CareEscalation
@@ -94,6 +95,11 @@ def drawn(
             current = outcomes.current(session, rules, message, stale.recipient, firm, now, undoable=undoable)
         case ComplaintReport():
             current = reports.current(session, message, stale.recipient, firm, now)
+        case ProposalNotice() | WaitingProposals():  # what has become of them is stored in the message
+            rows = (message.row,) if isinstance(message, ProposalNotice) else message.rows
+            named = {row.customer_id for row in rows}
+            read_by = MessageReader(session, stale.recipient, named, (), firm, now)
+            current = message if all(map(read_by.sees, named)) else None
     if current is None:
         return None
     reader = people.get(session, stale.recipient)

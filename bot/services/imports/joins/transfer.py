@@ -24,12 +24,13 @@ from db.care.records import surveys
 from db.care.records.complaints import Complaint
 from db.care.records.gifts import Gift
 from db.care.records.promises import Promise
+from db.care.records.proposals import CustomerProposal, ProposalState
 from db.care.records.surveys import SurveyScore
 from db.care.touches import OPEN, Touch, TouchState
 from db.engine import insert
 
 _customer, _key, _name, _token = table(Customer), table(CustomerKey), table(CustomerName), table(NameToken)
-_order, _touch, _change = table(Order), table(Touch), table(ImportChange)
+_order, _touch, _change, _proposal = table(Order), table(Touch), table(ImportChange), table(CustomerProposal)
 # Everything of a joined customer that counts. Its assessments, tier changes and messages stay as its history.
 MOVED = (
     *(_key, table(Ownership), _order, table(Invoice), table(Activity), table(Complaint), table(Fact)),
@@ -72,6 +73,7 @@ class Transfer:
             prefer=self.prefer,
         ).apply()
         self._cancel_touches()
+        self._end_proposals()
         for moved in MOVED:
             self._move(moved)
         self._count_scores()
@@ -140,6 +142,17 @@ class Transfer:
                 version=_touch.c.version + 1,
             )
         )
+
+    def _end_proposals(self) -> None:
+        """Withdraw what was proposed for customers that are joined: it was proposed by their figures."""
+        waits = _proposal.c.state == ProposalState.WAITING
+        of_joined = _proposal.c.customer_id.in_(select(self.pairs.c.from_id)), waits
+        rows = self.connection.execute(select(_proposal.c.id).where(*of_joined)).all()
+        before = {"state": ProposalState.WAITING, "answer": None, "decided_at": None}
+        store_previous(self.connection, self.batch_id, _proposal.name, [(row.id, before) for row in rows])
+        ended = {"state": ProposalState.WITHDRAWN, "answer": "customer joined", "decided_at": self.now}
+        values = {**ended, "version": _proposal.c.version + 1}
+        self.connection.execute(_proposal.update().where(*of_joined).values(values))
 
     def _move(self, moved: Table) -> None:
         """Give a table's rows to the customers that stay."""

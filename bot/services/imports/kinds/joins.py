@@ -30,6 +30,7 @@ from db.care.records import surveys
 from db.care.records.complaints import Complaint
 from db.care.records.gifts import Gift
 from db.care.records.promises import Promise
+from db.care.records.proposals import CustomerProposal
 from db.care.records.surveys import SurveyScore
 from db.care.touches import Touch
 from db.graded.overrides import Override
@@ -189,6 +190,7 @@ class JoinKind(FileKind):
         _JoinedValues(table=table(Trait), counted=False),
         _JoinedOverrides(table=_override, counted=False),
         _JoinedTouches(table=_touch, counted=False),
+        WrittenTable(table=table(CustomerProposal), counted=False),
     )
     options = (
         KindOption(
