@@ -72,6 +72,7 @@ touch_act: act before
 touch_message: role
 complaint_message: role
 promise: source external_id outcome
+proposal: kind tier currency state
 promise_message: role
 redraw: mark
 """
