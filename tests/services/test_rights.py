@@ -869,6 +869,8 @@ def test_a_card_has_only_buttons_that_work_for_its_reader(office: Office, name: 
     with office.database.write() as session:
         ungraded = factories.customer(session, "New", owner_id=office.ids["Anna"])
         factories.graded(session, {office.acme: "A"}, as_of=FEBRUARY, purpose="credit")
+        allowing = factories.PLAIN_SCHEME.replace("version: 1", "version: 2") + "override: {allowed: true}\n"
+        factories.graded(session, {office.acme: "A"}, as_of=FEBRUARY, text=allowing)
     actor = office.actor(name)
     for customer in (office.acme, ungraded):
         if answer(office, "card", actor, customer) is not None:
@@ -882,10 +884,10 @@ def test_a_card_has_only_buttons_that_work_for_its_reader(office: Office, name: 
         assert (Action.PROMISE in buttons) == (answer(office, "promise", actor, customer) is None)
         assert (Action.COMPLAINT in buttons) == (answer(office, "complaint", actor, customer) is None)
         may_propose = answer(office, "form of a proposal", actor, customer) is None
-        assert (Action.PROPOSE_TIER in buttons) == may_propose
+        is_graded = customer == office.acme
+        assert (Action.PROPOSE_TIER in buttons) == (may_propose and is_graded)
         sees_limits = answer(office, "masked fields", actor, customer) is None
-        is_assessed = customer == office.acme
-        assert (Action.PROPOSE_CREDIT in buttons) == (may_propose and sees_limits and is_assessed)
+        assert (Action.PROPOSE_CREDIT in buttons) == (may_propose and sees_limits and is_graded)
         if customer == office.acme:
             assert (Action.SHARE in buttons) == (answer(office, "share", actor, customer) is None)
             assert Action.WHY in buttons

@@ -33,10 +33,17 @@ OPENS = {
 
 
 ANSWERED = {Action.BRIEF}  # with a message; tests/slack/test_brief.py
+PROPOSED = {Action.PROPOSE_TIER, Action.PROPOSE_CREDIT}  # tests/slack/test_proposals.py
 
 
 def test_each_choice_has_its_case_here() -> None:
-    assert set(OPENS) | ANSWERED == set(TierCard.in_menu)
+    assert set(OPENS) | ANSWERED | PROPOSED == set(TierCard.in_menu)
+
+
+def test_where_nothing_can_be_proposed_it_is_not_offered(office: Office) -> None:
+    """The scheme of this book allows no override, and credit is not assessed."""
+    offered = str(office.card().blocks)
+    assert not {action for action in PROPOSED if str(action) in offered}
 
 
 @pytest.mark.parametrize("action", OPENS, ids=str)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlmodel import col, update
+from sqlmodel import col, select, update
 
 from bot import jobs
 from bot.clock import SystemClock
@@ -46,14 +46,9 @@ def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             factories.person(session, "Grace", role="finance")
             session.get_one(Team, team).lead_id = omar
             session.exec(update(Person).where(col(Person.name) == "Anna").values(team_id=team))
-            acme = (
-                session.connection()
-                .execute(
-                    Customer.__table__.select().where(col(Customer.name) == "ACME")  # type: ignore[attr-defined]
-                )
-                .one()
-            )
-            factories.graded(session, {acme.id: "B"}, as_of=day(), purpose="credit", text=CREDIT_SCHEME)
+            acme = session.scalars(select(col(Customer.id)).where(col(Customer.name) == "ACME")).one() or 0
+            factories.graded(session, {acme: "B"}, as_of=date(2026, 3, 31), text=text)
+            factories.graded(session, {acme: "B"}, as_of=day(), purpose="credit", text=CREDIT_SCHEME)
         yield office
 
 

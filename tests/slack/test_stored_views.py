@@ -56,6 +56,7 @@ def opened(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             factories.scheme(session, text, effective_from=date(2026, 1, 2))
             as_of = SystemClock().now().date()
             acme = session.scalars(select(Customer.id).where(col(Customer.name) == "ACME")).one()
+            factories.graded(session, {acme or 0: "B"}, as_of=date(2026, 3, 31), text=text)
             factories.graded(session, {acme or 0: "B"}, as_of=as_of, purpose="credit", text=CREDIT_SCHEME)
         yield office
 

@@ -242,7 +242,7 @@ def card(
             no_scheme=bool(assessments.newest(session, customer.id, purpose)),
             may_log=can(actor, Act.LOG_CONTACT, customer),
             may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
-            may_propose=can(actor, Act.PROPOSE, customer),
+            may_propose=False,
             may_propose_credit=_is_credit_proposable(session, actor, customer),
             complaints=open_complaints(session, customer.id, today),
             scores=last_scores(session, rules.surveys, customer.id),
@@ -274,7 +274,9 @@ def card(
         may_unmask=can(actor, Act.UNMASK, customer),
         may_log=can(actor, Act.LOG_CONTACT, customer),
         may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
-        may_propose=can(actor, Act.PROPOSE, customer),
+        may_propose=scheme.override is not None
+        and scheme.override.allowed
+        and can(actor, Act.PROPOSE, customer),
         may_propose_credit=_is_credit_proposable(session, actor, customer),
         complaints=open_complaints(session, customer.id, today),
         service=book.promise(row.tier),
