@@ -67,3 +67,27 @@ def test_the_operator_decides_about_no_proposal_of_the_operator(book: Program) -
 def test_credit_without_an_assessment_is_not_proposed(book: Program) -> None:  # noqa: F811
     refused = book("credit", "propose", "C-1", "--limit", "1000", "--terms", "30", "--reason", "new", *ANNA)
     assert "has no credit assessment yet" in refused.err
+
+
+def test_what_waits_for_a_customer_ends_when_it_is_joined_and_waits_again_when_that_is_undone(
+    book: Program,  # noqa: F811
+) -> None:
+    propose(book, *ANNA)
+
+    def states() -> list[str]:
+        return [one["state"] for one in book("proposal", "list", "--all", "--json").json]
+
+    done = book("customer", "join", "C-1", "C-2")
+    assert done.code == 0, done.err
+    assert states() == ["withdrawn"]
+    assert "This proposal is over" in book("proposal", "approve", "1", *GRACE).err
+    undone = done.out.splitlines()[-1].rpartition("import undo ")[2]
+    assert book("import", "undo", undone).code == 0
+    assert states() == ["waiting"]
+    assert "Approved by Grace" in book("proposal", "approve", "1", *GRACE).out
+
+
+def test_an_erased_customer_leaves_no_proposal(book: Program) -> None:  # noqa: F811
+    propose(book, *ANNA)
+    assert book("erase", "customer", "C-1", "--yes").code == 0
+    assert book("proposal", "list", "--all", "--json").json == []
