@@ -18,7 +18,7 @@ from bot.clock import SystemClock
 from bot.errors import BotError, Conflict
 from bot.services import identity
 from bot.services.ask.brief import evening
-from bot.services.care import complaints, escalation, planning_pass, promises, weekly
+from bot.services.care import complaints, escalation, handover, planning_pass, promises, weekly
 from bot.services.care.answers import redraws
 from bot.services.care.digest import morning
 from bot.services.care.digest.mailboxes import Sending
@@ -115,10 +115,14 @@ def _regrade_due(bot: Tierbot, today: date, now: datetime) -> int:
 
 
 def plan_care(bot: Tierbot) -> int:
-    """Update the touches of customers for whom something has changed, or the time has come."""
+    """Update the touches of customers for whom something has changed, or the time has come; hand customers over on the planned day."""
     conditions = {name for plan in bot.rules.plans.plans for name in plan.conditions}
     care_traits.refresh(bot.database, conditions, bot.today(bot.clock.now()))
-    return planning_pass.plan_changed(bot.database, bot.rules, bot.clock.now())
+    now = bot.clock.now()
+    given = handover.begin_due(
+        bot.database, bot.scheme_cache, bot.rules, bot.settings, today=bot.today(now), now=now
+    )
+    return given + planning_pass.plan_changed(bot.database, bot.rules, now)
 
 
 def remind(bot: Tierbot) -> int:

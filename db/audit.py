@@ -53,6 +53,12 @@ class AuditAction(StrEnum):
     IMPORT_UNDONE = "import_undone"
     CUSTOMERS_JOINED = "customers_joined"
     CUSTOMERS_SEPARATED = "customers_separated"
+    HANDOVER_PLANNED = "handover_planned"  # of a customer to another account manager, on a day to come
+    CUSTOMER_HANDED_OVER = "customer_handed_over"
+    HANDOVER_TAKEN_BACK = "handover_taken_back"
+    HANDOVER_LAPSED = "handover_lapsed"  # a planned one could not be done on its day
+    PROSPECT_ADDED = "prospect_added"
+    PROSPECT_TAKEN_BACK = "prospect_taken_back"
     PERSON_CHANGED = "person_changed"
     TEAM_CHANGED = "team_changed"
     DEPUTY_CHANGED = "deputy_changed"

@@ -35,6 +35,7 @@ COLUMNS: dict[str, dict[str, Privacy]] = {  # table -> column
     "complaint": {"reported_by": Privacy.PERSONAL, "outcome": Privacy.NOTE},
     "complaint_step": {"text": Privacy.NOTE},
     "gift": {**dict.fromkeys(("what", "reason"), Privacy.NOTE), "value": Privacy.SALES},
+    "handover": {"note": Privacy.NOTE},
     "promise": {"what": Privacy.NOTE, "reason": Privacy.NOTE},
     "promise_delay": {"told": Privacy.NOTE},
     "tier_override": {

@@ -12,7 +12,7 @@ from db.engine import MIGRATION_LOCK, Database
 if TYPE_CHECKING:  # only an upgrade loads alembic
     from alembic.config import Config
 
-HEAD = "0034"  # the revision this code was written for
+HEAD = "0035"  # the revision this code was written for
 VERSIONS = [Path(__file__).parent / "migrations" / "versions"]
 
 _ORPHANS = "PRAGMA foreign_key_check"

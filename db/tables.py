@@ -14,6 +14,7 @@ from db.book import (  # noqa: F401
     tombstones,
     traits,
 )
+from db.book.by_hand import handovers  # noqa: F401
 from db.book.trade import (
     exchange_rates,  # noqa: F401
     invoices,  # noqa: F401

@@ -1,4 +1,4 @@
-"""`customer`: customers that are one customer, found and joined."""
+"""`customer`: prospects that are added; customers that are one customer, found and joined."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -18,8 +18,12 @@ from bot.cli.console import (
     say,
 )
 from bot.cli.output.personal import ShowPersonal, look, record_list
-from bot.errors import Phrase, ngettext
+from bot.cli.output.recorded import print_message, request
+from bot.errors import N_, BadInput, Phrase, ngettext
 from bot.services import imports
+from bot.services.ask import lookup, prospects
+from bot.services.ask.prospects import GivenProspect, SimilarNames
+from bot.wording.actions import Pointer
 from db.privacy import TAX_NUMBERS
 
 
@@ -43,6 +47,64 @@ def _moved(moved: Mapping[str, int]) -> list[Phrase]:
         "customer_key": ngettext("%(count)s code", "%(count)s codes", moved["customer_key"]),
     }
     return [phrase for table, phrase in counted.items() if moved[table]]
+
+
+@acts
+def add_prospect(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the company.")],
+    code: Annotated[
+        str | None, typer.Option(metavar="CODE", help="By default P- and the next free number.")
+    ] = None,
+    country: Annotated[str | None, typer.Option(metavar="COUNTRY", help="Such as CN or Germany.")] = None,
+    region: Annotated[str | None, typer.Option(metavar="REGION", help="As in the lists of the firm.")] = None,
+    lead_source: Annotated[
+        str | None, typer.Option("--met", metavar="TEXT", help="Where you know them from.")
+    ] = None,
+    owner: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="Who looks after it; by default you.")
+    ] = None,
+    is_new: Annotated[
+        bool, typer.Option("--new", help="It is none of the customers with a similar name.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a company that has not bought yet. Similar names in the book are named first, and nothing is added."""
+    with opened() as bot:
+        actor = named_actor(bot)
+        given = GivenProspect(
+            name=name, code=code, country=country, region=region, lead_source=lead_source, owner=owner
+        )
+        try:
+            added = prospects.add_prospect(
+                bot.database,
+                actor,
+                given,
+                is_new=is_new,
+                rules=bot.rules,
+                settings=bot.settings,
+                now=bot.clock.now(),
+                request=request(),
+            )
+        except SimilarNames as similar:
+            raise BadInput(
+                N_("%(problem)s Open it, or add it all the same with %(option)s."),
+                problem=similar.phrase,
+                option="--new",
+            ) from None
+        print_message(bot, added.message, as_json)
+
+
+@acts
+def remove_prospect(
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Code or name, written in full.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take back a prospect that was added within the last ten minutes, unless something was recorded about it."""
+    with opened() as bot:
+        actor = named_actor(bot)
+        found = lookup.one_to_change(bot.database, actor, customer)
+        taken = prospects.undo(bot.database, actor, Pointer(id=found), now=bot.clock.now(), request=request())
+        print_message(bot, taken.message, as_json)
 
 
 @acts

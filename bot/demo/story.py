@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,13 @@ from bot.app import Tierbot, build
 from bot.clock import ShiftedClock, SystemClock, local_instant
 from bot.demo.controls import ZONE, controls
 from bot.demo.history import Say, bring_book, grade_past
-from bot.demo.workspace import Command, Workspace
+from bot.demo.workspace import Command, Shortcut, Workspace
 from bot.demo.workspace.default_team import ANNA_SCHMIDT, CHANNELS, EMERGENCY, MANAGERS, PEOPLE
 from bot.errors import N_, BadInput
 from bot.settings import Settings, variables
 from bot.slack.deferred import Deferred
 from bot.slack.gateway import web_client
-from bot.slack.manifest import COMMANDS, EVENTS
+from bot.slack.manifest import COMMANDS, EVENTS, SHORTCUTS
 from bot.slack.server import SocketModeConnection, connect, front
 
 FIRST = ANNA_SCHMIDT  # as whom the page opens: ACME is hers
@@ -68,6 +68,7 @@ def start(
         # New ones at each start, so that no other program of this machine can know them.
         bot_token=f"xoxb-{secrets.token_hex(16)}",
         app_token=f"xapp-{secrets.token_hex(16)}",
+        shortcuts=[Shortcut(**asdict(shortcut)) for shortcut in SHORTCUTS],
         commands=[Command(name=c.name, usage_hint=c.usage, description=c.description) for c in COMMANDS],
         events=EVENTS,
         controls=controls(lambda: _begun(demos), clock),

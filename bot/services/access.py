@@ -43,6 +43,8 @@ class Act(StrEnum):
     LOG_CONTACT = "log_contact"
     CHANGE_NOTE = "change_note"  # change or take back a contact that was logged
     CHANGE_CONTACT_PEOPLE = "change_contact_people"
+    HAND_OVER = "hand_over"  # a customer to another account manager
+    ADD_PROSPECT = "add_prospect"  # by whose it will be
     CLOSE_TOUCH = "close_touch"
     HANDLE_COMPLAINT = "handle_complaint"
     ALLOW_GIFT = "allow_gift"  # record a gift that is over a limit
@@ -88,6 +90,8 @@ TABLE: dict[Act, tuple[Scope, ...]] = {
     Act.LOG_CONTACT:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
     Act.CHANGE_NOTE:    (MINE,   MINE,            TEAMS,        MINE,      MINE,    ALL),  # by who logged it
     Act.CHANGE_CONTACT_PEOPLE: (NONE, MINE,     TEAMS,        ALL,       NONE,    ALL),
+    Act.HAND_OVER:      (NONE,   MINE,            TEAMS,        ALL,       NONE,    ALL),
+    Act.ADD_PROSPECT:   (NONE,   MINE,            TEAMS,        ALL,       NONE,    ALL),  # by whose it will be
     Act.CLOSE_TOUCH:    (GIVEN,  MINE | GIVEN,    TEAMS | GIVEN, GIVEN,    GIVEN,   ALL),
     Act.HANDLE_COMPLAINT: (GIVEN, MINE | GIVEN,   TEAMS | GIVEN, ALL,      GIVEN,   ALL),
     Act.ALLOW_GIFT:     (NONE,   NONE,            TEAMS,        ALL,       NONE,    ALL),
@@ -114,6 +118,7 @@ BY_ONESELF = frozenset(
     {
         *(
             Act.CHANGE_NOTE,
+            Act.HAND_OVER,
             Act.NAME_DEPUTY,
             Act.SET_WORKING_TIME,
             Act.SEE_HOURS,
@@ -132,6 +137,12 @@ REFUSALS = {
     Act.TAKE_BACK: N_("Only the person who shared this, or an admin, can take it back."),
     Act.CHANGE_NOTE: N_(
         "Only the person who logged this, the lead of their team, or an admin can change it or take it back."
+    ),
+    Act.HAND_OVER: N_(
+        "Only the account manager, the lead of their team, sales operations and admins hand a customer over."
+    ),
+    Act.ADD_PROSPECT: N_(
+        "You can add prospects that you look after; the lead of a team those of its members, sales operations and admins all."
     ),
     Act.DECIDE_SCHEMES: N_("Only sales operations and admins decide about schemes."),
     Act.DECIDE_CARE: N_("Only sales operations and admins decide about care plans."),

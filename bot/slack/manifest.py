@@ -1,9 +1,10 @@
 """What the app declares to Slack: commands and scopes, each with its reason; the manifest is made from them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot.errors import N_
+from bot.wording.actions import Action
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +23,27 @@ TIER = SlashCommand(
 )
 COMMANDS = (TIER,)
 
+
+@dataclass(frozen=True, kw_only=True)
+class MessageShortcut:
+    """What is offered in the menu of every message, as its users see it."""
+
+    name: str
+    callback_id: str
+    description: str
+
+
+LOG_MESSAGE = MessageShortcut(
+    name="Log as contact",
+    callback_id=str(Action.LOG_MESSAGE),
+    description="Log this message as a contact with a customer",
+)
+SHORTCUTS = (LOG_MESSAGE,)
+
 SCOPES = {
     "app_mentions:read": N_("answer where people mention the bot in a channel"),
     "chat:write": N_("post reminders and tier-change alerts"),
-    "commands": N_("answer /tier"),
+    "commands": N_("answer /tier, and log a message as a contact"),
     "files:read": N_("see whether a file has arrived before a message refers to it"),
     "files:write": N_("send lists as CSV or Excel files, score charts and review packs"),
     "im:history": N_("answer what people write to the bot, and see whether a reminder arrived"),
@@ -83,6 +101,7 @@ def manifest(
                 }
                 for command in COMMANDS
             ],
+            "shortcuts": [{"type": "message", **asdict(shortcut)} for shortcut in SHORTCUTS],
         },
         "oauth_config": {
             "scopes": {"bot": list(SCOPES) + list(OPTIONAL_SCOPES), "bot_optional": list(OPTIONAL_SCOPES)}

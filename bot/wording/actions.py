@@ -50,6 +50,9 @@ class Action(StrEnum):
     CONTACT_FORM = "tierbot_contact_form"
     LOG_VISIT = "tierbot_log_visit", N_("Log a visit")
     VISIT_FORM = "tierbot_visit_form"
+    LOG_MESSAGE = "tierbot_log_message"
+    MESSAGE_FORM = "tierbot_message_form"
+    PICK_CUSTOMER = "tierbot_pick_customer"
     SNOOZE_FORM = "tierbot_snooze_form"
     REASSIGN_FORM = "tierbot_reassign_form"
     SKIP_FORM = "tierbot_skip_form"
@@ -74,6 +77,9 @@ class Action(StrEnum):
     CLOSE_COMPLAINT = "tierbot_close_complaint", N_("Close complaint…"), "primary", "complaint"
     CLOSE_COMPLAINT_FORM = "tierbot_close_complaint_form"
     UNDO_COMPLAINT = "tierbot_undo_complaint", N_("Undo"), None, "complaint"
+    HAND_OVER = "tierbot_hand_over", N_("Hand over…")
+    HAND_OVER_FORM = "tierbot_hand_over_form"
+    UNDO_HANDOVER = "tierbot_undo_handover", N_("Undo"), None, "handover"
     GIFT = "tierbot_gift", N_("Gift")
     GIFT_FORM = "tierbot_gift_form"
     UNDO_GIFT = "tierbot_undo_gift", N_("Undo"), None, "gift"
@@ -103,6 +109,9 @@ class Action(StrEnum):
     DECLINE_PROPOSAL = "tierbot_decline_proposal", N_("Decline…"), None, "proposal"
     DECLINE_PROPOSAL_FORM = "tierbot_decline_proposal_form"
     WITHDRAW_PROPOSAL = "tierbot_withdraw_proposal", N_("Withdraw"), None, "proposal"
+    ADD_PROSPECT = "tierbot_add_prospect", N_("Add a prospect…"), None, "prospect"
+    PROSPECT_FORM = "tierbot_prospect_form"
+    UNDO_PROSPECT = "tierbot_undo_prospect", N_("Undo")
     HOME_SEARCH = "tierbot_home_search"
     HOME_BOOK = "tierbot_home_book", N_("All of them"), None, "home"
     HOME_CAPACITY = "tierbot_home_capacity", N_("Capacity"), None, "home"

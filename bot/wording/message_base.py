@@ -68,6 +68,7 @@ class ReaderRights:
     may_complain: bool = True
     may_propose: bool = True
     may_propose_credit: bool = True  # where there is an assessment to propose it by
+    may_hand_over: bool = True
 
     def targets(self) -> dict[Action, Pointer]:
         refused = {
@@ -79,6 +80,7 @@ class ReaderRights:
             Action.PROMISE: not self.may_log,
             Action.PROPOSE_TIER: not self.may_propose,
             Action.PROPOSE_CREDIT: not self.may_propose_credit,
+            Action.HAND_OVER: not self.may_hand_over,
         }
         targets: dict[Action, Pointer] = super().targets()  # type: ignore[misc]
         return {action: target for action, target in targets.items() if not refused.get(action)}

@@ -21,7 +21,16 @@ from bot.wording import (  # noqa: F401 - more messages
 )
 from bot.wording.actions import Action, Pointer
 from bot.wording.answers import listing, questions, risk  # noqa: F401 - more messages
-from bot.wording.ask import briefs, facts, home, notes, proposals, records  # noqa: F401 - more messages
+from bot.wording.ask import (  # noqa: F401 - more messages
+    briefs,
+    facts,
+    handovers,
+    home,
+    notes,
+    proposals,
+    prospects,
+    records,
+)
 from bot.wording.ask.notes import MentionedContact
 from bot.wording.care import (  # noqa: F401 - more messages
     complaints,
@@ -66,6 +75,7 @@ ON_CUSTOMER = (  # in the menu of its card
     *(Action.BRIEF, Action.NOTES),
     *(Action.COMPLAINT, Action.PROMISE, Action.SURVEY, Action.GIFT, Action.CONTACTS, Action.PROFILE),
     *(Action.PROPOSE_TIER, Action.PROPOSE_CREDIT),
+    Action.HAND_OVER,
 )
 
 

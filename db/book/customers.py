@@ -421,7 +421,9 @@ def _by_frequency(session: Session, tokens: Sequence[str]) -> tuple[list[str], l
     """The tokens that fewer than COMMON customers have, and the others; each time the rarest first."""
     counts = {}
     for token in dict.fromkeys(tokens):
-        some = select(col(NameToken.customer_id)).where(col(NameToken.token) == token).limit(COMMON).subquery()
+        some = (
+            select(col(NameToken.customer_id)).where(col(NameToken.token) == token).limit(COMMON).subquery()
+        )
         counts[token] = session.scalar(select(func.count()).select_from(some)) or 0
     ranked = sorted(counts, key=lambda token: (counts[token], token))
     return [t for t in ranked if counts[t] < COMMON], [t for t in ranked if counts[t] == COMMON]

@@ -1,7 +1,9 @@
 // The list of messages.
 import { avatar, byId, el } from "./dom.js";
 import { blockNodes } from "./blocks.js";
+import { toast } from "./dialogs.js";
 import { dayName, formatDate, mrkdwn } from "./mrkdwn.js";
+import { post, sentence } from "./server.js";
 import { surfaceOf } from "./surface.js";
 import { currentLanguage, t } from "./words.js";
 
@@ -21,6 +23,7 @@ function messageNode(message, state, context) {
     author.is_bot && el("span", { class: "badge" }, t("app")),
     el("time", { dateTime: instant.toISOString() }, formatDate(instant, { hour: "2-digit", minute: "2-digit" }, context)),
     message.edited && el("span", { class: "muted" }, t("edited")),
+    !message.ephemeral && !message.notice && shortcutNodes(message, state),
   );
   const privately = message.ephemeral && el("p", { class: "only-you" }, el("span", { "aria-hidden": "true" }, "◔ "), t("onlyYou"));
   const content = message.blocks.length
@@ -40,6 +43,19 @@ function messageNode(message, state, context) {
     avatar(author),
     el("div", { class: "message-body" }, privately, head, content, files),
   );
+}
+
+// What an app offers in the menu of a message.
+function shortcutNodes(message, state) {
+  return (state.shortcuts ?? []).map((shortcut) => {
+    const choose = async () => {
+      const place = { user: state.me, channel: state.channel, ts: message.ts };
+      const outcome = await post("shortcut", { ...place, callback_id: shortcut.callback_id });
+      if (!outcome.ok) toast(sentence(outcome), "error");
+    };
+    const data = { testid: "shortcut", shortcut: shortcut.callback_id };
+    return el("button", { type: "button", class: "shortcut", title: shortcut.description, data, onclick: choose }, shortcut.name);
+  });
 }
 
 function dayNode(instant, context) {

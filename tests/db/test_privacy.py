@@ -27,6 +27,7 @@ column_mapping: source kind field column
 contact_person: source external_id channel language zone country culture greetings
 complaint: source external_id kind agreed
 gift: source external_id currency occasion state
+handover: source external_id state
 survey_score: source external_id score scale value
 credit_approval: grade currency
 cursor: name value

@@ -65,6 +65,8 @@ take_back       M       M                M          M          M        ALL    -
 log_contact     GC      MGC              MTLGC      GC         GC       ALL    -
 change_note     M       M                MTL        M          M        ALL    -
 change_contact_people - M            MTL        ALL        -        ALL    -
+hand_over       -       M                MTL        ALL        -        ALL    -
+add_prospect    -       M                MTL        ALL        -        ALL    -
 close_touch     GC      MGC              MTLGC      GC         GC       ALL    -
 handle_complaint GC      MGC             MTLGC      ALL        GC       ALL    -
 allow_gift      -       -                MTL        ALL        -        ALL    -
@@ -86,7 +88,7 @@ read_audit      -       -                -          -          -        ALL    -
 operate         -       -                -          -          -        ALL    -
 delete          -       -                -          -          -        -      -
 """
-BY_ONESELF = {"change_note", "name_deputy", "set_working_time", "see_hours", "hold_calendar"} | {
+BY_ONESELF = {"change_note", "hand_over", "name_deputy", "set_working_time", "see_hours", "hold_calendar"} | {
     *("manage_people", "erase", "read_audit", "operate")
 }
 HEADER, *LINES = (line.split() for line in MATRIX.strip().splitlines())

@@ -14,14 +14,17 @@ from sqlmodel import col, delete, select, update
 from bot.errors import BotError, Hidden, NotAllowed, NotFound
 from bot.services import access, identity, imports, proposals, staff
 from bot.services.access import Act, Actor, can
-from bot.services.ask import explanation, history, lookup, share, unmasked
+from bot.services.ask import explanation, history, lookup, prospects, share, unmasked
 from bot.services.ask.facts import recording as facts
 from bot.services.ask.facts.recording import GivenFact
 from bot.services.ask.facts.rights import recording_of
-from bot.services.care import answers, complaints, gifts, promises, surveys
+from bot.services.ask.prospects import GivenProspect
+from bot.services.care import answers, complaints, gifts, handover, promises, surveys
 from bot.services.care.answers import shown, steps
 from bot.services.care.complaints import Report, listing, subject
 from bot.services.care.gifts import NewGift
+from bot.services.care.handover import GivenHandover
+from bot.services.care.handover import subject as handover_subject
 from bot.services.care.plan_file import SHIPPED
 from bot.services.care.plan_versions import lifecycle as plan_lifecycle
 from bot.services.care.plan_versions.care_plans import CarePlans
@@ -53,6 +56,7 @@ from bot.wording.messages import TierCard, Ungraded
 from bot.wording.parts import MASKED
 from db import traces
 from db.book import customers, deputies
+from db.book.by_hand.handovers import Handover
 from db.book.customers import Customer, Ownership
 from db.book.facts import Fact
 from db.book.imports import ImportBatch
@@ -179,6 +183,42 @@ class Office:
             external_id=f"{actor.name}{customer}",
             rules=self.book.rules,
             now=self.book.clock.now(),
+        )
+
+    def before_a_handover(self, actor: Actor, customer: int) -> object:
+        with self.database.read() as session:
+            return handover.to_hand_over(session, actor, customer, self.book.clock.now())
+
+    def hand_over(self, actor: Actor, customer: int) -> object:
+        """Planned for the next day, so that the customer stays whose it is."""
+        return handover.hand_over(
+            self.database,
+            self.book.scheme_cache,
+            actor,
+            GivenHandover(to="U0ADA", starts_on=MONDAY + timedelta(days=1)),
+            meant=customer,
+            source="slack",
+            external_id=self.book.press().key,
+            rules=self.book.rules,
+            settings=SETTINGS,
+            now=self.book.clock.now(),
+        )
+
+    def handover_back(self, actor: Actor, customer: int) -> object:
+        """Of one that somebody else has done; the customer has another account manager since."""
+        number = MISSING
+        with self.database.write() as session:
+            if session.get(Customer, customer) is not None:
+                row = Handover(
+                    source="test", external_id=self.book.press().key, customer_id=customer, to_id=self.ids["Finn"],
+                    starts_on=MONDAY, state="done", recorded_at=self.book.clock.now(),
+                )  # fmt: skip
+                session.add(row)
+                session.flush()
+                number = row.id or 0
+        pressed = {**self.book.pressed(), "settings": SETTINGS}
+        return handover.undo(
+            self.database, self.book.scheme_cache, actor, Pointer(id=number), within=None, **pressed
         )
 
     def before_a_fact(self, actor: Actor, customer: int) -> object:
@@ -385,6 +425,15 @@ DOORS: dict[str, tuple[Act, Callable[[Office, Actor, int], object]]] = {
     "contact": (Act.LOG_CONTACT, lambda o, who, it: o.book.log(who, it, MONDAY, form_id=f"{who.name}{it}")),
     "gift": (Act.LOG_CONTACT, lambda o, who, it: o.give(who, it)),
     "form of a gift": (Act.LOG_CONTACT, lambda o, who, it: o.before_a_gift(who, it)),
+    "form of a handover": (Act.HAND_OVER, lambda o, who, it: o.before_a_handover(who, it)),
+    "handover": (Act.HAND_OVER, lambda o, who, it: o.hand_over(who, it)),
+    "handover taken back": (Act.HAND_OVER, lambda o, who, it: o.handover_back(who, it)),
+    "prospect taken back": (
+        Act.ADD_PROSPECT,
+        lambda o, who, it: prospects.undo(
+            o.database, who, Pointer(id=it), now=o.book.clock.now(), request=o.book.press()
+        ),
+    ),
     "form of a fact": (Act.LOG_CONTACT, lambda o, who, it: o.before_a_fact(who, it)),
     "fact": (Act.LOG_CONTACT, lambda o, who, it: o.fact(who, it)),
     "fact taken back": (Act.LOG_CONTACT, lambda o, who, it: o.fact_back(who, it)),
@@ -622,6 +671,7 @@ HIDDEN = {
     subject.GONE,
     survey_reversal.GONE,
     facts.GONE,
+    handover_subject.GONE,
     promise_subject.GONE,
     proposal_subject.GONE,
 }
@@ -888,9 +938,32 @@ def test_a_card_has_only_buttons_that_work_for_its_reader(office: Office, name: 
         assert (Action.PROPOSE_TIER in buttons) == (may_propose and is_graded)
         sees_limits = answer(office, "masked fields", actor, customer) is None
         assert (Action.PROPOSE_CREDIT in buttons) == (may_propose and sees_limits and is_graded)
+        assert (Action.HAND_OVER in buttons) == (answer(office, "handover", actor, customer) is None)
         if customer == office.acme:
             assert (Action.SHARE in buttons) == (answer(office, "share", actor, customer) is None)
             assert Action.WHY in buttons
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_prospect_is_added_by_who_will_look_after_it_or_may_for_them(office: Office, name: str) -> None:
+    actor, owners = office.actor(name), ("Anna", "Ben", "Olga")
+    for owner in owners:
+        with office.database.read() as session:
+            person = session.get_one(Person, office.ids[owner])
+        mine = access.OwnedBy(person.id, person.team_id)
+        given = GivenProspect(
+            name=f"{name} for {owner} {office.book.press().key}", owner=f"U0{owner.upper()}"
+        )
+        try:
+            prospects.add_prospect(
+                office.database, actor, given, rules=office.book.rules, settings=SETTINGS,
+                now=office.book.clock.now(), request=office.book.press(), is_new=True,
+            )  # fmt: skip
+        except NotAllowed:
+            assert not can(actor, Act.ADD_PROSPECT, mine), owner
+        else:
+            assert can(actor, Act.ADD_PROSPECT, mine), owner
+    assert prospects.may_add(actor) == (actor.role in ("account_manager", "team_lead", "sales_ops", "admin"))
 
 
 @pytest.mark.parametrize("name", PEOPLE)

@@ -29,6 +29,7 @@ OPENS = {
     Action.SURVEY: "tierbot_survey_form",
     Action.CONTACTS: "tierbot_add_contact",
     Action.PROFILE: "tierbot_change_profile",
+    Action.HAND_OVER: "tierbot_hand_over_form",
 }
 
 

@@ -24,7 +24,7 @@ from db.book.people import Person
 from db.care import touches
 from tests import factories
 from tests.services.reports.test_credit import CREDIT_SCHEME
-from tests.slack.office import ANNA, Office, opened_office
+from tests.slack.office import ANNA, ROOM, Office, opened_office
 from tests.slack.stored import FOLDER
 
 VIEWS = FOLDER / "views"
@@ -91,10 +91,10 @@ def of_record(office: Office, action: Action | RowChoice, customer: Pointer) -> 
 
 
 def opens(office: Office, action: Action | RowChoice) -> dict[str, Any]:
-    """The view that a button opens, without what differs from day to day."""
+    """The view that a button opens."""
     pointer = blocks.decode(office.card().blocks[-1]["elements"][0]["value"])
     pointer = replace(pointer, choice=None, query=FACT if action is Action.RECORD_FACT else None)
-    if action not in (*OF_CARD, *SETTINGS):
+    if action in (*OF_RECORD, *OF_ROW):
         pointer = of_record(office, action, pointer)
     pressed, value = str(action), blocks.encode(pointer)
     element: dict[str, Any] = {"type": "button", "text": blocks.plain("Button", 20), "value": value}
@@ -105,6 +105,11 @@ def opens(office: Office, action: Action | RowChoice) -> dict[str, Any]:
     row = {"type": "actions", "elements": [element | {"action_id": pressed}]}
     message = office.post({"text": "Button", "blocks": [row]})
     assert office.workspace.click(ANNA, message, pressed, value if isinstance(action, RowChoice) else None).ok
+    return shown(office)
+
+
+def shown(office: Office) -> dict[str, Any]:
+    """The form in front, without what differs from day to day."""
     office.finish_work()
     text = json.dumps(office.form().spec, ensure_ascii=False, indent=1)
     text = re.sub(r"\d{4}-\d\d-\d\d", "DAY", text)
@@ -117,14 +122,27 @@ def opens(office: Office, action: Action | RowChoice) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "action", [*OF_CARD, *SETTINGS, *OF_RECORD, *OF_ROW], ids=lambda action: action.name.lower()
+    "action",
+    [*OF_CARD, *SETTINGS, *OF_RECORD, *OF_ROW, Action.ADD_PROSPECT],
+    ids=lambda action: action.name.lower(),
 )
 def test_a_form_is_as_it_was_stored(
     office: Office, action: Action | RowChoice, request: pytest.FixtureRequest
 ) -> None:
+    is_as_stored(action, request, opens(office, action))
+
+
+def test_the_form_of_a_message_is_as_it_was_stored(office: Office, request: pytest.FixtureRequest) -> None:
+    office.workspace.views.clear(ANNA)
+    message = office.workspace.say(ANNA, ROOM, "ACME wants two lines")
+    assert office.workspace.shortcut(ANNA, message, str(Action.LOG_MESSAGE)).ok
+    is_as_stored(Action.LOG_MESSAGE, request, shown(office))
+
+
+def is_as_stored(action: Action | RowChoice, request: pytest.FixtureRequest, view: dict[str, Any]) -> None:
     language = request.node.callspec.params["office"]
     file = VIEWS / f"{action.name.lower()}.{language}.json"
-    now = json.dumps(opens(office, action), ensure_ascii=False, indent=1) + "\n"
+    now = json.dumps(view, ensure_ascii=False, indent=1) + "\n"
     if os.environ.get("STORE_VIEWS"):
         VIEWS.mkdir(parents=True, exist_ok=True)
         file.write_text(now, encoding="utf-8")

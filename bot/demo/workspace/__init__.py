@@ -5,7 +5,16 @@ A person uses it through `page`; `control` and most of `faults` serve only tests
 """
 
 from bot.demo.workspace.page.controls import Bilingual, Control, ControlField
-from bot.demo.workspace.records import BOT_USER_ID, Channel, Command, Outcome, StoredMessage, User, View
+from bot.demo.workspace.records import (
+    BOT_USER_ID,
+    Channel,
+    Command,
+    Outcome,
+    Shortcut,
+    StoredMessage,
+    User,
+    View,
+)
 from bot.demo.workspace.server import Workspace
 
 __all__ = [
@@ -16,6 +25,7 @@ __all__ = [
     "Control",
     "ControlField",
     "Outcome",
+    "Shortcut",
     "StoredMessage",
     "User",
     "View",

@@ -132,6 +132,15 @@ class View:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shortcut:
+    """A shortcut of the app in the menu of every message."""
+
+    name: str
+    callback_id: str
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Command:
     """A slash command of the app, with what the composer shows while it is typed."""
 

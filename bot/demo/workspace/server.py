@@ -22,7 +22,7 @@ from bot.demo.workspace.limits.elements import Inputs
 from bot.demo.workspace.page.controls import Control, Controls
 from bot.demo.workspace.page.routes import Page
 from bot.demo.workspace.platform import ALL_SCOPES, Platform
-from bot.demo.workspace.records import Channel, Command, Outcome, StoredMessage, User, View
+from bot.demo.workspace.records import Channel, Command, Outcome, Shortcut, StoredMessage, User, View
 from bot.demo.workspace.state.memory import State
 from bot.demo.workspace.state.tickets import Tickets
 from bot.demo.workspace.state.views import Views
@@ -55,6 +55,7 @@ class Workspace:
         app_token: str = "xapp-local",
         signing_secret: str = "local-signing-secret",
         commands: Iterable[Command] = (),
+        shortcuts: Iterable[Shortcut] = (),
         controls: Iterable[Control] = (),
         events: Iterable[str] = (),
         scopes: Iterable[str] = ALL_SCOPES,
@@ -83,7 +84,7 @@ class Workspace:
         )
         self._web_api = WebApi(self.platform)
         self.socket_mode = SocketMode(self.platform, ack_seconds=ack_seconds)
-        self.interactions = Interactions(self.platform, self.socket_mode, commands)
+        self.interactions = Interactions(self.platform, self.socket_mode, commands, shortcuts)
         self.controls = Controls(self.state, controls)
         self._page = Page(self.platform, self.interactions, self.controls, self.socket_mode)
         self._control = ControlEndpoint(
@@ -216,6 +217,16 @@ class Workspace:
             current = self.interactions.place(user, channel=place.channel, ts=place.ts)
         work = self.interactions.act(user, current, action_id, block_id=block_id, value=value, inputs=inputs)
         return self.run(work)
+
+    def shortcut(self, user: str, message: StoredMessage, callback_id: str) -> Outcome:
+        """Choose a shortcut of the app in the menu of a message."""
+        place = self.interactions.place(user, channel=message.channel, ts=message.ts)
+        return self.run(self.interactions.shortcut(user, place, callback_id))
+
+    def suggest(self, user: str, view: View, name: str, typed: str) -> list[dict[str, Any]]:
+        """The options that an external select of a modal offers for what was typed; its block has the same id."""
+        current = self.views.find(view.id)
+        return self.run(self.interactions.suggest(user, current, name, name, typed))
 
     def submit_view(self, user: str, view: View, values: Mapping[str, Any] | None = None) -> Outcome:
         """Submit a modal; `values` are by block id or action id, other inputs keep their initial value."""

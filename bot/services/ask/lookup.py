@@ -42,6 +42,7 @@ MOST_HITS, MOST_NEAR = 8, 5
 HELP = frozenset({"help", "帮助", "?", "？"})
 TODO = frozenset({"todo", "待办"})
 CALENDAR = frozenset({"calendar", "日历"})
+NEW_PROSPECT = ("add prospect", "new prospect", "添加潜在客户", "新增潜在客户")  # a name may follow
 _QUOTES = ('""', "“”", "''", "‘’", "「」")  # around a name that is also one of these words
 _TO_CHANGE = frozenset({NameKind.CODE, NameKind.NAME})
 
@@ -120,6 +121,15 @@ def asks_for(text: str) -> frozenset[str] | None:
     """`TODO` or `CALENDAR` when /tier with this text asks for the asker's own, and not for a customer."""
     word = _normal(text).casefold()
     return TODO if word in TODO else CALENDAR if word in CALENDAR else None
+
+
+def new_prospect(text: str) -> str | None:
+    """The name of the prospect that /tier with this text asks to add, perhaps empty; None for any other text."""
+    query = _normal(text)
+    asked = next((one for one in NEW_PROSPECT if query.casefold().startswith(one)), None)
+    if asked is None or (asked.isascii() and query[len(asked) : len(asked) + 1] not in ("", " ", ":")):
+        return None
+    return query[len(asked) :].strip(" :：")
 
 
 def find_for(session: Session, actor: Actor, query: str) -> Found:
@@ -244,6 +254,7 @@ def card(
             may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
             may_propose=False,
             may_propose_credit=_is_credit_proposable(session, actor, customer),
+            may_hand_over=can(actor, Act.HAND_OVER, customer),
             complaints=open_complaints(session, customer.id, today),
             scores=last_scores(session, rules.surveys, customer.id),
             promises=open_promises(session, customer.id, today),
@@ -278,6 +289,7 @@ def card(
         and scheme.override.allowed
         and can(actor, Act.PROPOSE, customer),
         may_propose_credit=_is_credit_proposable(session, actor, customer),
+        may_hand_over=can(actor, Act.HAND_OVER, customer),
         complaints=open_complaints(session, customer.id, today),
         service=book.promise(row.tier),
         scores=last_scores(session, rules.surveys, customer.id),

@@ -10,5 +10,7 @@ WEEKLY = "care_weekly"  # to a manager, or the channel of a team
 PROMISES = "promise_report"  # to a manager
 REMINDER = "reminder"  # of versions before the digest: one step
 SHOWN = (DIGEST, URGENT, GREETING)  # goes to whoever does its steps
+HANDOVER = "handover"  # to the new account manager of a customer
+HANDED_ON = "handed_on"  # to whom a customer was, or was to be, taken from
 BRIEF = "visit_brief"  # to who wants it, in the evening before a planned visit
 PROPOSAL = "proposal"  # to who may decide about it, and to who made it

@@ -124,6 +124,8 @@ class Moment:
             return Place(person_id=reader.id) if reader else None
         if row.kind == kinds.EMERGENCY:
             return own  # the group that the firm named hears of all customers
+        if row.kind == kinds.HANDED_ON:
+            return own  # it says to its former account manager that the customer is no longer theirs
         if row.recipient is not None:
             person = self.recipients.people.get(row.recipient)
             if person and row.kind == kinds.BRIEF and customer in self._given.get(row.recipient, ()):

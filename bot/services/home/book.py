@@ -12,6 +12,7 @@ from bot.services import access
 from bot.services.access import Act, Actor
 from bot.services.ask import lists
 from bot.services.ask.listing.listed import listed
+from bot.services.ask.prospects import may_add
 from bot.services.ask.questions.query import Direction, Filters, Listing, Risk, Sort
 from bot.services.care.schedule import CareRules
 from bot.services.schemes.store import SchemeCache, TierNames
@@ -38,13 +39,15 @@ def book_of(
     book, behind = scheme_cache.tier_names(session), runs.latest_run_ids(session)
     owners = owners_of(session, actor)
     if owners is None or mine.total > MOST_COMPARED:
-        return _counted(mine, Counter(), Counter())
+        return _counted(mine, Counter(), Counter(), may_add(actor))
     rows = tier_rows.tier_rows(session, behind, owners=owners)
     past = tier_rows.past_tiers(session, owners=owners)
-    return _counted(mine, *_moves(rows, past, book))
+    return _counted(mine, *_moves(rows, past, book), may_add(actor))
 
 
-def _counted(mine: MyCustomers, risen: Mapping[str, int], fallen: Mapping[str, int]) -> HomeBook:
+def _counted(
+    mine: MyCustomers, risen: Mapping[str, int], fallen: Mapping[str, int], is_adding: bool
+) -> HomeBook:
     return HomeBook(
         scope=mine.scope,
         total=mine.total,
@@ -54,6 +57,7 @@ def _counted(mine: MyCustomers, risen: Mapping[str, int], fallen: Mapping[str, i
         ),
         hits=mine.hits[:MOST_NEWS],
         as_of=mine.as_of,
+        may_add=is_adding,
     )
 
 

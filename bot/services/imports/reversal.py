@@ -17,7 +17,7 @@ from bot.services.imports.kinds import KINDS
 from bot.services.imports.report import UndoReport
 from db import audit
 from db.book import import_events, imports
-from db.book.customers import Customer
+from db.book.customers import Customer, Ownership
 from db.book.imports import ImportBatch, ImportChange, ImportStatus, table
 from db.care import marks
 from db.engine import Database
@@ -33,6 +33,7 @@ CARED = (
     "trait",
 )  # tables by which care is planned
 _batch, _change, _customer = table(ImportBatch), table(ImportChange), table(Customer)
+_ownership = table(Ownership)
 
 
 def undo(
@@ -215,10 +216,26 @@ def _restore(connection: Connection, written: Sequence[WrittenTable], batch_id: 
             if "version" in target.c:
                 values["version"] = target.c.version + 1
             if values:
-                connection.execute(target.update().where(target.c.id == row_id).values(values))
+                connection.execute(target.update().where(_may_change(target, row_id)).values(values))
             restored += by_name[table_name].counted
         last = page[-1].id
     return restored
+
+
+def _may_change(target: Table, row_id: int) -> ColumnElement[bool]:
+    """Condition: the row, unless its customer was handed over since, and keeps the account manager that it has now."""
+    if target is not _ownership:
+        return target.c.id == row_id
+    present = _ownership.alias()
+    elsewhere = exists(
+        select(1).where(
+            present.c.customer_id == _ownership.c.customer_id,
+            present.c.role == _ownership.c.role,
+            present.c.ends_on.is_(None),
+            present.c.id != row_id,
+        )
+    )
+    return and_(target.c.id == row_id, ~elsewhere)
 
 
 def _still_there(column: Column[Any], value: Any) -> Any:

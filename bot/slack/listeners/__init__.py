@@ -20,6 +20,7 @@ from bot.slack.listeners import (
     why,
 )
 from bot.slack.listeners.asking import brief, lists, notes
+from bot.slack.listeners.book import handovers, message_contact, prospects
 from bot.slack.listeners.proposals import presses as proposals
 from bot.slack.listeners.records import (
     complaints,
@@ -48,6 +49,9 @@ def register_all(app: App, deps: Dependencies, deferred: Deferred) -> None:
         profile,
         profile_form,
         proposals,
+        handovers,
+        message_contact,
+        prospects,
     )
     for listener in (
         *of_customers,

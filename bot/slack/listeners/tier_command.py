@@ -20,8 +20,10 @@ from bot.slack.deferred import Deferred, Press
 from bot.slack.dependencies import Dependencies
 from bot.slack.fair_queue import Turns
 from bot.slack.listeners import calendar_link
+from bot.slack.listeners.book.prospects import open_prospect_form
 from bot.slack.manifest import TIER
 from bot.wording.actions import Action
+from bot.wording.ask.prospects import ProspectOffer
 from bot.wording.message_base import Message
 
 if TYPE_CHECKING:
@@ -43,6 +45,12 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
             )
             ack()
             return
+        name = lookup.new_prospect(text)
+        if name is not None:
+            work = partial(open_named, name)
+            deferred.reads.defer(context, Press(body=body, client=client), work)
+            ack()
+            return
         with turns.turn(body["user_id"]), deps.database.read() as session:  # one for all queries
             actor = identity.find_actor(
                 session, body["user_id"], deps.settings, deps.gateway.users, deps.clock.now()
@@ -56,6 +64,9 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
         else:  # it looks further than a card
             deferred.reads.defer(context, Press(body=body, client=client), partial(answer_query, deps, found))
             ack()
+
+    def open_named(name: str, press: Press) -> None:
+        open_prospect_form(deps, press, name)
 
     def introduce(press: Press) -> None:
         answer_text(deps, press, html.unescape(press.body.get("text", "")))
@@ -82,6 +93,9 @@ def question(deps: Dependencies, session: Session, actor: Actor, text: str) -> "
     """
     if lookup.asks_for(text) is lookup.TODO:
         return listed(deps, session, actor)
+    name = lookup.new_prospect(text)
+    if name is not None:
+        return ProspectOffer(name=name)
     today = actor.today(deps.clock.now())
     with deps.bounds.asking(actor):
         found = lookup.certain(session, deps.scheme_cache, deps.rules_in(session), actor, text, today)

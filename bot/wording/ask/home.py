@@ -44,18 +44,20 @@ class HomeBook(Message):
     """Whose customers the reader looks after, by tier, and what is new of them."""
 
     menu_of: ClassVar = "hits"
-    buttons: ClassVar = (Action.HOME_BOOK,)
-    pointers: ClassVar = {"home": ("start", "start")}
+    buttons: ClassVar = (Action.HOME_BOOK, Action.ADD_PROSPECT)
+    pointers: ClassVar = {"home": ("start", "start"), "prospect": ("start", "start")}
     scope: str = "own"  # own | deputy | team | seen | book
     total: int
     tiers: tuple[TierMoves, ...]
     hits: tuple[Hit, ...]
     as_of: date | None = None
     start: int = 0
+    may_add: bool = False
 
     def targets(self) -> dict[Action, Pointer]:
-        """The whole list only where there is more than what is shown."""
-        return super().targets() if self.total > len(self.hits) else {}
+        """The whole list only where there is more than what is shown; a new prospect for who may add one."""
+        shown = {Action.HOME_BOOK: self.total > len(self.hits), Action.ADD_PROSPECT: self.may_add}
+        return {action: target for action, target in super().targets().items() if shown[action]}
 
 
 @dataclass(frozen=True, kw_only=True)

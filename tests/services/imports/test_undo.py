@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot.errors import Conflict, NotFound
 from bot.services import access
@@ -12,6 +13,9 @@ from bot.services.imports import KINDS, history
 from bot.services.name_keys import derive_keys
 from bot.wording.messages import Hit
 from db import tables
+from db.book.by_hand import handovers
+from db.book.customers import Customer
+from db.book.people import Person
 from db.care.touches import Touch
 from tests.conftest import all_on_postgresql
 from tests.services.ask.test_lookup import ADMIN
@@ -296,3 +300,24 @@ def test_a_button_of_a_customer_that_was_joined_means_the_one_that_stays(book: B
     button = Hit(customer_id=number, version=1, name="Acme", code="C1").target
     with book.database.read() as session:
         assert access.customer_for(session, ADMIN, Act.SEE, button).code == "C2"
+
+
+def test_a_customer_that_was_handed_over_since_keeps_its_account_manager(book: Book) -> None:
+    """The import had given it to somebody; giving it back would make two of them."""
+    book.bring("people", PEOPLE)
+    book.bring("customers", "code,name,owner\nC1,Acme,mia@example.com\n")
+    changed = book.bring("customers", "code,name,owner\nC1,Acme,lee@example.com\n")
+    with book.database.write() as session:
+        mia = session.exec(select(Person.id).where(Person.name == "Mia")).one()
+        acme = session.exec(select(Customer.id).where(Customer.code == "C1")).one()
+        handovers.give(session, acme or 0, mia or 0, book.clock.now().date())
+    book.undo(changed.batch_id)
+    assert book.rows("SELECT person_id FROM ownership WHERE ends_on IS NULL") == [(mia,)]
+
+
+def test_undoing_gives_a_customer_back_to_whom_the_import_took_it_from(book: Book) -> None:
+    book.bring("people", PEOPLE)
+    book.bring("customers", "code,name,owner\nC1,Acme,mia@example.com\n")
+    before = book.rows("SELECT person_id, ends_on FROM ownership")
+    book.undo(book.bring("customers", "code,name,owner\nC1,Acme,lee@example.com\n").batch_id)
+    assert book.rows("SELECT person_id, ends_on FROM ownership") == before

@@ -28,6 +28,7 @@ from bot.wording.messages import Hit, OwnTierChanged, TierChanged, TierDigest
 from bot.wording.parts import GiftHint, GreetingText, PersonHours, PersonPart, Since, TierPart, Who
 from db import tables, usage
 from db.book import personal_settings
+from db.book.by_hand.handovers import Handover
 from db.book.contact_people import ContactPerson
 from db.book.customers import Customer
 from db.book.notes import NoteVersion
@@ -365,6 +366,8 @@ def _decide(
                 changed_by=person, changed_at=NOW,
             ),
             _promised(session, customer, person, text),
+            Handover(source="slack", external_id=f"{customer}", customer_id=customer, from_id=person, to_id=person, starts_on=DAY, note=text,
+                     state="done", recorded_by=person, recorded_at=NOW, done_at=NOW),
             CustomerCare(customer_id=customer, tier="A", scheme_version_id=version),
             CustomerFigures(customer_id=customer, as_of=DAY, last_order=DAY, currency="EUR", revenue=Decimal(100)),
             ShadowMove(run_id=run, scheme_version_id=version, customer_id=customer, tier="A", shadow_tier="B"),

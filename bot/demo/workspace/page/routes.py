@@ -44,6 +44,7 @@ class Page:
             "say": self._say,
             "act": self._act,
             "suggest": self._suggest,
+            "shortcut": self._shortcut,
             "submit": self._submit,
             "close": self._close_view,
             "read": self._read,
@@ -138,6 +139,10 @@ class Page:
 
     async def _act(self, given: Json) -> Json:
         return (await self._interactions.act_as_given(given)).json()
+
+    async def _shortcut(self, given: Json) -> Json:
+        place = self._interactions.place_given(given)
+        return (await self._interactions.shortcut(given["user"], place, str(given["callback_id"]))).json()
 
     async def _suggest(self, given: Json) -> Json:
         place, typed = self._interactions.place_given(given), str(given.get("typed", ""))

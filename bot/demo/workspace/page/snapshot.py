@@ -85,6 +85,7 @@ def snapshot(
             "view": _view(platform.views.top(viewer)),
             "home": _view(platform.views.home(viewer)),
             "has_home": "app_home_opened" in platform.events,
+            "shortcuts": [asdict(shortcut) for shortcut in interactions.shortcuts],
             "commands": [asdict(command) for command in interactions.commands],
             "faults": switches_json(platform.faults, platform.ledger),
             "controls": controls.json(),

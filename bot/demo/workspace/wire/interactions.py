@@ -19,7 +19,7 @@ from bot.demo.workspace.limits.elements import (
     value_of,
 )
 from bot.demo.workspace.platform import Platform
-from bot.demo.workspace.records import BOT_USER_ID, Command, Json, Outcome, StoredMessage, View
+from bot.demo.workspace.records import BOT_USER_ID, Command, Json, Outcome, Shortcut, StoredMessage, View
 from bot.demo.workspace.state.views import view_json
 from bot.demo.workspace.wire.payloads import (
     Place,
@@ -28,6 +28,7 @@ from bot.demo.workspace.wire.payloads import (
     command_payload,
     escape,
     event_payload,
+    shortcut_payload,
     submission_payload,
     suggestion_payload,
 )
@@ -47,10 +48,16 @@ class PayloadRoute(Protocol):
 class Interactions:
     """One method per thing a person can do; each runs on the server's event loop."""
 
-    def __init__(self, platform: Platform, delivery: PayloadRoute, commands: Iterable[Command]) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        delivery: PayloadRoute,
+        commands: Iterable[Command],
+        shortcuts: Iterable[Shortcut] = (),
+    ) -> None:
         self._platform = platform
         self.delivery = delivery
-        self.commands = tuple(commands)
+        self.commands, self.shortcuts = tuple(commands), tuple(shortcuts)
         # The options that the app gave to external selects, by value: a choice is sent back with its text.
         self._offered: dict[str, Json] = {}
         # Payloads held back by the fault `out_of_order` until another has been acknowledged.
@@ -147,6 +154,20 @@ class Interactions:
         if isinstance(place, StoredMessage):
             return self._notice(user.id, place.channel, sentence, answer.error)
         return Outcome(error=answer.error, message=_NO_CONNECTION)
+
+    async def shortcut(self, user_id: str, place: Place, callback_id: str) -> Outcome:
+        """Choose a shortcut in the menu of a message; those that only one person sees have no such menu."""
+        if not isinstance(place, StoredMessage) or place.is_ephemeral:
+            raise ApiError("message_not_found")
+        if self.shortcuts and callback_id not in {one.callback_id for one in self.shortcuts}:
+            raise ApiError("shortcut_not_found")
+        user = self._platform.state.user(user_id)
+        payload = shortcut_payload(self._platform, user, place, callback_id)
+        answer = await self._deliver("interactive", payload, accepts_payload=False)
+        if not isinstance(answer, Outcome):
+            return Outcome()
+        sentence = f"The app did not respond ({answer.error}). Try again?"
+        return self._notice(user.id, place.channel, sentence, answer.error)
 
     async def act_as_given(self, given: Json) -> Outcome:
         """`act` with the arguments in a JSON request."""

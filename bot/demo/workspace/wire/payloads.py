@@ -99,6 +99,20 @@ def actions_payload(
     return payload | {"response_url": response_url, "state": {"values": values}}
 
 
+def shortcut_payload(platform: Platform, user: User, message: StoredMessage, callback_id: str) -> Json:
+    """A message_action payload: a shortcut that was chosen in the menu of a message."""
+    channel = platform.state.channels[message.channel]
+    return _common("message_action", user) | {
+        "callback_id": callback_id,
+        "trigger_id": platform.tickets.new_trigger(user.id),
+        "action_ts": platform.state.next_ts(),
+        "response_url": _response_url(platform, user, channel.id),
+        "channel": {"id": channel.id, "name": _channel_name(channel)},
+        "message_ts": message.ts,
+        "message": message_json(message),
+    }
+
+
 def suggestion_payload(
     platform: Platform, user: User, place: Place, element: Json, block_id: str, typed: str
 ) -> Json:

@@ -15,8 +15,9 @@ from bot.wording.actions import Pointer
 from bot.wording.care.promises import AskedPromise, PromiseChanged
 from bot.wording.messages import VisitLogged
 from db.audit import AuditAction, ObjectKind
-from db.book import facts
+from db.book import customers, facts
 from db.book.customers import CustomerRow
+from db.book.facts import Activity
 from db.care import touches
 from db.engine import Database
 
@@ -48,11 +49,12 @@ def log_contact(
     rules: CareRules,
     now: datetime,
     promise: Callable[[Session, CustomerRow], PromiseChanged] | None = None,
+    once: bool = False,
     before_commit: Callable[[], None] = lambda: None,
 ) -> VisitLogged:
     """Record a contact; the clocks of the steps that it fulfils restart from its day.
 
-    The same form again corrects what it recorded before. The same content in a new form within minutes records
+    The same form again corrects what it recorded before; with `once` it records nothing, whoever recorded it. The same content in a new form within minutes records
     nothing: the person did not see that the first one had arrived. `promise` records in the same
     transaction what was promised. `before_commit` may raise, to record nothing.
     """
@@ -67,6 +69,9 @@ def log_contact(
             "person_id": actor.person_id,
         }
         recorded = facts.activity(session, SOURCE, form_id)
+        if recorded is not None and once:
+            before_commit()
+            return logged_before(session, rules, actor, recorded, now)
         if recorded and (recorded.customer_id, recorded.person_id) != (customer.id, actor.person_id):
             raise Conflict(N_("This form belongs to another contact. Open it again."))
         repeated = recorded is None and facts.recorded_since(
@@ -98,6 +103,24 @@ def log_contact(
             repeated=repeated,
             **(_promised(promised) if promised is not None else {}),
         )
+
+
+def logged_before(
+    session: Session, rules: CareRules, actor: Actor, recorded: Activity, now: datetime
+) -> VisitLogged:
+    """What is answered for a contact that is recorded already. Raises Conflict where its customer is not to be seen."""
+    customer = customers.get_row(session, recorded.customer_id)
+    if customer is None or not access.can(actor, Act.SEE, customer):
+        raise Conflict(N_("Somebody has logged this message already."))
+    step = touches.first_step(session, customer.id)
+    return VisitLogged(
+        name=customer.name,
+        code=customer.code,
+        kind=recorded.kind,
+        happened_on=recorded.happened_on,
+        next_step=step and rules.plans.next_step(*step, actor.today(now)),
+        repeated=True,
+    )
 
 
 def _promised(said: PromiseChanged) -> dict[str, Any]:

@@ -79,3 +79,10 @@ class VisibleNames:
             return []
         found = near_names.names_of(self.session, access.given_customers(self.actor))
         return [hit for hit in found if hit.kind != NameKind.INITIALS]
+
+
+def named_in(session: Session, actor: Actor, text: str) -> list[int]:
+    """The customers of whom a whole name or code stands in a text, among those that an actor may see."""
+    mentioned = VisibleNames(session, actor).mentioned(text, lambda start, end: True)
+    exact = (lookup.exactly(session, actor, text[one.start : one.end]) for one in mentioned)
+    return list(dict.fromkeys(one for found in exact if found is not None for one in found.ids))

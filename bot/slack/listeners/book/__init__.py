@@ -1,0 +1,1 @@
+"""Whose customers are in the book: handed over, and new ones."""
