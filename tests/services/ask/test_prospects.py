@@ -94,7 +94,7 @@ def test_who_enters_a_prospect_looks_after_it_and_finds_it_by_name_and_code(offi
     assert (owned.person_id, owned.starts_on, owned.ends_on) == (office.ids["Anna"], MONDAY, None)
     (fact,) = office.rows(Fact)
     assert (fact.field, fact.value, fact.author) == ("lead_source", "Trade fair", "Anna")
-    assert lookup.one(office.database, office.by("Anna"), "zebra") == row.id
+    assert lookup.one(office.database, office.by("Anna"), "zebra foods") == row.id
     assert lookup.one(office.database, office.by("Anna"), "P-0001") == row.id
     with office.database.read() as session:
         assert row.id in due_regrades.marked(session)

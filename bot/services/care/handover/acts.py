@@ -110,6 +110,9 @@ def begin(session: Session, rules: CareRules, row: Handover, now: datetime) -> N
     for one in complaints.of_customer(session, row.customer_id, row.starts_on):
         if one.is_open and one.handler_id is not None and one.handler_id == row.from_id:
             complaints.move(session, one.id, one.version, handler_id=None)
+    for promise in promises.open_of_customers(session, [row.customer_id]):
+        if promise.keeper_id is not None and promise.keeper_id == row.from_id:
+            promises.move(session, promise.id, promise.version, keeper_id=None)
     row.state, row.done_at = HandoverState.DONE, now
     session.add(row)
     session.flush()
