@@ -14,7 +14,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from bot.demo.workspace import Command, Workspace
+from bot.demo.workspace import Command, Shortcut, Workspace
 from bot.demo.workspace.default_team import CHANNELS, PEOPLE
 
 PATIENCE = 20.0  # seconds; only a payload that is never acknowledged waits so long
@@ -57,6 +57,7 @@ def workspace(stopwatch: Stopwatch) -> Iterator[Workspace]:
         channels=CHANNELS,
         now=lambda: MORNING,
         commands=[Command(name="/tier", usage_hint="CUSTOMER", description="Ask for a tier")],
+        shortcuts=[Shortcut(name="Keep this", callback_id="keep", description="Keep the message")],
         events=["app_home_opened", "message.im"],
         ack_seconds=PATIENCE,
         monotonic=stopwatch,

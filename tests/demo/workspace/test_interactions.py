@@ -131,6 +131,40 @@ def test_a_button_replaces_the_private_answer_it_is_on(workspace: Workspace, con
     )
 
 
+def test_a_shortcut_of_a_message_arrives_with_the_message_and_opens_a_view(
+    workspace: Workspace, connect: Connect
+) -> None:
+    seen: list[Body] = []
+
+    def register(app: App) -> None:
+        @app.shortcut({"type": "message_action", "callback_id": "keep"})
+        def keep(ack: Ack, client: WebClient, body: Body) -> None:
+            ack()
+            seen.append(body)
+            client.views_open(trigger_id=body["trigger_id"], view=modal(text_input()))
+
+    connect(register)
+    message = workspace.say(OMAR, GENERAL, "They want <two> lines")
+    assert workspace.shortcut(LIN, message, "keep").ok
+    workspace.wait_for(lambda: workspace.view_of(LIN))
+    (body,) = seen
+    expected = {"type": "message_action", "callback_id": "keep", "message_ts": message.ts}
+    assert expected.items() <= body.items()
+    assert (body["user"]["id"], body["channel"]["id"]) == (LIN, GENERAL)
+    assert (body["message"]["user"], body["message"]["text"]) == (OMAR, "They want &lt;two&gt; lines")
+
+
+def test_a_private_answer_has_no_shortcuts_and_an_app_only_its_own(
+    workspace: Workspace, client: WebClient
+) -> None:
+    client.chat_postEphemeral(channel=GENERAL, user=LIN, text="private")
+    (private,) = workspace.messages(GENERAL, LIN)
+    with pytest.raises(ApiError, match="message_not_found"):
+        workspace.shortcut(LIN, private, "keep")
+    with pytest.raises(ApiError, match="shortcut_not_found"):
+        workspace.shortcut(LIN, workspace.say(OMAR, GENERAL, "open"), "other")
+
+
 def test_choices_and_the_state_of_the_message_arrive_as_slack_sends_them(
     workspace: Workspace, client: WebClient, connect: Connect
 ) -> None:

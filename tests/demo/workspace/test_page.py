@@ -128,6 +128,27 @@ def test_the_story_of_a_command_a_button_a_modal_and_another_person(
 
 
 @needs_browser
+def test_a_shortcut_is_offered_beside_the_messages_that_everybody_sees(
+    page: Page, workspace: Workspace, client: WebClient, connect: Connect
+) -> None:
+    def register(app: App) -> None:
+        @app.shortcut({"type": "message_action", "callback_id": "keep"})
+        def keep(ack: Ack, client: WebClient, body: dict[str, Any]) -> None:
+            ack()
+            client.views_open(trigger_id=body["trigger_id"], view=modal(text_input()))
+
+    connect(register)
+    client.chat_postEphemeral(channel=GENERAL, user=LIN, text="private")
+    workspace.say(OMAR, GENERAL, "They want two lines")
+    page.locator(f"[data-channel-id={GENERAL}]").click()
+    expect(page.get_by_test_id("message")).to_have_count(2)
+    page.get_by_test_id("message").filter(has_text="two lines").hover()
+    expect(page.get_by_test_id("shortcut")).to_have_text("Keep this")
+    page.get_by_test_id("shortcut").click()
+    expect(page.get_by_test_id("modal")).to_be_visible()
+
+
+@needs_browser
 def test_what_a_person_types_and_data_contain_stays_text(
     page: Page, workspace: Workspace, client: WebClient
 ) -> None:
