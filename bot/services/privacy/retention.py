@@ -12,6 +12,7 @@ from sqlmodel import Session
 from bot.errors import N_, Phrase, joined, ngettext
 from bot.services.privacy import files, texts
 from bot.settings import Settings
+from db.book.by_hand.handovers import Handover, HandoverState
 from db.book.facts import Activity
 from db.book.imports import table
 from db.book.notes import NoteVersion
@@ -25,7 +26,7 @@ LONGEST_MONTH = timedelta(days=31)
 _AT_ONCE = 5_000  # rows of one transaction: others write in between
 _activity, _outbox, _version = table(Activity), table(OutboxMessage), table(NoteVersion)
 _complaint, _step, _gift = table(Complaint), table(ComplaintStep), table(Gift)
-_promise, _delay = table(Promise), table(PromiseDelay)
+_promise, _delay, _handover = table(Promise), table(PromiseDelay), table(Handover)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,8 @@ def _months(count: int) -> Phrase:
 def _delete_notes(database: Database, before: date) -> int:
     """Delete the notes of activities before a day, the texts of complaints and gifts, and what imports stored of their previous notes.
 
-    The texts of an open complaint are kept until it is closed, and so are those of a promise. Of a gift its value stays.
+    The texts of an open complaint are kept until it is closed, and so are those of a promise; the note of a handover is
+    kept until it is done. Of a gift its value stays.
     """
     is_open = select(_complaint.c.activity_id).where(_complaint.c.closed_on.is_(None))
     old = and_(
@@ -116,6 +118,8 @@ def _delete_notes(database: Database, before: date) -> int:
         done += _update(database, _promise, and_(over, column.is_not(None)), {column.name: None})
     put_off = _delay.c.promise_id.in_(select(_promise.c.id).where(over))
     done += _update(database, _delay, and_(put_off, _delay.c.told.is_not(None)), {"told": None})
+    handed = and_(_handover.c.starts_on < before, _handover.c.state != HandoverState.PLANNED)
+    done += _update(database, _handover, and_(handed, _handover.c.note.is_not(None)), {"note": None})
     gone = select(_activity.c.id).where(_activity.c.happened_on < before, _activity.c.id.not_in(is_open))
     _delete_previous(database, _activity, ["note"], gone)
     _delete_previous(database, _complaint, ["outcome"], closed)

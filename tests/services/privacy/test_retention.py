@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from bot.services.privacy import retention
 from bot.settings import Settings
+from db.book.by_hand.handovers import Handover
 from db.book.customers import Customer
 from db.book.facts import Activity
 from db.book.imports import ImportChange
@@ -91,6 +92,23 @@ def test_texts_of_a_promise_are_kept_while_it_is_open_and_then_as_notes(small: W
         told = session.exec(select(PromiseDelay.told).order_by(col(PromiseDelay.id))).all()
     assert [(one.what, one.reason) for one in left] == [(None, None), ("The offer", None)]
     assert told == [None, "later"]
+
+
+def test_the_note_of_a_handover_is_kept_until_it_is_done_and_then_as_notes(small: World) -> None:
+    with small.database.write() as session:
+        customer = session.exec(select(Customer.id)).first() or 0
+        person = factories.person(session, "Zoe")
+        for number, (state, days) in enumerate((("done", 120), ("planned", 120), ("done", 10))):
+            session.add(
+                Handover(
+                    source="test", external_id=str(number), customer_id=customer, to_id=person, state=state,
+                    starts_on=DAY - timedelta(days=days), note="Two lines", recorded_at=NOW,
+                )
+            )  # fmt: skip
+    assert apply(small, notes_months=3) == 1
+    with small.database.read() as session:
+        left = session.exec(select(Handover.note).order_by(col(Handover.id))).all()
+    assert left == [None, "Two lines", "Two lines"]
 
 
 def test_notes_are_deleted_after_their_months_with_what_an_undo_would_restore(small: World) -> None:
