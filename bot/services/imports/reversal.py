@@ -216,15 +216,15 @@ def _restore(connection: Connection, written: Sequence[WrittenTable], batch_id: 
             if "version" in target.c:
                 values["version"] = target.c.version + 1
             if values:
-                connection.execute(target.update().where(_may_change(target, row_id)).values(values))
+                connection.execute(target.update().where(_may_change(target, row_id, values)).values(values))
             restored += by_name[table_name].counted
         last = page[-1].id
     return restored
 
 
-def _may_change(target: Table, row_id: int) -> ColumnElement[bool]:
-    """Condition: the row, unless its customer was handed over since, and keeps the account manager that it has now."""
-    if target is not _ownership:
+def _may_change(target: Table, row_id: int, values: Collection[str]) -> ColumnElement[bool]:
+    """Condition: the row; not one that would make a second account manager of a customer that was handed over since."""
+    if target is not _ownership or "ends_on" not in values:
         return target.c.id == row_id
     present = _ownership.alias()
     elsewhere = exists(

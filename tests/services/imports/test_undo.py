@@ -9,7 +9,7 @@ from sqlmodel import select
 from bot.errors import Conflict, NotFound
 from bot.services import access
 from bot.services.access import Act
-from bot.services.imports import KINDS, history
+from bot.services.imports import KINDS, history, join_customers
 from bot.services.name_keys import derive_keys
 from bot.wording.messages import Hit
 from db import tables
@@ -17,6 +17,7 @@ from db.book.by_hand import handovers
 from db.book.customers import Customer
 from db.book.people import Person
 from db.care.touches import Touch
+from tests import factories
 from tests.conftest import all_on_postgresql
 from tests.services.ask.test_lookup import ADMIN
 from tests.services.imports.conftest import CUSTOMERS, Book, Snapshots
@@ -321,3 +322,20 @@ def test_undoing_gives_a_customer_back_to_whom_the_import_took_it_from(book: Boo
     before = book.rows("SELECT person_id, ends_on FROM ownership")
     book.undo(book.bring("customers", "code,name,owner\nC1,Acme,lee@example.com\n").batch_id)
     assert book.rows("SELECT person_id, ends_on FROM ownership") == before
+
+
+def test_undoing_a_join_gives_both_customers_their_account_managers_back(book: Book) -> None:
+    book.bring("people", PEOPLE)
+    book.bring("customers", "code,name,owner\nC1,Acme,mia@example.com\nC2,Birch,lee@example.com\n")
+    before = book.rows("SELECT customer_id, person_id, ends_on FROM ownership ORDER BY id")
+    joined = join_customers(
+        book.database,
+        "file:C1",
+        "file:C2",
+        clock=book.clock,
+        actor=factories.operator("mia@example.com"),
+        prefer="into",
+    )
+    assert book.rows("SELECT customer_id, person_id, ends_on FROM ownership ORDER BY id") != before
+    book.undo(joined.batch_id)
+    assert book.rows("SELECT customer_id, person_id, ends_on FROM ownership ORDER BY id") == before
