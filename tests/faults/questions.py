@@ -52,7 +52,9 @@ def questions(installation: Installation, *, quick: bool) -> Outcome:
             f"{way}: not acknowledged": lost,
         }
         outcome.require(struck["deliver_twice"] > 0, f"{way}: nothing was delivered twice")
-        outcome.require(quick or way == "http" or struck["socket_reset"] > 0, f"{way}: no connection was reset")
+        outcome.require(
+            quick or way == "http" or struck["socket_reset"] > 0, f"{way}: no connection was reset"
+        )
         most = PATIENCE if quick else MOST
         outcome.require(p99 < most, f"{way}: of 100 acknowledgements one took {p99:.1f} s")
     return outcome

@@ -22,6 +22,9 @@ from db.book.customers import Customer
 from db.book.facts import Activity
 from db.book.people import Person
 from db.care import touches
+from db.care.records.complaints import Complaint
+from db.care.records.promises import Promise
+from db.care.touches import Touch
 from tests import factories
 from tests.services.reports.test_credit import CREDIT_SCHEME
 from tests.slack.office import ANNA, ROOM, Office, opened_office
@@ -66,7 +69,7 @@ def office(opened: Office, request: pytest.FixtureRequest) -> Iterator[Office]:
     with opened.database.write() as session:
         session.execute(update(Person).where(col(Person.name) == "Anna").values(language=request.param))
     yield opened
-    opened.tidy()
+    opened.tidy(Complaint, Promise, Touch, Activity)
 
 
 def of_record(office: Office, action: Action | RowChoice, customer: Pointer) -> Pointer:
@@ -85,8 +88,8 @@ def of_record(office: Office, action: Action | RowChoice, customer: Pointer) -> 
         if action in OF_PROMISE:
             number = factories.promise(session, customer.id, today + timedelta(days=3), what="The *offer*")
             return Pointer(id=number, version=1)
-        plan_customers(session, office.bots[0].tierbot.rules, [office.globex], SystemClock().now())
-        touch = touches.open_touches(session, [office.globex])[0]
+        plan_customers(session, office.bots[0].tierbot.rules, [customer.id], SystemClock().now())
+        touch = touches.open_touches(session, [customer.id])[0]
         return Pointer(id=touch.id or 0, version=touch.version, choice=str(action))
 
 
