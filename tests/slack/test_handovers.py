@@ -62,6 +62,13 @@ def form(office: Office) -> View:
     return office.form()
 
 
+def front(office: Office) -> View:
+    """The view that Anna has in front of her."""
+    view = office.workspace.view_of(ANNA)
+    assert view is not None
+    return view
+
+
 def said(office: Office) -> str:
     return str(office.workspace.view_of(ANNA))
 
@@ -88,8 +95,7 @@ def test_the_form_hands_the_customer_over_and_the_new_account_manager_reads_what
 def test_undo_brings_the_customer_back_once_and_tells_the_new_one(office: Office) -> None:
     assert office.workspace.submit_view(ANNA, form(office), GIVEN).ok
     eventually(lambda: told(office, "is yours now"), "the message")
-    view = office.workspace.view_of(ANNA)
-    assert office.workspace.click(ANNA, view, UNDO).ok
+    assert office.workspace.click(ANNA, front(office), UNDO).ok
     eventually(lambda: "as before" in said(office), "the end")
     assert owner(office) == "Anna"
     assert UNDO not in said(office)
@@ -109,7 +115,7 @@ def test_after_ten_minutes_it_stays(office: Office) -> None:
     assert office.workspace.submit_view(ANNA, form(office), GIVEN).ok
     with office.database.write() as session:
         session.execute(update(Handover).values(done_at=SystemClock().now() - timedelta(minutes=11)))
-    assert office.workspace.click(ANNA, office.workspace.view_of(ANNA), UNDO).ok
+    assert office.workspace.click(ANNA, front(office), UNDO).ok
     eventually(lambda: "they are over" in f"{said(office)}{private(office)}", "the refusal")
     assert owner(office) == "Julia"
 

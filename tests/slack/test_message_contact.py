@@ -191,13 +191,10 @@ def test_who_may_not_log_contacts_with_the_customer_logs_nothing(office: Office)
     """A value that was never offered to Julia."""
     opened = form(office, office.workspace.say(JULIA, ROOM, "Two lines"), JULIA)
     acme = customer(office, "ACME")
-    option = {
-        "text": blocks.plain("ACME", 20),
-        "value": blocks.encode(Pointer(id=acme.id or 0)),
-    }
-    office.workspace.interactions._offered[option["value"]] = option
+    value = blocks.encode(Pointer(id=acme.id or 0))
+    office.workspace.interactions._offered[value] = {"text": blocks.plain("ACME", 20), "value": value}
     with office.database.write() as session:
         anna = session.exec(select(Person.id).where(Person.name == "Anna")).one()
         session.execute(update(Ownership).where(col(Ownership.customer_id) == acme.id).values(person_id=anna))
-    assert office.workspace.submit_view(JULIA, opened, {CUSTOMER: option["value"]}).errors
+    assert office.workspace.submit_view(JULIA, opened, {CUSTOMER: value}).errors
     assert office.stored(Activity) == []

@@ -11,6 +11,7 @@ from bot.slack import blocks, deferred
 from bot.slack.listeners import tier_command
 from bot.slack.pressed import home_tab
 from bot.wording.actions import Action
+from bot.wording.ask.prospects import ProspectOffer
 from db import traces
 from db.book.customers import Customer
 from db.book.people import Person
@@ -48,6 +49,13 @@ def form(office: Office, text: str = "add prospect") -> View:
     return office.form()
 
 
+def front(office: Office) -> View:
+    """The view that Anna has in front of her."""
+    view = office.workspace.view_of(ANNA)
+    assert view is not None
+    return view
+
+
 def said(office: Office) -> str:
     return str(office.workspace.view_of(ANNA))
 
@@ -57,7 +65,7 @@ def test_the_command_opens_the_form_which_adds_the_prospect(office: Office) -> N
     assert "is in the book as a prospect" in said(office)
     (only,) = [one for one in office.stored(Customer) if one.name == "Zebra Foods"]
     assert (only.country, only.code, only.region) == ("Germany", "P-0001", None)
-    assert office.workspace.click(ANNA, office.workspace.view_of(ANNA), str(Action.OPEN)).ok
+    assert office.workspace.click(ANNA, front(office), str(Action.OPEN)).ok
     office.view_with("Zebra Foods")
 
 
@@ -82,6 +90,7 @@ def test_a_direct_message_offers_the_form(office: Office) -> None:
     bot = office.bots[0].tierbot
     with bot.database.read() as session:
         found = tier_command.question(bot.deps, session, bot.deps.identify(ANNA), "add prospect Zebra Foods")
+    assert isinstance(found, ProspectOffer)
     message = office.post(blocks.payload(bot.renderer, found, "en"), there)
     assert office.workspace.click(ANNA, message, str(Action.ADD_PROSPECT)).ok
     assert "Zebra Foods" in str(office.form().spec)
@@ -139,7 +148,7 @@ def test_a_code_that_is_taken_is_said_below_its_input(office: Office) -> None:
 
 def test_undo_takes_it_out_of_the_book(office: Office) -> None:
     assert office.workspace.submit_view(ANNA, form(office), GIVEN).ok
-    assert office.workspace.click(ANNA, office.workspace.view_of(ANNA), UNDO).ok
+    assert office.workspace.click(ANNA, front(office), UNDO).ok
     eventually(lambda: "no longer in the book" in said(office), "the end")
     assert names(office) == []
 
