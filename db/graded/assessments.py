@@ -61,6 +61,12 @@ def newest(session: Session, customer_id: int, purpose: str) -> list[tuple[Asses
     return [(row, run) for row, run in session.exec(_NEWEST_TWO, params=wanted)]
 
 
+def is_assessed(session: Session, customer_id: int, purpose: str) -> bool:
+    """Whether a customer has a published assessment."""
+    wanted = {"customer_id": customer_id, "purpose": purpose}
+    return session.connection().execute(_NEWEST_ID, wanted).first() is not None
+
+
 def history(session: Session, customer_id: int, purpose: str) -> list[tuple[Assessment, GradingRun]]:
     """A customer's published assessments, oldest first."""
     wanted = {"customer_id": customer_id, "purpose": purpose}

@@ -32,7 +32,7 @@ from bot.wording.messages import Choice, Help, NoMatch, TierCard, Ungraded
 from bot.wording.parts import Who
 from bot.wording.profiles import CardTrait
 from db.book import customers, near_names, traits
-from db.book.customers import CustomerRow, NameHit, NameKind, Owners
+from db.book.customers import NameHit, NameKind, Owners
 from db.care import touches
 from db.engine import Database
 from db.graded import assessments, schemes
@@ -253,7 +253,7 @@ def card(
             may_log=can(actor, Act.LOG_CONTACT, customer),
             may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
             may_propose=False,
-            may_propose_credit=_is_credit_proposable(session, actor, customer),
+            may_propose_credit=False,
             may_hand_over=can(actor, Act.HAND_OVER, customer),
             complaints=open_complaints(session, customer.id, today),
             scores=last_scores(session, rules.surveys, customer.id),
@@ -265,6 +265,7 @@ def card(
     book, days = tiers_of(scheme), coming(session, scheme_cache, graded, today)
     up, down = graded.breakdown.up_and_down
     step = touches.first_step(session, customer.id)
+    may_unmask = can(actor, Act.UNMASK, customer)
     return TierCard(
         **access.about(customer),
         **assessed(session, graded, book, days),
@@ -282,13 +283,13 @@ def card(
         next_step=step and rules.plans.next_step(*step, today),
         owner=owner,
         may_share=can(actor, Act.SHARE, customer),
-        may_unmask=can(actor, Act.UNMASK, customer),
+        may_unmask=may_unmask,
         may_log=can(actor, Act.LOG_CONTACT, customer),
         may_complain=can(actor, Act.HANDLE_COMPLAINT, customer),
         may_propose=scheme.override is not None
         and scheme.override.allowed
         and can(actor, Act.PROPOSE, customer),
-        may_propose_credit=_is_credit_proposable(session, actor, customer),
+        may_propose_credit=may_unmask and assessments.is_assessed(session, customer.id, Purpose.CREDIT),
         may_hand_over=can(actor, Act.HAND_OVER, customer),
         complaints=open_complaints(session, customer.id, today),
         service=book.promise(row.tier),
@@ -297,13 +298,6 @@ def card(
         profile=_profile(session, rules, customer.id),
         last_contact=_last_contact(session, customer.id),
     )
-
-
-def _is_credit_proposable(session: Session, actor: Actor, customer: CustomerRow) -> bool:
-    """Whether the actor may propose a credit limit, which they have to see, by an assessment of the customer."""
-    if not (can(actor, Act.PROPOSE, customer) and can(actor, Act.UNMASK, customer)):
-        return False
-    return bool(assessments.newest(session, customer.id, Purpose.CREDIT))
 
 
 def _last_contact(session: Session, customer_id: int) -> MentionedContact | None:
