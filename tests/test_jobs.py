@@ -105,6 +105,7 @@ def test_one_pass_turns_a_change_into_a_message_in_slack(
         "escalate": 0,
         "weekly": 0,
         "briefs": 0,
+        "proposals": 0,
         "channels": 0,
         "audit": 0,
         "deliver": 0,
