@@ -158,7 +158,7 @@ def test_who_is_slower_reads_what_was_decided(office: Office) -> None:
 
 def test_who_proposed_it_withdraws_it_in_the_view_that_says_so(office: Office) -> None:
     message = asked(office)
-    assert office.workspace.click(ANNA, office.workspace.view_of(ANNA), WITHDRAW).ok
+    assert office.workspace.click(ANNA, office.view_with(WITHDRAW), WITHDRAW).ok
     eventually(lambda: "Withdrawn by" in str(office.workspace.view_of(ANNA)), "the end")
     deliver(office)
     says(office, message, "Withdrawn by <@U0ANNA>")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlmodel import update
+from sqlmodel import col, update
 
 from bot.errors import BadInput, BotError, Conflict, Hidden, NotAllowed
 from bot.services import proposals
@@ -87,7 +87,7 @@ def test_a_message_is_not_drawn_again_for_who_may_see_the_customer_no_more(desk:
     book = Book(desk.database)
     book.stand()
     with desk.database.write() as session:
-        session.exec(update(Person).where(Person.name == "Olga").values(role="viewer", team_id=None))
+        session.exec(update(Person).where(col(Person.name) == "Olga").values(role="viewer", team_id=None))
     desk.approve("Ada", act)
     assert book.redrawn() == []
 
@@ -115,7 +115,7 @@ def test_a_firm_with_one_approver_says_so_and_each_such_approval_is_marked(desk:
 
 def test_where_nobody_else_may_decide_nothing_is_proposed(desk: Desk) -> None:
     with desk.database.write() as session:
-        session.exec(update(Person).where(Person.name == "Ada").values(active=False))
+        session.exec(update(Person).where(col(Person.name) == "Ada").values(active=False))
     with pytest.raises(Conflict, match="Nobody but you may decide"):
         desk.propose("Olga")
     assert desk.sent() == []
@@ -289,7 +289,7 @@ def test_a_limit_is_shown_to_who_decides_and_who_asked_and_to_nobody_else(desk: 
 
 def test_who_may_not_see_limits_proposes_none(desk: Desk) -> None:
     with desk.database.write() as session:
-        session.exec(update(Person).where(Person.name == "Dee").values(role="sales_ops"))
+        session.exec(update(Person).where(col(Person.name) == "Dee").values(role="sales_ops"))
     with pytest.raises(NotAllowed, match="You may not see the credit limit"):
         desk.propose_credit("Dee")
     assert desk.propose("Dee").message.act == "made"
