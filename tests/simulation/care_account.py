@@ -17,7 +17,7 @@ from bot.services.delivery import kinds
 from db.book.customers import Ownership, present_owner
 from db.book.people import Person, Team
 from db.care.touches import GREETINGS, OPEN, Touch, TouchMessage, TouchRole, TouchState
-from db.outbox.messages import OutboxMessage
+from db.outbox.messages import MessageState, OutboxMessage
 from tests.simulation.care_year import SETTINGS, Year
 
 CLASSES = ("done", "late", "skipped", "superseded", "missed", "open")
@@ -102,6 +102,10 @@ class Reading:
         """A message that names something in a role."""
         row = self._by_id[outbox_id]
         return Told(role, row.recipient, row.created_at)
+
+    def is_sent(self, outbox_id: int) -> bool:
+        """Whether somebody got a message: what another one said is said again."""
+        return self._by_id[outbox_id].state == MessageState.SENT
 
     def wrong_with(self, touch: Touch, count: Counter[str]) -> Iterator[str]:
         """Count a touch; what is wrong with it."""

@@ -263,7 +263,8 @@ def _told(session: Session, reading: "Reading") -> dict[tuple[int, str], list["T
     """(complaint, role) -> the messages that say so."""
     found: dict[tuple[int, str], list[Told]] = {}
     for link in session.exec(select(ComplaintMessage)):
-        found.setdefault((link.complaint_id, link.role), []).append(
-            reading.message(link.outbox_id, link.role)
-        )
+        if reading.is_sent(link.outbox_id):
+            found.setdefault((link.complaint_id, link.role), []).append(
+                reading.message(link.outbox_id, link.role)
+            )
     return found

@@ -129,7 +129,7 @@ class Promises(Part):
         with self.year.database.read() as session:
             stored = {one.external_id: one for one in session.exec(select(Promise))}
             for link in session.exec(select(PromiseMessage)):
-                if link.role == PromiseRole.BROKEN:
+                if link.role == PromiseRole.BROKEN and reading.is_sent(link.outbox_id):
                     told[link.promise_id].append(reading.message(link.outbox_id, link.role))
         if set(stored) != set(self.made):
             yield f"promises {set(stored) ^ set(self.made)} differ"
