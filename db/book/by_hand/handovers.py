@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, and_, or_
 from sqlmodel import Field, Session, col, delete, select
 
 from db.book.customers import Ownership, OwnershipRole, present_owner
@@ -73,6 +73,24 @@ def give(session: Session, customer_id: int, person_id: int, day: date) -> None:
         session.flush()  # a customer has one present owner
     session.add(Ownership(customer_id=customer_id, person_id=person_id, starts_on=day))
     session.flush()
+
+
+def is_present(session: Session, row: Handover) -> bool:
+    """Whether the customer is looked after as this handover has left it: no other owner has been in between."""
+    present = session.exec(select(Ownership).where(present_owner(row.customer_id))).first()
+    later = select(Handover.id).where(
+        col(Handover.customer_id) == row.customer_id,
+        col(Handover.state) == HandoverState.DONE,
+        or_(
+            col(Handover.done_at) > row.done_at,
+            and_(col(Handover.done_at) == row.done_at, col(Handover.id) > row.id),
+        ),
+    )
+    return (
+        present is not None
+        and (present.person_id, present.starts_on) == (row.to_id, row.starts_on)
+        and session.exec(later).first() is None
+    )
 
 
 def give_back(session: Session, customer_id: int, from_id: int | None, day: date) -> None:

@@ -7,21 +7,23 @@ from itertools import count
 from typing import Any
 
 import pytest
-from sqlmodel import col, select, update
+from sqlmodel import Session, col, select, update
 
 from bot.errors import BadInput, BotError, Conflict, Hidden, NotAllowed
 from bot.services.access import Actor
 from bot.services.care import handover
 from bot.services.care.handover import GivenHandover, HandoverAct
 from bot.services.delivery import kinds
+from bot.services.imports import join_customers
 from bot.wording.actions import Action, Pointer
 from bot.wording.ask.handovers import HandedOn, HandedToYou, OpenWork
 from bot.wording.message_base import Message
 from db.audit import AuditEntry
 from db.book import customers
 from db.book.by_hand.handovers import Handover
-from db.book.customers import Ownership
+from db.book.customers import Customer, Ownership
 from db.book.people import Person, Team
+from db.care import touches
 from db.care.records import promises
 from db.care.records.complaints import Complaint
 from db.care.touches import Touch
@@ -29,7 +31,7 @@ from db.engine import Database
 from db.outbox.messages import OutboxMessage
 from db.processes import InboundKey, Repeated
 from tests import factories
-from tests.conftest import all_on_postgresql, on_sqlite
+from tests.conftest import all_on_postgresql, on_postgresql, on_sqlite
 from tests.services.book import MONDAY, SETTINGS, Book
 from tests.services.delivery.outbox_harness import Harness
 
@@ -77,8 +79,9 @@ class Office(Book):
         }
         return handover.hand_over(self.database, self.scheme_cache, self.by(by), given, **(values | how))
 
-    def take_back(self, by: str, act: HandoverAct, **how: Any) -> HandoverAct:
-        target = act.message.targets().get(Action.UNDO_HANDOVER) or Pointer(id=act.handover_id)
+    def take_back(self, by: str, act: HandoverAct | Pointer, **how: Any) -> HandoverAct:
+        target = act if isinstance(act, Pointer) else act.message.targets().get(Action.UNDO_HANDOVER)
+        target = target or Pointer(id=act.handover_id)  # type: ignore[union-attr]
         values: dict[str, Any] = {**self.pressed(), "settings": SETTINGS}
         return handover.undo(self.database, self.scheme_cache, self.by(by), target, **(values | how))
 
@@ -299,6 +302,56 @@ def test_by_command_it_is_never_too_late_for_who_may_hand_over_the_customer_now(
         office.take_back("Lin", done, within=None)
     office.take_back("Ada", done, within=None)
     assert office.owner() == "Anna"
+
+
+@all_on_postgresql
+def test_what_later_handovers_have_made_stays_also_when_it_is_with_the_same_person_again(
+    office: Office,
+) -> None:
+    first = office.give("Lin", "Ben")
+    second = office.give("Ben", "Tom")
+    third = office.give("Tom", "Ben")
+    owned = office.owned()
+    for by, act in (("Ada", first), ("Lin", first), ("Ben", second)):
+        within = {"within": None} if by == "Ada" else {}
+        with pytest.raises(Conflict, match="another account manager since"):
+            office.take_back(by, act, **within)
+    assert office.owned() == owned
+    for by, act, owner in (("Tom", third, "Tom"), ("Ben", second, "Ben"), ("Lin", first, "Anna")):
+        office.take_back(by, act)
+        assert office.owner() == owner
+
+
+@on_sqlite
+def test_a_customer_that_another_one_was_joined_into_is_not_taken_away(office: Office) -> None:
+    with office.database.write() as session:
+        stays = factories.customer(session, "Birch", code="STAYS", owner_id=office.ids["Tom"])
+        session.get_one(Customer, office.acme).code = "GOES"
+    done = office.give("Anna", "Ben")
+    join_customers(office.database, "GOES", "STAYS", clock=office.clock, actor=factories.operator("test"))
+    with pytest.raises(Conflict, match="joined with another one since"):
+        office.take_back("Anna", Pointer(id=done.handover_id))
+    with office.database.read() as session:
+        row = customers.get_row(session, stays)
+    assert row is not None
+    assert row.owner_name == "Tom"
+
+
+@on_postgresql
+def test_of_two_handovers_at_the_same_moment_the_second_finds_the_customer_with_another_one(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = touches.lock
+
+    def lock_after_another(session: Session, customer_ids: list[int]) -> None:
+        monkeypatch.setattr(touches, "lock", lock)
+        office.give("Lin", "Tom")
+        lock(session, customer_ids)
+
+    monkeypatch.setattr(touches, "lock", lock_after_another)
+    with pytest.raises(Hidden):
+        office.give("Anna", "Ben")
+    assert office.owner() == "Tom"
 
 
 @on_sqlite

@@ -57,8 +57,9 @@ def hand_over(
         if (known := _recorded(session, actor, source, external_id, now)) is not None:
             before_commit()
             return known
-        customer = access.customer_for(session, actor, Act.HAND_OVER, meant)
-        touches.lock(session, [customer.id])  # so that a second submission at the same time sees the first
+        customer = _own(session, actor, meant)
+        touches.lock(session, [customer.id])  # so that what is done at the same time sees the first
+        customer = _own(session, actor, meant)
         if (known := _recorded(session, actor, source, external_id, now)) is not None:
             before_commit()
             return known
@@ -149,7 +150,7 @@ def undo(
         if row.state not in (HandoverState.DONE, HandoverState.PLANNED):
             raise Conflict(N_("This handover was taken back before, or was not done."))
         if was_done:
-            _require_in_time(actor, row, customer, within, now)
+            _require_in_time(session, actor, row, customer, within, now)
             handovers.give_back(session, customer.id, row.from_id, row.starts_on)
         row.state = HandoverState.TAKEN_BACK
         session.add(row)
@@ -189,6 +190,11 @@ def _recorded(
     return HandoverAct(message=said(session, row, customer, now, act), handover_id=row.id or 0)
 
 
+def _own(session: Session, actor: Actor, meant: int | Pointer) -> CustomerRow:
+    """The customer, as it is now, if the actor may hand it over. Raises Hidden and NotAllowed."""
+    return access.customer_for(session, actor, Act.HAND_OVER, meant)
+
+
 def _refuse_planned(session: Session, customer: CustomerRow) -> None:
     planned = handovers.planned(session, customer.id)
     if planned is not None:
@@ -210,10 +216,17 @@ def _required(session: Session, actor: Actor, row: Handover, pointer: Pointer) -
 
 
 def _require_in_time(
-    actor: Actor, row: Handover, customer: CustomerRow, within: timedelta | None, now: datetime
+    session: Session,
+    actor: Actor,
+    row: Handover,
+    customer: CustomerRow,
+    within: timedelta | None,
+    now: datetime,
 ) -> None:
     """Raise unless a handover that was done may still be taken back by this person."""
-    if customer.owner_id != row.to_id:
+    if customer.id != row.customer_id:
+        raise Conflict(N_("This customer was joined with another one since. It stays as it is."))
+    if not handovers.is_present(session, row):
         raise Conflict(N_("This customer has got another account manager since. It stays as it is."))
     if within is None:
         access.require(actor, Act.HAND_OVER, customer)
