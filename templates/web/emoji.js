@@ -2,7 +2,7 @@ const EMOJI = Object.fromEntries(
   `+1 👍|thumbsup 👍|-1 👎|thumbsdown 👎|tada 🎉|wave 👋|eyes 👀|pray 🙏|clap 👏|muscle 💪|raised_hands 🙌|handshake 🤝|
   smile 😄|slightly_smiling_face 🙂|grin 😁|joy 😂|thinking_face 🤔|worried 😟|cry 😢|sweat_smile 😅|sunglasses 😎|heart ❤️|
   star ⭐|star2 🌟|sparkles ✨|fire 🔥|rocket 🚀|trophy 🏆|medal 🏅|crown 👑|gem 💎|first_place_medal 🥇|second_place_medal 🥈|
-  third_place_medal 🥉|white_check_mark ✅|heavy_check_mark ✔️|ballot_box_with_check ☑️|x ❌|no_entry ⛔|no_entry_sign 🚫|
+  third_place_medal 🥉|white_check_mark ✅|heavy_check_mark ✔️|ballot_box_with_check ☑️|ballot_box_with_ballot 🗳️|x ❌|no_entry ⛔|no_entry_sign 🚫|
   warning ⚠️|exclamation ❗|question ❓|information_source ℹ️|bulb 💡|bell 🔔|no_bell 🔕|mega 📣|loudspeaker 📢|rotating_light 🚨|heavy_minus_sign ➖|
   calendar 📅|date 📅|spiral_calendar_pad 🗓️|clock3 🕒|alarm_clock ⏰|hourglass ⌛|hourglass_flowing_sand ⏳|zzz 💤|
   phone ☎️|telephone_receiver 📞|email 📧|envelope ✉️|memo 📝|writing_hand ✍️|scroll 📜|card_index_dividers 🗂️|inbox_tray 📥|balance_scale ⚖️|pencil ✏️|clipboard 📋|page_facing_up 📄|paperclip 📎|link 🔗|

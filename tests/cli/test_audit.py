@@ -80,10 +80,10 @@ def test_what_is_decided_on_the_command_line_is_in_the_audit_and_the_chain_is_ri
         ("scheme propose orders_only --out own.yaml", ["scheme_proposed"]),
         (f"override set C-1 A --reason why --until {until()} --as lee@example.com", ["override_set"]),
         ("override end C-1", ["override_ended"]),
-        ("grade", ["grading_published"]),
+        ("grade", ["grading_published"]),  # on the first day of a month a snapshot
         ("review answer C-3 unrated --note seen", ["review_answered"]),
         ("scheme shadow second.yaml", ["scheme_shadowed"]),
-        ("scheme approve second.yaml --from 2026-01-01", ["scheme_approved"]),
+        (f"scheme approve second.yaml --from {SystemClock().now().date()}", ["scheme_approved"]),
         ("scheme retire plain@2 --yes", ["scheme_retired"]),
         ("care approve retail --yes", ["care_plan_approved"]),
         ("care list", ["exported"]),

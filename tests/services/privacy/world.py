@@ -39,6 +39,7 @@ from db.care.planning import CustomerCare
 from db.care.records.complaints import ComplaintMessage, ComplaintStep
 from db.care.records.gifts import Gift
 from db.care.records.promises import PromiseDelay, PromiseMessage
+from db.care.records.proposals import CustomerProposal, ProposalMessage
 from db.care.touches import Touch, TouchMessage
 from db.engine import Database
 from db.graded.changes import StoredTierChange
@@ -368,6 +369,9 @@ def _decide(
             _promised(session, customer, person, text),
             Handover(source="slack", external_id=f"{customer}", customer_id=customer, from_id=person, to_id=person, starts_on=DAY, note=text,
                      state="done", recorded_by=person, recorded_at=NOW, done_at=NOW),
+            CustomerProposal(customer_id=customer, kind="override", tier="A", reason=text, proposer_id=person, proposed_by=PEOPLE[n],
+                             asked_at=NOW, expires_at=NOW, state="declined", decider_id=person, decided_by=PEOPLE[n], decided_at=NOW,
+                             answer=text),
             CustomerCare(customer_id=customer, tier="A", scheme_version_id=version),
             CustomerFigures(customer_id=customer, as_of=DAY, last_order=DAY, currency="EUR", revenue=Decimal(100)),
             ShadowMove(run_id=run, scheme_version_id=version, customer_id=customer, tier="A", shadow_tier="B"),
@@ -552,6 +556,10 @@ def _ask(session: Session, ids: dict[str, int], people: dict[str, int]) -> None:
         )
         session.add_all(
             PromiseMessage(outbox_id=digest, promise_id=row.promise_id, role="digest") for row in promised
+        )
+        session.add_all(
+            ProposalMessage(outbox_id=digest, proposal_id=number or 0)
+            for number in session.scalars(select(CustomerProposal.id))
         )
 
 
