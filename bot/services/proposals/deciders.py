@@ -5,8 +5,6 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.errors import NotAllowed
-from bot.services import access
 from bot.services.proposals import subject
 from bot.settings import Settings
 from db.book import deputies, people
@@ -73,11 +71,5 @@ def _may(
     settings: Settings,
     now: datetime,
 ) -> bool:
-    person = people.row_by_id(session, person_id, now)
-    if person is None:
-        return False
-    try:
-        actor = access.actor_of(person, settings)
-    except NotAllowed:  # who has left
-        return False
-    return subject.is_for(actor, found, customer, settings)
+    actor = subject.reader_of(session, person_id, settings, now)
+    return actor is not None and subject.is_for(actor, found, customer, settings)

@@ -56,14 +56,15 @@ def settle(
 
     That nobody has decided is told to those who were asked as well.
     """
-    row = subject.row_of(session, scheme_cache, found, customer, settings)
-    _rewrite(session, row)
+    _rewrite(session, subject.row_of(session, scheme_cache, found, customer, settings))
     told = {found.proposer_id} - {found.decider_id, None}
     if found.state == ProposalState.EXPIRED:
-        told |= proposals.readers_of(session, row.proposal_id)
+        told |= proposals.readers_of(session, found.id or 0)
     persons = people.get_many(session, [one for one in told if one is not None])
-    for person in persons.values():
-        if person.is_present and person.slack_user_id is not None:
+    for number, person in persons.items():
+        reader = subject.reader_of(session, number, settings, now)
+        if reader is not None and person.slack_user_id is not None:
+            row = subject.row_of(session, scheme_cache, found, customer, settings, reader=reader)
             _write(session, person, ProposalNotice(row=row, act="told"), found, settings, now, "told")
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, or_, select
 from sqlmodel import Field, Session, SQLModel, col, update
 
 from db.book.customers import Ownership, present_owner
@@ -98,6 +98,16 @@ def waiting_of(session: Session, customer_id: int, kind: str) -> CustomerProposa
     return session.scalars(theirs).first()
 
 
+def made_by(session: Session, proposal_ids: Iterable[int]) -> set[tuple[int | None, int]]:
+    """(proposer, customer) of proposals."""
+    rows = session.execute(
+        select(col(CustomerProposal.proposer_id), col(CustomerProposal.customer_id)).where(
+            col(CustomerProposal.id).in_(proposal_ids)
+        )
+    )
+    return {(row[0], row[1]) for row in rows}
+
+
 def newest_by(
     session: Session, customer_id: int, kind: str, proposer_id: int | None
 ) -> CustomerProposal | None:
@@ -110,14 +120,19 @@ def newest_by(
     return session.scalars(theirs.order_by(col(CustomerProposal.id).desc()).limit(1)).first()
 
 
-def listed(session: Session, owners: frozenset[int] | None, *, ended: bool) -> list[CustomerProposal]:
-    """Proposals about the customers of these owners (None: about all), the oldest first; with `ended` also those that are over."""
+def listed(
+    session: Session, owners: frozenset[int] | None, *, ended: bool, proposer_id: int | None = None
+) -> list[CustomerProposal]:
+    """Proposals about the customers of these owners (None: about all), or by a person, the oldest first.
+
+    With `ended` also those that are over.
+    """
     statement = _ROWS if ended else _ROWS.where(_is_waiting())
     if owners is not None:
         theirs = select(col(Ownership.id)).where(
             present_owner(CustomerProposal.customer_id), col(Ownership.person_id).in_(owners)
         )
-        statement = statement.where(theirs.exists())
+        statement = statement.where(or_(theirs.exists(), col(CustomerProposal.proposer_id) == proposer_id))
     return list(session.scalars(statement.order_by(col(CustomerProposal.id))))
 
 
