@@ -68,8 +68,9 @@ class Moment:
         told = {row.recipient for row in rows if row.kind == kinds.BRIEF and row.recipient is not None}
         persons = (people.row_by_id(session, one, now) for one in told)
         self._given = {one.id: one.given for one in persons if one is not None}
-        proposed = [one for row in rows if row.kind == kinds.PROPOSAL for one in _named_proposals(row)]
-        self._proposed = proposals.made_by(session, proposed) if proposed else set()
+        shows = {row: _ids_in(row.body_json, "proposal_id") for row in rows if row.kind == kinds.PROPOSAL}
+        made = proposals.proposers(session, {one for of in shows.values() for one in of}) if shows else {}
+        self._own = {row.id for row, of in shows.items() if all(made.get(one) == row.recipient for one in of)}
         of_weeks = [row.id for row in rows if row.kind == kinds.WEEKLY]
         self.weeks = weekly.teams_of(session, of_weeks) if of_weeks else {}
         everyone = {customer for named in self.named.values() for customer in named}
@@ -128,7 +129,7 @@ class Moment:
             return own  # the group that the firm named hears of all customers
         if row.kind == kinds.HANDED_ON:
             return own  # it says to its former account manager that the customer is no longer theirs
-        if row.kind == kinds.PROPOSAL and (row.recipient, customer) in self._proposed:
+        if row.id in self._own:
             return own  # who made a proposal is told what becomes of it
         if row.recipient is not None:
             person = self.recipients.people.get(row.recipient)
@@ -219,10 +220,6 @@ def named_customers(body_json: str) -> tuple[int, ...]:
 def named_contact_people(body_json: str) -> tuple[int, ...]:
     """Ids of the contact people that a stored message names; the same."""
     return _ids_in(body_json, "contact_person_id")
-
-
-def _named_proposals(row: Claimed) -> tuple[int, ...]:
-    return _ids_in(row.body_json, "proposal_id")
 
 
 def _ids_in(body_json: str, field: str) -> tuple[int, ...]:

@@ -28,13 +28,15 @@ from db.outbox import messages
 
 
 def follow(database: Database, scheme_cache: SchemeCache, settings: Settings, now: datetime) -> int:
-    """Expire, pass on and remind of what waits; how much that was."""
+    """Expire, pass on and remind of what waits, and tell of what a join has ended; how much that was."""
     with database.read() as session:
-        found = proposals.waiting(session)
+        found, untold = proposals.waiting(session), proposals.untold(session)
+    done = sum(_tell_joined(database, scheme_cache, one, settings, now) for one in untold)
     if not found:
-        return 0
-    done = 0
+        return done
     for one in found:
+        if one.version > 1:
+            done += _reopen(database, scheme_cache, one, settings)
         if one.expires_at <= now:
             done += _expire(database, scheme_cache, one, settings, now)
         elif one.escalated_at is None and now >= one.asked_at + (one.expires_at - one.asked_at) / 2:
@@ -62,6 +64,29 @@ def _expire(
         )
         telling.settle(session, scheme_cache, ended, customer, settings, now)
     return 1
+
+
+def _tell_joined(
+    database: Database, scheme_cache: SchemeCache, one: CustomerProposal, settings: Settings, now: datetime
+) -> int:
+    """Say what became of a proposal whose customer was joined into another one."""
+    with database.write(lock=making.LOCK) as session:
+        found, customer = proposals.get(session, one.id or 0), customers.get_row(session, one.customer_id)
+        if found is None or customer is None or found.state != one.state or found.decided_at is not None:
+            return 0
+        found.decided_at = now
+        session.add(found)
+        telling.settle(session, scheme_cache, found, customer, settings, now)
+    return 1
+
+
+def _reopen(database: Database, scheme_cache: SchemeCache, one: CustomerProposal, settings: Settings) -> int:
+    """Show in its messages that a proposal waits again, after the join that ended it was undone."""
+    with database.write(lock=making.LOCK) as session:
+        found, customer = proposals.get(session, one.id or 0), customers.get_row(session, one.customer_id)
+        if found is None or customer is None or found.state != ProposalState.WAITING:
+            return 0
+        return min(1, telling.reopen(session, scheme_cache, found, customer, settings))
 
 
 def _escalate(

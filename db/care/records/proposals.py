@@ -32,7 +32,7 @@ class ProposalState(StrEnum):
     WAITING = "waiting"
     APPROVED = "approved"
     DECLINED = "declined"
-    WITHDRAWN = "withdrawn"  # by who proposed it
+    WITHDRAWN = "withdrawn"  # by who proposed it; by nobody when its customer was joined into another one
     EXPIRED = "expired"  # nobody decided in time
 
 
@@ -98,14 +98,14 @@ def waiting_of(session: Session, customer_id: int, kind: str) -> CustomerProposa
     return session.scalars(theirs).first()
 
 
-def made_by(session: Session, proposal_ids: Iterable[int]) -> set[tuple[int | None, int]]:
-    """(proposer, customer) of proposals."""
+def proposers(session: Session, proposal_ids: Iterable[int]) -> dict[int, int | None]:
+    """Proposal -> who made it."""
     rows = session.execute(
-        select(col(CustomerProposal.proposer_id), col(CustomerProposal.customer_id)).where(
+        select(col(CustomerProposal.id), col(CustomerProposal.proposer_id)).where(
             col(CustomerProposal.id).in_(proposal_ids)
         )
     )
-    return {(row[0], row[1]) for row in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def newest_by(
@@ -139,6 +139,14 @@ def listed(
 def waiting(session: Session) -> list[CustomerProposal]:
     """All that wait, the oldest first."""
     return listed(session, None, ended=False)
+
+
+def untold(session: Session) -> list[CustomerProposal]:
+    """Those that ended because their customer was joined, as long as nobody has been told."""
+    ended = _ROWS.where(
+        col(CustomerProposal.state) == ProposalState.WITHDRAWN, col(CustomerProposal.decided_at).is_(None)
+    )
+    return list(session.scalars(ended.order_by(col(CustomerProposal.id))))
 
 
 def move(session: Session, proposal_id: int, version: int, **values: Any) -> bool:

@@ -4,9 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.clock import FixedClock
 from bot.errors import Conflict
+from bot.services.imports import join_customers, undo
 from bot.wording.ask.proposals import ProposalNotice, WaitingProposals
+from db.book.customers import Customer
 from db.engine import Database
+from tests import factories
 from tests.recorded import recorded
 from tests.services.proposals.desk import Desk
 
@@ -85,6 +89,29 @@ def test_what_has_expired_is_not_decided_before_the_job_has_seen_it_either(desk:
     with pytest.raises(Conflict, match="This proposal is over"):
         desk.approve("Olga", act)
     assert desk.overrides() == []
+
+
+def test_what_a_join_ends_is_told_and_waits_again_in_its_messages_when_that_is_undone(desk: Desk) -> None:
+    act = desk.propose()
+    with desk.database.write() as session:
+        factories.customer(session, "Main", code="MAIN", owner_id=desk.ids["Dee"])
+        code = session.get_one(Customer, desk.acme).code
+    clock = FixedClock(desk.now)
+    joined = join_customers(desk.database, code, "MAIN", clock=clock, actor=factories.operator())
+    assert (desk.follow(), desk.follow()) == (1, 0)
+    (asked,), (told,) = desk.told("Olga"), desk.told("Anna")
+    assert isinstance(asked, ProposalNotice)
+    assert isinstance(told, ProposalNotice)
+    assert [(one.row.state, one.row.choices) for one in (asked, told)] == [("withdrawn", ())] * 2
+    assert joined.batch_id is not None
+    undo(desk.database, joined.batch_id, clock=clock, actor=factories.operator())
+    assert (desk.follow(), desk.follow()) == (1, 0)
+    (again,) = desk.told("Olga")
+    assert isinstance(again, ProposalNotice)
+    assert again.row.is_open
+    assert again.row.may_decide
+    assert desk.approve("Olga", act).message.row.state == "approved"
+    assert len(desk.told("Anna")) == 2
 
 
 def hours(count: float) -> float:
