@@ -23,6 +23,19 @@ def asked(
     )
 
 
+def reminded(
+    session: Session, found: CustomerProposal, customer: CustomerRow, settings: Settings, now: datetime
+) -> list[tuple[Person, datetime]]:
+    """The people who are asked, and from half of the time on the admins, with since when."""
+    nearest = asked(session, found, customer, settings, now)
+    since = [(person, found.asked_at) for person in nearest]
+    if found.escalated_at is None:
+        return since
+    known = {person.id for person in nearest}
+    others = admins(session, found, customer, settings, now)
+    return since + [(person, found.escalated_at) for person in others if person.id not in known]
+
+
 def admins(
     session: Session, found: CustomerProposal, customer: CustomerRow, settings: Settings, now: datetime
 ) -> list[Person]:

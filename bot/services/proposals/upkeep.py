@@ -12,13 +12,11 @@ from sqlmodel import Session
 from bot.clock import local_date
 from bot.services.care.working_people import FirmTime, times_asked
 from bot.services.delivery import kinds, outbox
-from bot.services.proposals import deciders, making, subject, telling, waiting
+from bot.services.proposals import deciders, expiry, making, subject, telling, waiting
 from bot.services.recipients import Place
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.wording.ask.proposals import ProposalRow
-from db import audit
-from db.audit import AuditAction, AuditActor, Door, ObjectKind
 from db.book import customers
 from db.book.people import Person
 from db.care.records import proposals
@@ -48,22 +46,7 @@ def _expire(
     database: Database, scheme_cache: SchemeCache, one: CustomerProposal, settings: Settings, now: datetime
 ) -> int:
     with database.write(lock=making.LOCK) as session:
-        state = {"state": ProposalState.EXPIRED, "decided_at": now}
-        customer = customers.get_row(session, one.customer_id)
-        if customer is None or not proposals.move(session, one.id or 0, one.version, **state):
-            return 0
-        ended = proposals.get(session, one.id or 0) or one
-        audit.record(
-            session,
-            actor=AuditActor(),
-            action=AuditAction.PROPOSAL_EXPIRED,
-            object_kind=ObjectKind.CUSTOMER,
-            object_id=one.customer_id,
-            door=Door.JOB,
-            after={"proposal": one.id, "kind": one.kind, "proposer": one.proposer_id or one.proposed_by},
-        )
-        telling.settle(session, scheme_cache, ended, customer, settings, now)
-    return 1
+        return int(expiry.expire(session, scheme_cache, one, settings, now))
 
 
 def _tell_joined(
@@ -123,10 +106,10 @@ def _mornings(session: Session, settings: Settings, now: datetime) -> list[tuple
     asked: dict[int, list[datetime]] = defaultdict(list)
     for one in proposals.waiting(session):
         customer = customers.get_row(session, one.customer_id)
-        for person in deciders.asked(session, one, customer, settings, now) if customer else ():
+        for person, since in deciders.reminded(session, one, customer, settings, now) if customer else ():
             if person.id is not None and person.slack_user_id is not None:
                 readers[person.id] = person
-                asked[person.id].append(one.asked_at)
+                asked[person.id].append(since)
     working = times_asked(session, list(readers), FirmTime.of(settings), now) if readers else {}
     found = []
     for number, person in readers.items():
@@ -176,7 +159,8 @@ def _rows(
         customer = customers.get_row(session, one.customer_id)
         if customer is None or one.expires_at <= now:
             continue
-        if person.id in {reader.id for reader in deciders.asked(session, one, customer, settings, now)}:
+        readers = deciders.reminded(session, one, customer, settings, now)
+        if person.id in {reader.id for reader, _ in readers}:
             rows.append(subject.row_of(session, scheme_cache, one, customer, settings, may_decide=True))
     return rows
 

@@ -153,8 +153,9 @@ def test_for_who_may_not_see_the_customer_there_is_no_proposal(desk: Desk) -> No
     for decide in (desk.approve, desk.decline, desk.withdraw):
         with pytest.raises(Hidden):
             decide("Dee", act)
+    kind = ProposalKind.OVERRIDE
     with pytest.raises(Hidden), desk.database.read() as session:
-        proposals.to_propose(session, desk.cache, desk.actor("Dee"), desk.acme, ProposalKind.OVERRIDE, UNTIL)
+        proposals.to_propose(session, desk.cache, desk.actor("Dee"), desk.acme, kind, UNTIL, desk.now)
 
 
 def give(desk: Desk, name: str) -> None:
