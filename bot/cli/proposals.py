@@ -23,7 +23,6 @@ from bot.cli.decisions import Name
 from bot.cli.output.personal import record_list
 from bot.cli.output.recorded import print_message, request, to_amount
 from bot.cli.output.vocabulary import tier_word, word
-from bot.masking import MASK
 from bot.services import proposals
 from bot.services.ask import lookup
 from bot.services.grade import regrades
@@ -94,7 +93,7 @@ def list_proposals(
         [
             [
                 *(row.proposal_id, row.code, row.name, row.tier and tier_word(row.tier.id)),
-                *(row.limit and MASK, row.terms, row.until, row.reason, row.by.name, row.asked_on),
+                *(row.limit, row.terms, row.until, row.reason, row.by.name, row.asked_on),
                 *(word("proposal", row.state), row.decided_by and row.decided_by.name),
             ]
             for row in found
@@ -191,7 +190,7 @@ def _record(row: ProposalRow) -> dict[str, Any]:
         "kind": row.kind,
         "tier": row.tier and row.tier.id,
         "until": row.until,
-        "limit": row.limit and MASK,
+        "limit": row.limit,
         "terms": row.terms,
         "reason": row.reason,
         "proposed_by": row.by.name,

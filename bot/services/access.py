@@ -340,6 +340,12 @@ def customer_for(
         if refusal == NOT_YOURS and customer is not None and can(actor, Act.SEE, customer):
             raise NotAllowed(ONLY_SEEN)
         raise Hidden(refusal)
+    require_same(session, customer, pointer)
+    return customer
+
+
+def require_same(session: Session, customer: CustomerRow, pointer: Pointer) -> None:
+    """Raise Conflict for a button of another customer that had the same id."""
     if pointer.mark is not None and crc32(customer.code.encode()) != pointer.mark:
         own = customers.get(session, pointer.id)  # one that was joined into another keeps its code
         if own is None or crc32(own.code.encode()) != pointer.mark:
@@ -348,7 +354,6 @@ def customer_for(
                     "This button was made for another customer, which is no longer in the book. Ask again with /tier."
                 )
             )
-    return customer
 
 
 def about(customer: Customer | CustomerRow) -> dict[str, Any]:

@@ -50,6 +50,16 @@ def test_show_prints_what_is_proposed_and_owed_and_approve_stores_a_limit(comman
     assert row["approved_by"].startswith("operator:")
 
 
+@pytest.mark.parametrize("limit", ["250000,50", "1.500,00", "1,50", "15,00,000", "250.000", "1,5.5", "1_500"])
+def test_a_limit_that_may_be_read_in_two_ways_is_refused(command: Command, limit: str) -> None:
+    command("grade", "--scheme", "credit.yaml")
+    for what in ("approve", "propose"):
+        done = command("credit", what, "ACME", "--limit", limit, "--terms", "30", "--reason", "first year")
+        with pytest.raises(BadInput, match="Write it as 250000"):
+            raise done.exception or AssertionError
+    assert "Nothing is approved yet." in command("credit", "show", "ACME").output
+
+
 def test_a_customer_without_a_grade_and_a_wrong_amount_are_refused(command: Command) -> None:
     with pytest.raises(NotReady, match="no credit assessment yet"):
         raise command("credit", "show", "ACME").exception or AssertionError

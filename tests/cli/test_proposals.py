@@ -1,7 +1,13 @@
 """Proposals by command: made, listed, approved, declined and withdrawn, with the rights of who acts."""
 
+from decimal import Decimal
 from pathlib import Path
 
+from sqlmodel import col, update
+
+from db.book.people import Person
+from db.care.records.proposals import CustomerProposal
+from db.engine import open_database
 from tests.cli.conftest import Done, Program
 from tests.cli.test_audit import (  # noqa: F401 - fixtures
     book,
@@ -67,6 +73,25 @@ def test_the_operator_decides_about_no_proposal_of_the_operator(book: Program) -
 def test_credit_without_an_assessment_is_not_proposed(book: Program) -> None:  # noqa: F811
     refused = book("credit", "propose", "C-1", "--limit", "1000", "--terms", "30", "--reason", "new", *ANNA)
     assert "has no credit assessment yet" in refused.err
+
+
+def test_the_list_shows_a_limit_to_who_may_decide_and_to_nobody_else(book: Program, file: Path) -> None:  # noqa: F811
+    propose(book, *ANNA)
+    database = open_database(f"sqlite:///{file}")
+    with database.write() as session:
+        credit = {
+            "kind": "credit",
+            "tier": None,
+            "credit_limit": Decimal(1500),
+            "terms": 30,
+            "currency": "EUR",
+        }
+        session.exec(update(CustomerProposal).values(**credit))
+        session.exec(update(Person).where(col(Person.name) == "Grace").values(role="finance"))
+    database.close()
+    for who, limit in ((GRACE, "EUR 1,500"), (ANNA, "EUR 1,500"), (LEE, "•••")):
+        assert [one["limit"] for one in book("proposal", "list", "--json", *who).json] == [limit]
+        assert limit in book("proposal", "list", *who).out
 
 
 def test_what_waits_for_a_customer_ends_when_it_is_joined_and_waits_again_when_that_is_undone(

@@ -301,7 +301,8 @@ class Office:
     def before_a_proposal(self, actor: Actor, customer: int) -> object:
         with self.database.read() as session:
             kind = ProposalKind.OVERRIDE
-            return proposals.to_propose(session, self.book.scheme_cache, actor, customer, kind, MONDAY)
+            now = self.book.clock.now()
+            return proposals.to_propose(session, self.book.scheme_cache, actor, customer, kind, MONDAY, now)
 
     def propose(self, actor: Actor, customer: int) -> object:
         return proposals.propose(

@@ -191,6 +191,7 @@ def test_credit_is_proposed_from_the_card_and_decided_by_finance(office: Office)
         (Action.PROPOSE_TIER, GIVEN | {"until": "2020-01-01"}, "until", "is over"),
         (Action.PROPOSE_CREDIT, {"reason": "First year."}, "limit", "proposes no limit"),
         (Action.PROPOSE_CREDIT, {"limit": "much", "reason": "First year."}, "limit", "is not an amount"),
+        (Action.PROPOSE_CREDIT, {"limit": "250000,50", "reason": "First year."}, "limit", "is not clear"),
     ],
 )
 def test_what_could_not_be_approved_is_said_below_its_input(

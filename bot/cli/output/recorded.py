@@ -1,6 +1,6 @@
 """What the commands that record, list and take back something share: options, the answer, and the end of a list."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated
 from uuid import uuid4
 
@@ -9,7 +9,7 @@ import typer
 from bot.app import Tierbot
 from bot.cli.console import _, print_json, say
 from bot.cli.output.presentation import as_text, message_json
-from bot.errors import N_, BadInput
+from bot.services.reports.credit import to_limit
 from bot.wording.message_base import Message
 from db.processes import InboundKey
 
@@ -33,12 +33,7 @@ def request() -> InboundKey:
 
 def to_amount(text: str | None) -> Decimal | None:
     """The amount of an option. Raises BadInput."""
-    if text is None:
-        return None
-    try:
-        return Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        raise BadInput(N_("--limit %(text)s is not an amount. Write it as 250000."), text=text) from None
+    return to_limit(text) if text is not None else None
 
 
 def print_message(bot: Tierbot, message: Message, as_json: bool, *more: str) -> None:

@@ -32,7 +32,7 @@ from db import processes
 from db.book import customers, people
 from db.book.people import Person, PersonRole
 from db.care import touches
-from db.care.records import complaints, promises
+from db.care.records import complaints, promises, proposals
 from db.care.touches import ShownTouch
 from db.care.weekly import reports as weekly
 from db.graded import changes
@@ -68,6 +68,9 @@ class Moment:
         told = {row.recipient for row in rows if row.kind == kinds.BRIEF and row.recipient is not None}
         persons = (people.row_by_id(session, one, now) for one in told)
         self._given = {one.id: one.given for one in persons if one is not None}
+        shows = {row: _ids_in(row.body_json, "proposal_id") for row in rows if row.kind == kinds.PROPOSAL}
+        made = proposals.proposers(session, {one for of in shows.values() for one in of}) if shows else {}
+        self._own = {row.id for row, of in shows.items() if all(made.get(one) == row.recipient for one in of)}
         of_weeks = [row.id for row in rows if row.kind == kinds.WEEKLY]
         self.weeks = weekly.teams_of(session, of_weeks) if of_weeks else {}
         everyone = {customer for named in self.named.values() for customer in named}
@@ -126,6 +129,8 @@ class Moment:
             return own  # the group that the firm named hears of all customers
         if row.kind == kinds.HANDED_ON:
             return own  # it says to its former account manager that the customer is no longer theirs
+        if row.id in self._own:
+            return own  # who made a proposal is told what becomes of it
         if row.recipient is not None:
             person = self.recipients.people.get(row.recipient)
             if person and row.kind == kinds.BRIEF and customer in self._given.get(row.recipient, ()):

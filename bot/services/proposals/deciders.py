@@ -5,8 +5,6 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.errors import NotAllowed
-from bot.services import access
 from bot.services.proposals import subject
 from bot.settings import Settings
 from db.book import deputies, people
@@ -23,6 +21,19 @@ def asked(
     return _able(session, nearest, found, customer, settings, now) or admins(
         session, found, customer, settings, now
     )
+
+
+def reminded(
+    session: Session, found: CustomerProposal, customer: CustomerRow, settings: Settings, now: datetime
+) -> list[tuple[Person, datetime]]:
+    """The people who are asked, and from half of the time on the admins, with since when."""
+    nearest = asked(session, found, customer, settings, now)
+    since = [(person, found.asked_at) for person in nearest]
+    if found.escalated_at is None:
+        return since
+    known = {person.id for person in nearest}
+    others = admins(session, found, customer, settings, now)
+    return since + [(person, found.escalated_at) for person in others if person.id not in known]
 
 
 def admins(
@@ -73,11 +84,5 @@ def _may(
     settings: Settings,
     now: datetime,
 ) -> bool:
-    person = people.row_by_id(session, person_id, now)
-    if person is None:
-        return False
-    try:
-        actor = access.actor_of(person, settings)
-    except NotAllowed:  # who has left
-        return False
-    return subject.is_for(actor, found, customer, settings)
+    actor = subject.reader_of(session, person_id, settings, now)
+    return actor is not None and subject.is_for(actor, found, customer, settings)

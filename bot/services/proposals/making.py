@@ -15,7 +15,7 @@ from bot.services.access import Act, Actor
 from bot.services.care.complaints.opening import check_text
 from bot.services.grade import overrides
 from bot.services.grade.overrides import OverrideRequest
-from bot.services.proposals import deciders, subject, telling
+from bot.services.proposals import deciders, expiry, subject, telling
 from bot.services.proposals.subject import ProposalAct
 from bot.services.reports import credit
 from bot.services.reports.credit import ApprovalRequest
@@ -79,10 +79,11 @@ def to_propose(
     meant: int | Pointer,
     kind: ProposalKind,
     today: date,
+    now: datetime,
 ) -> ToPropose:
     """What the form says. Raises Hidden, NotAllowed, and what nobody could propose now."""
     customer = _customer(session, actor, meant, kind)
-    refuse_second(session, customer, kind)
+    refuse_second(session, customer, kind, now)
     if kind == ProposalKind.CREDIT:
         found = credit.valid_credit(session, scheme_cache, customer, today)
         return ToPropose(
@@ -133,7 +134,9 @@ def propose(
             before_commit()
             row = subject.row_of(session, scheme_cache, known, customer, settings, reader=actor)
             return subject.acted(row, "repeated")
-        refuse_second(session, customer, wanted.kind)
+        over = refuse_second(session, customer, wanted.kind, now)
+        if over is not None:
+            expiry.expire(session, scheme_cache, over, settings, now)
         found = CustomerProposal(
             customer_id=customer.id,
             kind=wanted.kind,
@@ -161,16 +164,19 @@ def propose(
         return subject.acted(row, "made")
 
 
-def refuse_second(session: Session, customer: CustomerRow, kind: ProposalKind) -> None:
-    """Raise Conflict while a proposal of the kind waits."""
+def refuse_second(
+    session: Session, customer: CustomerRow, kind: ProposalKind, now: datetime
+) -> CustomerProposal | None:
+    """Raise Conflict while a proposal of the kind waits; returns one that is over and not yet ended by the job."""
     present = proposals.waiting_of(session, customer.id, kind)
-    if present is not None:
+    if present is not None and present.expires_at > now:
         raise Conflict(
             N_("%(name)s has a proposal by %(by)s that waits for a decision: number %(number)s."),
             name=customer.name,
             by=present.proposed_by,
             number=present.id,
         )
+    return present
 
 
 def _customer(session: Session, actor: Actor, meant: int | Pointer, kind: ProposalKind) -> CustomerRow:

@@ -19,7 +19,7 @@ from bot.wording.actions import Pointer
 from bot.wording.ask.proposals import ProposalNotice, ProposalRow
 from bot.wording.parts import TierPart, Who
 from db.audit import AuditAction, ObjectKind
-from db.book import people
+from db.book import customers, people
 from db.book.customers import CustomerRow
 from db.book.people import Person
 from db.care.records import proposals
@@ -62,12 +62,28 @@ class ProposalTitle:
 
 
 def seen(session: Session, actor: Actor, pointer: Pointer) -> tuple[CustomerRow, CustomerProposal]:
-    """The proposal that a button points at with its customer, if the actor may see the customer. Raises Hidden."""
+    """The proposal that a button points at with its customer, if the actor may see the customer. Raises Hidden.
+
+    Who made a proposal keeps sight of it when the customer is no longer theirs.
+    """
     found = proposals.get(session, pointer.id)
     if found is None:
         raise Hidden(GONE)
     meant = replace(pointer, id=found.customer_id)
+    customer = customers.get_row(session, found.customer_id) if is_own(actor, found) else None
+    if customer is not None:
+        access.require_same(session, customer, meant)
+        return customer, found
     return access.customer_for(session, actor, Act.SEE, meant, GONE), found
+
+
+def reader_of(session: Session, person_id: int, settings: Settings, now: datetime) -> Actor | None:
+    """Somebody with their rights now; None for who has left."""
+    person = people.row_by_id(session, person_id, now)
+    try:
+        return None if person is None else access.actor_of(person, settings)
+    except NotAllowed:
+        return None
 
 
 def is_own(actor: Actor, found: CustomerProposal) -> bool:
@@ -156,6 +172,7 @@ def row_of(
     masked = False
     if reader is not None:
         masked = not sees_limit(reader, found, customer)
+        present = present if access.can(reader, Act.SEE, customer) else None
         rights = {
             "may_decide": is_for(reader, found, customer, settings),
             "may_withdraw": is_own(reader, found),

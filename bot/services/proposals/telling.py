@@ -56,18 +56,32 @@ def settle(
 
     That nobody has decided is told to those who were asked as well.
     """
-    row = subject.row_of(session, scheme_cache, found, customer, settings)
-    _rewrite(session, row)
+    _rewrite(session, subject.row_of(session, scheme_cache, found, customer, settings))
     told = {found.proposer_id} - {found.decider_id, None}
     if found.state == ProposalState.EXPIRED:
-        told |= proposals.readers_of(session, row.proposal_id)
+        told |= proposals.readers_of(session, found.id or 0)
     persons = people.get_many(session, [one for one in told if one is not None])
-    for person in persons.values():
-        if person.is_present and person.slack_user_id is not None:
+    for number, person in persons.items():
+        reader = subject.reader_of(session, number, settings, now)
+        if reader is not None and person.slack_user_id is not None:
+            row = subject.row_of(session, scheme_cache, found, customer, settings, reader=reader)
             _write(session, person, ProposalNotice(row=row, act="told"), found, settings, now, "told")
 
 
-def _rewrite(session: Session, row: ProposalRow) -> None:
+def reopen(
+    session: Session,
+    scheme_cache: SchemeCache,
+    found: CustomerProposal,
+    customer: CustomerRow,
+    settings: Settings,
+) -> int:
+    """Say in the messages that show a proposal that it waits again; how many said something else."""
+    return _rewrite(
+        session, subject.row_of(session, scheme_cache, found, customer, settings, may_decide=True)
+    )
+
+
+def _rewrite(session: Session, row: ProposalRow) -> int:
     """Store in the messages that show a proposal what has become of it; a worker draws those that are in Slack."""
     changed = []
     for number, body in proposals.messages_of(session, row.proposal_id):
@@ -76,10 +90,11 @@ def _rewrite(session: Session, row: ProposalRow) -> None:
             message = messages.load(stored)
         except (ValueError, KeyError):  # its text is kept no longer
             continue
-        if isinstance(message, ProposalNotice | WaitingProposals):
+        if isinstance(message, ProposalNotice | WaitingProposals) and message.showing(row) != message:
             proposals.rewrite(session, number, *outbox.body_of(message.showing(row), stored.get("language")))
             changed.append(number)
     redraws.mark_messages(session, changed)
+    return len(changed)
 
 
 def _write(
@@ -97,6 +112,6 @@ def _write(
         place=Place(person_id=person.id),
         message=message,
         language=person.language or settings.language,
-        dedupe_key=f"proposal:{found.id}:{what}:{person.id}",
+        dedupe_key=f"proposal:{found.id}:{what}:{found.version}:{person.id}",
         now=now,
     )

@@ -12,13 +12,11 @@ from sqlmodel import Session
 from bot.clock import local_date
 from bot.services.care.working_people import FirmTime, times_asked
 from bot.services.delivery import kinds, outbox
-from bot.services.proposals import deciders, making, subject, telling, waiting
+from bot.services.proposals import deciders, expiry, making, subject, telling, waiting
 from bot.services.recipients import Place
 from bot.services.schemes.store import SchemeCache
 from bot.settings import Settings
 from bot.wording.ask.proposals import ProposalRow
-from db import audit
-from db.audit import AuditAction, AuditActor, Door, ObjectKind
 from db.book import customers
 from db.book.people import Person
 from db.care.records import proposals
@@ -28,13 +26,15 @@ from db.outbox import messages
 
 
 def follow(database: Database, scheme_cache: SchemeCache, settings: Settings, now: datetime) -> int:
-    """Expire, pass on and remind of what waits; how much that was."""
+    """Expire, pass on and remind of what waits, and tell of what a join has ended; how much that was."""
     with database.read() as session:
-        found = proposals.waiting(session)
+        found, untold = proposals.waiting(session), proposals.untold(session)
+    done = sum(_tell_joined(database, scheme_cache, one, settings, now) for one in untold)
     if not found:
-        return 0
-    done = 0
+        return done
     for one in found:
+        if one.version > 1:
+            done += _reopen(database, scheme_cache, one, settings)
         if one.expires_at <= now:
             done += _expire(database, scheme_cache, one, settings, now)
         elif one.escalated_at is None and now >= one.asked_at + (one.expires_at - one.asked_at) / 2:
@@ -46,22 +46,30 @@ def _expire(
     database: Database, scheme_cache: SchemeCache, one: CustomerProposal, settings: Settings, now: datetime
 ) -> int:
     with database.write(lock=making.LOCK) as session:
-        state = {"state": ProposalState.EXPIRED, "decided_at": now}
-        customer = customers.get_row(session, one.customer_id)
-        if customer is None or not proposals.move(session, one.id or 0, one.version, **state):
+        return int(expiry.expire(session, scheme_cache, one, settings, now))
+
+
+def _tell_joined(
+    database: Database, scheme_cache: SchemeCache, one: CustomerProposal, settings: Settings, now: datetime
+) -> int:
+    """Say what became of a proposal whose customer was joined into another one."""
+    with database.write(lock=making.LOCK) as session:
+        found, customer = proposals.get(session, one.id or 0), customers.get_row(session, one.customer_id)
+        if found is None or customer is None or found.state != one.state or found.decided_at is not None:
             return 0
-        ended = proposals.get(session, one.id or 0) or one
-        audit.record(
-            session,
-            actor=AuditActor(),
-            action=AuditAction.PROPOSAL_EXPIRED,
-            object_kind=ObjectKind.CUSTOMER,
-            object_id=one.customer_id,
-            door=Door.JOB,
-            after={"proposal": one.id, "kind": one.kind, "proposer": one.proposer_id or one.proposed_by},
-        )
-        telling.settle(session, scheme_cache, ended, customer, settings, now)
+        found.decided_at = now
+        session.add(found)
+        telling.settle(session, scheme_cache, found, customer, settings, now)
     return 1
+
+
+def _reopen(database: Database, scheme_cache: SchemeCache, one: CustomerProposal, settings: Settings) -> int:
+    """Show in its messages that a proposal waits again, after the join that ended it was undone."""
+    with database.write(lock=making.LOCK) as session:
+        found, customer = proposals.get(session, one.id or 0), customers.get_row(session, one.customer_id)
+        if found is None or customer is None or found.state != ProposalState.WAITING:
+            return 0
+        return min(1, telling.reopen(session, scheme_cache, found, customer, settings))
 
 
 def _escalate(
@@ -98,10 +106,10 @@ def _mornings(session: Session, settings: Settings, now: datetime) -> list[tuple
     asked: dict[int, list[datetime]] = defaultdict(list)
     for one in proposals.waiting(session):
         customer = customers.get_row(session, one.customer_id)
-        for person in deciders.asked(session, one, customer, settings, now) if customer else ():
+        for person, since in deciders.reminded(session, one, customer, settings, now) if customer else ():
             if person.id is not None and person.slack_user_id is not None:
                 readers[person.id] = person
-                asked[person.id].append(one.asked_at)
+                asked[person.id].append(since)
     working = times_asked(session, list(readers), FirmTime.of(settings), now) if readers else {}
     found = []
     for number, person in readers.items():
@@ -151,7 +159,8 @@ def _rows(
         customer = customers.get_row(session, one.customer_id)
         if customer is None or one.expires_at <= now:
             continue
-        if person.id in {reader.id for reader in deciders.asked(session, one, customer, settings, now)}:
+        readers = deciders.reminded(session, one, customer, settings, now)
+        if person.id in {reader.id for reader, _ in readers}:
             rows.append(subject.row_of(session, scheme_cache, one, customer, settings, may_decide=True))
     return rows
 

@@ -22,7 +22,7 @@ MOST_SHOWN = 5  # in a message, so that there is room for each
 def rows_for(
     session: Session, scheme_cache: SchemeCache, actor: Actor, settings: Settings, *, ended: bool = False
 ) -> list[ProposalRow]:
-    """The proposals about customers that an actor may see, with what they may do about each."""
+    """The proposals about customers that an actor may see, and their own, with what they may do about each."""
     return [
         subject.row_of(session, scheme_cache, one, customer, settings, reader=actor)
         for one, customer in _seen(session, actor, ended=ended)
@@ -57,9 +57,10 @@ def message_of(rows: list[ProposalRow], *, more: int = 0, reminds: bool = False)
 
 
 def _seen(session: Session, actor: Actor, *, ended: bool) -> list[tuple[CustomerProposal, CustomerRow]]:
-    """The proposals about the customers of those whose customers an actor may see."""
+    """The proposals about the customers of those whose customers an actor may see, and the actor's own."""
     found = []
-    for one in proposals.listed(session, access.visible_owners(session, actor), ended=ended):
+    owners, own = access.visible_owners(session, actor), actor.who.person_id
+    for one in proposals.listed(session, owners, ended=ended, proposer_id=own):
         customer = customers.get_row(session, one.customer_id)
         if customer is not None:
             found.append((one, customer))

@@ -1,6 +1,7 @@
 """Credit: what a customer's assessment proposes, what the customer owes, and what a named person approved."""
 
 import math
+import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +25,9 @@ from grading.indicators.orders import window_start
 from grading.scheme.credit import STATEMENT_DAYS, VALID_DAYS, propose
 from grading.scheme.model import LIMIT_FIELDS, ZONE, Scheme
 
+# Commas only between groups of three; three digits after a dot may be thousands as well.
+_AMOUNT = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.(?!\d{3}$)\d+)?")
+_SEPARATED = re.compile(r"-?\d[\d.,]*")
 _PLACES = Decimal("0.0001")
 MOST_TERMS = 3650
 MASKED = ("approved_limit", "limit", "net_worth")
@@ -184,6 +188,16 @@ def put(
             "currency": assessed.currency,
         },
     )
+
+
+def to_limit(text: str) -> Decimal:
+    """The limit that somebody wrote. Raises BadInput, also where a comma or dot may be read in two ways."""
+    if _AMOUNT.fullmatch(text):
+        return Decimal(text.replace(",", ""))
+    msgid = N_("%(text)s is not an amount. Write it as 250000.")
+    if _SEPARATED.fullmatch(text):
+        msgid = N_("It is not clear which amount %(text)s is. Write it as 250000 or 250000.50.")
+    raise BadInput(msgid, text=text).of("limit")
 
 
 def decidable(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, or_, select
 from sqlmodel import Field, Session, SQLModel, col, update
 
 from db.book.customers import Ownership, present_owner
@@ -32,7 +32,7 @@ class ProposalState(StrEnum):
     WAITING = "waiting"
     APPROVED = "approved"
     DECLINED = "declined"
-    WITHDRAWN = "withdrawn"  # by who proposed it
+    WITHDRAWN = "withdrawn"  # by who proposed it; by nobody when its customer was joined into another one
     EXPIRED = "expired"  # nobody decided in time
 
 
@@ -98,6 +98,16 @@ def waiting_of(session: Session, customer_id: int, kind: str) -> CustomerProposa
     return session.scalars(theirs).first()
 
 
+def proposers(session: Session, proposal_ids: Iterable[int]) -> dict[int, int | None]:
+    """Proposal -> who made it."""
+    rows = session.execute(
+        select(col(CustomerProposal.id), col(CustomerProposal.proposer_id)).where(
+            col(CustomerProposal.id).in_(proposal_ids)
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def newest_by(
     session: Session, customer_id: int, kind: str, proposer_id: int | None
 ) -> CustomerProposal | None:
@@ -110,20 +120,33 @@ def newest_by(
     return session.scalars(theirs.order_by(col(CustomerProposal.id).desc()).limit(1)).first()
 
 
-def listed(session: Session, owners: frozenset[int] | None, *, ended: bool) -> list[CustomerProposal]:
-    """Proposals about the customers of these owners (None: about all), the oldest first; with `ended` also those that are over."""
+def listed(
+    session: Session, owners: frozenset[int] | None, *, ended: bool, proposer_id: int | None = None
+) -> list[CustomerProposal]:
+    """Proposals about the customers of these owners (None: about all), or by a person, the oldest first.
+
+    With `ended` also those that are over.
+    """
     statement = _ROWS if ended else _ROWS.where(_is_waiting())
     if owners is not None:
         theirs = select(col(Ownership.id)).where(
             present_owner(CustomerProposal.customer_id), col(Ownership.person_id).in_(owners)
         )
-        statement = statement.where(theirs.exists())
+        statement = statement.where(or_(theirs.exists(), col(CustomerProposal.proposer_id) == proposer_id))
     return list(session.scalars(statement.order_by(col(CustomerProposal.id))))
 
 
 def waiting(session: Session) -> list[CustomerProposal]:
     """All that wait, the oldest first."""
     return listed(session, None, ended=False)
+
+
+def untold(session: Session) -> list[CustomerProposal]:
+    """Those that ended because their customer was joined, as long as nobody has been told."""
+    ended = _ROWS.where(
+        col(CustomerProposal.state) == ProposalState.WITHDRAWN, col(CustomerProposal.decided_at).is_(None)
+    )
+    return list(session.scalars(ended.order_by(col(CustomerProposal.id))))
 
 
 def move(session: Session, proposal_id: int, version: int, **values: Any) -> bool:

@@ -10,9 +10,11 @@ from sqlmodel import col, update
 
 from bot.errors import BadInput, BotError, Conflict, Hidden, NotAllowed
 from bot.services import proposals
+from bot.services.delivery import rights
 from bot.services.grade import overrides
 from bot.services.grade.overrides import OverrideRequest
 from bot.services.proposals import waiting
+from bot.services.recipients import FirmDefaults
 from bot.services.reports import credit
 from bot.wording.actions import Action, Pointer
 from bot.wording.ask.proposals import ProposalNotice
@@ -20,6 +22,7 @@ from db.book.customers import Ownership
 from db.book.people import Person
 from db.care.records.proposals import CustomerProposal, ProposalKind
 from db.engine import Database
+from db.outbox import claims
 from db.processes import Repeated
 from tests.recorded import recorded
 from tests.services.book import Book
@@ -150,8 +153,46 @@ def test_for_who_may_not_see_the_customer_there_is_no_proposal(desk: Desk) -> No
     for decide in (desk.approve, desk.decline, desk.withdraw):
         with pytest.raises(Hidden):
             decide("Dee", act)
+    kind = ProposalKind.OVERRIDE
     with pytest.raises(Hidden), desk.database.read() as session:
-        proposals.to_propose(session, desk.cache, desk.actor("Dee"), desk.acme, ProposalKind.OVERRIDE, UNTIL)
+        proposals.to_propose(session, desk.cache, desk.actor("Dee"), desk.acme, kind, UNTIL, desk.now)
+
+
+def give(desk: Desk, name: str) -> None:
+    """Make somebody the account manager of the customer."""
+    with desk.database.write() as session:
+        theirs = col(Ownership.customer_id) == desk.acme
+        session.exec(update(Ownership).where(theirs).values(person_id=desk.ids[name]))
+        session.exec(update(Person).where(col(Person.name) == name).values(role="account_manager"))
+
+
+def test_who_made_a_proposal_keeps_sight_of_it_when_the_customer_is_somebody_elses(desk: Desk) -> None:
+    act = desk.propose_credit()
+    give(desk, "Dee")
+    with desk.database.read() as session:
+        views = [
+            waiting.waiting(session, desk.cache, desk.actor(name), desk.settings) for name in ("Anna", "Dee")
+        ]
+    assert views[1] is None
+    assert views[0] is not None
+    (row,) = views[0].rows
+    assert (row.choices, row.limit) == ((Action.WITHDRAW_PROPOSAL,), "•••")
+    with pytest.raises(NotAllowed, match="Only the person who made a proposal"):
+        desk.withdraw("Dee", act)
+    assert desk.withdraw("Anna", act).message.row.state == "withdrawn"
+
+
+def test_who_made_a_proposal_is_told_its_outcome_without_what_they_may_not_see(desk: Desk) -> None:
+    act = desk.propose_credit()
+    give(desk, "Dee")
+    desk.decline("Finn", act)
+    (told,) = desk.told("Anna")
+    assert isinstance(told, ProposalNotice)
+    assert (told.row.state, told.row.limit) == ("declined", "•••")
+    with desk.database.write() as session:
+        due = claims.due(session, now=desk.now, limit=9)
+        rows = [row for row in due if row.recipient == desk.ids["Anna"]]
+        assert rights.hold_back(session, rows, FirmDefaults(), desk.now) == rows != []
 
 
 def test_a_decision_is_taken_once(desk: Desk) -> None:

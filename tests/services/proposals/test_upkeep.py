@@ -4,9 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from bot.clock import FixedClock
 from bot.errors import Conflict
+from bot.services.imports import join_customers, undo
 from bot.wording.ask.proposals import ProposalNotice, WaitingProposals
+from db.book.customers import Customer
+from db.care.records import proposals
 from db.engine import Database
+from tests import factories
 from tests.recorded import recorded
 from tests.services.proposals.desk import Desk
 
@@ -66,6 +71,15 @@ def test_admins_are_asked_as_well_when_half_of_the_time_is_over(desk: Desk) -> N
     assert desk.overrides()[0].approver == "Ada"
 
 
+def test_admins_who_were_asked_are_reminded_in_the_mornings_after_that(desk: Desk) -> None:
+    desk.propose()
+    desk.follow(7 + hours(2))
+    assert reminders(desk, "Ada") == []
+    desk.follow(1)
+    (reminder,) = reminders(desk, "Ada")
+    assert [(row.name, row.may_decide) for row in reminder.rows] == [("ACME", True)]
+
+
 def test_what_nobody_decides_about_expires_and_both_sides_are_told_once(desk: Desk) -> None:
     act = desk.propose()
     desk.follow(desk.settings.proposal_days)
@@ -85,6 +99,41 @@ def test_what_has_expired_is_not_decided_before_the_job_has_seen_it_either(desk:
     with pytest.raises(Conflict, match="This proposal is over"):
         desk.approve("Olga", act)
     assert desk.overrides() == []
+
+
+def test_what_a_join_ends_is_told_and_waits_again_in_its_messages_when_that_is_undone(desk: Desk) -> None:
+    act = desk.propose()
+    with desk.database.write() as session:
+        factories.customer(session, "Main", code="MAIN", owner_id=desk.ids["Dee"])
+        code = session.get_one(Customer, desk.acme).code
+    clock = FixedClock(desk.now)
+    joined = join_customers(desk.database, code, "MAIN", clock=clock, actor=factories.operator())
+    assert (desk.follow(), desk.follow()) == (1, 0)
+    (asked,), (told,) = desk.told("Olga"), desk.told("Anna")
+    assert isinstance(asked, ProposalNotice)
+    assert isinstance(told, ProposalNotice)
+    assert [(one.row.state, one.row.choices) for one in (asked, told)] == [("withdrawn", ())] * 2
+    assert joined.batch_id is not None
+    undo(desk.database, joined.batch_id, clock=clock, actor=factories.operator())
+    assert (desk.follow(), desk.follow()) == (1, 0)
+    (again,) = desk.told("Olga")
+    assert isinstance(again, ProposalNotice)
+    assert again.row.is_open
+    assert again.row.may_decide
+    assert desk.approve("Olga", act).message.row.state == "approved"
+    assert len(desk.told("Anna")) == 2
+
+
+def test_what_has_expired_stands_in_nobodys_way_before_the_job_has_seen_it(desk: Desk) -> None:
+    first = desk.propose()
+    desk.now += timedelta(days=desk.settings.proposal_days)
+    second = desk.propose(until=desk.now.date() + timedelta(days=9))
+    assert second.message.act == "made"
+    with desk.database.read() as session:
+        states = [one.state for one in proposals.listed(session, None, ended=True)]
+    assert states == ["expired", "waiting"]
+    ends = [one for one in desk.told("Anna") if isinstance(one, ProposalNotice) and one.act == "told"]
+    assert [(one.row.proposal_id, one.row.state) for one in ends] == [(first.proposal_id, "expired")]
 
 
 def hours(count: float) -> float:

@@ -144,14 +144,16 @@ class Transfer:
         )
 
     def _end_proposals(self) -> None:
-        """Withdraw what was proposed for customers that are joined: it was proposed by their figures."""
+        """Withdraw what was proposed for customers that are joined: it was proposed by their figures.
+
+        That it has no time of its end yet says that nobody has been told (`bot.services.proposals.upkeep`).
+        """
         waits = _proposal.c.state == ProposalState.WAITING
         of_joined = _proposal.c.customer_id.in_(select(self.pairs.c.from_id)), waits
         rows = self.connection.execute(select(_proposal.c.id).where(*of_joined)).all()
-        before = {"state": ProposalState.WAITING, "answer": None, "decided_at": None}
+        before = {"state": ProposalState.WAITING, "decided_at": None}
         store_previous(self.connection, self.batch_id, _proposal.name, [(row.id, before) for row in rows])
-        ended = {"state": ProposalState.WITHDRAWN, "answer": "customer joined", "decided_at": self.now}
-        values = {**ended, "version": _proposal.c.version + 1}
+        values = {"state": ProposalState.WITHDRAWN, "version": _proposal.c.version + 1}
         self.connection.execute(_proposal.update().where(*of_joined).values(values))
 
     def _move(self, moved: Table) -> None:

@@ -1,14 +1,13 @@
 """The forms of proposals: what they ask, and what stands in their inputs."""
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
 
-from bot.errors import N_, BadInput, BilingualName, Phrase
+from bot.errors import N_, BilingualName, Phrase
 from bot.services.care.complaints.subject import LONGEST, SHORTEST
 from bot.services.proposals import WantedCredit, WantedTier
 from bot.services.proposals.making import ToPropose
 from bot.services.proposals.subject import ProposalTitle
-from bot.services.reports.credit import MOST_TERMS
+from bot.services.reports.credit import MOST_TERMS, to_limit
 from bot.slack import blocks, forms
 from bot.slack.blocks import BUTTON, Block, plain
 from bot.slack.deferred import Press
@@ -110,17 +109,10 @@ def entered_credit(view: Block) -> WantedCredit:
     """What was entered about credit. Raises BadInput."""
     limit, terms = forms.entered_text(view, "limit").strip(), forms.entered_text(view, "terms").strip()
     return WantedCredit(
-        limit=_amount(limit) if limit else None,
+        limit=to_limit(limit) if limit else None,
         terms_days=int(terms) if terms.isdecimal() else None,
         reason=forms.entered_text(view, "reason"),
     )
-
-
-def _amount(text: str) -> Decimal:
-    try:
-        return Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        raise BadInput(N_("%(text)s is not an amount. Write it as 250000."), text=text).of("limit") from None
 
 
 def _form(

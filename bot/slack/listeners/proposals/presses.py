@@ -27,9 +27,10 @@ TITLE = N_("Proposal")
 
 def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
     def form(press: Press, actor: Actor, kind: ProposalKind, made: Callable[..., Block]) -> Block:
-        today = deps.clock.now().astimezone(deps.settings.zone).date()
+        now = deps.clock.now()
+        today = now.astimezone(deps.settings.zone).date()
         with deps.bounds.asking(actor), deps.database.read() as session:
-            found = proposals.to_propose(session, deps.scheme_cache, actor, press.pointer, kind, today)
+            found = proposals.to_propose(session, deps.scheme_cache, actor, press.pointer, kind, today, now)
         return made(found, press.pointer, actor.language)
 
     @offers(app, Action.PROPOSE_TIER)
