@@ -124,6 +124,20 @@ def test_markup_of_slack_is_noted_as_people_read_it(office: Office) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "<http://drive.example/d/S3CRET?key=1|drive.example/d/S3CRET?key=1>",
+        "<https://drive.example/d/S3CRET|https://drive.example/d/S3CRET>",
+        "<https://drive.example/d/S3CRET|HTTP://drive.example/d/S3CRET>",
+        "<https://drive.example?key=S3CRET|see drive.example:443?key=S3CRET>",
+    ],
+)
+def test_a_link_whose_words_are_an_address_is_noted_by_its_host_only(office: Office, link: str) -> None:
+    message = office.post({"text": f"ACME sent {link} today"})
+    assert note(form(office, message)) == "ACME sent drive.example/… today"
+
+
 def test_the_same_message_is_logged_once_and_says_so_to_whoever_tries(office: Office) -> None:
     message = office.workspace.say(ANNA, ROOM, TEXT)
     first = form(office, message)
