@@ -108,7 +108,15 @@ def test_who_enters_a_prospect_looks_after_it_and_finds_it_by_name_and_code(offi
 @on_sqlite
 @pytest.mark.parametrize(
     ("there", "next_code"),
-    [([], "P-0001"), (["P-0041", "P-7"], "P-0042"), (["P-9999"], "P-10000"), (["P-x", "PX-3"], "P-0001")],
+    [
+        ([], "P-0001"),
+        (["P-0041", "P-7"], "P-0042"),
+        (["P-9999"], "P-10000"),
+        (["P-x", "PX-3"], "P-0001"),
+        (["p-0001"], "P-0002"),
+        (["P 0001", "P_2"], "P-0003"),
+        (["P-999999999", "P-1000000000"], "P-1000000001"),
+    ],
 )
 def test_the_code_is_the_number_after_the_highest_one(
     office: Office, there: list[str], next_code: str
@@ -170,6 +178,7 @@ def test_a_form_that_is_sent_again_after_it_was_taken_back_adds_nothing(office: 
         ("  ", {}, "name", "Write the name"),
         ("?!", {}, "name", "Write the name"),
         ("x" * 201, {}, "name", "at most 200"),
+        ("Zebra\u200b Foods", {}, "name", "cannot be shown"),
         ("Zebra", {"code": "C" * 41}, "code", "at most 40"),
         ("Zebra", {"code": "--"}, "code", "letters and digits"),
         ("Zebra", {"region": "x" * 101}, "region", "at most 100"),
