@@ -15,6 +15,7 @@ from bot.services.ask import lookup, prospects
 from bot.services.ask.prospects import AddedProspect, GivenProspect, SimilarNames
 from bot.wording.actions import Action, Pointer
 from db.audit import AuditEntry
+from db.book.by_hand import prospects as rows
 from db.book.customers import Customer, CustomerKey, CustomerName, Ownership
 from db.book.facts import Fact
 from db.engine import Database
@@ -161,6 +162,18 @@ def test_the_same_form_and_the_same_name_within_minutes_add_one(office: Office) 
     assert office.add("Anna", "zebra foods", form="V2", is_new=True).message.act == "repeated"
     assert office.names().count("Zebra Foods") == 1
     assert office.add("Ben", "Zebra Foods").message.act == "added", "he does not see Anna's"
+
+
+@on_sqlite
+def test_a_form_that_was_sent_twice_at_the_same_moment_says_that_it_was_added_before(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one did not see the first when it looked, and waited for it when it took the request."""
+    office.add("Anna", "Zebra Foods", form="V1")
+    looked, named_since = count(), rows.named_since
+    monkeypatch.setattr(rows, "named_since", lambda *given: named_since(*given) if next(looked) else None)
+    assert office.add("Anna", "Zebra Foods", form="V1", is_new=True).message.act == "repeated"
+    assert office.names().count("Zebra Foods") == 1
 
 
 @on_sqlite

@@ -122,6 +122,10 @@ def add_prospect(
         try:
             take_request(session, request, now)
         except Repeated:
+            same = prospects.named_since(session, fold(given.name), owner_id, now - UNDO)
+            if same is not None:  # the same form at the same moment, which has committed in the meantime
+                before_commit()
+                return said(session, same, now, "repeated")
             raise Conflict(N_("This was added before, and taken back since. Open the form again.")) from None
         customer_id = _insert(session, given, now)
         if owner_id is not None:
