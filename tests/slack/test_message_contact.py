@@ -13,6 +13,7 @@ from bot.demo.workspace import StoredMessage, View
 from bot.slack import blocks, deferred
 from bot.slack.manifest import LOG_MESSAGE, manifest
 from bot.wording.actions import Action, Pointer
+from db.book import facts
 from db.book.customers import Customer, Ownership
 from db.book.facts import Activity
 from db.book.people import Person
@@ -122,6 +123,34 @@ def test_markup_of_slack_is_noted_as_people_read_it(office: Office) -> None:
     assert note(form(office, message)) == (
         "@Omar met ACME & sons in #general @here: offer (drive.example/…) drive.example/… li@acme.example"
     )
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "<http://drive.example/d/S3CRET?key=1|drive.example/d/S3CRET?key=1>",
+        "<https://drive.example/d/S3CRET|https://drive.example/d/S3CRET>",
+        "<https://drive.example/d/S3CRET|HTTP://drive.example/d/S3CRET>",
+        "<https://drive.example?key=S3CRET|see drive.example:443?key=S3CRET>",
+    ],
+)
+def test_a_link_whose_words_are_an_address_is_noted_by_its_host_only(office: Office, link: str) -> None:
+    message = office.post({"text": f"ACME sent {link} today"})
+    assert note(form(office, message)) == "ACME sent drive.example/… today"
+
+
+def test_a_message_that_is_logged_for_two_customers_at_the_same_moment_is_logged_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one does not see the first when it looks."""
+    message = office.workspace.say(ANNA, ROOM, TEXT)
+    assert office.workspace.submit_view(ANNA, form(office, message), {"kind": "call"}).ok
+    monkeypatch.setattr(facts, "activity", lambda *given: None)
+    second = form(office, message)
+    (globex,) = office.workspace.suggest(ANNA, second, CUSTOMER, "glob")
+    refused = office.workspace.submit_view(ANNA, second, {CUSTOMER: globex["value"], "kind": "call"})
+    assert "Somebody has logged this message already." in f"{refused} {said(office)}"
+    assert len(office.stored(Activity)) == 1
 
 
 def test_the_same_message_is_logged_once_and_says_so_to_whoever_tries(office: Office) -> None:

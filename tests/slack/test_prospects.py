@@ -114,6 +114,14 @@ def test_a_similar_name_is_shown_with_what_was_typed_kept_and_added_only_when_it
     assert only.country == "Germany", "what was typed first"
 
 
+def test_the_box_counts_only_for_the_name_that_it_was_shown_for(office: Office) -> None:
+    assert office.workspace.submit_view(ANNA, form(office), {"name": "Acme Pumps"}).ok
+    asked = office.view_with("It is none of these: add it")
+    assert office.workspace.submit_view(ANNA, asked, {"name": "Globex", "is_new": ["is_new"]}).ok
+    assert "Globex K" in str(office.view_with("It is none of these: add it").spec)
+    assert names(office) == []
+
+
 def test_a_form_whose_answer_is_lost_adds_one(office: Office) -> None:
     opened, (bot,) = form(office), office.bots
     with pytest.MonkeyPatch.context() as gone:

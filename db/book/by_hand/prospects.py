@@ -50,11 +50,11 @@ def is_code_taken(session: Session, source: str, key: str, code: str) -> bool:
     return session.exec(named.limit(1)).first() is not None or session.exec(held.limit(1)).first() is not None
 
 
-def codes_with(session: Session, prefix: str) -> list[str]:
-    """The codes of all customers, also archived ones, that begin with a prefix."""
-    return list(
-        session.exec(select(Customer.code).where(col(Customer.code).startswith(prefix, autoescape=True)))
-    )
+def code_keys(session: Session, prefix: str) -> list[str]:
+    """The folded codes of all customers, also archived ones, that begin with a prefix, by a range of the index."""
+    key = col(CustomerName.key)
+    within = key >= prefix, key < prefix + "\U0010ffff", col(CustomerName.kind) == NameKind.CODE
+    return list(session.exec(select(key).where(*within)))
 
 
 def named_since(session: Session, key: str, owner_id: int | None, since: datetime) -> int | None:

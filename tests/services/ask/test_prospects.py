@@ -15,6 +15,7 @@ from bot.services.ask import lookup, prospects
 from bot.services.ask.prospects import AddedProspect, GivenProspect, SimilarNames
 from bot.wording.actions import Action, Pointer
 from db.audit import AuditEntry
+from db.book.by_hand import prospects as rows
 from db.book.customers import Customer, CustomerKey, CustomerName, Ownership
 from db.book.facts import Fact
 from db.engine import Database
@@ -108,7 +109,15 @@ def test_who_enters_a_prospect_looks_after_it_and_finds_it_by_name_and_code(offi
 @on_sqlite
 @pytest.mark.parametrize(
     ("there", "next_code"),
-    [([], "P-0001"), (["P-0041", "P-7"], "P-0042"), (["P-9999"], "P-10000"), (["P-x", "PX-3"], "P-0001")],
+    [
+        ([], "P-0001"),
+        (["P-0041", "P-7"], "P-0042"),
+        (["P-9999"], "P-10000"),
+        (["P-x", "PX-3"], "P-0001"),
+        (["p-0001"], "P-0002"),
+        (["P 0001", "P_2"], "P-0003"),
+        (["P-999999999", "P-1000000000"], "P-1000000001"),
+    ],
 )
 def test_the_code_is_the_number_after_the_highest_one(
     office: Office, there: list[str], next_code: str
@@ -156,6 +165,18 @@ def test_the_same_form_and_the_same_name_within_minutes_add_one(office: Office) 
 
 
 @on_sqlite
+def test_a_form_that_was_sent_twice_at_the_same_moment_says_that_it_was_added_before(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one did not see the first when it looked, and waited for it when it took the request."""
+    office.add("Anna", "Zebra Foods", form="V1")
+    looked, named_since = count(), rows.named_since
+    monkeypatch.setattr(rows, "named_since", lambda *given: named_since(*given) if next(looked) else None)
+    assert office.add("Anna", "Zebra Foods", form="V1", is_new=True).message.act == "repeated"
+    assert office.names().count("Zebra Foods") == 1
+
+
+@on_sqlite
 def test_a_form_that_is_sent_again_after_it_was_taken_back_adds_nothing(office: Office) -> None:
     office.take_back("Anna", office.add("Anna", "Zebra Foods", form="V1"))
     with pytest.raises(Conflict, match="taken back since"):
@@ -170,6 +191,7 @@ def test_a_form_that_is_sent_again_after_it_was_taken_back_adds_nothing(office: 
         ("  ", {}, "name", "Write the name"),
         ("?!", {}, "name", "Write the name"),
         ("x" * 201, {}, "name", "at most 200"),
+        ("Zebra\u200b Foods", {}, "name", "cannot be shown"),
         ("Zebra", {"code": "C" * 41}, "code", "at most 40"),
         ("Zebra", {"code": "--"}, "code", "letters and digits"),
         ("Zebra", {"region": "x" * 101}, "region", "at most 100"),

@@ -29,6 +29,7 @@ from db.processes import InboundKey, Repeated, take_request
 
 SOURCE = "tierbot"  # of codes that are given here
 PREFIX, DIGITS = "P-", 4  # of codes that are made here: P-0001
+MOST_DIGITS, TRIES = 30, 20  # of numbers that are counted on from; how many codes are tried
 LEAD_SOURCE = "lead_source"  # the fact that says where a prospect was met
 UNDO = timedelta(minutes=10)
 MOST_SIMILAR = 5
@@ -58,8 +59,10 @@ class GivenProspect:
             *((one, LONGEST_WORD) for one in ("country", "region", "lead_source")),
         ):
             text = " ".join((getattr(self, field) or "").split())
-            if len(text) > most or not text.isprintable():
+            if len(text) > most:
                 raise BadInput(N_("Write at most %(most)s characters."), most=most).of(field)
+            if not text.isprintable():
+                raise BadInput(N_("A character in it cannot be shown. Type it again.")).of(field)
             given[field] = text or None
         if given["code"] is not None and not fold(given["code"]):
             raise BadInput(N_("Write letters and digits, or nothing.")).of("code")
@@ -119,6 +122,10 @@ def add_prospect(
         try:
             take_request(session, request, now)
         except Repeated:
+            same = prospects.named_since(session, fold(given.name), owner_id, now - UNDO)
+            if same is not None:  # the same form at the same moment, which has committed in the meantime
+                before_commit()
+                return said(session, same, now, "repeated")
             raise Conflict(N_("This was added before, and taken back since. Open the form again.")) from None
         customer_id = _insert(session, given, now)
         if owner_id is not None:
@@ -184,7 +191,7 @@ def _insert(session: Session, given: GivenProspect, now: datetime) -> int:
     """The row, its key and its names, under a code that nobody has."""
     code = given.code or _next_code(session)
     names, tokens = derive_keys(code, given.name)
-    if prospects.is_code_taken(session, SOURCE, fold(code), code):
+    if _is_taken(session, code):
         raise BadInput(N_("Another customer has this code. Write another one, or none.")).of("code")
     row = Customer(
         code=code,
@@ -201,7 +208,13 @@ def _insert(session: Session, given: GivenProspect, now: datetime) -> int:
 
 
 def _next_code(session: Session) -> str:
-    """P- and the number after the highest one, with at least four digits."""
-    codes = (re.fullmatch(rf"{PREFIX}(\d{{1,9}})", code) for code in prospects.codes_with(session, PREFIX))
-    highest = max((int(found[1]) for found in codes if found), default=0)
-    return f"{PREFIX}{highest + 1:0{DIGITS}}"
+    """P- and the first free number after the highest one, as codes compare, with at least four digits."""
+    keys = prospects.code_keys(session, fold(PREFIX) + " ")
+    numbers = (re.fullmatch(rf"{fold(PREFIX)} ([0-9]{{1,{MOST_DIGITS}}})", key) for key in keys)
+    first = max((int(found[1]) for found in numbers if found), default=0) + 1
+    codes = [f"{PREFIX}{first + more:0{DIGITS}}" for more in range(TRIES)]
+    return next((one for one in codes if not _is_taken(session, one)), codes[-1])
+
+
+def _is_taken(session: Session, code: str) -> bool:
+    return prospects.is_code_taken(session, SOURCE, fold(code), code)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from bot.errors import N_, BadInput, Conflict
@@ -87,7 +88,10 @@ def log_contact(
             )
             activity.sqlmodel_update(content)
             session.add(activity)
-            session.flush()
+            try:
+                session.flush()
+            except IntegrityError:  # the same message was logged for another customer at the same moment
+                raise Conflict(N_("Somebody has logged this message already.")) from None
             plan_customers(session, rules, [customer.id], now)
             contact = {"activity": activity.id, "kind": kind, "day": happened_on}
             actor.record(session, AuditAction.CONTACT_LOGGED, ObjectKind.CUSTOMER, customer.id, after=contact)

@@ -37,6 +37,9 @@ TITLE = N_("Log as contact")
 CUSTOMER = str(Action.PICK_CUSTOMER)  # the input
 SHORTEST_QUERY, LONGEST_QUERY = 2, 100
 _PLACE = re.compile(r"([A-Z0-9]{1,40}) (\d{1,12}\.\d{1,12})")
+_ADDRESS = re.compile(
+    r"://|[\w-]\.[\w-]+(?::\d+)?[/?#]"
+)  # in the words of a link, with or without its scheme
 _MARKUP = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 
 
@@ -118,7 +121,9 @@ def written(session: Session, message: dict[str, Any], now: datetime) -> str:
             return label or f"@{target[1:].partition('^')[0]}"
         host = urlsplit(target).hostname  # what follows it may be a key to what it leads to
         shown = f"{host}/…" if host else target.partition(":")[2] or target
-        return f"{label} ({shown})" if label and host and label != target else label or shown
+        if label and host and _ADDRESS.search(label):
+            return shown
+        return f"{label} ({shown})" if label and host else label or shown
 
     return html.unescape(_MARKUP.sub(word, text)).strip()
 

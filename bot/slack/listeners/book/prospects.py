@@ -12,6 +12,7 @@ from bot.services.access import Act, Actor
 from bot.services.ask import prospects
 from bot.services.ask.prospects import GivenProspect, SimilarNames
 from bot.services.ask.prospects.adding import LONGEST_CODE, LONGEST_NAME, LONGEST_WORD
+from bot.services.name_keys import fold
 from bot.slack import forms, outcomes
 from bot.slack.blocks import BUTTON, Block, plain
 from bot.slack.deferred import Attempt, Deferred, Press
@@ -53,14 +54,14 @@ def register(app: App, deps: Dependencies, deferred: Deferred) -> None:
 
     def record(press: Press, attempt: Attempt) -> dict[str, Any]:
         actor, view = deps.identify(press.user_id), press.body["view"]
-        given, is_new = _entered(view), bool(forms.entered(view, IS_NEW, "selected_options"))
+        given = _entered(view)
         try:
             with deps.bounds.asking(actor):
                 added = prospects.add_prospect(
                     deps.database,
                     actor,
                     given,
-                    is_new=is_new,
+                    is_new=_is_new(view, given),
                     rules=deps.rules,
                     settings=deps.settings,
                     now=deps.clock.now(),
@@ -110,6 +111,7 @@ def _form(given: GivenProspect, language: str, similar: SimilarNames | None = No
     label = N_("Who looks after it, if not you?")
     inputs.append(Input(name="person", label=label, kind="users_select", options=person, optional=True))
     notes: list[str] = []
+    shown_for = fold(given.name) if similar is not None else ""
     if similar is not None:
         words = catalogue.of_reader(language)
         notes = [escape(Phrase(N_("In the book already:")).text(words))]
@@ -124,7 +126,7 @@ def _form(given: GivenProspect, language: str, similar: SimilarNames | None = No
         )
     about = gettext(N_("A company that has not bought yet. Its first order makes it an account."))
     return forms.form_view(
-        Action.PROSPECT_FORM, TITLE, about, inputs, "", gettext, ["\n".join(notes)] if notes else ()
+        Action.PROSPECT_FORM, TITLE, about, inputs, shown_for, gettext, ["\n".join(notes)] if notes else ()
     )
 
 
@@ -139,6 +141,12 @@ def _text(name: str, value: str | None, gettext: forms.GetText) -> Input:
         optional=name != "name",
         hint=gettext(HINTS[name]) if name in HINTS else "",
     )
+
+
+def _is_new(view: Block, given: GivenProspect) -> bool:
+    """Whether it was said to be none of those which were shown, for the name that they were shown for."""
+    ticked = forms.entered(view, IS_NEW, "selected_options")
+    return bool(ticked) and view["private_metadata"] == fold(given.name)
 
 
 def _entered(view: Block) -> GivenProspect:
