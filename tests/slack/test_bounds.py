@@ -35,10 +35,8 @@ NO_BUTTONS = (
     *(action for action in Action if action.points_at == "home" or action is Action.HOME_SEARCH),
     *(Action.BRIEFS_ON, Action.BRIEFS_OFF),  # of the reader, as those before
     Action.ASK,  # a question like one that is typed
-    *(
-        Action.LOG_MESSAGE,
-        Action.PICK_CUSTOMER,
-    ),  # in the menu of a message, which names no customer by its number
+    # In the menu of a message, which names no customer by its number; and of what is none yet.
+    *(Action.LOG_MESSAGE, Action.PICK_CUSTOMER, Action.ADD_PROSPECT),
     Action.MORE,  # what is chosen in the menu is an action of its own
     *(action for action in Action if action.endswith("_form")),
 )
