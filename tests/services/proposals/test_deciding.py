@@ -182,6 +182,18 @@ def test_who_made_a_proposal_keeps_sight_of_it_when_the_customer_is_somebody_els
     assert desk.withdraw("Anna", act).message.row.state == "withdrawn"
 
 
+def test_who_made_a_proposal_hears_no_present_tier_of_somebody_elses_customer(desk: Desk) -> None:
+    desk.propose()
+    seen = []
+    for step in (lambda: None, lambda: give(desk, "Dee")):
+        step()
+        with desk.database.read() as session:
+            found = waiting.waiting(session, desk.cache, desk.actor("Anna"), desk.settings)
+        assert found is not None
+        seen.append((found.rows[0].tier is not None, found.rows[0].present is not None))
+    assert seen == [(True, True), (True, False)]
+
+
 def test_who_made_a_proposal_is_told_its_outcome_without_what_they_may_not_see(desk: Desk) -> None:
     act = desk.propose_credit()
     give(desk, "Dee")
