@@ -417,6 +417,12 @@ def few_of(session: Session, owners: Owners) -> list[int] | None:
     return kept[owners] if len(kept[owners]) <= FEW else None
 
 
+def holders(owners: Owners) -> Any:
+    """Select: the customers of these owners that have a token; which one is left to the caller."""
+    named = select(col(NameToken.customer_id)).join(Customer, col(Customer.id) == NameToken.customer_id)
+    return of_owners(named, owners)
+
+
 def _by_frequency(session: Session, tokens: Sequence[str]) -> tuple[list[str], list[str]]:
     """The tokens that fewer than COMMON customers have, and the others; each time the rarest first."""
     counts = {}
@@ -433,16 +439,14 @@ def _with_any(session: Session, tokens: Sequence[str], owners: Owners) -> list[i
     """Customers with one of some rare tokens."""
     if not tokens:
         return []
-    having = select(col(NameToken.customer_id)).join(Customer, col(Customer.id) == NameToken.customer_id)
-    return list(session.execute(of_owners(having, owners).where(col(NameToken.token).in_(tokens))).scalars())
+    return list(session.execute(holders(owners).where(col(NameToken.token).in_(tokens))).scalars())
 
 
 def _with_all(session: Session, tokens: Sequence[str], owners: Owners, most: int) -> list[int]:
     """The first customers with all of some common tokens."""
     if not tokens:
         return []
-    having = select(col(NameToken.customer_id)).join(Customer, col(Customer.id) == NameToken.customer_id)
-    statement = of_owners(having, owners).where(col(NameToken.token) == tokens[0])
+    statement = holders(owners).where(col(NameToken.token) == tokens[0])
     for token in tokens[1:]:
         other = aliased(NameToken)
         same = select(col(other.customer_id)).where(
@@ -454,14 +458,13 @@ def _with_all(session: Session, tokens: Sequence[str], owners: Owners, most: int
 
 def holding(session: Session, token: str, owners: Owners, most: int) -> list[int]:
     """The customers in whose names a token is; none where they are more than `most`."""
-    statement = select(col(NameToken.customer_id)).where(col(NameToken.token) == token)
     few = few_of(session, owners)
     if few is None:
-        joined = statement.join(Customer, col(Customer.id) == NameToken.customer_id)
-        statement = of_owners(joined, owners)
+        statement = holders(owners)
     else:
-        statement = statement.where(of_list(NameToken.customer_id))
-    found = list(session.execute(statement.limit(most + 1), {"customers": few or []}).scalars())
+        statement = select(col(NameToken.customer_id)).where(of_list(NameToken.customer_id))
+    statement = statement.where(col(NameToken.token) == token).limit(most + 1)
+    found = list(session.execute(statement, {"customers": few or []}).scalars())
     return found if len(found) <= most else []
 
 

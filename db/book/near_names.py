@@ -13,6 +13,7 @@ from db.book.customers import (
     NameToken,
     Owners,
     few_of,
+    holders,
     of_list,
     of_owners,
 )
@@ -98,10 +99,7 @@ def frequencies(session: Session, tokens: Sequence[str], most: int, owners: Owne
         return {token: min(known.get(token, 0), most) for token in tokens}
     counts = {}
     for token in tokens:
-        having = select(col(NameToken.customer_id)).join(
-            Customer, col(Customer.id) == col(NameToken.customer_id)
-        )
-        some = of_owners(having, owners).where(col(NameToken.token) == token).limit(most).subquery()
+        some = holders(owners).where(col(NameToken.token) == token).limit(most).subquery()
         counts[token] = session.scalar(select(func.count()).select_from(some)) or 0
     return counts
 
