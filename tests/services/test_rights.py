@@ -211,7 +211,7 @@ class Office:
             if session.get(Customer, customer) is not None:
                 row = Handover(
                     source="test", external_id=self.book.press().key, customer_id=customer, to_id=self.ids["Finn"],
-                    starts_on=MONDAY, state="done", recorded_at=self.book.clock.now(),
+                    starts_on=MONDAY, state="done", recorded_at=self.book.clock.now(), done_at=self.book.clock.now(),
                 )  # fmt: skip
                 session.add(row)
                 session.flush()

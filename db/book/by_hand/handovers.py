@@ -78,13 +78,12 @@ def give(session: Session, customer_id: int, person_id: int, day: date) -> None:
 def is_present(session: Session, row: Handover) -> bool:
     """Whether the customer is looked after as this handover has left it: no other owner has been in between."""
     present = session.exec(select(Ownership).where(present_owner(row.customer_id))).first()
-    done_at = row.done_at or row.recorded_at
     later = select(Handover.id).where(
         col(Handover.customer_id) == row.customer_id,
         col(Handover.state) == HandoverState.DONE,
         or_(
-            col(Handover.done_at) > done_at,
-            and_(col(Handover.done_at) == done_at, col(Handover.id) > row.id),
+            col(Handover.done_at) > row.done_at,
+            and_(col(Handover.done_at) == row.done_at, col(Handover.id) > row.id),
         ),
     )
     return (
